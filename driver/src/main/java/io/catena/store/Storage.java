@@ -1,0 +1,85 @@
+package io.catena.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * A tree of named files: everything the driver asks of the host's storage. The only road to disk, so that a test can put
+ * simulated storage in its place, inject errors at any call and cut the power after any call.
+ *
+ * <p><b>Names</b> are paths relative to the storage's root, with "/" between their parts, in normal form. They may start
+ * with "../" or "/" to name a file outside the root; such files can only be opened read-only.
+ *
+ * <p><b>Durability.</b> Bytes survive power loss only after {@link BlockFile#sync} of their file. Names (a create, a
+ * rename, a delete) survive only after {@link #syncNames}. Before that each may survive or not, in any order.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public interface Storage {
+    /** Returns the names of the files directly in a directory, sorted; none if it does not exist. The root is "". */
+    List<String> list(String directory) throws IOException;
+
+    /** Whether there is a file of this name. */
+    boolean exists(String name) throws IOException;
+
+    /**
+     * Creates an empty file and opens it for reading and writing. Makes the directories it needs.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException if {@code name} exists
+     */
+    BlockFile create(String name) throws IOException;
+
+    /**
+     * Opens a file for reading and writing.
+     *
+     * @throws java.nio.file.NoSuchFileException if {@code name} does not exist
+     */
+    BlockFile open(String name) throws IOException;
+
+    /**
+     * Opens a file for reading.
+     *
+     * @throws java.nio.file.NoSuchFileException if {@code name} does not exist
+     */
+    BlockFile openReadOnly(String name) throws IOException;
+
+    /** Returns what is known of a file without opening it. */
+    FileInfo info(String name) throws IOException;
+
+    /** Renames a file and replaces {@code to} if it exists; a reader of {@code to} sees the old file or the new. */
+    void rename(String from, String to) throws IOException;
+
+    /** Deletes a file; does nothing if it does not exist. Whoever has it open can go on using it. */
+    void delete(String name) throws IOException;
+
+    /** Makes all creates, renames and deletes so far durable. */
+    void syncNames() throws IOException;
+
+    /** Returns the size of the file system and what is free on it. */
+    Space space() throws IOException;
+
+    /**
+     * Locks the storage against other processes until the lock is closed, with the help of the file {@code name}.
+     *
+     * @throws StorageLockedException if another process, or this one, holds the lock
+     */
+    Closeable lock(String name) throws IOException;
+
+    /**
+     * Returns the name of the file that {@code reference}, a relative or absolute path, means in the directory that holds
+     * {@code from}. A file inside the root gets the name that {@link #list} gives it, however the reference reaches it.
+     */
+    String resolve(String from, String reference) throws IOException;
+
+    /**
+     * What is known of a file.
+     *
+     * @param allocatedBytes what it takes on the file system; less than {@code sizeBytes} if it has holes
+     * @param modifiedEpochSeconds when its bytes were last changed
+     */
+    record FileInfo(long sizeBytes, long allocatedBytes, long modifiedEpochSeconds) {}
+
+    /** The size of a file system, and what is free on it for this user. */
+    record Space(long totalBytes, long freeBytes) {}
+}

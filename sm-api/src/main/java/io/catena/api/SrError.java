@@ -1,0 +1,54 @@
+package io.catena.api;
+
+/**
+ * The error table: every failure that reaches a user is one of these. The numbers and texts are those of XenServer's
+ * storage manager (SMAPIv1, {@code XE_SR_ERRORCODES}), so that a front end only encodes them.
+ */
+public enum SrError {
+    SR_IN_USE(16, false, "The SR is in use"),
+    VDI_IN_USE(24, false, "The VDI is in use"),
+    UNIMPLEMENTED(38, false, "The operation is not supported"),
+    SR_NOT_EMPTY(39, false, "The SR is not empty"),
+    SR_SCAN(40, true, "The SR cannot be scanned"),
+    SR_EXISTS(42, false, "The SR exists already"),
+    VDI_EXISTS(43, false, "The VDI exists already"),
+    SR_NO_SPACE(44, true, "There is not enough space"),
+    VDI_UNAVAILABLE(46, false, "The VDI is not available"),
+    SR_UNAVAILABLE(47, false, "The SR is not available"),
+    SR_CREATE(61, false, "The SR cannot be created"),
+    VDI_TYPE(66, false, "The VDI's type does not allow this"),
+    VDI_SIZE(79, false, "The VDI's size is invalid"),
+    SNAPSHOT_CHAIN_TOO_LONG(109, false, "The snapshot chain is too long"),
+    BAD_REQUEST(143, false, "The request is malformed"),
+    VDI_MISSING(144, false, "The VDI cannot be found"),
+    IO_ERROR(200, true, "An input/output error occurred"),
+    TRY_AGAIN(201, true, "Temporarily unavailable"),
+    INTERNAL(202, false, "An internal error occurred"),
+    AGENT_UNREACHABLE(47, true, "The agent cannot be reached"),
+    CANCELLED(202, true, "The operation was cancelled");
+
+    private final int number;
+    private final boolean retryable;
+    private final String text;
+
+    SrError(int number, boolean retryable, String text) {
+        this.number = number;
+        this.retryable = retryable;
+        this.text = text;
+    }
+
+    /** The SMAPIv1 error number. */
+    public int number() {
+        return number;
+    }
+
+    /** Whether the same request may succeed later, with nothing done by the user. */
+    public boolean retryable() {
+        return retryable;
+    }
+
+    /** What happened, for humans, without any detail. */
+    public String text() {
+        return text;
+    }
+}

@@ -1,0 +1,51 @@
+package io.catena.api;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure that a user may see: one entry of the error table, what happened in particular, and what to do about it.
+ */
+public final class SrException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final SrError error;
+    private @Nullable String correction;
+
+    /**
+     * @param detail what was found and what was expected, naming the objects concerned
+     */
+    public SrException(SrError error, String detail) {
+        super(detail);
+        this.error = Objects.requireNonNull(error, "error");
+    }
+
+    /**
+     * @param detail what was found and what was expected, naming the objects concerned
+     */
+    public SrException(SrError error, String detail, Throwable cause) {
+        super(detail, cause);
+        this.error = Objects.requireNonNull(error, "error");
+    }
+
+    /** Adds what the user can do about it, as a sentence; returns this. */
+    public SrException correction(String sentence) {
+        correction = sentence;
+        return this;
+    }
+
+    /** The entry of the error table. */
+    public SrError error() {
+        return error;
+    }
+
+    /** What the user can do about it. */
+    public @Nullable String correction() {
+        return correction;
+    }
+
+    /** What happened in particular; never null. */
+    public String detail() {
+        return Objects.requireNonNull(getMessage());
+    }
+}

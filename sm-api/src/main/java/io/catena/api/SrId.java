@@ -1,0 +1,30 @@
+package io.catena.api;
+
+import java.util.Objects;
+import java.util.UUID;
+
+/** The identity of a storage repository. */
+public record SrId(UUID uuid) implements Comparable<SrId> {
+    public SrId {
+        Objects.requireNonNull(uuid, "uuid");
+    }
+
+    /**
+     * Reads the form that {@link #toString} writes.
+     *
+     * @throws SrException with {@link SrError#BAD_REQUEST} if {@code text} is not a UUID in its 36-character form
+     */
+    public static SrId parse(String text) {
+        return new SrId(Uuids.parse(text));
+    }
+
+    @Override
+    public int compareTo(SrId other) {
+        return toString().compareTo(other.toString());
+    }
+
+    @Override
+    public String toString() {
+        return uuid.toString();
+    }
+}

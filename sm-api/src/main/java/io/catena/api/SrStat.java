@@ -1,0 +1,32 @@
+package io.catena.api;
+
+import java.util.List;
+
+/**
+ * How full a storage repository is, and how it does.
+ *
+ * @param capacityBytes size of the file system
+ * @param freeBytes what is left of it for the agent's user
+ * @param physicalBytes what the SR's own nodes take on it
+ * @param virtualBytes sum of the virtual sizes of all VDIs
+ * @param vdis number of VDIs
+ * @param nodes number of files that hold data, base copies included
+ * @param maxChainDepth number of nodes in the longest chain
+ * @param chainLimit number of nodes that a chain may have
+ * @param problems what is wrong with single nodes; empty if all is well
+ */
+public record SrStat(
+        Sr sr,
+        long capacityBytes,
+        long freeBytes,
+        long physicalBytes,
+        long virtualBytes,
+        int vdis,
+        int nodes,
+        int maxChainDepth,
+        int chainLimit,
+        List<NodeProblem> problems) {
+    public SrStat {
+        problems = List.copyOf(problems);
+    }
+}

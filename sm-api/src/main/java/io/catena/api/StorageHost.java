@@ -1,0 +1,46 @@
+package io.catena.api;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All storage repositories of a host.
+ *
+ * <p><b>Errors.</b> All methods throw {@link SrException}. <b>Threads.</b> Safe for use by many threads.
+ */
+public interface StorageHost {
+    /**
+     * Makes an SR in a directory that is absent or empty, and attaches it.
+     *
+     * @param id its identity, or null for a new one
+     */
+    Sr create(String name, Path directory, @Nullable SrId id);
+
+    /** Attaches the SR in a directory, or adopts the VHDs there as one; does nothing if it is attached. */
+    Sr attach(Path directory);
+
+    /** Attaches an SR that this host has seen before. */
+    Sr attach(SrId id);
+
+    /** Lets go of an SR; {@link SrError#SR_IN_USE}, naming them, if disks are attached. */
+    void detach(SrId id);
+
+    /** Deletes an SR that has no disks any more, and detaches it. */
+    void destroy(SrId id);
+
+    /** Returns the SRs that are attached or were before, sorted by name. */
+    List<Sr> srs();
+
+    /** Returns an attached SR's operations; {@link SrError#SR_UNAVAILABLE} if it is not attached. */
+    StorageRepository repository(SrId id);
+
+    /** Returns the jobs that run or ended lately, oldest first. */
+    List<Job> jobs();
+
+    /** Returns one job; {@link SrError#BAD_REQUEST} if there is none with that id. */
+    Job job(long id);
+
+    /** Asks a job to stop; it does so at its next safe point. */
+    Job cancel(long id);
+}

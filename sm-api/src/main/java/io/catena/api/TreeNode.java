@@ -1,0 +1,26 @@
+package io.catena.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node of an SR with all that builds on it: for people to look at.
+ *
+ * @param id the id of the VDI or base copy
+ * @param file relative to the SR's directory
+ * @param name the VDI's name; empty for a base copy
+ * @param note what is to be said of it: "base copy", "garbage", "attached rw", a problem
+ */
+public record TreeNode(
+        @Nullable VdiId id,
+        String file,
+        String name,
+        long virtualSizeBytes,
+        long physicalBytes,
+        boolean hidden,
+        String note,
+        List<TreeNode> children) {
+    public TreeNode {
+        children = List.copyOf(children);
+    }
+}

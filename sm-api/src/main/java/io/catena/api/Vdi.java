@@ -1,0 +1,41 @@
+package io.catena.api;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A virtual disk as users see it.
+ *
+ * @param name what its owner calls it; empty if nothing
+ * @param virtualSizeBytes the size a guest sees
+ * @param physicalBytes what its own node takes on the file system, without its ancestors
+ * @param parent the id of the node it builds on
+ * @param depth number of nodes in its chain; 1 for a disk without parent
+ * @param readOnly whether it can only be attached read-only
+ * @param snapshotOf the VDI that it is a snapshot of
+ * @param created when it was made, as far as is known
+ */
+public record Vdi(
+        VdiId vdi,
+        String name,
+        String description,
+        SrId sr,
+        long virtualSizeBytes,
+        long physicalBytes,
+        @Nullable VdiId parent,
+        int depth,
+        boolean readOnly,
+        @Nullable VdiId snapshotOf,
+        @Nullable Instant created,
+        State state,
+        @Nullable Export export,
+        @Nullable String problem) {
+
+    /** What is being done with it. */
+    public enum State {
+        DETACHED,
+        ATTACHED,
+        /** Its chain has a fault, told by {@link #problem}; other VDIs are not affected. */
+        BROKEN
+    }
+}

@@ -1,0 +1,30 @@
+package io.catena.api;
+
+import java.util.Objects;
+import java.util.UUID;
+
+/** The identity of a virtual disk image. */
+public record VdiId(UUID uuid) implements Comparable<VdiId> {
+    public VdiId {
+        Objects.requireNonNull(uuid, "uuid");
+    }
+
+    /**
+     * Reads the form that {@link #toString} writes.
+     *
+     * @throws SrException with {@link SrError#BAD_REQUEST} if {@code text} is not a UUID in its 36-character form
+     */
+    public static VdiId parse(String text) {
+        return new VdiId(Uuids.parse(text));
+    }
+
+    @Override
+    public int compareTo(VdiId other) {
+        return toString().compareTo(other.toString());
+    }
+
+    @Override
+    public String toString() {
+        return uuid.toString();
+    }
+}
