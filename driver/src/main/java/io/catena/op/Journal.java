@@ -1,0 +1,83 @@
+package io.catena.op;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import java.io.IOException;
+import java.util.Optional;
+
+/**
+ * Holds the one operation that is under way: a redo journal. An SR's operations run one after another, so one place is
+ * enough.
+ *
+ * <p>The record is durable before the operation's first step, and what the operation needs (prepared files) must be
+ * durable before the record.
+ */
+public final class Journal {
+    /** Where the record stands. */
+    public static final String FILE = ".catena/journal/operation.json";
+
+    private static final Gson GSON = new GsonBuilder().create();
+    private static final String KIND = "operation";
+
+    private final Storage storage;
+
+    public Journal(Storage storage) {
+        this.storage = storage;
+    }
+
+    /**
+     * Makes {@code operation} bound to happen.
+     *
+     * @throws IOException also if another operation is recorded, which must be completed first
+     */
+    public void record(Operation operation) throws IOException {
+        if (storage.exists(FILE)) {
+            throw new IOException(FILE + " holds an operation that was not completed");
+        }
+        JsonObject json = GSON.toJsonTree(operation).getAsJsonObject();
+        json.addProperty(KIND, operation.getClass().getSimpleName());
+        StoredText.write(storage, FILE, GSON.toJson(json));
+    }
+
+    /** Forgets the operation: it has happened, durably. */
+    public void forget() throws IOException {
+        storage.delete(FILE);
+        storage.syncNames();
+    }
+
+    /** Completes the operation that was interrupted, if any. Call before anything else reads the SR. */
+    public Optional<Operation> recover() throws IOException {
+        Optional<Operation> interrupted = read();
+        if (interrupted.isPresent()) {
+            interrupted.get().apply(storage);
+            forget();
+        }
+        return interrupted;
+    }
+
+    private Optional<Operation> read() throws IOException {
+        Optional<String> text = StoredText.read(storage, FILE);
+        return text.isEmpty() ? Optional.empty() : Optional.of(decode(text.get()));
+    }
+
+    private static Operation decode(String text) throws IOException {
+        try {
+            JsonObject json = JsonParser.parseString(text).getAsJsonObject();
+            String kind = json.get(KIND).getAsString();
+            return switch (kind) {
+                case "Snapshot" -> GSON.fromJson(json, Snapshot.class);
+                case "Relink" -> GSON.fromJson(json, Relink.class);
+                default ->
+                    throw new IOException(
+                            FILE + " tells of an operation \"" + kind + "\" that this version does not know");
+            };
+        } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+            throw new IOException(FILE + " is not a journal record: " + text, e);
+        }
+    }
+}

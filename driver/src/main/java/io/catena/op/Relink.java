@@ -1,0 +1,69 @@
+package io.catena.op;
+
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.vhd.ParentLink;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * Takes a node out of the tree whose data its parent holds by now: its children become its parent's.
+ *
+ * <ol>
+ *   <li>Write the new link into each child, and sync it. A cut here can leave a header that is half old, half new, and
+ *       valid no more; the record holds the bytes themselves, so that recovery need not read it.
+ *   <li>Delete the node, which nobody needs any more, and make that durable.
+ * </ol>
+ *
+ * @param node the file that goes
+ * @param children its children, and what is to be written to them
+ */
+public record Relink(String node, List<Child> children) implements Operation {
+
+    /** A child and its new link. */
+    public record Child(String file, List<Bytes> patches) {
+        public static Child of(String file, List<ParentLink.Patch> patches) {
+            return new Child(
+                    file,
+                    patches.stream()
+                            .map(p -> new Bytes(p.offset(), base64(p.bytes())))
+                            .toList());
+        }
+
+        private static String base64(ByteBuffer bytes) {
+            byte[] copy = new byte[bytes.remaining()];
+            bytes.duplicate().get(copy);
+            return Base64.getEncoder().encodeToString(copy);
+        }
+    }
+
+    /** Bytes to be written, in base64. */
+    public record Bytes(long offset, String base64) {}
+
+    @Override
+    public void apply(Storage storage) throws IOException {
+        link(storage);
+        remove(storage);
+    }
+
+    /** Links the children to their new parent. Readers that have the chain open as it was are not disturbed. */
+    public void link(Storage storage) throws IOException {
+        for (Child child : children) {
+            try (BlockFile file = storage.open(child.file())) {
+                for (Bytes bytes : child.patches()) {
+                    file.write(
+                            bytes.offset(), ByteBuffer.wrap(Base64.getDecoder().decode(bytes.base64())));
+                }
+                file.sync();
+            }
+        }
+    }
+
+    /** Deletes the node; nobody may have it open any more. */
+    public void remove(Storage storage) throws IOException {
+        storage.delete(node);
+        storage.syncNames();
+    }
+}

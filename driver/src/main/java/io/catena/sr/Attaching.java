@@ -1,0 +1,165 @@
+package io.catena.sr;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.Uuids;
+import io.catena.format.CorruptVhdException;
+import io.catena.op.Journal;
+import io.catena.op.Operation;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.RedoLog;
+import io.catena.vhd.VhdHeaders;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings an SR into a state in which it can be worked with, whatever happened to it before.
+ *
+ * <ol>
+ *   <li>Refuse if XenServer's manager left unfinished work, which only it can finish.
+ *   <li>Replay the redo logs that an agent which died on this host, since its last boot, has left: they tell of answered
+ *       writes, and must be in the files before those are renamed or given footers.
+ *   <li>Complete the operation that was interrupted.
+ *   <li>Delete what was only being prepared.
+ *   <li>After an unclean end, give disks that lost their trailing footer a new one.
+ *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated.
+ * </ol>
+ */
+final class Attaching {
+    private static final Logger LOG = System.getLogger(Attaching.class.getName());
+    private static final Gson GSON = new Gson();
+
+    private final Storage storage;
+    private final Environment environment;
+
+    Attaching(Storage storage, Environment environment) {
+        this.storage = storage;
+        this.environment = environment;
+    }
+
+    /**
+     * A time in which one agent uses an SR; its file is there as long as that lasts, or did not end in order.
+     *
+     * @param attachment a UUID
+     */
+    private record Session(@Nullable String attachment) {}
+
+    /** Recovers the SR and begins a session; returns where its redo logs are. */
+    Attachments.RedoStore begin(SrRecord sr) throws IOException {
+        refuseForeignJournals();
+        String directory = sr.id();
+        Optional<UUID> last = lastAttachment();
+        if (last.isPresent()) {
+            replay(new Attachments.RedoStore(
+                    environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
+        }
+        Optional<Operation> completed = new Journal(storage).recover();
+        completed.ifPresent(operation -> LOG.log(
+                Level.INFO,
+                "event=operation-completed sr=" + sr.id() + " operation="
+                        + operation.getClass().getSimpleName()));
+        deleteTemporary();
+        if (last.isPresent()) {
+            restoreFooters();
+        }
+        UUID attachment = environment.uuids().get();
+        StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+        return new Attachments.RedoStore(
+                environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment));
+    }
+
+    /** Ends the session: everything is in the files. */
+    static void end(Storage storage) throws IOException {
+        storage.delete(SrFiles.SESSION);
+        storage.syncNames();
+    }
+
+    private void refuseForeignJournals() throws IOException {
+        List<String> journals = SrFiles.foreignJournals(storage.list(""));
+        if (!journals.isEmpty()) {
+            throw new SrException(
+                            SrError.SR_UNAVAILABLE,
+                            "XenServer's storage manager did not finish its work here: found "
+                                    + String.join(", ", journals))
+                    .correction(
+                            "Attach the SR once with XenServer's storage manager, which finishes or undoes that work,"
+                                    + " and detach it there; then attach it here.");
+        }
+    }
+
+    private Optional<UUID> lastAttachment() throws IOException {
+        Optional<String> text = StoredText.read(storage, SrFiles.SESSION);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            Session session = GSON.fromJson(text.get(), Session.class);
+            if (session != null && session.attachment() != null && Uuids.isUuid(session.attachment())) {
+                return Optional.of(UUID.fromString(session.attachment()));
+            }
+        } catch (JsonParseException e) {
+            throw new IOException(SrFiles.SESSION + " is damaged: " + e.getMessage(), e);
+        }
+        throw new IOException(SrFiles.SESSION + " names no attachment: " + text.get());
+    }
+
+    private void replay(Attachments.RedoStore redo) throws IOException {
+        Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
+        if (logs.isEmpty()) {
+            return;
+        }
+        for (Node node : new TreeScanner(storage).scan().nodes()) {
+            ChainFile file = node.file();
+            if (file != null && file.isSparse() && logs.contains(Attachments.RedoStore.logId(file))) {
+                file.openWritable(storage, redo.open(file)).close();
+                LOG.log(Level.INFO, "event=redo-replayed node=" + node.name());
+            }
+        }
+        // What is left belongs to files that are gone, or to a boot or a session that is over.
+        for (String name : redo.storage().list(redo.directory())) {
+            redo.storage().delete(name);
+        }
+    }
+
+    private void deleteTemporary() throws IOException {
+        for (String name : storage.list(SrFiles.TEMPORARY)) {
+            storage.delete(name);
+        }
+        storage.syncNames();
+    }
+
+    private void restoreFooters() throws IOException {
+        for (Node node : new TreeScanner(storage).scan().nodes()) {
+            ChainFile file = node.file();
+            VhdHeaders headers = file == null ? null : file.headers();
+            if (file != null && headers != null && file.isSparse() && lacksFooter(headers)) {
+                restoreFooter(file);
+            }
+        }
+    }
+
+    private static boolean lacksFooter(VhdHeaders headers) {
+        return headers.trailingFooterOffset() < 0 || !headers.validCopy();
+    }
+
+    private void restoreFooter(ChainFile file) throws IOException {
+        try {
+            file.openWritable(storage, null).close();
+        } catch (CorruptVhdException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "event=footer-not-restored node=" + file.name() + " cause=\"" + e.getMessage() + "\"");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.catena.sr;
+
+import io.catena.api.VdiId;
+import io.catena.vhd.ChainFile;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file of an SR that holds data, as it was when it was looked at.
+ *
+ * @param id from the file's name if that is a UUID, else from the footer
+ * @param file what it says of itself; null if that could not be read
+ * @param parent the name of its parent's file; null if it has none, or none was found
+ * @param mayNeed the name of a node that it may build on though its headers are damaged
+ * @param problem why it cannot be used
+ */
+record Node(
+        VdiId id,
+        String name,
+        @Nullable ChainFile file,
+        @Nullable String parent,
+        Doubt mayNeed,
+        @Nullable String problem) {
+
+    /**
+     * Which nodes a file with damaged headers may build on.
+     *
+     * @param any whether it may be any
+     * @param uniqueId else the unique id that its header names
+     */
+    record Doubt(boolean any, @Nullable UUID uniqueId) {
+        static final Doubt NONE = new Doubt(false, null);
+        static final Doubt ANY = new Doubt(true, null);
+    }
+
+    boolean hidden() {
+        return file != null && file.hidden();
+    }
+
+    long sizeBytes() {
+        return file == null ? 0 : file.sizeBytes();
+    }
+}

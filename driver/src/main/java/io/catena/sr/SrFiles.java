@@ -1,0 +1,35 @@
+package io.catena.sr;
+
+import io.catena.api.VdiId;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Where an SR keeps what is not a node. */
+final class SrFiles {
+    static final String LOCK = ".catena/lock";
+    static final String SR_RECORD = ".catena/sr.json";
+    static final String SESSION = ".catena/session.json";
+    static final String VDI_RECORDS = ".catena/vdi";
+    static final String TEMPORARY = ".catena/tmp";
+
+    /** What XenServer's manager leaves behind when it is interrupted. */
+    private static final Pattern FOREIGN_JOURNAL =
+            Pattern.compile("(coalesce|relink|leaf)_.+|\\.journal-.+|OLD_.+|.+\\.vhd\\.new");
+
+    private SrFiles() {}
+
+    static String vdiRecord(VdiId id) {
+        return VDI_RECORDS + "/" + id + ".json";
+    }
+
+    static String temporary(String name) {
+        return TEMPORARY + "/" + name;
+    }
+
+    /** Returns those of an SR's files that tell of work that another manager did not finish. */
+    static List<String> foreignJournals(List<String> names) {
+        return names.stream()
+                .filter(name -> FOREIGN_JOURNAL.matcher(name).matches())
+                .toList();
+    }
+}

@@ -1,0 +1,201 @@
+package io.catena.sr;
+
+import io.catena.api.AccessMode;
+import io.catena.api.NodeProblem;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.SrStat;
+import io.catena.api.TreeNode;
+import io.catena.api.Uuids;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Shows an SR's nodes as disks and trees of disks. */
+final class SrView {
+    private final Storage storage;
+    private final SrId sr;
+    private final SrTree tree;
+    private final VdiRecords records;
+    private final Attachments attachments;
+
+    SrView(Storage storage, SrId sr, SrTree tree, VdiRecords records, Attachments attachments) {
+        this.storage = storage;
+        this.sr = sr;
+        this.tree = tree;
+        this.records = records;
+        this.attachments = attachments;
+    }
+
+    /** Returns all disks, sorted by name, then id. */
+    List<Vdi> vdis() throws IOException {
+        return tree.lockedIo(() -> {
+            List<Vdi> vdis = new ArrayList<>();
+            for (Node node : tree.now().nodes()) {
+                if (!node.hidden()) {
+                    vdis.add(vdi(node));
+                }
+            }
+            vdis.sort(Comparator.comparing(Vdi::name).thenComparing(Vdi::vdi));
+            return vdis;
+        });
+    }
+
+    Vdi vdi(VdiId id) throws IOException {
+        return tree.lockedIo(() -> vdi(visible(id)));
+    }
+
+    /** Returns the node of a disk whose chain is whole. To be called under the lock. */
+    Node usableVdi(VdiId id) {
+        Node node = visible(id);
+        Optional<String> problem = tree.now().problem(node);
+        if (problem.isPresent()) {
+            throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " cannot be used: " + problem.get())
+                    .correction("Look at the file with \"catena vhd check\"; other disks of the SR can be used.");
+        }
+        return node;
+    }
+
+    private Node visible(VdiId id) {
+        return tree.now()
+                .node(id)
+                .filter(node -> !node.hidden())
+                .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "SR " + sr + " has no VDI " + id)
+                        .correction("See what there is: catena vdi ls " + sr));
+    }
+
+    VdiRecord record(Node node) {
+        String stem = TreeScanner.stem(node.name());
+        return records.get(node.id(), Uuids.isUuid(stem) ? "" : stem);
+    }
+
+    /** Whether a disk may not be written: it is a snapshot, or others build on it. */
+    boolean isReadOnly(Node node) {
+        return record(node).snapshotOf() != null
+                || !tree.now().children(node.name()).isEmpty();
+    }
+
+    SrStat stat(Sr identity, int chainLimit) throws IOException {
+        return tree.lockedIo(() -> {
+            Storage.Space space = storage.space();
+            List<NodeProblem> problems = new ArrayList<>();
+            long physical = 0;
+            long virtual = 0;
+            int vdis = 0;
+            int depth = 0;
+            for (Node node : tree.now().nodes()) {
+                physical += physicalBytes(node);
+                depth = Math.max(depth, tree.now().depth(node));
+                if (!node.hidden()) {
+                    vdis++;
+                    virtual += node.sizeBytes();
+                }
+                if (node.problem() != null) {
+                    problems.add(new NodeProblem(node.name(), node.problem()));
+                }
+            }
+            int nodes = tree.now().nodes().size();
+            return new SrStat(
+                    identity,
+                    space.totalBytes(),
+                    space.freeBytes(),
+                    physical,
+                    virtual,
+                    vdis,
+                    nodes,
+                    depth,
+                    chainLimit,
+                    problems);
+        });
+    }
+
+    List<TreeNode> tree() throws IOException {
+        return tree.lockedIo(() -> {
+            List<TreeNode> roots = new ArrayList<>();
+            for (Node root : tree.now().roots()) {
+                roots.add(treeNode(root));
+            }
+            return roots;
+        });
+    }
+
+    private TreeNode treeNode(Node node) throws IOException {
+        List<TreeNode> children = new ArrayList<>();
+        for (Node child : tree.now().children(node.name())) {
+            children.add(treeNode(child));
+        }
+        return new TreeNode(
+                node.id(),
+                node.name(),
+                node.hidden() ? "" : record(node).name(),
+                node.sizeBytes(),
+                physicalBytes(node),
+                node.hidden(),
+                note(node),
+                children);
+    }
+
+    private String note(Node node) {
+        if (node.problem() != null) {
+            return "broken: " + node.problem();
+        }
+        if (GcPlanner.isGarbage(tree.now(), node)) {
+            return "garbage";
+        }
+        if (GcPlanner.isMergeable(tree.now(), node)) {
+            return "base copy, mergeable";
+        }
+        if (node.hidden()) {
+            return "base copy";
+        }
+        String kind = record(node).snapshotOf() == null ? "" : "snapshot";
+        String use = attachments
+                .get(node.id())
+                .map(a -> "attached " + a.mode().symbol())
+                .orElse("");
+        return kind.isEmpty() || use.isEmpty() ? kind + use : kind + ", " + use;
+    }
+
+    private Vdi vdi(Node node) throws IOException {
+        VdiRecord record = record(node);
+        Optional<Attachments.Attachment> attachment = attachments.get(node.id());
+        Optional<String> problem = tree.now().problem(node);
+        Vdi.State state = problem.isPresent()
+                ? Vdi.State.BROKEN
+                : attachment.isPresent() ? Vdi.State.ATTACHED : Vdi.State.DETACHED;
+        boolean readOnly = isReadOnly(node)
+                || attachment.filter(a -> a.mode() == AccessMode.READ_ONLY).isPresent();
+        return new Vdi(
+                node.id(),
+                record.name(),
+                record.description(),
+                sr,
+                node.sizeBytes(),
+                physicalBytes(node),
+                tree.now().parent(node).map(Node::id).orElse(null),
+                tree.now().depth(node),
+                readOnly,
+                record.snapshotOfId(),
+                record.createdAt(),
+                state,
+                attachment.map(Attachments.Attachment::export).orElse(null),
+                problem.orElse(null));
+    }
+
+    private long physicalBytes(Node node) throws IOException {
+        try {
+            return storage.info(node.name()).allocatedBytes();
+        } catch (NoSuchFileException e) {
+            // Somebody deleted it; the next scan will tell.
+            return 0;
+        }
+    }
+}

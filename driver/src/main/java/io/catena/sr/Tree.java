@@ -1,0 +1,123 @@
+package io.catena.sr;
+
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The nodes of an SR and which builds on which, at one moment. Immutable. */
+final class Tree {
+    private final SortedMap<String, Node> nodes;
+    private final Map<VdiId, Node> byId = new HashMap<>();
+    private final Map<String, List<Node>> children = new LinkedHashMap<>();
+
+    Tree(Collection<Node> all) {
+        nodes = new TreeMap<>();
+        all.forEach(node -> nodes.put(node.name(), node));
+        for (Node node : nodes.values()) {
+            byId.put(node.id(), node);
+            if (node.parent() != null) {
+                children.computeIfAbsent(node.parent(), p -> new ArrayList<>()).add(node);
+            }
+        }
+    }
+
+    /** Returns all nodes, sorted by the names of their files. */
+    Collection<Node> nodes() {
+        return nodes.values();
+    }
+
+    Optional<Node> node(VdiId id) {
+        return Optional.ofNullable(byId.get(id));
+    }
+
+    Optional<Node> node(String name) {
+        return Optional.ofNullable(nodes.get(name));
+    }
+
+    /** Returns the nodes that build directly on the file {@code name}. */
+    List<Node> children(String name) {
+        return List.copyOf(children.getOrDefault(name, List.of()));
+    }
+
+    /** Returns the nodes whose parent is not in this SR, sorted. */
+    List<Node> roots() {
+        return nodes.values().stream().filter(node -> parent(node).isEmpty()).toList();
+    }
+
+    /** Returns the parent of a node, if that is in this SR. */
+    Optional<Node> parent(Node node) {
+        return node.parent() == null ? Optional.empty() : node(node.parent());
+    }
+
+    /** Returns the number of nodes from {@code node} to its root; a parent outside the SR counts as one. */
+    int depth(Node node) {
+        int depth = 1;
+        Set<String> seen = new HashSet<>();
+        @Nullable Node at = node;
+        while (at != null && at.parent() != null && seen.add(at.name())) {
+            depth++;
+            at = nodes.get(at.parent());
+        }
+        return depth;
+    }
+
+    /** Returns why a node cannot be used: for a reason of its own, or of an ancestor. */
+    Optional<String> problem(Node node) {
+        Set<String> seen = new HashSet<>();
+        @Nullable Node at = node;
+        while (at != null) {
+            if (at.problem() != null) {
+                return Optional.of(at.problem());
+            }
+            if (!seen.add(at.name())) {
+                return Optional.of(node.name() + ": its parents lead in a circle through " + at.name());
+            }
+            at = at.parent() == null ? null : nodes.get(at.parent());
+        }
+        return Optional.empty();
+    }
+
+    /**
+     * Whether it cannot be ruled out that a file whose headers are damaged builds on {@code node}, directly or through
+     * others.
+     */
+    boolean mayBeNeeded(Node node) {
+        return nodes.values().stream().anyMatch(damaged -> mayNeed(damaged, node));
+    }
+
+    private boolean mayNeed(Node damaged, Node node) {
+        if (damaged.mayNeed().any()) {
+            return true;
+        }
+        Set<String> seen = new HashSet<>();
+        @Nullable Node at = damaged.mayNeed().uniqueId() == null ? null : byUniqueId(damaged);
+        while (at != null && seen.add(at.name())) {
+            if (at.name().equals(node.name())) {
+                return true;
+            }
+            at = at.parent() == null ? null : nodes.get(at.parent());
+        }
+        return false;
+    }
+
+    private @Nullable Node byUniqueId(Node damaged) {
+        return nodes.values().stream()
+                .filter(n -> n.file() != null
+                        && n.file()
+                                .uniqueId()
+                                .filter(id -> id.equals(damaged.mayNeed().uniqueId()))
+                                .isPresent())
+                .findFirst()
+                .orElse(null);
+    }
+}

@@ -1,0 +1,145 @@
+package io.catena.sr;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.catena.api.Uuids;
+import io.catena.api.VdiId;
+import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.MissingParentException;
+import io.catena.vhd.ParentFinder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
+final class TreeScanner {
+    private static final List<String> ENDS = List.of(".vhd", ".avhd", ".raw");
+
+    private final Storage storage;
+    private final ParentFinder finder;
+
+    TreeScanner(Storage storage) {
+        this.storage = storage;
+        this.finder = new ParentFinder(storage);
+    }
+
+    /** Looks at all files. */
+    Tree scan() throws IOException {
+        List<Node> nodes = new ArrayList<>();
+        for (String name : storage.list("")) {
+            if (isNode(name)) {
+                read(name).ifPresent(nodes::add);
+            }
+        }
+        return new Tree(withoutTwins(nodes));
+    }
+
+    /** Looks at some files again that were made, changed or deleted; takes the others as they are. */
+    Tree refresh(Tree tree, Collection<String> names) throws IOException {
+        List<Node> nodes = new ArrayList<>();
+        for (Node node : tree.nodes()) {
+            if (!names.contains(node.name())) {
+                nodes.add(node);
+            }
+        }
+        for (String name : names) {
+            read(name).ifPresent(nodes::add);
+        }
+        return new Tree(withoutTwins(nodes));
+    }
+
+    /** Whether a file of this name holds data. */
+    static boolean isNode(String name) {
+        return ENDS.stream().anyMatch(name::endsWith);
+    }
+
+    private Optional<Node> read(String name) throws IOException {
+        ChainFile file;
+        try {
+            file = ChainFile.read(storage, name);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(new Node(idByName(name), name, null, null, doubt(name), message(e)));
+        }
+        try {
+            Optional<ChainFile> parent = finder.parentOf(file);
+            String parentName = parent.map(ChainFile::name).orElse(null);
+            return Optional.of(new Node(id(file), name, file, parentName, Node.Doubt.NONE, sizeProblem(file)));
+        } catch (MissingParentException e) {
+            return Optional.of(new Node(id(file), name, file, null, Node.Doubt.NONE, message(e)));
+        } catch (IOException e) {
+            return Optional.of(new Node(id(file), name, file, null, doubt(name), message(e)));
+        }
+    }
+
+    private static @Nullable String sizeProblem(ChainFile file) {
+        return file.sizeBytes() <= Footer.MAX_DISK_BYTES
+                ? null
+                : file.name() + ": the disk has " + file.sizeBytes() + " bytes, more than the format's limit of "
+                        + Footer.MAX_DISK_BYTES;
+    }
+
+    /** Which parent a damaged file may have: its header may be whole though its footers are not. */
+    private Node.Doubt doubt(String name) {
+        try (BlockFile file = storage.openReadOnly(name)) {
+            ByteBuffer bytes = ByteBuffer.allocate(DynamicHeader.SIZE);
+            file.readFully(Footer.SIZE, bytes);
+            DynamicHeader header = DynamicHeader.decode(bytes.flip(), name, Footer.SIZE);
+            boolean named = !header.parentId().equals(DynamicHeader.NO_ID)
+                    || header.parentName().isEmpty();
+            return named ? new Node.Doubt(false, header.parentId()) : Node.Doubt.ANY;
+        } catch (IOException e) {
+            return Node.Doubt.ANY;
+        }
+    }
+
+    private static VdiId id(ChainFile file) {
+        Optional<UUID> own = file.uniqueId().filter(id -> !id.equals(DynamicHeader.NO_ID));
+        return Uuids.isUuid(stem(file.name()))
+                ? idByName(file.name())
+                : own.map(VdiId::new).orElseGet(() -> idByName(file.name()));
+    }
+
+    private static VdiId idByName(String name) {
+        String stem = stem(name);
+        return Uuids.isUuid(stem) ? VdiId.parse(stem) : new VdiId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
+    }
+
+    /** Gives nodes that claim the id of another, copies made by hand, an id of their own. */
+    private static List<Node> withoutTwins(List<Node> nodes) {
+        Set<VdiId> taken = new HashSet<>();
+        List<Node> result = new ArrayList<>();
+        for (Node node : nodes) {
+            if (taken.add(node.id())) {
+                result.add(node);
+            } else {
+                VdiId other = new VdiId(UUID.nameUUIDFromBytes(node.name().getBytes(UTF_8)));
+                result.add(new Node(other, node.name(), node.file(), node.parent(), node.mayNeed(), node.problem()));
+            }
+        }
+        return result;
+    }
+
+    /** Returns a file's name without what tells its kind. */
+    static String stem(String name) {
+        int dot = name.lastIndexOf('.');
+        return dot < 0 ? name : name.substring(0, dot);
+    }
+
+    private static String message(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}

@@ -1,0 +1,49 @@
+package io.catena.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.Optional;
+
+/** Small text files that are replaced whole: a reader finds the old text or the new, also after a power cut. */
+public final class StoredText {
+    private static final int MAX_BYTES = 16 << 20;
+
+    private StoredText() {}
+
+    /**
+     * Replaces the text of a file, or makes the file. Durable when this returns.
+     *
+     * <ol>
+     *   <li>Write the text under another name and sync it: the name to come must never show half a text.
+     *   <li>Rename, which replaces the old text at one instant.
+     *   <li>Sync the names.
+     * </ol>
+     */
+    public static void write(Storage storage, String name, String text) throws IOException {
+        String fresh = name + ".new";
+        storage.delete(fresh);
+        try (BlockFile file = storage.create(fresh)) {
+            file.write(0, ByteBuffer.wrap(text.getBytes(UTF_8)));
+            file.sync();
+        }
+        storage.rename(fresh, name);
+        storage.syncNames();
+    }
+
+    /** Returns the text of a file; empty if there is no such file. */
+    public static Optional<String> read(Storage storage, String name) throws IOException {
+        try (BlockFile file = storage.openReadOnly(name)) {
+            if (file.size() > MAX_BYTES) {
+                throw new IOException(name + " has " + file.size() + " bytes, expected at most " + MAX_BYTES);
+            }
+            ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+            file.readFully(0, bytes);
+            return Optional.of(UTF_8.decode(bytes.flip()).toString());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+}

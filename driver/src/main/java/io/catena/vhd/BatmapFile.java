@@ -1,0 +1,70 @@
+package io.catena.vhd;
+
+import io.catena.format.Batmap;
+import io.catena.format.SparseLayout;
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/** The batmap of one open file: read when the file is opened, rewritten when it is closed. */
+final class BatmapFile {
+    private final BlockFile file;
+    private final SparseLayout layout;
+    private final Batmap header;
+
+    private BatmapFile(BlockFile file, SparseLayout layout, Batmap header) {
+        this.file = file;
+        this.layout = layout;
+        this.header = header;
+    }
+
+    /** Finds the batmap behind the BAT; empty if there is none that makes sense. */
+    static Optional<BatmapFile> find(BlockFile file, VhdHeaders headers, SparseLayout layout) throws IOException {
+        if (!headers.footer().creator().mayHaveBatmap()) {
+            return Optional.empty();
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(Batmap.SIZE);
+        file.read(layout.tableEnd(), bytes);
+        if (bytes.hasRemaining() || !Batmap.isBatmap(bytes.flip())) {
+            return Optional.empty();
+        }
+        Batmap header = Batmap.decode(bytes);
+        boolean sane = header.offset() >= layout.tableEnd() + Batmap.SIZE
+                && header.offset() < file.size()
+                && header.sectors() > 0
+                && mapBytes(header) >= (layout.blocks() + 7) / 8
+                && header.offset() + mapBytes(header) <= file.size();
+        return sane ? Optional.of(new BatmapFile(file, layout, header)) : Optional.empty();
+    }
+
+    /** Where the map ends. */
+    long end() {
+        return header.offset() + mapBytes(header);
+    }
+
+    /** Tells {@code map} which blocks are full, if the bits can be trusted: a batmap is a shortcut, never needed. */
+    void load(BlockMap map) throws IOException {
+        if (header.version() != Batmap.VERSION_1_2) {
+            return;
+        }
+        ByteBuffer bits = ByteBuffer.allocate((int) mapBytes(header));
+        file.readFully(header.offset(), bits);
+        bits.flip();
+        if (Batmap.checksum(bits, Batmap.checkedBytes(layout.sizeBytes())) == header.checksum()) {
+            map.readBatmap(bits);
+        }
+    }
+
+    /** Writes the bits of all blocks that {@code map} knows to be full. The bitmaps that say so must be durable. */
+    void store(BlockMap map) throws IOException {
+        ByteBuffer bits = map.batmap((int) mapBytes(header));
+        int checksum = Batmap.checksum(bits, Batmap.checkedBytes(layout.sizeBytes()));
+        file.write(header.offset(), bits);
+        file.write(layout.tableEnd(), header.withChecksum(checksum).encode());
+    }
+
+    private static long mapBytes(Batmap header) {
+        return Integer.toUnsignedLong(header.sectors()) * SparseLayout.SECTOR;
+    }
+}

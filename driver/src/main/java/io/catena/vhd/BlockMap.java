@@ -1,0 +1,375 @@
+package io.catena.vhd;
+
+import static java.nio.ByteOrder.BIG_ENDIAN;
+
+import io.catena.format.CorruptVhdException;
+import io.catena.format.SparseLayout;
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where each block of a sparse disk stands, and which of its sectors are present: the BAT and the sector bitmaps, as
+ * they are in memory, which may be ahead of the file.
+ *
+ * <p>What is ahead of the file is <em>pending</em>: {@link #freeze} sets apart what is pending at one moment, {@link
+ * #writeBack} writes it and nothing that came later, since the data of that may not be on the platter yet.
+ *
+ * <p><b>Memory.</b> Four bytes and a bit per block, and a bounded number of bitmaps.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads. Blocks that are not there, or whole, are told without a lock.
+ */
+final class BlockMap {
+    private static final int CACHED_BITMAPS = 4096;
+    private static final int MAX_PENDING_BLOCKS = 2048;
+    private static final int ENTRIES_PER_SECTOR = SparseLayout.SECTOR / Integer.BYTES;
+
+    private final BlockFile file;
+    private final SparseLayout layout;
+    private final @Nullable RedoLog redo;
+    private final AtomicIntegerArray entries;
+
+    /** A bit per block of which every sector is present; bits are only ever set. */
+    private final AtomicIntegerArray full;
+
+    /** Bitmaps by block, least recently used first; those of pending blocks are never dropped. Guarded by this. */
+    private final LinkedHashMap<Integer, SectorBitmap> bitmaps = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** Guarded by this. */
+    private Pending pending = new Pending();
+
+    /** What a flush under way is about to write; guarded by this. */
+    private Pending frozen = new Pending();
+
+    private BlockMap(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, int[] entries) {
+        this.file = file;
+        this.layout = layout;
+        this.redo = redo;
+        this.entries = new AtomicIntegerArray(entries);
+        this.full = new AtomicIntegerArray((entries.length + 31) / 32);
+    }
+
+    /** What memory knows and the file does not: new bits by block, and blocks whose BAT entry is new. */
+    static final class Pending {
+        private final Map<Integer, SectorBitmap> bits = new HashMap<>();
+        private final Set<Integer> allocated = new HashSet<>();
+
+        boolean isEmpty() {
+            return bits.isEmpty() && allocated.isEmpty();
+        }
+
+        private boolean concerns(int block) {
+            return bits.containsKey(block) || allocated.contains(block);
+        }
+
+        private void add(Pending other) {
+            other.bits.forEach((block, more) -> bits.merge(block, more, (a, b) -> {
+                a.add(b);
+                return a;
+            }));
+            allocated.addAll(other.allocated);
+        }
+    }
+
+    /**
+     * Reads the BAT, whole sectors of it, so that what stands behind its last entry can be written back as it was.
+     *
+     * @param redo remembers what is pending; null if it need not survive the process
+     * @throws CorruptVhdException if the BAT is cut off or too small for the disk
+     */
+    static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo) throws IOException {
+        long blocks = layout.blocks();
+        if (blocks > layout.maxEntries()) {
+            throw new CorruptVhdException(
+                    file.name(),
+                    layout.tableOffset(),
+                    "BAT has " + layout.maxEntries() + " entries, the disk needs " + blocks);
+        }
+        int count = (int) SparseLayout.roundUp(blocks, ENTRIES_PER_SECTOR);
+        if (layout.tableOffset() + (long) count * Integer.BYTES > file.size()) {
+            throw new CorruptVhdException(file.name(), layout.tableOffset(), "the file ends inside the BAT");
+        }
+        ByteBuffer table = ByteBuffer.allocate(count * Integer.BYTES).order(BIG_ENDIAN);
+        file.readFully(layout.tableOffset(), table);
+        int[] entries = new int[count];
+        table.flip().asIntBuffer().get(entries);
+        return new BlockMap(file, layout, redo, entries);
+    }
+
+    /** Returns where the last block ends, or {@code headersEnd} if there is none. */
+    long dataEnd(long headersEnd) {
+        long end = headersEnd;
+        for (int block = 0; block < layout.blocks(); block++) {
+            if (entries.get(block) != SparseLayout.UNALLOCATED) {
+                end = Math.max(end, layout.blockEnd(entries.get(block)));
+            }
+        }
+        return end;
+    }
+
+    /**
+     * Makes sure that no block stands where something else does.
+     *
+     * @param complete whether each block must also lie within the file, as it must before the file is written
+     * @throws CorruptVhdException if a block overlaps the headers or another block, or reaches beyond the file
+     */
+    void check(long headersEnd, boolean complete) throws IOException {
+        long fileSize = complete ? file.size() : Long.MAX_VALUE;
+        long[] starts = new long[(int) layout.blocks()];
+        int count = 0;
+        for (int block = 0; block < layout.blocks(); block++) {
+            int entry = entries.get(block);
+            if (entry == SparseLayout.UNALLOCATED) {
+                continue;
+            }
+            if (layout.bitmapOffset(entry) < headersEnd || layout.blockEnd(entry) > fileSize) {
+                throw new CorruptVhdException(
+                        file.name(),
+                        layout.tableOffset() + 4L * block,
+                        "block " + block + " stands at bytes " + layout.bitmapOffset(entry) + " to "
+                                + layout.blockEnd(entry) + ", outside the data from " + headersEnd + " to "
+                                + file.size());
+            }
+            starts[count++] = Integer.toUnsignedLong(entry);
+        }
+        Arrays.sort(starts, 0, count);
+        long blockSectors = (layout.bitmapBytes() + (long) layout.blockSize()) / SparseLayout.SECTOR;
+        for (int i = 1; i < count; i++) {
+            if (starts[i] - starts[i - 1] < blockSectors) {
+                throw new CorruptVhdException(file.name(), starts[i] * SparseLayout.SECTOR, "two blocks overlap here");
+            }
+        }
+    }
+
+    /** As {@link Layer#run}. */
+    long run(long offset, long maxBytes) throws IOException {
+        int block = (int) (offset / layout.blockSize());
+        long rest = Math.min(maxBytes, (block + 1L) * layout.blockSize() - offset);
+        int entry = entries.get(block);
+        if (entry == SparseLayout.UNALLOCATED) {
+            return -rest;
+        }
+        if (isFull(block)) {
+            return rest;
+        }
+        int sector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
+        synchronized (this) {
+            SectorBitmap bitmap = bitmap(block, entry);
+            long alike = (long) bitmap.run(sector, (int) (rest / SparseLayout.SECTOR)) * SparseLayout.SECTOR;
+            return bitmap.isSet(sector) ? alike : -alike;
+        }
+    }
+
+    boolean isAllocated(int block) {
+        return entries.get(block) != SparseLayout.UNALLOCATED;
+    }
+
+    int entry(int block) {
+        return entries.get(block);
+    }
+
+    /** Returns where in the file the byte at {@code offset} of the virtual disk stands; its block must be allocated. */
+    long fileOffset(long offset) {
+        int entry = entries.get((int) (offset / layout.blockSize()));
+        return layout.dataOffset(entry) + offset % layout.blockSize();
+    }
+
+    /** Enters a block of which no sector is present yet. */
+    synchronized void allocate(int block, int entry) {
+        bitmaps.put(block, new SectorBitmap(layout.sectorsPerBlock()));
+        pending.allocated.add(block);
+        entries.set(block, entry);
+        dropOldBitmaps();
+    }
+
+    /**
+     * Notes that sectors of an allocated block are in the file: first in the redo log, then in memory, under one lock:
+     * whoever finds a sector present here can rely on the log.
+     */
+    synchronized void markPresent(int block, int firstSector, int sectors) throws IOException {
+        int entry = entries.get(block);
+        if (isFull(block)) {
+            return;
+        }
+        SectorBitmap bitmap = bitmap(block, entry);
+        if (bitmap.isSet(firstSector, sectors)) {
+            return;
+        }
+        if (redo != null) {
+            redo.append(new RedoLog.Entry(block, entry, firstSector, sectors));
+        }
+        enter(block, bitmap, firstSector, sectors);
+    }
+
+    /**
+     * Takes over what a redo log tells of.
+     *
+     * @param dataEnd where the data ends that the file itself tells of
+     * @throws CorruptVhdException if the log does not fit the file; nothing is taken over then
+     */
+    synchronized void replay(List<RedoLog.Entry> survivors, long dataEnd) throws IOException {
+        for (RedoLog.Entry entry : survivors) {
+            checkFits(entry, dataEnd);
+        }
+        for (RedoLog.Entry entry : survivors) {
+            if (!isAllocated(entry.block())) {
+                allocate(entry.block(), entry.batEntry());
+            }
+            enter(entry.block(), bitmap(entry.block(), entry.batEntry()), entry.firstSector(), entry.sectors());
+        }
+    }
+
+    private void checkFits(RedoLog.Entry entry, long dataEnd) throws CorruptVhdException {
+        boolean inDisk = entry.block() >= 0
+                && entry.block() < layout.blocks()
+                && entry.firstSector() >= 0
+                && entry.sectors() > 0
+                && entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
+        boolean fits = inDisk
+                && (isAllocated(entry.block())
+                        ? entries.get(entry.block()) == entry.batEntry()
+                        : layout.bitmapOffset(entry.batEntry()) >= dataEnd);
+        if (!fits) {
+            throw new CorruptVhdException(
+                    file.name(),
+                    layout.tableOffset() + 4L * entry.block(),
+                    "the redo log tells of " + entry
+                            + ", which does not fit the file; it was changed by another program"
+                            + " after the agent died");
+        }
+    }
+
+    private void enter(int block, SectorBitmap bitmap, int firstSector, int sectors) {
+        SectorBitmap news = pending.bits.computeIfAbsent(block, b -> new SectorBitmap(layout.sectorsPerBlock()));
+        bitmap.set(firstSector, sectors, news);
+        if (bitmap.isFull()) {
+            setFull(block);
+        }
+    }
+
+    /** Whether so much is pending that it is time for a flush. */
+    synchronized boolean wantsFlush() {
+        return pending.bits.size() >= MAX_PENDING_BLOCKS || (redo != null && redo.isFull());
+    }
+
+    /** Sets apart what is pending now; returns whether there is anything. */
+    synchronized boolean freeze() {
+        frozen.add(pending);
+        pending = new Pending();
+        if (redo != null) {
+            redo.rotate();
+        }
+        return !frozen.isEmpty();
+    }
+
+    /** Writes what {@link #freeze} set apart, and nothing newer. Durable after the next sync of the file. */
+    void writeBack() throws IOException {
+        Pending work;
+        synchronized (this) {
+            work = frozen;
+        }
+        for (int block : work.bits.keySet()) {
+            file.write(layout.bitmapOffset(entries.get(block)), bitmapToWrite(block));
+        }
+        Set<Integer> tableSectors = new HashSet<>();
+        work.allocated.forEach(block -> tableSectors.add(block / ENTRIES_PER_SECTOR));
+        for (int tableSector : tableSectors) {
+            int first = tableSector * ENTRIES_PER_SECTOR;
+            file.write(layout.tableSectorOffset(first), entriesToWrite(first));
+        }
+    }
+
+    /** Forgets what {@link #writeBack} wrote: it is durable. */
+    synchronized void forgetFrozen() throws IOException {
+        frozen = new Pending();
+        if (redo != null) {
+            redo.discard();
+        }
+    }
+
+    /** Reads the batmap's bits; those of blocks that are not allocated are lies and ignored. */
+    void readBatmap(ByteBuffer map) {
+        for (int block = 0; block < layout.blocks(); block++) {
+            if ((map.get(block / 8) & 0x80 >> block % 8) != 0 && isAllocated(block)) {
+                setFull(block);
+            }
+        }
+    }
+
+    /** Returns the batmap that tells of all blocks known to be full. */
+    ByteBuffer batmap(int bytes) {
+        ByteBuffer map = ByteBuffer.allocate(bytes);
+        BitSet set = fullBlocks();
+        for (int block = set.nextSetBit(0); block >= 0; block = set.nextSetBit(block + 1)) {
+            map.put(block / 8, (byte) (map.get(block / 8) | 0x80 >> block % 8));
+        }
+        return map;
+    }
+
+    private BitSet fullBlocks() {
+        BitSet set = new BitSet();
+        for (int block = 0; block < layout.blocks(); block++) {
+            set.set(block, isFull(block));
+        }
+        return set;
+    }
+
+    private synchronized ByteBuffer bitmapToWrite(int block) throws IOException {
+        SectorBitmap bitmap = bitmap(block, entries.get(block));
+        SectorBitmap newer = pending.bits.get(block);
+        return (newer == null ? bitmap : bitmap.without(newer)).encode(layout.bitmapBytes());
+    }
+
+    private synchronized ByteBuffer entriesToWrite(int first) {
+        ByteBuffer sector = ByteBuffer.allocate(SparseLayout.SECTOR).order(BIG_ENDIAN);
+        for (int block = first; block < first + ENTRIES_PER_SECTOR; block++) {
+            sector.putInt(pending.allocated.contains(block) ? SparseLayout.UNALLOCATED : entries.get(block));
+        }
+        return sector.rewind();
+    }
+
+    private SectorBitmap bitmap(int block, int entry) throws IOException {
+        SectorBitmap cached = bitmaps.get(block);
+        if (cached != null) {
+            return cached;
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(layout.bitmapBytes());
+        file.readFully(layout.bitmapOffset(entry), bytes);
+        SectorBitmap bitmap = SectorBitmap.decode(bytes.flip(), layout.sectorsPerBlock());
+        if (bitmap.isFull()) {
+            setFull(block);
+        }
+        bitmaps.put(block, bitmap);
+        dropOldBitmaps();
+        return bitmap;
+    }
+
+    private void dropOldBitmaps() {
+        Iterator<Integer> oldest = bitmaps.keySet().iterator();
+        while (bitmaps.size() > CACHED_BITMAPS && oldest.hasNext()) {
+            int block = oldest.next();
+            if (!pending.concerns(block) && !frozen.concerns(block)) {
+                oldest.remove();
+            }
+        }
+    }
+
+    private boolean isFull(int block) {
+        return (full.get(block / 32) & 1 << block % 32) != 0;
+    }
+
+    private void setFull(int block) {
+        full.accumulateAndGet(block / 32, 1 << block % 32, (a, b) -> a | b);
+    }
+}

@@ -1,0 +1,84 @@
+package io.catena.vhd;
+
+import io.catena.format.Footer;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file as a member of chains: what it says of itself, without its data.
+ *
+ * @param name on the storage
+ * @param headers null for a raw file
+ * @param sizeBytes size of the virtual disk
+ */
+public record ChainFile(String name, @Nullable VhdHeaders headers, long sizeBytes) {
+    private static final String RAW = ".raw";
+
+    /**
+     * Reads the headers of a VHD.
+     *
+     * @throws java.nio.file.NoSuchFileException if there is no such file
+     * @throws io.catena.format.CorruptVhdException if the file is no valid VHD
+     */
+    public static ChainFile vhd(Storage storage, String name) throws IOException {
+        try (BlockFile file = storage.openReadOnly(name)) {
+            VhdHeaders headers = VhdHeaders.read(file);
+            return new ChainFile(name, headers, headers.footer().currentSize());
+        }
+    }
+
+    /** Looks at a raw file; what follows its last whole sector does not belong to the disk. */
+    public static ChainFile raw(Storage storage, String name) throws IOException {
+        return new ChainFile(name, null, storage.info(name).sizeBytes() / 512 * 512);
+    }
+
+    /** Reads what a file says of itself; whether it is raw is told by the end of its name. */
+    public static ChainFile read(Storage storage, String name) throws IOException {
+        return name.endsWith(RAW) ? raw(storage, name) : vhd(storage, name);
+    }
+
+    /** Returns what this file says of itself, under another name. */
+    public ChainFile renamed(String newName) {
+        return new ChainFile(newName, headers, sizeBytes);
+    }
+
+    /** Whether it is marked as a base copy. */
+    public boolean hidden() {
+        return headers != null && headers.footer().hidden();
+    }
+
+    /** Whether it is a dynamic or differencing disk, which holds some blocks and others not. */
+    public boolean isSparse() {
+        return headers != null && headers.header() != null;
+    }
+
+    /** Returns the unique id in the footer; a raw file has none. */
+    public Optional<UUID> uniqueId() {
+        return Optional.ofNullable(headers).map(VhdHeaders::footer).map(Footer::uniqueId);
+    }
+
+    /** Opens the file as a layer for reading. */
+    public Layer openReadOnly(Storage storage) throws IOException {
+        return layer(storage.openReadOnly(name), null, false);
+    }
+
+    /**
+     * Opens the file as a layer for reading and writing.
+     *
+     * @param redo belongs to the layer from now on; null if answered writes need not survive the process
+     */
+    public Layer openWritable(Storage storage, @Nullable RedoLog redo) throws IOException {
+        return layer(storage.open(name), redo, true);
+    }
+
+    private Layer layer(BlockFile file, @Nullable RedoLog redo, boolean writable) throws IOException {
+        if (headers == null || !isSparse()) {
+            return new FlatLayer(file, sizeBytes);
+        }
+        return writable ? SparseLayer.openWritable(file, headers, redo) : SparseLayer.openReadOnly(file, headers);
+    }
+}

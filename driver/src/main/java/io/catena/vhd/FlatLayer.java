@@ -1,0 +1,50 @@
+package io.catena.vhd;
+
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** A raw file or a fixed disk: all sectors are present, each at its own offset. */
+public final class FlatLayer implements Layer {
+    private final BlockFile file;
+    private final long sizeBytes;
+
+    /**
+     * @param file closed by {@link #close}
+     * @param sizeBytes size of the virtual disk; what the file holds behind it is left alone
+     */
+    public FlatLayer(BlockFile file, long sizeBytes) {
+        this.file = file;
+        this.sizeBytes = sizeBytes;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    @Override
+    public long run(long offset, long maxBytes) {
+        return maxBytes;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        file.readFully(offset, target);
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws IOException {
+        file.write(offset, source);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        file.sync();
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

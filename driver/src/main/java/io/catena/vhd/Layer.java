@@ -1,0 +1,38 @@
+package io.catena.vhd;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * One open file of a chain, as a source of sectors: some are present in it, for the others the next file is asked.
+ * Offsets and lengths are in bytes on the virtual disk and multiples of 512.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public interface Layer extends Closeable {
+    /** Returns the size of the virtual disk. */
+    long sizeBytes();
+
+    /**
+     * Tells how far the sectors from {@code offset} on are alike: {@code n} if the next {@code n} bytes are present,
+     * {@code -n} if they are not.
+     *
+     * @param maxBytes how far to look, at least one sector, within the size
+     * @return never 0; not necessarily as far as could be said
+     */
+    long run(long offset, long maxBytes) throws IOException;
+
+    /** Fills {@code target} from sectors that are all present. */
+    void read(long offset, ByteBuffer target) throws IOException;
+
+    /** Writes all of {@code source}; its sectors are present afterwards. */
+    void write(long offset, ByteBuffer source) throws IOException;
+
+    /** Makes all writes that returned before durable, so that the file alone tells of them. */
+    void flush() throws IOException;
+
+    /** Flushes what was written, leaves the file as other programs expect it, and closes it. */
+    @Override
+    void close() throws IOException;
+}

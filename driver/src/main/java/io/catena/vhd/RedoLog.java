@@ -1,0 +1,237 @@
+package io.catena.vhd;
+
+import static java.nio.ByteOrder.BIG_ENDIAN;
+
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+
+/**
+ * Remembers, outside the disk and outside the process, which metadata of one file is not written yet: what makes an
+ * answered write survive the death of the process. It lives on storage that is lost with the power (tmpfs), and needs to
+ * survive no longer: without power the unflushed data may be gone too.
+ *
+ * <p>Two files take turns: while a flush writes back what the one tells of, new records go to the other. Each begins with
+ * a header that names the boot, the attachment and the disk it belongs to; records that belong to others are never
+ * applied.
+ *
+ * <pre>
+ * offset  size  header                     offset  size  record (24 bytes each)
+ *      0     8  "catredo1"                      0     4  block
+ *      8    16  boot id                         4     4  BAT entry of the block
+ *     24    16  attachment                      8     4  first sector that became present
+ *     40    16  unique id of the disk          12     4  number of sectors
+ *     56     4  CRC-32C of the above           16     4  CRC-32C of attachment and the above
+ *     60     4  zero                           20     4  zero
+ * </pre>
+ *
+ * <p>Integers are big-endian. A torn record at the end was never answered and is ignored.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads; {@link #rotate} and {@link #discard} only by one at a time.
+ */
+public final class RedoLog implements Closeable {
+    private static final long MAGIC = 0x6361747265646f31L; // "catredo1"
+    private static final int HEADER_BYTES = 64;
+    private static final int RECORD_BYTES = 24;
+
+    /** Replaying this much takes a moment only, and tmpfs is memory. */
+    private static final long FULL_BYTES = 1 << 20;
+
+    private final Storage storage;
+    private final Owner owner;
+    private final UUID diskId;
+    private final List<Half> halves = new ArrayList<>();
+    private final List<Entry> survivors = new ArrayList<>();
+
+    /** The half that takes new records; guarded by this. */
+    private int current;
+
+    private int toDiscard;
+
+    private RedoLog(Storage storage, Owner owner, UUID diskId) {
+        this.storage = storage;
+        this.owner = owner;
+        this.diskId = diskId;
+    }
+
+    /**
+     * Whose records count.
+     *
+     * @param boot changes with every start of the host
+     * @param attachment changes with every attachment of the SR, so that records are not applied after another host
+     *     has worked on the disks
+     */
+    public record Owner(UUID boot, UUID attachment) {}
+
+    /** Sectors that became present, and where their block stands. */
+    record Entry(int block, int batEntry, int firstSector, int sectors) {}
+
+    /**
+     * Opens the log of a disk, and makes it if there is none.
+     *
+     * @param storage loses everything with the power
+     * @param directory where on it the log's two files are
+     */
+    public static RedoLog open(Storage storage, String directory, Owner owner, UUID diskId) throws IOException {
+        RedoLog log = new RedoLog(storage, owner, diskId);
+        try {
+            for (int i = 0; i < 2; i++) {
+                log.openHalf(directory + "/" + diskId + "." + i);
+            }
+        } catch (IOException e) {
+            log.closeHalves();
+            throw e;
+        }
+        log.current = log.halves.get(0).end > HEADER_BYTES ? 0 : 1;
+        return log;
+    }
+
+    /** Returns the ids of the disks that have a log in {@code directory}. */
+    public static List<UUID> disks(Storage storage, String directory) throws IOException {
+        return storage.list(directory).stream()
+                .filter(name -> name.endsWith(".0"))
+                .map(name -> UUID.fromString(name.substring(directory.length() + 1, name.length() - 2)))
+                .toList();
+    }
+
+    /** Returns the records that an earlier process left. */
+    List<Entry> survivors() {
+        return List.copyOf(survivors);
+    }
+
+    /** Remembers a change; when this returns, it survives the process. */
+    void append(Entry entry) throws IOException {
+        ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES).order(BIG_ENDIAN);
+        record.putInt(entry.block())
+                .putInt(entry.batEntry())
+                .putInt(entry.firstSector())
+                .putInt(entry.sectors())
+                .putInt(checksum(record))
+                .rewind();
+        synchronized (this) {
+            Half half = halves.get(current);
+            half.file.write(half.end, record);
+            half.end += RECORD_BYTES;
+        }
+    }
+
+    /** Whether it is time for a flush. */
+    synchronized boolean isFull() {
+        return halves.get(current).end >= FULL_BYTES;
+    }
+
+    /**
+     * Begins a flush: records appended from now on are kept by the next {@link #discard}. After a flush that failed the
+     * other half still holds records; they are older than those of the current one, so it stays current.
+     */
+    synchronized void rotate() {
+        int other = 1 - current;
+        if (halves.get(other).end > HEADER_BYTES) {
+            toDiscard = other;
+        } else {
+            toDiscard = current;
+            current = other;
+        }
+    }
+
+    /** Forgets what {@link #rotate} set apart: it is on the disk now. */
+    synchronized void discard() throws IOException {
+        halves.get(toDiscard).clear();
+    }
+
+    /** Closes the log and removes it; call after a flush that succeeded. */
+    void delete() throws IOException {
+        close();
+        for (Half half : halves) {
+            storage.delete(half.name);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        closeHalves();
+    }
+
+    private void closeHalves() throws IOException {
+        for (Half half : halves) {
+            half.file.close();
+        }
+    }
+
+    private void openHalf(String name) throws IOException {
+        boolean exists = storage.exists(name);
+        Half half = new Half(name, exists ? storage.open(name) : storage.create(name));
+        halves.add(half);
+        if (exists && isOurs(half.file)) {
+            replay(half);
+        } else {
+            half.clear();
+            half.file.write(0, header());
+        }
+    }
+
+    private boolean isOurs(BlockFile file) throws IOException {
+        ByteBuffer found = ByteBuffer.allocate(HEADER_BYTES);
+        file.read(0, found);
+        return found.flip().equals(header());
+    }
+
+    private void replay(Half half) throws IOException {
+        ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES).order(BIG_ENDIAN);
+        while (true) {
+            record.clear();
+            half.file.read(half.end, record);
+            if (record.hasRemaining() || record.getInt(16) != checksum(record)) {
+                return;
+            }
+            record.rewind();
+            survivors.add(new Entry(record.getInt(), record.getInt(), record.getInt(), record.getInt()));
+            half.end += RECORD_BYTES;
+        }
+    }
+
+    private ByteBuffer header() {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
+        header.putLong(MAGIC);
+        put(header, owner.boot());
+        put(header, owner.attachment());
+        put(header, diskId);
+        CRC32C crc = new CRC32C();
+        crc.update(header.slice(0, header.position()));
+        return header.putInt((int) crc.getValue()).rewind();
+    }
+
+    private int checksum(ByteBuffer record) {
+        CRC32C crc = new CRC32C();
+        crc.update(put(ByteBuffer.allocate(16), owner.attachment()).rewind());
+        crc.update(record.slice(0, 16));
+        return (int) crc.getValue();
+    }
+
+    private static ByteBuffer put(ByteBuffer out, UUID id) {
+        return out.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
+    }
+
+    /** One of the two files, and where its next record goes. */
+    private static final class Half {
+        private final String name;
+        private final BlockFile file;
+        private long end = HEADER_BYTES;
+
+        Half(String name, BlockFile file) {
+            this.name = name;
+            this.file = file;
+        }
+
+        void clear() throws IOException {
+            file.truncate(Math.min(file.size(), HEADER_BYTES));
+            end = HEADER_BYTES;
+        }
+    }
+}

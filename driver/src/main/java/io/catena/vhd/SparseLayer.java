@@ -1,0 +1,330 @@
+package io.catena.vhd;
+
+import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
+import io.catena.format.ParentLocator;
+import io.catena.format.SparseLayout;
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A dynamic or differencing disk.
+ *
+ * <p><b>Order of a write</b> to sectors that are not present yet:
+ *
+ * <ol>
+ *   <li>The block is given a place behind all others, in memory. Nothing is written for it: what lies there is a hole of
+ *       the file and reads as zeros, because the file is cut off where the data ends before the first block is added.
+ *   <li>The data is written to its place. The file's own metadata does not know of it yet, so a power cut that keeps any
+ *       part of it changes nothing.
+ *   <li>The new bits go to the redo log, then to memory: from here on the write survives the process. The write is
+ *       answered.
+ * </ol>
+ *
+ * <p>A write to sectors that are present is written in place, and that is all.
+ *
+ * <p><b>Order of a flush:</b>
+ *
+ * <ol>
+ *   <li>Set apart what is pending now; grow the file to hold all of the last block, so that no BAT entry can ever point
+ *       beyond it.
+ *   <li>Sync: the data, and the zeros under new bitmaps, are on the platter before anything points to them.
+ *   <li>Write bitmaps, BAT sectors and the trailing footer, in any order: a bitmap without its BAT entry is unreachable,
+ *       a BAT entry without its bitmap finds zeros there, which mean "ask the parent", as before.
+ *   <li>Sync; then the redo log may forget. The flush is answered.
+ * </ol>
+ *
+ * <p>The copy of the footer at the start is never touched by this, so the disk can be opened after a cut at any moment.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class SparseLayer implements Layer {
+    private final BlockFile file;
+    private final VhdHeaders headers;
+    private final SparseLayout layout;
+    private final BlockMap map;
+    private final @Nullable BatmapFile batmap;
+    private final @Nullable RedoLog redo;
+    private final boolean writable;
+    private final long headersEnd;
+
+    private final Object tail = new Object();
+
+    /** Where the last block ends; guarded by tail. */
+    private long dataEnd;
+
+    /** Whether a footer stands where the data ends; guarded by tail. */
+    private boolean footerAtEnd;
+
+    /** Whether the copy of the footer at the start equals the footer; guarded by tail. */
+    private boolean copyIsValid;
+
+    /** Whether the file was cut off where the data ends, since it was opened; guarded by tail. */
+    private boolean tailIsClean;
+
+    /** Whether blocks or bits were added since the file was opened. */
+    private volatile boolean changed;
+
+    private final Object flushing = new Object();
+    private final AtomicLong flushesAsked = new AtomicLong();
+
+    /** The last request that a finished flush covers; guarded by flushing. */
+    private long flushesDone;
+
+    private SparseLayer(BlockFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
+            throws IOException {
+        this.file = file;
+        this.headers = headers;
+        this.redo = redo;
+        this.writable = writable;
+        layout = headers.layout();
+        map = BlockMap.read(file, layout, redo);
+        batmap = BatmapFile.find(file, headers, layout).orElse(null);
+        copyIsValid = headers.validCopy();
+        headersEnd = headersEnd();
+        map.check(headersEnd, writable);
+        if (batmap != null) {
+            batmap.load(map);
+        }
+        dataEnd = map.dataEnd(headersEnd);
+        footerAtEnd = headers.trailingFooterOffset() >= dataEnd;
+        if (redo != null && !redo.survivors().isEmpty()) {
+            map.replay(redo.survivors(), dataEnd);
+            dataEnd = map.dataEnd(headersEnd);
+            footerAtEnd = false;
+            changed = true;
+        }
+    }
+
+    /**
+     * Opens a disk for reading.
+     *
+     * @param file closed by {@link #close}, also if this method throws
+     */
+    public static SparseLayer openReadOnly(BlockFile file, VhdHeaders headers) throws IOException {
+        return open(file, headers, null, false);
+    }
+
+    /**
+     * Opens a disk for reading and writing; takes over what the redo log tells of.
+     *
+     * @param file closed by {@link #close}, also if this method throws
+     * @param redo removed by {@link #close}; null if answered writes need not survive the process
+     */
+    public static SparseLayer openWritable(BlockFile file, VhdHeaders headers, @Nullable RedoLog redo)
+            throws IOException {
+        return open(file, headers, redo, true);
+    }
+
+    private static SparseLayer open(BlockFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
+            throws IOException {
+        try {
+            return new SparseLayer(file, headers, redo, writable);
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            if (redo != null) {
+                redo.close();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public long sizeBytes() {
+        return layout.sizeBytes();
+    }
+
+    @Override
+    public long run(long offset, long maxBytes) throws IOException {
+        return map.run(offset, maxBytes);
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        int limit = target.limit();
+        while (target.hasRemaining()) {
+            int length = (int) Math.min(target.remaining(), restOfBlock(offset));
+            target.limit(target.position() + length);
+            file.readFully(map.fileOffset(offset), target);
+            target.limit(limit);
+            offset += length;
+        }
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws IOException {
+        int limit = source.limit();
+        while (source.hasRemaining()) {
+            int length = (int) Math.min(source.remaining(), restOfBlock(offset));
+            source.limit(source.position() + length);
+            writeInBlock(offset, source);
+            source.limit(limit);
+            offset += length;
+        }
+        if (map.wantsFlush()) {
+            flush();
+        }
+    }
+
+    private void writeInBlock(long offset, ByteBuffer source) throws IOException {
+        int block = (int) (offset / layout.blockSize());
+        int firstSector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
+        int sectors = source.remaining() / SparseLayout.SECTOR;
+        if (!map.isAllocated(block)) {
+            allocate(block);
+        }
+        file.write(map.fileOffset(offset), source);
+        map.markPresent(block, firstSector, sectors);
+    }
+
+    private void allocate(int block) throws IOException {
+        synchronized (tail) {
+            if (map.isAllocated(block)) {
+                return;
+            }
+            cutOffTail();
+            int entry = layout.entryAfter(dataEnd);
+            if (entry == SparseLayout.UNALLOCATED) {
+                throw new IOException(file.name() + ": the file has grown to 2 TiB and cannot hold another block");
+            }
+            changed = true;
+            dataEnd = layout.blockEnd(entry);
+            map.allocate(block, entry);
+        }
+    }
+
+    /** Removes what stands behind the data, the footer in the first place; its copy must be safe before. */
+    private void cutOffTail() throws IOException {
+        if (tailIsClean) {
+            return;
+        }
+        restoreCopy();
+        file.truncate(dataEnd);
+        tailIsClean = true;
+        footerAtEnd = false;
+    }
+
+    private void restoreCopy() throws IOException {
+        synchronized (tail) {
+            if (!copyIsValid) {
+                file.write(0, headers.footer().encode());
+                file.sync();
+                copyIsValid = true;
+            }
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        long mine = flushesAsked.incrementAndGet();
+        synchronized (flushing) {
+            // The flush before this one may have begun after we asked; then there is nothing left to do.
+            if (flushesDone < mine) {
+                long covered = flushesAsked.get();
+                flushNow();
+                flushesDone = covered;
+            }
+        }
+    }
+
+    private void flushNow() throws IOException {
+        boolean metadata = map.freeze();
+        if (metadata) {
+            growToDataEnd();
+        }
+        file.sync();
+        if (metadata) {
+            map.writeBack();
+            writeTrailingFooter();
+            file.sync();
+            map.forgetFrozen();
+        }
+    }
+
+    private void growToDataEnd() throws IOException {
+        synchronized (tail) {
+            if (file.size() < dataEnd) {
+                file.truncate(dataEnd);
+            }
+        }
+    }
+
+    private void writeTrailingFooter() throws IOException {
+        synchronized (tail) {
+            if (!footerAtEnd) {
+                file.truncate(dataEnd);
+                file.write(dataEnd, headers.footer().encode());
+                footerAtEnd = true;
+                tailIsClean = false;
+            }
+        }
+    }
+
+    /** Flushes, and makes sure that other programs can read the file as it is; it stays open. */
+    public void seal() throws IOException {
+        flush();
+        synchronized (flushing) {
+            restoreCopy();
+            if (!hasTrailingFooter()) {
+                writeTrailingFooter();
+                file.sync();
+            }
+        }
+    }
+
+    private boolean hasTrailingFooter() {
+        synchronized (tail) {
+            return footerAtEnd;
+        }
+    }
+
+    /** Whether the file holds no block, so that its content is its parent's. */
+    public boolean isEmpty() {
+        synchronized (tail) {
+            return dataEnd == headersEnd;
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            if (writable) {
+                finish();
+            }
+        } finally {
+            file.close();
+        }
+    }
+
+    private void finish() throws IOException {
+        seal();
+        if (changed && batmap != null) {
+            batmap.store(map);
+            file.sync();
+        }
+        if (redo != null) {
+            redo.delete();
+        }
+    }
+
+    private long restOfBlock(long offset) {
+        return layout.blockSize() - offset % layout.blockSize();
+    }
+
+    private long headersEnd() throws IOException {
+        DynamicHeader header = headers.sparseHeader();
+        long fileSize = file.size();
+        // A locator that points beyond the file takes no room in it.
+        Optional<ParentLocator> last = header.locators().stream()
+                .filter(l -> l.platform() != ParentLocator.NONE && l.dataOffset() >= 0)
+                .filter(l -> l.dataOffset() + l.spaceBytes() <= fileSize)
+                .max((a, b) -> Long.compare(a.dataOffset() + a.spaceBytes(), b.dataOffset() + b.spaceBytes()));
+        long end = Math.max(headers.footer().dataOffset() + DynamicHeader.SIZE, layout.tableEnd());
+        end = Math.max(end, last.map(l -> l.dataOffset() + l.spaceBytes()).orElse(0L));
+        return Math.max(Math.max(end, Footer.SIZE), batmap == null ? 0 : batmap.end());
+    }
+}

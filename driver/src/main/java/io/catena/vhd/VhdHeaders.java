@@ -1,0 +1,113 @@
+package io.catena.vhd;
+
+import io.catena.format.CorruptVhdException;
+import io.catena.format.DiskType;
+import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
+import io.catena.format.SparseLayout;
+import io.catena.format.UnsupportedVhdException;
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a VHD file says of itself: its footer and, of a dynamic or differencing disk, its header.
+ *
+ * @param footer the footer at the end of the file if that is valid, else its copy
+ * @param header null for a fixed disk
+ * @param trailingFooterOffset where the valid footer at the end stands, or -1 if there is none
+ * @param validCopy whether the copy at the start is valid and equal; false for a fixed disk, which has none
+ */
+public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long trailingFooterOffset, boolean validCopy) {
+
+    /**
+     * Reads the headers of a file, as blktap finds them: the last 512 bytes, else the last 511 as early Virtual PC wrote
+     * them, else the copy at the start.
+     *
+     * @throws CorruptVhdException if there is no valid footer or header
+     * @throws UnsupportedVhdException if the disk must not be opened
+     */
+    public static VhdHeaders read(BlockFile file) throws IOException {
+        long size = file.size();
+        CorruptVhdException reason = null;
+        Footer trailing = null;
+        long trailingOffset = size - Footer.SIZE;
+        try {
+            trailing = footerAt(file, trailingOffset);
+        } catch (CorruptVhdException e) {
+            reason = e;
+        }
+        if (trailing == null && size % 512 == 511) {
+            trailingOffset++;
+            trailing = orNull(file, trailingOffset);
+        }
+        if (trailing != null && trailing.type() == DiskType.FIXED) {
+            return new VhdHeaders(trailing, null, trailingOffset, false);
+        }
+        Footer copy = orNull(file, 0);
+        Footer footer = trailing == null ? copy : trailing;
+        if (footer == null) {
+            throw new CorruptVhdException(
+                    file.name(),
+                    0,
+                    "no valid footer, neither at the end nor at the start; the one at the end: " + reason);
+        }
+        if (footer.type() == DiskType.FIXED) {
+            throw new CorruptVhdException(file.name(), 0, "a fixed disk without a footer at its end");
+        }
+        if (footer.creator().hasLittleEndianBitmaps()) {
+            throw new UnsupportedVhdException(
+                    file.name(), "written by blktap 0.1, whose bitmaps no current program reads");
+        }
+        DynamicHeader header = headerAt(file, footer.dataOffset());
+        return new VhdHeaders(footer, header, trailing == null ? -1 : trailingOffset, footer.equals(copy));
+    }
+
+    /** The header of a disk that is known not to be fixed. */
+    DynamicHeader sparseHeader() {
+        return Objects.requireNonNull(header, "header");
+    }
+
+    SparseLayout layout() {
+        return SparseLayout.of(footer, sparseHeader());
+    }
+
+    /** Whether the disk needs a parent for what it does not hold. */
+    public boolean isDifferencing() {
+        return footer.type() == DiskType.DIFFERENCING;
+    }
+
+    /** Whether the parent is a file without headers, a thing that only blktap knows. */
+    public boolean hasRawParent() {
+        return isDifferencing() && sparseHeader().parentId().equals(DynamicHeader.NO_ID);
+    }
+
+    private static @Nullable Footer orNull(BlockFile file, long offset) throws IOException {
+        try {
+            return footerAt(file, offset);
+        } catch (CorruptVhdException e) {
+            return null;
+        }
+    }
+
+    private static Footer footerAt(BlockFile file, long offset) throws IOException {
+        ByteBuffer sector = ByteBuffer.allocate(Footer.SIZE);
+        if (offset >= 0) {
+            file.read(offset, sector);
+        }
+        // A footer of 511 bytes lacks the last one, which is reserved and zero.
+        return Footer.decode(sector.clear(), file.name(), Math.max(0, offset));
+    }
+
+    private static DynamicHeader headerAt(BlockFile file, long offset) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(DynamicHeader.SIZE);
+        if (offset < 0 || offset > file.size() - DynamicHeader.SIZE) {
+            throw new CorruptVhdException(
+                    file.name(), 16, "dynamic header at byte " + Long.toUnsignedString(offset) + ", beyond the file");
+        }
+        file.readFully(offset, bytes);
+        return DynamicHeader.decode(bytes.flip(), file.name(), offset);
+    }
+}
