@@ -26,7 +26,11 @@ public interface BlockFile extends Closeable {
     /** Cuts the file off, or lets it grow with zeros. */
     void truncate(long size) throws IOException;
 
-    /** Makes all bytes written so far, and the size, durable. */
+    /**
+     * Makes all bytes written so far, and the size, durable.
+     *
+     * @throws IOException if it fails, and from then on always: the system may have dropped the bytes, and says so only once
+     */
     void sync() throws IOException;
 
     /** Returns what names the file in messages. */

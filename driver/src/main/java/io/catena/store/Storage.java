@@ -47,7 +47,12 @@ public interface Storage {
     /** Returns what is known of a file without opening it. */
     FileInfo info(String name) throws IOException;
 
-    /** Renames a file and replaces {@code to} if it exists; a reader of {@code to} sees the old file or the new. */
+    /**
+     * Renames a file and replaces {@code to} if it exists; a reader of {@code to} sees the old file or the new. Makes the
+     * directories it needs.
+     *
+     * @throws java.nio.file.NoSuchFileException if {@code from} does not exist
+     */
     void rename(String from, String to) throws IOException;
 
     /** Deletes a file; does nothing if it does not exist. Whoever has it open can go on using it. */

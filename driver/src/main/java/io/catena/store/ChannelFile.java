@@ -1,0 +1,120 @@
+package io.catena.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/** A {@link BlockFile} on a {@link FileChannel}, which it owns. */
+final class ChannelFile implements BlockFile {
+    private final String name;
+    private final FileChannel channel;
+
+    /** Writes share it; growth, which puts a zero at the new end, must not fall on what a write has just put there. */
+    private final ReadWriteLock growth = new ReentrantReadWriteLock();
+
+    private volatile @Nullable IOException failedSync;
+
+    ChannelFile(String name, FileChannel channel) {
+        this.name = name;
+        this.channel = channel;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        long at = offset;
+        try {
+            while (target.hasRemaining()) {
+                int count = channel.read(target, at);
+                if (count < 0) {
+                    return;
+                }
+                at += count;
+            }
+        } catch (IOException e) {
+            throw failure("cannot read " + target.remaining() + " bytes at byte " + at, e);
+        }
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws IOException {
+        Lock shared = growth.readLock();
+        shared.lock();
+        try {
+            writeFully(offset, source);
+        } finally {
+            shared.unlock();
+        }
+    }
+
+    private void writeFully(long offset, ByteBuffer source) throws IOException {
+        long at = offset;
+        try {
+            while (source.hasRemaining()) {
+                at += channel.write(source, at);
+            }
+        } catch (IOException e) {
+            throw failure("cannot write " + source.remaining() + " bytes at byte " + at, e);
+        }
+    }
+
+    @Override
+    public long size() throws IOException {
+        return channel.size();
+    }
+
+    @Override
+    public void truncate(long size) throws IOException {
+        Lock alone = growth.writeLock();
+        alone.lock();
+        try {
+            if (size > channel.size()) {
+                writeFully(size - 1, ByteBuffer.allocate(1));
+            } else {
+                channel.truncate(size);
+            }
+        } finally {
+            alone.unlock();
+        }
+    }
+
+    /** {@code force(false)} is fdatasync(2), which covers the size and all else that is needed to read the bytes. */
+    @Override
+    public void sync() throws IOException {
+        IOException earlier = failedSync;
+        if (earlier != null) {
+            throw new IOException(
+                    name + ": a sync failed before, bytes may be lost; open the file anew: " + earlier.getMessage(),
+                    earlier);
+        }
+        try {
+            channel.force(false);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            failedSync = e;
+            throw failure("cannot sync", e);
+        }
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+
+    /** Adds what the kernel's words leave out: which file, and where in it. */
+    private IOException failure(String what, IOException cause) {
+        return cause instanceof ClosedChannelException
+                ? cause
+                : new IOException(name + ": " + what + ": " + cause.getMessage(), cause);
+    }
+}

@@ -1,0 +1,209 @@
+package io.catena.store;
+
+import static java.nio.file.StandardOpenOption.CREATE_NEW;
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The files below a directory of the host.
+ *
+ * <p><b>Interrupts.</b> Never interrupt a thread that may be inside a call: the JDK then closes the file under all its
+ * users, whose calls fail with {@link java.nio.channels.ClosedByInterruptException} or {@link
+ * java.nio.channels.ClosedChannelException}.
+ *
+ * <p><b>Links.</b> A symbolic link inside the directory reads as the file that it leads to, but is not opened for writing
+ * if that file lies outside.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class FileStorage implements Storage {
+    private final Root root;
+    private final AllocatedBytes allocatedBytes;
+    private final UnsyncedDirectories unsynced;
+
+    /** Storage that takes a file's size for what it has allocated. */
+    public FileStorage(Path root) {
+        this(root, Files::size);
+    }
+
+    /**
+     * Storage below {@code root}, which is made with the first file if it does not exist.
+     *
+     * @param allocatedBytes used by {@link #info}
+     */
+    public FileStorage(Path root, AllocatedBytes allocatedBytes) {
+        this.root = new Root(root);
+        this.allocatedBytes = allocatedBytes;
+        this.unsynced = new UnsyncedDirectories(this.root.path(), FileStorage::syncDirectory);
+    }
+
+    @Override
+    public List<String> list(String directory) throws IOException {
+        Path path = directory.isEmpty() ? root.path() : root.inside(directory);
+        unsynced.see(path);
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path, file -> Files.isRegularFile(file))) {
+            files.forEach(file -> names.add(root.path().relativize(file).toString()));
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        Collections.sort(names);
+        return Collections.unmodifiableList(names);
+    }
+
+    /** Not {@link Files#exists}, which also says no when it cannot tell. */
+    @Override
+    public boolean exists(String name) throws IOException {
+        try {
+            return !Files.readAttributes(look(name), BasicFileAttributes.class).isDirectory();
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public BlockFile create(String name) throws IOException {
+        Path file = root.inside(name);
+        makeDirectories(Root.parent(file));
+        try {
+            return new ChannelFile(name, FileChannel.open(file, CREATE_NEW, READ, WRITE));
+        } finally {
+            unsynced.changed(Root.parent(file));
+        }
+    }
+
+    @Override
+    public BlockFile open(String name) throws IOException {
+        root.checkNoLinkToOutside(root.inside(name));
+        return open(name, READ, WRITE);
+    }
+
+    @Override
+    public BlockFile openReadOnly(String name) throws IOException {
+        return open(name, READ);
+    }
+
+    private BlockFile open(String name, OpenOption... options) throws IOException {
+        Path file = look(name);
+        StorageLock.checkNotHeld(file.toRealPath());
+        return new ChannelFile(name, FileChannel.open(file, options));
+    }
+
+    @Override
+    public FileInfo info(String name) throws IOException {
+        Path file = look(name);
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        return new FileInfo(
+                attributes.size(),
+                allocatedBytes.of(file),
+                attributes.lastModifiedTime().to(TimeUnit.SECONDS));
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        Path source = root.inside(from);
+        Path target = root.inside(to);
+        makeDirectories(Root.parent(target));
+        try {
+            Files.move(source, target, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            unsynced.changed(Root.parent(source));
+            unsynced.changed(Root.parent(target));
+        }
+    }
+
+    /** Leaves a directory alone: it is not a file, so there is no file of this name. */
+    @Override
+    public void delete(String name) throws IOException {
+        Path file = root.inside(name);
+        if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(file);
+        } finally {
+            unsynced.changed(Root.parent(file));
+        }
+    }
+
+    /** Syncs the directories in which names changed, and once each that this storage has met for the first time. */
+    @Override
+    public void syncNames() throws IOException {
+        unsynced.sync();
+    }
+
+    @Override
+    public Space space() throws IOException {
+        FileStore fileSystem = Files.getFileStore(root.path());
+        return new Space(fileSystem.getTotalSpace(), fileSystem.getUsableSpace());
+    }
+
+    /** Works between hosts that share the directory by NFS too, as far as the server keeps POSIX locks. */
+    @Override
+    public Closeable lock(String name) throws IOException {
+        Path file = root.inside(name);
+        makeDirectories(Root.parent(file));
+        try {
+            return StorageLock.take(file);
+        } finally {
+            unsynced.changed(Root.parent(file));
+        }
+    }
+
+    @Override
+    public String resolve(String from, String reference) throws IOException {
+        return root.resolve(from, reference);
+    }
+
+    /** Returns the path of a file that is only looked at. */
+    private Path look(String name) {
+        Path file = root.anywhere(name);
+        if (Root.isInside(name)) {
+            unsynced.see(Root.parent(file));
+        }
+        return file;
+    }
+
+    private void makeDirectories(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        makeDirectories(Root.parent(directory));
+        try {
+            Files.createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        } finally {
+            unsynced.changed(Root.parent(directory));
+        }
+    }
+
+    private static void syncDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, READ)) {
+            channel.force(true);
+        }
+    }
+}

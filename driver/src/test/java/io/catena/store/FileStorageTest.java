@@ -1,0 +1,150 @@
+package io.catena.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What is particular to real files: links, and locks between processes. The rest is in the storage contract. */
+class FileStorageTest {
+    @TempDir
+    private Path directory;
+
+    private Path root;
+    private FileStorage storage;
+
+    @BeforeEach
+    void createRoot() throws IOException {
+        root = Files.createDirectory(directory.resolve("sr"));
+        storage = new FileStorage(root);
+        Files.write(root.resolve("base"), new byte[] {1});
+        Files.createDirectory(directory.resolve("other"));
+        Files.write(directory.resolve("other/base"), new byte[] {2});
+    }
+
+    @Test
+    void aLinkedRootGivesTheSameNames() throws IOException {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), root);
+        FileStorage linked = new FileStorage(link);
+        assertThat(linked.resolve("child", root + "/base")).isEqualTo("base");
+        assertThat(linked.resolve("child", link + "/base")).isEqualTo("base");
+        assertThat(storage.resolve("child", "../link/base")).isEqualTo("base");
+        assertThat(linked.resolve("child", "../sr/base")).isEqualTo("base");
+        assertThat(linked.list("")).containsExactly("base");
+    }
+
+    @Test
+    void aReferenceThroughALinkGetsTheNameOfWhatItLeadsTo() throws IOException {
+        Files.createSymbolicLink(root.resolve("alias"), Path.of("base"));
+        Files.createSymbolicLink(root.resolve("away"), directory.resolve("other"));
+        assertThat(storage.resolve("child", "alias")).isEqualTo("base");
+        assertThat(storage.resolve("child", "away/base"))
+                .isEqualTo(directory.toRealPath().resolve("other/base").toString());
+        assertThat(storage.resolve("child", "away/../sr/base")).isEqualTo("base");
+        assertThat(storage.resolve("child", "away/missing"))
+                .isEqualTo(directory.toRealPath().resolve("other/missing").toString());
+    }
+
+    @Test
+    void aReferenceThatLeadsNowhereIsTakenLiterally() throws IOException {
+        Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
+        assertThat(storage.resolve("child", "loop/beyond")).isEqualTo("loop/beyond");
+        assertThat(storage.resolve("child", "base/beyond")).isEqualTo("base/beyond");
+    }
+
+    @Test
+    void aDanglingLinkIsNotListedAndDoesNotExist() throws IOException {
+        Files.createSymbolicLink(root.resolve("dangling"), Path.of("missing"));
+        assertThat(storage.list("")).containsExactly("base");
+        assertThat(storage.exists("dangling")).isFalse();
+    }
+
+    @Test
+    void aLinkToAFileOutsideIsOpenedReadOnly() throws IOException {
+        Files.createSymbolicLink(root.resolve("away"), directory.resolve("other/base"));
+        assertThatThrownBy(() -> storage.open("away"))
+                .isInstanceOf(AccessDeniedException.class)
+                .hasMessageContaining("outside");
+        try (BlockFile file = storage.openReadOnly("away")) {
+            ByteBuffer bytes = ByteBuffer.allocate(1);
+            file.readFully(0, bytes);
+            assertThat(bytes.get(0)).isEqualTo((byte) 2);
+        }
+    }
+
+    @Test
+    void theRootIsMadeWithTheFirstFile() throws IOException {
+        FileStorage fresh = new FileStorage(directory.resolve("new/sr"));
+        assertThat(fresh.list("")).isEmpty();
+        fresh.create("vdi/a").close();
+        fresh.syncNames();
+        assertThat(fresh.list("vdi")).containsExactly("vdi/a");
+    }
+
+    @Test
+    void allocatedBytesComeFromWhoeverCanTell() throws IOException {
+        assertThat(storage.info("base").allocatedBytes()).isEqualTo(1);
+        assertThat(new FileStorage(root, file -> 4096).info("base").allocatedBytes())
+                .isEqualTo(4096);
+    }
+
+    @Test
+    void errorsNameTheFile() throws IOException {
+        try (BlockFile file = storage.openReadOnly("../other")) { // opening a directory works, reading it does not
+            assertThatThrownBy(() -> file.read(0, ByteBuffer.allocate(1)))
+                    .hasMessage("../other: cannot read 1 bytes at byte 0: Is a directory");
+        }
+    }
+
+    @Test
+    void anotherProcessFindsTheStorageLockedAlsoAfterASecondTryInThisOne() throws Exception {
+        try (Closeable held = storage.lock(".catena/lock")) {
+            assertThat(held).isNotNull();
+            assertThatThrownBy(() -> new FileStorage(root).lock(".catena/lock"))
+                    .isInstanceOf(StorageLockedException.class);
+            assertThat(lockInAnotherProcess())
+                    .contains("StorageLockedException")
+                    .contains(root.toString())
+                    .contains("another agent");
+        }
+        assertThat(lockInAnotherProcess()).isEqualTo("locked");
+    }
+
+    private String lockInAnotherProcess() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        LockingProcess.class.getName(),
+                        root.toString())
+                .redirectErrorStream(true)
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            return new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Tries to take the lock of the storage whose root is its argument, and says what came of it. */
+    static final class LockingProcess {
+        private LockingProcess() {}
+
+        public static void main(String[] arguments) throws IOException {
+            try (Closeable held = new FileStorage(Path.of(arguments[0])).lock(".catena/lock")) {
+                System.out.println(held == null ? "" : "locked");
+            }
+        }
+    }
+}

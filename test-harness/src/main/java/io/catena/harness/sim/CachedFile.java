@@ -1,0 +1,162 @@
+package io.catena.harness.sim;
+
+import static io.catena.harness.sim.SparseBytes.SECTOR;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+
+/**
+ * The bytes of one file, with all that a power cut could still make of them.
+ *
+ * <p>Only what changed since the last sync is kept twice, so a sync costs nothing.
+ */
+final class CachedFile {
+    /** A sector that is written more often between two syncs forgets some of the values in between. */
+    private static final int VERSIONS_KEPT = 16;
+
+    private final SparseBytes bytes = new SparseBytes();
+
+    /** The size at the last sync, and each that followed. */
+    private final List<Long> sizes = new ArrayList<>(List.of(0L));
+
+    /** Of each sector changed since the last sync: its value then, and each that was written since. */
+    private final TreeMap<Long, List<Version>> versionsBySector = new TreeMap<>();
+
+    private long modifiedEpochSeconds;
+
+    CachedFile(long nowEpochSeconds) {
+        this.modifiedEpochSeconds = nowEpochSeconds;
+    }
+
+    long size() {
+        return sizes.get(sizes.size() - 1);
+    }
+
+    long allocatedBytes() {
+        return bytes.allocatedBytes();
+    }
+
+    long modifiedEpochSeconds() {
+        return modifiedEpochSeconds;
+    }
+
+    void touch(long nowEpochSeconds) {
+        modifiedEpochSeconds = nowEpochSeconds;
+    }
+
+    long lengthThatFits(long offset, long length, long freePages) {
+        return bytes.lengthThatFits(offset, length, freePages);
+    }
+
+    void read(long offset, ByteBuffer target) {
+        long length = Math.max(0, Math.min(target.remaining(), size() - offset));
+        int limit = target.limit();
+        target.limit(target.position() + (int) length);
+        bytes.read(offset, target);
+        target.limit(limit);
+    }
+
+    /** Writes all of {@code source}, sector by sector. */
+    void write(long offset, ByteBuffer source) {
+        ByteBuffer rest = source.duplicate();
+        for (long at = offset; rest.hasRemaining(); ) {
+            int length = Math.min(SECTOR - (int) (at % SECTOR), rest.remaining());
+            writeInSector(at, rest.slice(rest.position(), length));
+            rest.position(rest.position() + length);
+            at += length;
+        }
+        if (source.hasRemaining() && offset + source.remaining() > size()) {
+            sizes.add(offset + source.remaining());
+        }
+    }
+
+    private void writeInSector(long offset, ByteBuffer source) {
+        long sector = offset / SECTOR;
+        List<Version> versions = keepDurable(sector);
+        bytes.write(offset, source);
+        if (versions.size() == VERSIONS_KEPT) {
+            versions.remove(VERSIONS_KEPT / 2);
+        }
+        versions.add(new Version(sizes.size() - 1, copyOf(sector)));
+    }
+
+    void truncate(long size) {
+        if (size == size()) {
+            return;
+        }
+        bytes.forEachSectorFrom(size, this::keepDurable);
+        bytes.clearFrom(size);
+        sizes.add(size);
+    }
+
+    /** The first change of a sector since the last sync finds the durable value still there. */
+    private List<Version> keepDurable(long sector) {
+        return versionsBySector.computeIfAbsent(sector, s -> new ArrayList<>(List.of(new Version(0, copyOf(s)))));
+    }
+
+    private ByteBuffer copyOf(long sector) {
+        return ByteBuffer.wrap(bytes.sector(sector));
+    }
+
+    void sync() {
+        settle(size());
+    }
+
+    private void settle(long size) {
+        sizes.clear();
+        sizes.add(size);
+        versionsBySector.clear();
+    }
+
+    /** Lets chance say what of the unsynced changes survives; that is then durable. */
+    void losePower(Random random) {
+        Chance chance = Chance.draw(random);
+        int sizeChanges = chance.pick(sizes.size(), random);
+        for (Map.Entry<Long, List<Version>> entry : versionsBySector.entrySet()) {
+            List<Version> versions = entry.getValue();
+            Version survivor = versions.get(chance.pick(versions.size(), random));
+            restore(entry.getKey(), survivor, sizeChanges);
+        }
+        bytes.clearFrom(sizes.get(sizeChanges));
+        settle(sizes.get(sizeChanges));
+    }
+
+    /** Puts a sector back as {@code version}, less what a surviving truncate after that has cut off. */
+    private void restore(long sector, Version version, int sizeChanges) {
+        long cutOffAt = Long.MAX_VALUE;
+        for (int change = version.sizeChangesBefore() + 1; change <= sizeChanges; change++) {
+            cutOffAt = Math.min(cutOffAt, sizes.get(change));
+        }
+        long kept = Math.max(0, Math.min(SECTOR, cutOffAt - sector * SECTOR));
+        byte[] value = new byte[SECTOR];
+        version.bytes().get(0, value, 0, (int) kept);
+        bytes.write(sector * SECTOR, ByteBuffer.wrap(value));
+    }
+
+    /** A value that a sector had, and how many of {@link #sizes} after the first had come before it. */
+    private record Version(int sizeChangesBefore, ByteBuffer bytes) {}
+
+    /** How much of one file survives. Without the extremes a large file would never lose, or keep, all. */
+    private enum Chance {
+        NOTHING,
+        ANYTHING,
+        ALL;
+
+        static Chance draw(Random random) {
+            return random.nextInt(4) == 0 ? NOTHING : random.nextInt(3) == 0 ? ALL : ANYTHING;
+        }
+
+        /** Returns which of {@code count} values, in the order of time, survives. */
+        int pick(int count, Random random) {
+            return switch (this) {
+                case NOTHING -> 0;
+                case ANYTHING -> random.nextInt(count);
+                case ALL -> count - 1;
+            };
+        }
+    }
+}
