@@ -1,0 +1,37 @@
+package io.catena.agent.nbd;
+
+import io.catena.api.AccessMode;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+
+/**
+ * A disk that is served under a name.
+ *
+ * @param clients who uses it; closed to new ones when the export is withdrawn
+ */
+record NbdExport(VdiId vdi, AccessMode mode, BlockDevice device, ConnectionSet clients) {
+    NbdExport {
+        if (mode == AccessMode.READ_WRITE && device.readOnly()) {
+            throw new IllegalArgumentException("a read-only disk cannot be exported read-write: " + vdi);
+        }
+    }
+
+    String name() {
+        return vdi.toString();
+    }
+
+    /** For humans. */
+    String description() {
+        return "VDI " + vdi + ", " + device.sizeBytes() + " bytes, " + mode.symbol();
+    }
+
+    boolean readOnly() {
+        return mode == AccessMode.READ_ONLY;
+    }
+
+    /** What clients may do with it, as the handshake says it. */
+    int transmissionFlags() {
+        int always = NbdProtocol.HAS_FLAGS | NbdProtocol.SEND_FLUSH | NbdProtocol.CAN_MULTI_CONN;
+        return always | (readOnly() ? NbdProtocol.READ_ONLY : NbdProtocol.SEND_FUA);
+    }
+}

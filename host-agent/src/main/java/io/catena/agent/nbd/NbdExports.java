@@ -1,0 +1,118 @@
+package io.catena.agent.nbd;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Exporter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The disks that are served over NBD, by export name. The name of an export is the UUID of its VDI.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class NbdExports implements Exporter {
+    /** What needs no encoding in the query of a URI. */
+    private static final String PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~";
+
+    private final Path socket;
+    private final Duration drainDeadline;
+    private final Map<String, NbdExport> byName = new ConcurrentHashMap<>();
+
+    /**
+     * @param socket where the server listens
+     * @param drainDeadline how long {@link #withdraw} waits for requests under way
+     */
+    public NbdExports(Path socket, Duration drainDeadline) {
+        this.socket = socket.toAbsolutePath();
+        this.drainDeadline = drainDeadline;
+    }
+
+    /** Where the server of these exports listens. */
+    Path socket() {
+        return socket;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws SrException with {@link SrError#VDI_IN_USE} if it is published already, or still being withdrawn
+     */
+    @Override
+    public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
+        NbdExport export = new NbdExport(vdi, mode, device, new ConnectionSet());
+        if (byName.putIfAbsent(export.name(), export) != null) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + " is exported over NBD already")
+                    .correction("Detach the VDI first.");
+        }
+        return new Export(vdi, mode, uriOf(export));
+    }
+
+    /**
+     * {@inheritDoc} A request counts from when it was received; requests that are still in the socket are not answered.
+     * Does nothing if the VDI is not published.
+     *
+     * @throws SrException with {@link SrError#TRY_AGAIN} if a request did not return from the device within the deadline;
+     *     the VDI then has no new clients, and withdrawing it again goes on waiting
+     */
+    @Override
+    public void withdraw(VdiId vdi) {
+        NbdExport export = byName.get(vdi.toString());
+        if (export == null) {
+            return;
+        }
+        if (!export.clients().close(drainDeadline)) {
+            throw new SrException(
+                            SrError.TRY_AGAIN,
+                            "VDI " + vdi + " has requests of "
+                                    + export.clients().size()
+                                    + " NBD connections under way that did not finish within "
+                                    + drainDeadline.toMillis() + " ms")
+                    .correction("Check the storage below the SR, then detach the VDI again.");
+        }
+        byName.remove(export.name(), export);
+    }
+
+    /** Returns what is served under a name; null if there is no such export, or no longer. */
+    @Nullable
+    NbdExport find(String name) {
+        NbdExport export = byName.get(name);
+        return export == null || export.clients().isClosed() ? null : export;
+    }
+
+    /** Returns the names of all that is served, sorted. */
+    List<String> names() {
+        return byName.values().stream()
+                .filter(export -> !export.clients().isClosed())
+                .map(NbdExport::name)
+                .sorted()
+                .toList();
+    }
+
+    private String uriOf(NbdExport export) {
+        return "nbd+unix:///" + export.name() + "?socket=" + percentEncoded(socket.toString());
+    }
+
+    private static String percentEncoded(String path) {
+        StringBuilder encoded = new StringBuilder();
+        for (byte b : path.getBytes(StandardCharsets.UTF_8)) {
+            char c = (char) Byte.toUnsignedInt(b);
+            if (PLAIN.indexOf(c) >= 0) {
+                encoded.append(c);
+            } else {
+                encoded.append(String.format(Locale.ROOT, "%%%02X", (int) c));
+            }
+        }
+        return encoded.toString();
+    }
+}

@@ -1,0 +1,62 @@
+package io.catena.agent.nbd;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/** Writes what happens to clients to the log, one line of key=value pairs per event. */
+final class NbdLog {
+    private static final Logger LOG = System.getLogger("io.catena.agent.nbd");
+
+    private NbdLog() {}
+
+    /** A request was answered with an error that is not the client's fault. */
+    static void requestFailed(NbdExport export, Request request, NbdErrno answer, Exception cause) {
+        String event = "event=nbd-request-failed export=" + export.name() + " command=" + request.command() + " offset="
+                + request.offset() + " length=" + request.lengthBytes() + " answer=" + answer + cause(cause);
+        // A defect of ours needs its stack trace, a failing disk does not.
+        if (cause instanceof RuntimeException) {
+            LOG.log(Level.ERROR, event, cause);
+        } else {
+            LOG.log(Level.ERROR, event);
+        }
+    }
+
+    static void connectionOpened(String connection, NbdExport export) {
+        LOG.log(
+                Level.DEBUG,
+                () -> "event=nbd-connection-opened connection=" + connection + " export=" + export.name() + " mode="
+                        + export.mode().symbol());
+    }
+
+    /** A connection ended because the client left, in whatever way, or was cut off. */
+    static void connectionEnded(String connection, Exception cause) {
+        LOG.log(Level.DEBUG, () -> "event=nbd-connection-ended connection=" + connection + cause(cause));
+    }
+
+    static void protocolViolated(String connection, NbdProtocolException cause) {
+        LOG.log(Level.WARNING, () -> "event=nbd-protocol-violated connection=" + connection + cause(cause));
+    }
+
+    static void connectionFailed(String connection, Throwable cause) {
+        LOG.log(Level.ERROR, "event=nbd-connection-failed connection=" + connection + cause(cause), cause);
+    }
+
+    static void connectionRefused(int connections) {
+        LOG.log(Level.WARNING, () -> "event=nbd-connection-refused connections=" + connections);
+    }
+
+    static void acceptFailed(Exception cause) {
+        LOG.log(Level.ERROR, () -> "event=nbd-accept-failed" + cause(cause));
+    }
+
+    private static String cause(Throwable cause) {
+        return " cause=" + quoted(String.valueOf(cause));
+    }
+
+    /** Keeps foreign text on one line and inside its quotes. */
+    private static String quoted(String text) {
+        StringBuilder quoted = new StringBuilder("\"");
+        text.chars().map(c -> c < ' ' || c == 0x7f ? '?' : c == '"' ? '\'' : c).forEach(c -> quoted.append((char) c));
+        return quoted.append('"').toString();
+    }
+}

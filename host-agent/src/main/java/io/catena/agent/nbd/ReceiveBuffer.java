@@ -1,0 +1,114 @@
+package io.catena.agent.nbd;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+
+/**
+ * What a client has sent and the server has not yet used.
+ *
+ * <p>It takes from the socket all that fits, so that one system call picks up many small requests. After a large payload,
+ * which goes around it, it asks for no more than the next header: another large payload is likely to follow, and should
+ * not pass through here either.
+ *
+ * <p><b>Threads.</b> For one thread.
+ */
+final class ReceiveBuffer implements AutoCloseable {
+    /** The most that {@link #await} and {@link #take} can be asked for. */
+    static final int LARGEST_PIECE_BYTES = 64 << 10;
+
+    private final ReadableByteChannel source;
+    private final AlignedBuffers.Lease lease;
+
+    /** From position to limit: received, not used. */
+    private final ByteBuffer bytes;
+
+    private boolean afterLargePayload;
+
+    ReceiveBuffer(ReadableByteChannel source, AlignedBuffers buffers) throws IOException {
+        this.source = source;
+        this.lease = buffers.acquire(AlignedBuffers.SMALLEST_BYTES);
+        this.bytes = lease.bytes().limit(0);
+    }
+
+    /** Whether {@code count} bytes are here, so that {@link #await} would not have to wait. */
+    boolean has(int count) {
+        return bytes.remaining() >= count;
+    }
+
+    /**
+     * Waits for {@code count} bytes.
+     *
+     * @return false if the client sent nothing more and closed
+     * @throws EOFException if the client closed after a part of the bytes
+     */
+    boolean await(int count) throws IOException {
+        if (has(count)) {
+            return true;
+        }
+        int wanted = afterLargePayload ? count - bytes.remaining() : Integer.MAX_VALUE;
+        afterLargePayload = false;
+        bytes.compact();
+        try {
+            bytes.limit((int) Math.min((long) bytes.position() + wanted, bytes.capacity()));
+            while (bytes.position() < count) {
+                if (source.read(bytes) < 0) {
+                    return endsCleanly(count);
+                }
+            }
+        } finally {
+            bytes.flip();
+        }
+        return true;
+    }
+
+    private boolean endsCleanly(int count) throws EOFException {
+        if (bytes.position() > 0) {
+            throw new EOFException("client closed after " + bytes.position() + " of " + count + " bytes");
+        }
+        return false;
+    }
+
+    /** Takes a request; {@link #await} has said that it is here. */
+    Request takeRequest() throws NbdProtocolException {
+        return Request.decode(bytes);
+    }
+
+    /** Takes {@code count} bytes, waiting for them; they are valid until the next call of another method. */
+    ByteBuffer take(int count) throws IOException {
+        if (!await(count)) {
+            throw new EOFException("client closed before a payload of " + count + " bytes");
+        }
+        ByteBuffer piece = bytes.slice(bytes.position(), count);
+        bytes.position(bytes.position() + count);
+        return piece;
+    }
+
+    /** Fills {@code target}, from the socket directly as far as the bytes are not here yet. */
+    void takeInto(ByteBuffer target) throws IOException {
+        int buffered = Math.min(bytes.remaining(), target.remaining());
+        target.put(bytes.slice(bytes.position(), buffered));
+        bytes.position(bytes.position() + buffered);
+        while (target.hasRemaining()) {
+            if (source.read(target) < 0) {
+                throw new EOFException("client closed with " + target.remaining() + " bytes of a payload missing");
+            }
+        }
+        afterLargePayload = true;
+    }
+
+    /** Throws {@code count} bytes away, waiting for them. */
+    void skip(long count) throws IOException {
+        for (long left = count; left > 0; ) {
+            int piece = (int) Math.min(left, LARGEST_PIECE_BYTES);
+            take(piece);
+            left -= piece;
+        }
+    }
+
+    @Override
+    public void close() {
+        lease.close();
+    }
+}

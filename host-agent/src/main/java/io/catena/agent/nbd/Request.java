@@ -1,0 +1,79 @@
+package io.catena.agent.nbd;
+
+import java.nio.ByteBuffer;
+import java.util.Locale;
+
+/**
+ * One request of a client.
+ *
+ * <pre>
+ * offset size
+ *      0    4  magic 0x25609513
+ *      4    2  flags
+ *      6    2  command
+ *      8    8  cookie, returned in the reply
+ *     16    8  offset in bytes, unsigned
+ *     24    4  length in bytes, unsigned; a write's payload follows
+ * </pre>
+ *
+ * @param offset in bytes; negative stands for 2^63 and more
+ * @param lengthBytes from 0 to 2^32 - 1
+ */
+record Request(int flags, Command command, long cookie, long offset, long lengthBytes) {
+    /**
+     * Takes a request from {@code source}, which has at least {@link NbdProtocol#REQUEST_BYTES} left.
+     *
+     * @throws NbdProtocolException if these bytes do not start a request; where the next one starts is then unknown
+     */
+    static Request decode(ByteBuffer source) throws NbdProtocolException {
+        int magic = source.getInt();
+        if (magic != NbdProtocol.REQUEST_MAGIC) {
+            throw new NbdProtocolException(String.format(
+                    Locale.ROOT, "request starts with 0x%08x, expected 0x%08x", magic, NbdProtocol.REQUEST_MAGIC));
+        }
+        int flags = Short.toUnsignedInt(source.getShort());
+        Command command = Command.of(Short.toUnsignedInt(source.getShort()));
+        long cookie = source.getLong();
+        long offset = source.getLong();
+        long lengthBytes = Integer.toUnsignedLong(source.getInt());
+        return new Request(flags, command, cookie, offset, lengthBytes);
+    }
+
+    /**
+     * Checks everything that can be checked before the device is asked.
+     *
+     * @return OK, or why this request is refused on a disk of {@code sizeBytes}
+     */
+    NbdErrno validate(long sizeBytes, boolean readOnly) {
+        if (command == Command.UNKNOWN || (flags & ~NbdProtocol.CMD_FLAG_FUA) != 0) {
+            return NbdErrno.EINVAL;
+        }
+        if (command == Command.FLUSH) {
+            return offset == 0 && lengthBytes == 0 ? NbdErrno.OK : NbdErrno.EINVAL;
+        }
+        if (command == Command.WRITE && readOnly) {
+            return NbdErrno.EPERM;
+        }
+        if (lengthBytes > NbdProtocol.MAXIMUM_PAYLOAD_BYTES) {
+            return NbdErrno.EINVAL;
+        }
+        if (offset < 0 || offset > sizeBytes - lengthBytes) {
+            return command == Command.WRITE ? NbdErrno.ENOSPC : NbdErrno.EINVAL;
+        }
+        return NbdErrno.OK;
+    }
+
+    /** How many bytes follow on the wire. */
+    long payloadBytes() {
+        return command == Command.WRITE ? lengthBytes : 0;
+    }
+
+    /** The length as an int; only for a request that was found valid. */
+    int validLengthBytes() {
+        return Math.toIntExact(lengthBytes);
+    }
+
+    boolean forcesUnitAccess() {
+        return (flags & NbdProtocol.CMD_FLAG_FUA) != 0;
+    }
+}

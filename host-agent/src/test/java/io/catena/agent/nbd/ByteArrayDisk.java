@@ -1,0 +1,48 @@
+package io.catena.agent.nbd;
+
+import io.catena.disk.BlockDevice;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** A disk in an array, whose reads can be held up. */
+final class ByteArrayDisk implements BlockDevice {
+    final byte[] content;
+    final CountDownLatch readStarted = new CountDownLatch(1);
+    volatile CountDownLatch readMayGoOn = new CountDownLatch(0);
+
+    ByteArrayDisk(int sizeBytes) {
+        content = new byte[sizeBytes];
+    }
+
+    @Override
+    public long sizeBytes() {
+        return content.length;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return false;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) {
+        readStarted.countDown();
+        try {
+            if (!readMayGoOn.await(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("read was held up for 20 s");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("threads inside a device must not be interrupted", e);
+        }
+        target.put(content, Math.toIntExact(offset), target.remaining());
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) {
+        source.get(content, Math.toIntExact(offset), source.remaining());
+    }
+
+    @Override
+    public void flush() {}
+}

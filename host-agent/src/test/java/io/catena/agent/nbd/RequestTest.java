@@ -1,0 +1,77 @@
+package io.catena.agent.nbd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RequestTest {
+    private static final long SIZE_BYTES = 1 << 20;
+
+    @Test
+    void decodesEachFieldFromItsPlace() throws NbdProtocolException {
+        byte[] wire = HexFormat.of()
+                .parseHex("25609513" + "0001" + "0001" + "1122334455667788" + "0000000000001000" + "ffffffff");
+
+        assertThat(Request.decode(ByteBuffer.wrap(wire)))
+                .isEqualTo(new Request(1, Command.WRITE, 0x1122334455667788L, 4096, 0xffffffffL));
+    }
+
+    @Test
+    void anotherMagicNumberIsAViolationThatNamesBoth() {
+        assertThatThrownBy(() -> Request.decode(ByteBuffer.allocate(28)))
+                .isInstanceOf(NbdProtocolException.class)
+                .hasMessageContaining("0x00000000")
+                .hasMessageContaining("0x25609513");
+    }
+
+    @ParameterizedTest(name = "{0} flags {1} offset {2} length {3}: {4}")
+    @CsvSource({
+        "READ, 0, 0, 512, OK",
+        "READ, 0, 1048064, 512, OK",
+        "READ, 0, 7, 13, OK",
+        "READ, 1, 0, 512, OK",
+        "READ, 0, 1048576, 0, OK",
+        "READ, 0, 1048065, 512, EINVAL",
+        "READ, 0, 1048577, 0, EINVAL",
+        "READ, 0, -1, 1, EINVAL",
+        "READ, 0, 9223372036854775807, 512, EINVAL",
+        "READ, 0, 0, 4294967295, EINVAL",
+        "READ, 4, 0, 512, EINVAL",
+        "WRITE, 0, 0, 512, OK",
+        "WRITE, 1, 0, 512, OK",
+        "WRITE, 2, 0, 512, EINVAL",
+        "WRITE, 0, 1048065, 512, ENOSPC",
+        "WRITE, 0, -512, 512, ENOSPC",
+        "WRITE, 0, 0, 33554433, EINVAL",
+        "FLUSH, 0, 0, 0, OK",
+        "FLUSH, 1, 0, 0, OK",
+        "FLUSH, 0, 512, 0, EINVAL",
+        "FLUSH, 0, 0, 512, EINVAL",
+        "UNKNOWN, 0, 0, 0, EINVAL",
+    })
+    void isValidatedAgainstTheDisk(Command command, int flags, long offset, long lengthBytes, NbdErrno expected) {
+        assertThat(new Request(flags, command, 0, offset, lengthBytes).validate(SIZE_BYTES, false))
+                .isEqualTo(expected);
+    }
+
+    @Test
+    void writesToAReadOnlyDiskAreNotPermitted() {
+        assertThat(new Request(0, Command.WRITE, 0, 0, 512).validate(SIZE_BYTES, true))
+                .isEqualTo(NbdErrno.EPERM);
+        assertThat(new Request(0, Command.READ, 0, 0, 512).validate(SIZE_BYTES, true))
+                .isEqualTo(NbdErrno.OK);
+    }
+
+    @Test
+    void everyOtherCommandNumberIsUnknown() {
+        assertThat(Command.of(3)).isEqualTo(Command.FLUSH);
+        for (int number = 4; number <= 0xffff; number++) {
+            assertThat(Command.of(number)).isEqualTo(Command.UNKNOWN);
+        }
+    }
+}
