@@ -1,0 +1,159 @@
+package io.catena.sr;
+
+import io.catena.api.Job;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One job from its registration to its end.
+ *
+ * <p><b>Threads.</b> A worker runs it; any thread may look at it and cancel it. All that changes is guarded by this.
+ */
+final class RunningJob implements Runnable, JobControl {
+    final long id;
+    final String kind;
+    final SrId sr;
+    private final Jobs.Work work;
+    private final Clock clock;
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    private Job.State state = Job.State.RUNNING;
+    private boolean begun;
+    private boolean cancelled;
+    private String phase = "waiting";
+    private long doneBytes;
+    private long totalBytes;
+    private Instant startedAt;
+    private @Nullable Instant endedAt;
+    private String result = "";
+    private Job.@Nullable Failure failure;
+
+    RunningJob(long id, String kind, SrId sr, Jobs.Work work, Clock clock) {
+        this.id = id;
+        this.kind = kind;
+        this.sr = sr;
+        this.work = work;
+        this.clock = clock;
+        startedAt = clock.instant();
+    }
+
+    @Override
+    public void run() {
+        if (!begin()) {
+            return;
+        }
+        try {
+            end(Job.State.DONE, Objects.requireNonNull(work.run(this)), null);
+        } catch (SrException e) {
+            fail(e.error(), e.detail(), e.correction());
+        } catch (IOException e) {
+            fail(SrError.IO_ERROR, Objects.requireNonNullElse(e.getMessage(), e.toString()), null);
+        } catch (RuntimeException | Error e) {
+            Jobs.logBug(this, e);
+            fail(SrError.INTERNAL, e.toString(), "See the agent's log, and report it.");
+        }
+    }
+
+    /**
+     * Asks the job to stop.
+     *
+     * @return whether it had not begun, and so never will
+     */
+    synchronized boolean cancel() {
+        cancelled = true;
+        if (begun || state.ended()) {
+            return false;
+        }
+        end(Job.State.CANCELLED, "", null);
+        return true;
+    }
+
+    /** Waits for the end; returns whether it came in time. */
+    boolean awaitEnd(Duration atMost) throws InterruptedException {
+        return ended.await(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    synchronized boolean ended() {
+        return state.ended();
+    }
+
+    synchronized Job snapshot() {
+        return new Job(
+                id,
+                kind,
+                sr,
+                state,
+                phase,
+                doneBytes,
+                totalBytes,
+                bytesPerSecond(),
+                startedAt,
+                endedAt,
+                result,
+                failure);
+    }
+
+    @Override
+    public synchronized void phase(String text) {
+        phase = text;
+    }
+
+    @Override
+    public synchronized void addTotal(long bytes) {
+        totalBytes += bytes;
+    }
+
+    @Override
+    public synchronized void done(long bytes) {
+        doneBytes += bytes;
+    }
+
+    @Override
+    public synchronized void checkCancelled() {
+        if (cancelled) {
+            throw new SrException(SrError.CANCELLED, "Job " + id + " (" + kind + ") was cancelled");
+        }
+    }
+
+    private synchronized boolean begin() {
+        if (state.ended()) {
+            return false;
+        }
+        begun = true;
+        phase = "running";
+        startedAt = clock.instant();
+        return true;
+    }
+
+    private void fail(SrError error, String message, @Nullable String correction) {
+        if (error == SrError.CANCELLED) {
+            end(Job.State.CANCELLED, "", null);
+        } else {
+            end(Job.State.FAILED, "", new Job.Failure(error, message, correction));
+        }
+    }
+
+    private synchronized void end(Job.State how, String what, Job.@Nullable Failure why) {
+        state = how;
+        result = what;
+        failure = why;
+        endedAt = clock.instant();
+        ended.countDown();
+    }
+
+    /** Caller holds this. */
+    private long bytesPerSecond() {
+        Instant until = endedAt == null ? clock.instant() : endedAt;
+        long millis = Duration.between(startedAt, until).toMillis();
+        return millis <= 0 ? 0 : Math.round(doneBytes * 1000.0 / millis);
+    }
+}
