@@ -1,0 +1,129 @@
+package io.catena.agent;
+
+import io.catena.agent.control.ControlServer;
+import io.catena.agent.host.Host;
+import io.catena.agent.host.SrOpener;
+import io.catena.agent.log.LogLine;
+import io.catena.sr.Jobs;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The daemon: wires its parts in the order in which they need each other, and closes them in the reverse order.
+ *
+ * <p><b>Threads.</b> Started by one thread, closed by any.
+ */
+public final class Agent implements Closeable {
+    private static final Logger LOG = Logger.getLogger(Agent.class.getName());
+
+    /** What is to be closed, the last opened first. Guarded by this. */
+    private final Deque<Closeable> parts = new ArrayDeque<>();
+
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private Agent() {}
+
+    /** Makes what opens SRs, out of the parts that it may need. */
+    @FunctionalInterface
+    public interface Opening {
+        SrOpener opener(Parts parts) throws IOException;
+    }
+
+    /**
+     * What an opener may need.
+     *
+     * @param nbdSocket where all exports are to be served
+     * @param opened takes what the agent shall close after the SRs
+     */
+    public record Parts(Path nbdSocket, Jobs jobs, Clock clock, Closing opened) {}
+
+    /** Takes what is to be closed later. */
+    @FunctionalInterface
+    public interface Closing {
+        void later(Closeable part);
+    }
+
+    /**
+     * Serves from now on, with everything attached again that was when the last agent ended.
+     *
+     * @throws io.catena.api.SrException if another agent serves this run directory
+     */
+    public static Agent start(Path runDirectory) throws IOException {
+        return start(runDirectory, Agent::plugIn);
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // THE PLACE WHERE DRIVER AND EXPORTS ARE PLUGGED IN: make the NBD server on parts.nbdSocket(), hand it to
+    // parts.opened().later(...), and return an opener of the driver's repositories that publishes with it.
+    private static SrOpener plugIn(Parts parts) {
+        return SrOpener.refusing();
+    }
+    // ------------------------------------------------------------------------------------------------------------
+
+    /** Serves from now on, with SRs opened by what {@code opening} makes. */
+    public static Agent start(Path runDirectory, Opening opening) throws IOException {
+        Agent agent = new Agent();
+        try {
+            agent.wire(runDirectory, opening);
+            return agent;
+        } catch (IOException | RuntimeException e) {
+            agent.close();
+            throw e;
+        }
+    }
+
+    private void wire(Path runDirectory, Opening opening) throws IOException {
+        Clock clock = Clock.systemUTC();
+        RunDirectory directory = opened(RunDirectory.open(runDirectory));
+        Jobs jobs = opened(new Jobs(clock));
+        SrOpener opener = opening.opener(new Parts(directory.nbdSocket(), jobs, clock, this::opened));
+        Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
+        host.restore();
+        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));
+        LOG.info(LogLine.of(
+                "agent-ready",
+                "dir",
+                runDirectory,
+                "pid",
+                ProcessHandle.current().pid()));
+    }
+
+    /** Waits until the agent was closed. */
+    public void awaitClosed() throws InterruptedException {
+        closed.await();
+    }
+
+    /** Stops the control API, closes all exports and SRs with their writes on disk, and forgets nothing. */
+    @Override
+    public synchronized void close() {
+        boolean served = !parts.isEmpty();
+        while (!parts.isEmpty()) {
+            Closeable part = parts.pop();
+            try {
+                part.close();
+            } catch (IOException | RuntimeException e) {
+                LOG.log(
+                        Level.SEVERE,
+                        LogLine.of("close-failed", "part", part.getClass().getSimpleName()),
+                        e);
+            }
+        }
+        if (served) {
+            LOG.info(LogLine.of("agent-stopped"));
+        }
+        closed.countDown();
+    }
+
+    private synchronized <T extends Closeable> T opened(T part) {
+        parts.push(part);
+        return part;
+    }
+}

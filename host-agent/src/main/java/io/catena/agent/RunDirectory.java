@@ -1,0 +1,85 @@
+package io.catena.agent;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/** Where a running agent keeps its sockets and what it must remember; one agent at a time. */
+public final class RunDirectory implements Closeable {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    private final Path path;
+    private final FileChannel lockFile;
+
+    private RunDirectory(Path path, FileChannel lockFile) {
+        this.path = path;
+        this.lockFile = lockFile;
+    }
+
+    /**
+     * Makes the directory if it is absent, closes it to other users, and locks it.
+     *
+     * @throws SrException with {@link SrError#TRY_AGAIN} if another agent has it
+     */
+    public static RunDirectory open(Path path) throws IOException {
+        Files.createDirectories(path.toAbsolutePath().getParent());
+        if (!Files.isDirectory(path)) {
+            Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        }
+        Files.setPosixFilePermissions(path, OWNER_ONLY);
+        Path lock = path.resolve("agent.lock");
+        FileChannel channel =
+                FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        if (!lock(channel)) {
+            String holder = Files.readString(lock, StandardCharsets.UTF_8).strip();
+            channel.close();
+            throw new SrException(
+                            SrError.TRY_AGAIN,
+                            "Another agent (process " + holder + ") serves the run directory " + path)
+                    .correction("Stop it first, or give this one another directory with --run-dir.");
+        }
+        channel.truncate(0);
+        channel.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"));
+        return new RunDirectory(path, channel);
+    }
+
+    /** Returns where the control API of an agent with this run directory listens. */
+    public static Path controlSocket(Path runDirectory) {
+        return runDirectory.resolve("agent.sock");
+    }
+
+    Path controlSocket() {
+        return controlSocket(path);
+    }
+
+    Path nbdSocket() {
+        return path.resolve("nbd.sock");
+    }
+
+    Path stateFile() {
+        return path.resolve("state.json");
+    }
+
+    @Override
+    public void close() throws IOException {
+        lockFile.close();
+    }
+
+    private static boolean lock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package io.catena.agent.cli;
+
+import io.catena.agent.log.Logs;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The command {@code catena}: where the command line is put together, and where a failure becomes an exit code. */
+@Command(
+        name = "catena",
+        description = "A storage backend for hypervisors over chains of VHD files.",
+        footer = {"", "Exit codes: 0 done, 1 failed, 2 wrong usage. SRs and VDIs are UUIDs or unique names."},
+        synopsisSubcommandLabel = "COMMAND",
+        sortOptions = false)
+public final class Catena {
+    private static final int FAILED = 1;
+
+    /** Set by the launcher; the JVM cannot ask whether stdout is a terminal. */
+    private static final String TERMINAL = "catena.terminal";
+
+    private final Session session;
+
+    private Catena(Session session) {
+        this.session = session;
+    }
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        System.setProperty("java.util.logging.manager", Logs.Lasting.class.getName());
+        Session session = new Session(
+                utf8(FileDescriptor.out), utf8(FileDescriptor.err), System.getenv(), Boolean.getBoolean(TERMINAL));
+        System.exit(run(session, args));
+    }
+
+    /** Runs one command and returns its exit code. */
+    static int run(Session session, String... args) {
+        return commandLine(session).execute(args);
+    }
+
+    private static CommandLine commandLine(Session session) {
+        CommandLine catena = new CommandLine(new Catena(session))
+                .addSubcommand(new AgentCommand(session))
+                .addSubcommand(new SrCommands(session))
+                .addSubcommand(new VdiCommands(session))
+                .addSubcommand(new GcCommands(session))
+                .addSubcommand(new JobCommands(session));
+        return catena.setOut(session.out())
+                .setErr(session.err())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> fail(session, failure));
+    }
+
+    private static int fail(Session session, Exception failure) {
+        if (failure instanceof SrException known) {
+            session.print(known);
+        } else {
+            session.print(new SrException(SrError.INTERNAL, failure.toString(), failure)
+                    .correction("This is a fault in catena; please report it with what you did."));
+        }
+        return FAILED;
+    }
+
+    /** UTF-8 whatever the locale: JSON must be, and names are for people who chose them. */
+    private static PrintWriter utf8(FileDescriptor descriptor) {
+        return new PrintWriter(new OutputStreamWriter(new FileOutputStream(descriptor), StandardCharsets.UTF_8));
+    }
+
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print one JSON document.")
+    void json(boolean wanted) {
+        session.json(wanted);
+    }
+
+    @Option(
+            names = "--run-dir",
+            paramLabel = "DIR",
+            scope = ScopeType.INHERIT,
+            description = "The agent's run directory. Default: $$CATENA_RUN_DIR, else /run/catena for root and"
+                    + " $$XDG_RUNTIME_DIR/catena for others.")
+    void runDirectory(Path directory) {
+        session.runDirectory(directory);
+    }
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "Show this help.")
+    void help(boolean wanted) {
+        // picocli prints the help itself, of the command that was asked.
+    }
+}

@@ -1,0 +1,81 @@
+package io.catena.agent.cli;
+
+import com.google.gson.JsonElement;
+import io.catena.agent.json.Json;
+import io.catena.api.Job;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code catena job}: long work. */
+@Command(name = "job", description = "Long work.", synopsisSubcommandLabel = "COMMAND")
+final class JobCommands {
+    private final Session session;
+
+    JobCommands(Session session) {
+        this.session = session;
+    }
+
+    @Command(description = "List the jobs that run or ended lately.")
+    void ls() {
+        JsonElement answer = session.agent().get("/v1/jobs");
+        session.print(answer, () -> {
+            List<Job> jobs = Json.list(answer, Job.class);
+            Table table = new Table(">JOB", "KIND", "SR", "STATE", "PHASE", ">DONE", ">TOTAL", "STARTED");
+            for (Job job : jobs) {
+                table.row(
+                        job.id(),
+                        job.kind(),
+                        job.sr(),
+                        state(job),
+                        job.phase(),
+                        Size.format(job.doneBytes()),
+                        Size.format(job.totalBytes()),
+                        job.started());
+            }
+            return table.toString();
+        });
+    }
+
+    @Command(description = "Show a job.")
+    void show(@Parameters(paramLabel = "ID") long id) {
+        print(session.agent().get("/v1/jobs/" + id));
+    }
+
+    @Command(name = "wait", description = "Wait until a job has ended.")
+    void waitUntilEnd(@Parameters(paramLabel = "ID") long id) {
+        new JobFollower(session).follow(id);
+    }
+
+    @Command(description = "Ask a job to stop.")
+    void cancel(@Parameters(paramLabel = "ID") long id) {
+        print(session.agent().post("/v1/jobs/" + id + "/cancel"));
+    }
+
+    private void print(JsonElement answer) {
+        session.print(answer, () -> format(Json.read(answer, Job.class)));
+    }
+
+    private static String format(Job job) {
+        Job.Failure failure = job.failure();
+        return new Facts()
+                .add("job", job.id())
+                .add("kind", job.kind())
+                .add("sr", job.sr())
+                .add("state", state(job))
+                .add("phase", job.phase())
+                .add("done", Size.format(job.doneBytes()) + " of " + Size.format(job.totalBytes()))
+                .add("rate", Size.format(job.bytesPerSecond()) + "/s")
+                .add("started", job.started())
+                .add("ended", job.ended())
+                .add("result", job.result())
+                .add("failure", failure == null ? null : failure.error() + ": " + failure.message())
+                .add("correction", failure == null ? null : failure.correction())
+                .toString();
+    }
+
+    private static String state(Job job) {
+        return job.state().name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,54 @@
+package io.catena.agent.cli;
+
+import io.catena.api.Job;
+import java.io.PrintWriter;
+import java.util.Locale;
+
+/** Shows how far a job is: a bar that is drawn over on a terminal, else one line when the job has ended. */
+final class ProgressBar {
+    private static final int WIDTH = 30;
+    private static final String ERASE_LINE = "\r\u001b[K";
+
+    private final PrintWriter out;
+    private final boolean terminal;
+
+    ProgressBar(PrintWriter out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    /** Shows a job as it stands now. */
+    void show(Job job) {
+        if (terminal) {
+            out.print(ERASE_LINE + line(job));
+        }
+        if (job.state().ended()) {
+            out.println(terminal ? "" : line(job));
+        }
+        out.flush();
+    }
+
+    static String line(Job job) {
+        double part = job.totalBytes() <= 0 ? 0 : Math.min(1, (double) job.doneBytes() / job.totalBytes());
+        int filled = job.state() == Job.State.DONE ? WIDTH : (int) (part * WIDTH);
+        String bar = "#".repeat(filled) + "-".repeat(WIDTH - filled);
+        String amount = Size.format(job.doneBytes()) + " of " + Size.format(job.totalBytes());
+        String rate = job.bytesPerSecond() == 0 ? "" : ", " + Size.format(job.bytesPerSecond()) + "/s";
+        return Table.printable(String.format(
+                Locale.ROOT, "%s %d [%s] %s%s  %s", job.kind(), job.id(), bar, amount, rate, status(job)));
+    }
+
+    private static String status(Job job) {
+        return switch (job.state()) {
+            case RUNNING -> job.phase() + eta(job);
+            case DONE -> "done: " + job.result();
+            case FAILED -> "failed";
+            case CANCELLED -> "cancelled";
+        };
+    }
+
+    private static String eta(Job job) {
+        long left = job.totalBytes() - job.doneBytes();
+        return job.bytesPerSecond() == 0 || left <= 0 ? "" : ", " + left / job.bytesPerSecond() + " s left";
+    }
+}

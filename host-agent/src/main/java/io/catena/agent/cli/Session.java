@@ -1,0 +1,114 @@
+package io.catena.agent.cli;
+
+import com.google.gson.JsonElement;
+import io.catena.agent.RunDirectory;
+import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.ErrorBody;
+import io.catena.agent.json.Json;
+import io.catena.api.SrException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What a command has around it: the options that all commands take, the terminal, and the agent. */
+final class Session {
+    /** Attaching or scanning a large SR may take minutes; an agent that ended is noticed at once. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final Map<String, String> environment;
+    private final boolean terminal;
+    private boolean json;
+    private @Nullable Path runDirectory;
+
+    /**
+     * @param terminal whether {@code out} is a terminal
+     */
+    Session(PrintWriter out, PrintWriter err, Map<String, String> environment, boolean terminal) {
+        this.out = out;
+        this.err = err;
+        this.environment = Map.copyOf(environment);
+        this.terminal = terminal;
+    }
+
+    void json(boolean wanted) {
+        json = wanted;
+    }
+
+    void runDirectory(@Nullable Path chosen) {
+        runDirectory = chosen;
+    }
+
+    boolean json() {
+        return json;
+    }
+
+    PrintWriter out() {
+        return out;
+    }
+
+    PrintWriter err() {
+        return err;
+    }
+
+    Path runDirectory() {
+        Path chosen = runDirectory;
+        return chosen == null
+                ? RunDirectoryChoice.of(environment, System.getProperty("user.name", ""))
+                : chosen.toAbsolutePath();
+    }
+
+    ControlClient agent() {
+        return new ControlClient(RunDirectory.controlSocket(runDirectory()), PATIENCE);
+    }
+
+    /** Returns a bar that is drawn on stdout, or one that shows nothing if stdout is for JSON. */
+    ProgressBar progressBar() {
+        return json ? new ProgressBar(new PrintWriter(Writer.nullWriter()), false) : new ProgressBar(out, terminal);
+    }
+
+    /** Prints an answer of the agent: as it came with --json, else for humans. */
+    void print(JsonElement answer, Supplier<String> forHumans) {
+        String text = json ? Json.write(answer) + "\n" : forHumans.get();
+        out.print(text);
+        if (!text.isEmpty() && !text.endsWith("\n")) {
+            out.println();
+        }
+        out.flush();
+    }
+
+    /** Tells the user of a failure. */
+    void print(SrException failure) {
+        err.println("catena: " + Table.printable(failure.detail()));
+        String correction = failure.correction();
+        if (correction != null) {
+            err.println(Table.printable(correction));
+        }
+        err.flush();
+        if (json) {
+            out.println(Json.write(ErrorBody.of(failure)));
+            out.flush();
+        }
+    }
+
+    TreeView treeView() {
+        return new TreeView(showsUnicode());
+    }
+
+    /** As C libraries decide it: the first of the three variables that is set. */
+    private boolean showsUnicode() {
+        for (String variable : new String[] {"LC_ALL", "LC_CTYPE", "LANG"}) {
+            String locale = environment.getOrDefault(variable, "").toUpperCase(Locale.ROOT);
+            if (!locale.isEmpty()) {
+                return locale.contains("UTF-8") || locale.contains("UTF8");
+            }
+        }
+        return false;
+    }
+}

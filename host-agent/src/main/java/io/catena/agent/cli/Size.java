@@ -1,0 +1,63 @@
+package io.catena.agent.cli;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A number of bytes as people write it: {@code 512M}, {@code 10G}, {@code 1048576}. Units are powers of 1024.
+ */
+record Size(long bytes) {
+    private static final String UNITS = "KMGTP";
+    private static final Pattern FORM =
+            Pattern.compile("([0-9]{1,19})(?:([KMGTP])(?:i?B)?|B)?", Pattern.CASE_INSENSITIVE);
+
+    /** Reads sizes from the command line. */
+    static final class Converter implements ITypeConverter<Size> {
+        @Override
+        public Size convert(String text) {
+            return parse(text);
+        }
+    }
+
+    /**
+     * Reads a size.
+     *
+     * @throws TypeConversionException if {@code text} is not a size, or not above zero
+     */
+    static Size parse(String text) {
+        Matcher matcher = FORM.matcher(text);
+        if (!matcher.matches()) {
+            throw new TypeConversionException(
+                    "\"" + text + "\" is not a size; write for instance 512M, 10G or a number of bytes");
+        }
+        int power = matcher.group(2) == null
+                ? 0
+                : 1 + UNITS.indexOf(matcher.group(2).toUpperCase(Locale.ROOT));
+        try {
+            long bytes = Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * power));
+            if (bytes > 0) {
+                return new Size(bytes);
+            }
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw new TypeConversionException("\"" + text + "\" is more than " + Long.MAX_VALUE + " bytes");
+        }
+        throw new TypeConversionException("\"" + text + "\" is no size for a disk; it must be above zero");
+    }
+
+    /** Returns a number of bytes for humans, three digits or so: {@code 1.5 GiB}. */
+    static String format(long bytes) {
+        if (bytes < 1024) {
+            return bytes + " B";
+        }
+        int power = 0;
+        double value = bytes;
+        while (value >= 1023.95 && power < UNITS.length()) {
+            value /= 1024;
+            power++;
+        }
+        return String.format(Locale.ROOT, "%.1f %ciB", value, UNITS.charAt(power - 1));
+    }
+}

@@ -1,0 +1,116 @@
+package io.catena.agent.cli;
+
+import static io.catena.agent.control.ControlClient.part;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.catena.agent.json.Json;
+import io.catena.api.NodeProblem;
+import io.catena.api.Sr;
+import io.catena.api.SrStat;
+import io.catena.api.Uuids;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code catena sr}: storage repositories. */
+@Command(name = "sr", description = "Storage repositories.", synopsisSubcommandLabel = "COMMAND")
+final class SrCommands {
+    private final Session session;
+
+    SrCommands(Session session) {
+        this.session = session;
+    }
+
+    @Command(description = "Make an SR in a directory that is absent or empty, and attach it.")
+    void create(
+            @Parameters(paramLabel = "NAME") String name,
+            @Option(names = "--path", required = true, paramLabel = "DIR") Path path,
+            @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid) {
+        JsonObject body = new JsonObject();
+        body.addProperty("name", name);
+        body.addProperty("path", absolute(path));
+        body.addProperty("uuid", uuid);
+        printId(session.agent().post("/v1/srs", body));
+    }
+
+    @Command(description = "Attach the SR in a directory, or one seen before.")
+    void attach(@Parameters(paramLabel = "DIR|SR") String which) {
+        JsonObject body = new JsonObject();
+        boolean isDirectory = !Uuids.isUuid(which) && (which.contains("/") || Files.isDirectory(Path.of(which)));
+        if (isDirectory) {
+            body.addProperty("path", absolute(Path.of(which)));
+        } else {
+            body.addProperty("sr", which);
+        }
+        printId(session.agent().post("/v1/srs/attach", body));
+    }
+
+    @Command(description = "Let go of an SR whose VDIs are all detached.")
+    void detach(@Parameters(paramLabel = "SR") String sr) {
+        session.print(session.agent().post("/v1/srs/" + part(sr) + "/detach"), () -> "");
+    }
+
+    @Command(description = "Delete an SR that has no VDIs any more.")
+    void destroy(@Parameters(paramLabel = "SR") String sr) {
+        session.print(session.agent().delete("/v1/srs/" + part(sr)), () -> "");
+    }
+
+    @Command(description = "List the SRs of this host.")
+    void ls() {
+        JsonElement answer = session.agent().get("/v1/srs");
+        session.print(answer, () -> {
+            List<Sr> srs = Json.list(answer, Sr.class);
+            Table table = new Table("SR", "NAME", "STATE", "PATH", "PROBLEM");
+            for (Sr sr : srs) {
+                String problem = sr.problem() == null ? "" : sr.problem();
+                table.row(sr.id(), sr.name(), sr.attached() ? "attached" : "detached", sr.path(), problem);
+            }
+            return table.toString();
+        });
+    }
+
+    @Command(description = "Show how full an SR is, and how it does.")
+    void stat(@Parameters(paramLabel = "SR") String sr) {
+        printStat(session.agent().get("/v1/srs/" + part(sr)));
+    }
+
+    @Command(description = "Look at all files of an SR again.")
+    void scan(@Parameters(paramLabel = "SR") String sr) {
+        printStat(session.agent().post("/v1/srs/" + part(sr) + "/scan"));
+    }
+
+    private void printId(JsonElement answer) {
+        session.print(answer, () -> Json.read(answer, Sr.class).id().toString());
+    }
+
+    private void printStat(JsonElement answer) {
+        session.print(answer, () -> format(Json.read(answer, SrStat.class)));
+    }
+
+    private static String format(SrStat stat) {
+        Facts facts = new Facts()
+                .add("sr", stat.sr().id())
+                .add("name", stat.sr().name())
+                .add("path", stat.sr().path())
+                .add("capacity", Size.format(stat.capacityBytes()))
+                .add("free", Size.format(stat.freeBytes()))
+                .add("physical", Size.format(stat.physicalBytes()))
+                .add("virtual", Size.format(stat.virtualBytes()))
+                .add("vdis", stat.vdis())
+                .add("nodes", stat.nodes())
+                .add("longest chain", stat.maxChainDepth() + " of at most " + stat.chainLimit());
+        for (NodeProblem problem : stat.problems()) {
+            facts.add("problem", problem.file() + ": " + problem.problem());
+        }
+        return facts.toString();
+    }
+
+    private static String absolute(Path path) {
+        return path.toAbsolutePath().normalize().toString();
+    }
+}

@@ -1,0 +1,170 @@
+package io.catena.agent.cli;
+
+import static io.catena.agent.control.ControlClient.part;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.catena.agent.json.Json;
+import io.catena.api.Export;
+import io.catena.api.SnapshotResult;
+import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code catena vdi}: virtual disks. */
+@Command(name = "vdi", description = "Virtual disks.", synopsisSubcommandLabel = "COMMAND")
+final class VdiCommands {
+    private final Session session;
+
+    VdiCommands(Session session) {
+        this.session = session;
+    }
+
+    /** How a VDI can be reached. */
+    enum Way {
+        nbd,
+        block
+    }
+
+    @Command(description = "Make an empty disk.")
+    void create(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(
+                            names = "--size",
+                            required = true,
+                            paramLabel = "SIZE",
+                            converter = Size.Converter.class,
+                            description = "512M, 10G, or bytes.")
+                    Size size,
+            @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
+            @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
+            @Option(names = "--raw", description = "A plain file instead of a VHD.") boolean raw) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sizeBytes", size.bytes());
+        body.addProperty("name", name);
+        body.addProperty("uuid", uuid);
+        body.addProperty("raw", raw);
+        printId(session.agent().post("/v1/srs/" + part(sr) + "/vdis", body));
+    }
+
+    @Command(description = "List the disks of an SR.")
+    void ls(@Parameters(paramLabel = "SR") String sr) {
+        JsonElement answer = session.agent().get("/v1/srs/" + part(sr) + "/vdis");
+        session.print(answer, () -> {
+            List<Vdi> vdis = Json.list(answer, Vdi.class);
+            Table table = new Table("VDI", "NAME", ">SIZE", ">USED", ">DEPTH", "STATE", "SNAPSHOT OF");
+            for (Vdi vdi : vdis) {
+                table.row(
+                        vdi.vdi(),
+                        vdi.name(),
+                        Size.format(vdi.virtualSizeBytes()),
+                        Size.format(vdi.physicalBytes()),
+                        vdi.depth(),
+                        state(vdi),
+                        vdi.snapshotOf() == null ? "" : vdi.snapshotOf());
+            }
+            return table.toString();
+        });
+    }
+
+    @Command(description = "Show what builds on what in an SR.")
+    void tree(@Parameters(paramLabel = "SR") String sr) {
+        JsonElement answer = session.agent().get("/v1/srs/" + part(sr) + "/tree");
+        session.print(answer, () -> session.treeView().draw(Json.list(answer, TreeNode.class)));
+    }
+
+    @Command(description = "Show what is known of a disk.")
+    void stat(@Parameters(paramLabel = "VDI") String vdi) {
+        JsonElement answer = session.agent().get(path(vdi, ""));
+        session.print(answer, () -> format(Json.read(answer, Vdi.class)));
+    }
+
+    @Command(description = "Take snapshots of disks, all at one instant.")
+    void snapshot(
+            @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
+            @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
+                    String name) {
+        JsonArray which = new JsonArray();
+        vdis.forEach(which::add);
+        JsonObject body = new JsonObject();
+        body.add("vdis", which);
+        body.addProperty("name", name);
+        JsonElement answer = session.agent().post("/v1/vdis/snapshot", body);
+        session.print(answer, () -> {
+            List<SnapshotResult> results = Json.list(answer, SnapshotResult.class);
+            Table table = new Table("SNAPSHOT", "OF", ">PAUSE");
+            results.forEach(r -> table.row(r.vdi(), r.of(), r.pauseMicros() + " us"));
+            return table.toString();
+        });
+    }
+
+    @Command(description = "Make a writable disk that starts with another's content.")
+    void clone(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
+                    String name) {
+        JsonObject body = new JsonObject();
+        body.addProperty("name", name);
+        printId(session.agent().post(path(vdi, "/clone"), body));
+    }
+
+    @Command(description = "Delete a disk.")
+    void destroy(@Parameters(paramLabel = "VDI") String vdi) {
+        session.print(session.agent().delete(path(vdi, "")), () -> "");
+    }
+
+    @Command(description = "Open a disk for I/O, and print where it is served.")
+    void attach(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--read-only") boolean readOnly,
+            @Option(names = "--as", paramLabel = "nbd|block", defaultValue = "nbd") Way way) {
+        JsonObject body = new JsonObject();
+        body.addProperty("mode", readOnly ? "ro" : "rw");
+        body.addProperty("as", way.name());
+        JsonElement answer = session.agent().post(path(vdi, "/attach"), body);
+        session.print(answer, () -> Json.read(answer, Export.class).uri());
+    }
+
+    @Command(description = "End the I/O to a disk, after its writes are on disk.")
+    void detach(@Parameters(paramLabel = "VDI") String vdi) {
+        session.print(session.agent().post(path(vdi, "/detach")), () -> "");
+    }
+
+    private static String path(String vdi, String action) {
+        return "/v1/vdis/" + part(vdi) + action;
+    }
+
+    private void printId(JsonElement answer) {
+        session.print(answer, () -> Json.read(answer, Vdi.class).vdi().toString());
+    }
+
+    private static String format(Vdi vdi) {
+        return new Facts()
+                .add("vdi", vdi.vdi())
+                .add("name", vdi.name())
+                .add("description", vdi.description())
+                .add("sr", vdi.sr())
+                .add("size", Size.format(vdi.virtualSizeBytes()) + " (" + vdi.virtualSizeBytes() + " bytes)")
+                .add("used", Size.format(vdi.physicalBytes()))
+                .add("parent", vdi.parent())
+                .add("depth", vdi.depth())
+                .add("read-only", vdi.readOnly())
+                .add("snapshot of", vdi.snapshotOf())
+                .add("created", vdi.created())
+                .add("state", state(vdi))
+                .add("uri", vdi.export() == null ? null : vdi.export().uri())
+                .add("problem", vdi.problem())
+                .toString();
+    }
+
+    private static String state(Vdi vdi) {
+        String state = vdi.state().name().toLowerCase(Locale.ROOT);
+        return vdi.export() == null ? state : state + " " + vdi.export().mode().symbol();
+    }
+}

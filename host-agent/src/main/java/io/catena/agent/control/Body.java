@@ -1,0 +1,118 @@
+package io.catena.agent.control;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
+import io.catena.agent.json.Json;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The JSON object that a request carries. Every getter throws {@link SrError#BAD_REQUEST}, naming the field, if its value
+ * is missing or of another type; {@link #nothingElse} if there is a field that was not asked for.
+ */
+final class Body {
+    private final JsonObject fields;
+    private final TreeSet<String> unread;
+
+    /**
+     * @param text what the client sent; nothing is the empty object
+     */
+    Body(String text) {
+        try {
+            fields = text.isBlank() ? new JsonObject() : Json.object(text);
+        } catch (JsonParseException e) {
+            throw new SrException(SrError.BAD_REQUEST, "The request body is not a JSON object: " + e.getMessage(), e);
+        }
+        unread = new TreeSet<>(fields.keySet());
+    }
+
+    boolean has(String field) {
+        return fields.has(field);
+    }
+
+    String string(String field) {
+        return primitive(field, "a string", JsonPrimitive::isString)
+                .orElseThrow(() -> missing(field))
+                .getAsString();
+    }
+
+    Optional<String> optionalString(String field) {
+        return primitive(field, "a string", JsonPrimitive::isString).map(JsonPrimitive::getAsString);
+    }
+
+    boolean flag(String field) {
+        return primitive(field, "true or false", JsonPrimitive::isBoolean)
+                .map(JsonPrimitive::getAsBoolean)
+                .orElse(false);
+    }
+
+    long number(String field) {
+        JsonPrimitive value =
+                primitive(field, "a whole number", JsonPrimitive::isNumber).orElseThrow(() -> missing(field));
+        try {
+            return Long.parseLong(value.getAsString());
+        } catch (NumberFormatException e) {
+            throw wrong(field, "a whole number", value, e);
+        }
+    }
+
+    List<String> strings(String field) {
+        JsonElement list = fields.get(field);
+        unread.remove(field);
+        if (list == null) {
+            throw missing(field);
+        }
+        if (!list.isJsonArray() || list.getAsJsonArray().isEmpty()) {
+            throw wrong(field, "a list of strings that is not empty", list, null);
+        }
+        List<String> strings = new ArrayList<>();
+        for (JsonElement element : list.getAsJsonArray()) {
+            if (!(element instanceof JsonPrimitive text) || !text.isString()) {
+                throw wrong(field, "a list of strings", list, null);
+            }
+            strings.add(text.getAsString());
+        }
+        return strings;
+    }
+
+    /** To be called when all fields were read: a misspelt field must not be taken for an absent one. */
+    void nothingElse() {
+        if (!unread.isEmpty()) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The request body has a field \"" + unread.first() + "\", expected none");
+        }
+    }
+
+    private Optional<JsonPrimitive> primitive(String field, String expected, Predicate<JsonPrimitive> type) {
+        JsonElement value = fields.get(field);
+        unread.remove(field);
+        if (value == null || value.isJsonNull()) {
+            return Optional.empty();
+        }
+        if (value instanceof JsonPrimitive primitive && type.test(primitive)) {
+            return Optional.of(primitive);
+        }
+        throw wrong(field, expected, value, null);
+    }
+
+    private static SrException missing(String field) {
+        return new SrException(SrError.BAD_REQUEST, "The request body lacks the field \"" + field + "\"");
+    }
+
+    private static SrException wrong(String field, String expected, JsonElement found, @Nullable Throwable cause) {
+        SrException refusal = new SrException(
+                SrError.BAD_REQUEST, "The field \"" + field + "\" is " + found + ", expected " + expected);
+        if (cause != null) {
+            refusal.initCause(cause);
+        }
+        return refusal;
+    }
+}

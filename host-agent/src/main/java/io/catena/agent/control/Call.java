@@ -1,0 +1,49 @@
+package io.catena.agent.control;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A request that found its route.
+ *
+ * @param variables the parts of the path that stand for the route's parts in braces
+ * @param query what follows the question mark; empty if nothing does
+ */
+record Call(List<String> variables, String query, Body body) {
+    private static final String WAIT = "waitMillis=";
+    private static final int MAX_WAIT_MILLIS = 30_000;
+
+    /** Returns the one variable part of the path. */
+    String variable() {
+        return variables.get(0);
+    }
+
+    /** Returns the variable part of the path, which must be a number. */
+    long number() {
+        try {
+            return Long.parseLong(variable());
+        } catch (NumberFormatException e) {
+            throw new SrException(SrError.BAD_REQUEST, "\"" + variable() + "\" is not the number of a job", e);
+        }
+    }
+
+    /** Returns how long the client is willing to wait for the answer. */
+    Duration waiting() {
+        if (query.isEmpty()) {
+            return Duration.ZERO;
+        }
+        try {
+            int millis = query.startsWith(WAIT) ? Integer.parseInt(query.substring(WAIT.length())) : -1;
+            if (millis >= 0 && millis <= MAX_WAIT_MILLIS) {
+                return Duration.ofMillis(millis);
+            }
+        } catch (NumberFormatException e) {
+            // Refused below, as any other query that we do not know.
+        }
+        throw new SrException(
+                SrError.BAD_REQUEST,
+                "The query is \"" + query + "\", expected " + WAIT + "N with N from 0 to " + MAX_WAIT_MILLIS);
+    }
+}

@@ -1,0 +1,112 @@
+package io.catena.agent.control;
+
+import io.catena.agent.json.Json;
+import io.catena.agent.log.LogLine;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+
+/** Takes a request from the wire to its route, and the answer or error back. */
+final class ControlHandler extends Handler.Abstract {
+    static final int MAX_BODY_BYTES = 1 << 20;
+
+    private static final Logger LOG = Logger.getLogger(ControlHandler.class.getName());
+
+    private final Peers peers;
+    private final List<Route> routes;
+
+    ControlHandler(Peers peers, List<Route> routes) {
+        this.peers = peers;
+        this.routes = List.copyOf(routes);
+    }
+
+    private record Answer(int status, Object value) {
+        static Answer failure(int status, SrError error, String message) {
+            return new Answer(status, ErrorBody.of(new SrException(error, message)));
+        }
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        Answer answer = answer(request);
+        byte[] json = (Json.write(answer.value()) + "\n").getBytes(StandardCharsets.UTF_8);
+        response.setStatus(answer.status());
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, json.length);
+        response.write(true, ByteBuffer.wrap(json), callback);
+        return true;
+    }
+
+    private Answer answer(Request request) {
+        String path = request.getHttpURI().getPath();
+        try {
+            if (!peers.mayAsk(request)) {
+                return Answer.failure(403, SrError.BAD_REQUEST, "Only root and the agent's own user may ask");
+            }
+            return answer(request, request.getMethod(), path);
+        } catch (SrException e) {
+            return new Answer(HttpStatusOf.error(e.error()), ErrorBody.of(e));
+        } catch (IOException e) {
+            return Answer.failure(400, SrError.BAD_REQUEST, "The request broke off: " + e.getMessage());
+        } catch (RuntimeException | StackOverflowError e) {
+            LOG.log(Level.SEVERE, LogLine.of("request-failed", "method", request.getMethod(), "path", path), e);
+            SrException bug = new SrException(SrError.INTERNAL, "The agent failed: " + e, e)
+                    .correction("See the agent's log, and report it.");
+            return new Answer(500, ErrorBody.of(bug));
+        }
+    }
+
+    private Answer answer(Request request, String method, String path) throws IOException {
+        boolean known = false;
+        for (Route route : routes) {
+            Optional<List<String>> variables = match(route, path);
+            if (variables.isEmpty()) {
+                continue;
+            }
+            if (route.method().equals(method)) {
+                String query = Objects.requireNonNullElse(request.getHttpURI().getQuery(), "");
+                return answer(request, route, variables.get(), query);
+            }
+            known = true;
+        }
+        return known
+                ? Answer.failure(405, SrError.BAD_REQUEST, path + " does not take " + method)
+                : Answer.failure(404, SrError.BAD_REQUEST, "There is no " + path);
+    }
+
+    private static Answer answer(Request request, Route route, List<String> variables, String query)
+            throws IOException {
+        byte[] body;
+        try (InputStream in = Content.Source.asInputStream(request)) {
+            body = in.readNBytes(MAX_BODY_BYTES + 1);
+        }
+        if (body.length > MAX_BODY_BYTES) {
+            return Answer.failure(
+                    413, SrError.BAD_REQUEST, "The request body has more than " + MAX_BODY_BYTES + " bytes");
+        }
+        Call call = new Call(variables, query, new Body(new String(body, StandardCharsets.UTF_8)));
+        return new Answer(200, route.action().answer(call));
+    }
+
+    private static Optional<List<String>> match(Route route, String path) {
+        try {
+            return route.match(path);
+        } catch (IllegalArgumentException e) {
+            throw new SrException(SrError.BAD_REQUEST, path + " is not percent-encoded: " + e.getMessage(), e);
+        }
+    }
+}

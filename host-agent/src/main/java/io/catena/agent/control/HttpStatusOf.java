@@ -1,0 +1,28 @@
+package io.catena.agent.control;
+
+import io.catena.api.SrError;
+
+/** Which HTTP status an error goes with. Clients look at the error's code; the status is for proxies and people. */
+final class HttpStatusOf {
+    private HttpStatusOf() {}
+
+    static int error(SrError error) {
+        return switch (error) {
+            case BAD_REQUEST, VDI_SIZE, VDI_TYPE -> 400;
+            case VDI_MISSING, SR_UNAVAILABLE -> 404;
+            case SR_IN_USE,
+                    VDI_IN_USE,
+                    SR_NOT_EMPTY,
+                    SR_EXISTS,
+                    VDI_EXISTS,
+                    SR_CREATE,
+                    VDI_UNAVAILABLE,
+                    SNAPSHOT_CHAIN_TOO_LONG,
+                    CANCELLED -> 409;
+            case SR_SCAN, IO_ERROR, INTERNAL -> 500;
+            case UNIMPLEMENTED -> 501;
+            case TRY_AGAIN, AGENT_UNREACHABLE -> 503;
+            case SR_NO_SPACE -> 507;
+        };
+    }
+}

@@ -1,0 +1,106 @@
+package io.catena.agent.control;
+
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.Uuids;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Finds SRs and VDIs by what people call them: a UUID, or a name that only one of them has. */
+final class Names {
+    private final StorageHost host;
+
+    Names(StorageHost host) {
+        this.host = host;
+    }
+
+    /** A VDI and the SR that holds it. */
+    record Place(StorageRepository repository, VdiId vdi) {}
+
+    /** Returns the SR that {@code text} means; whether it is attached does not matter. */
+    SrId sr(String text) {
+        if (Uuids.isUuid(text)) {
+            return SrId.parse(text);
+        }
+        List<Sr> matches =
+                host.srs().stream().filter(sr -> sr.name().equals(text)).toList();
+        if (matches.isEmpty()) {
+            throw new SrException(SrError.SR_UNAVAILABLE, "There is no SR called \"" + text + "\" on this host")
+                    .correction("See: catena sr ls; or attach it by its directory: catena sr attach DIR");
+        }
+        if (matches.size() > 1) {
+            throw ambiguous(
+                    text,
+                    "SRs",
+                    matches.stream().map(sr -> sr.id() + " (" + sr.path() + ")").toList());
+        }
+        return matches.get(0).id();
+    }
+
+    /** Returns the VDI that {@code text} means, in whichever attached SR it is. */
+    Place vdi(String text) {
+        return Uuids.isUuid(text) ? byId(VdiId.parse(text)) : byName(text);
+    }
+
+    /** An SR that cannot answer must not hide a VDI in another one. */
+    private Place byId(VdiId id) {
+        SrException trouble = new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in any attached SR")
+                .correction("See: catena sr ls and catena vdi ls SR");
+        for (Sr sr : attached()) {
+            try {
+                StorageRepository repository = host.repository(sr.id());
+                return new Place(repository, repository.vdi(id).vdi());
+            } catch (SrException e) {
+                trouble = e.error() == SrError.VDI_MISSING ? trouble : e;
+            }
+        }
+        throw trouble;
+    }
+
+    private Place byName(String name) {
+        List<Place> places = new ArrayList<>();
+        List<String> candidates = new ArrayList<>();
+        SrException trouble = new SrException(
+                        SrError.VDI_MISSING, "There is no VDI called \"" + name + "\" in any attached SR")
+                .correction("See: catena sr ls and catena vdi ls SR");
+        for (Sr sr : attached()) {
+            try {
+                StorageRepository repository = host.repository(sr.id());
+                for (Vdi vdi : repository.vdis()) {
+                    if (vdi.name().equals(name)) {
+                        places.add(new Place(repository, vdi.vdi()));
+                        candidates.add(vdi.vdi() + " (in SR " + sr.name() + ")");
+                    }
+                }
+            } catch (SrException e) {
+                trouble = e;
+            }
+        }
+        if (places.isEmpty()) {
+            throw trouble;
+        }
+        if (places.size() > 1) {
+            throw ambiguous(name, "VDIs", candidates);
+        }
+        return places.get(0);
+    }
+
+    private List<Sr> attached() {
+        return host.srs().stream().filter(Sr::attached).toList();
+    }
+
+    private static SrException ambiguous(String name, String what, List<String> candidates) {
+        return new SrException(
+                        SrError.BAD_REQUEST,
+                        candidates.size() + " " + what + " are called \"" + name + "\": "
+                                + candidates.stream().sorted().collect(Collectors.joining(", ")))
+                .correction("Give the UUID.");
+    }
+}

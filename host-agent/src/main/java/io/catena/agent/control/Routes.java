@@ -1,0 +1,206 @@
+package io.catena.agent.control;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Job;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+
+/** All that can be asked of the control API. {sr} and {vdi} are UUIDs or unique names, percent-encoded. */
+final class Routes {
+    /** A client that waits takes a thread of the server. */
+    private static final int MAX_WAITING_CLIENTS = 16;
+
+    private final StorageHost host;
+    private final JobWaiter waiter;
+    private final Names names;
+    private final Semaphore waiting = new Semaphore(MAX_WAITING_CLIENTS);
+
+    Routes(StorageHost host, JobWaiter waiter) {
+        this.host = host;
+        this.waiter = waiter;
+        names = new Names(host);
+    }
+
+    List<Route> all() {
+        return List.of(
+                new Route("GET", "/v1/srs", call -> host.srs()),
+                new Route("POST", "/v1/srs", this::createSr),
+                new Route("POST", "/v1/srs/attach", this::attachSr),
+                new Route("GET", "/v1/srs/{sr}", call -> repository(call).stat()),
+                new Route("DELETE", "/v1/srs/{sr}", this::destroySr),
+                new Route("POST", "/v1/srs/{sr}/detach", this::detachSr),
+                new Route("POST", "/v1/srs/{sr}/scan", call -> repository(call).scan()),
+                new Route("POST", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage()),
+                new Route("GET", "/v1/srs/{sr}/tree", call -> repository(call).tree()),
+                new Route("GET", "/v1/srs/{sr}/vdis", call -> repository(call).vdis()),
+                new Route("POST", "/v1/srs/{sr}/vdis", this::createVdi),
+                new Route("POST", "/v1/vdis/snapshot", this::snapshot),
+                new Route("GET", "/v1/vdis/{vdi}", this::vdi),
+                new Route("DELETE", "/v1/vdis/{vdi}", this::destroyVdi),
+                new Route("POST", "/v1/vdis/{vdi}/clone", this::cloneVdi),
+                new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
+                new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
+                new Route("GET", "/v1/jobs", call -> host.jobs()),
+                new Route("GET", "/v1/jobs/{job}", this::job),
+                new Route("POST", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
+    }
+
+    /** {"name", "path", "uuid"?} */
+    private Object createSr(Call call) {
+        Body body = call.body();
+        String name = body.string("name");
+        Path path = absolute(body.string("path"));
+        SrId id = body.optionalString("uuid").map(SrId::parse).orElse(null);
+        body.nothingElse();
+        return host.create(name, path, id);
+    }
+
+    /** {"path"} or {"sr"} */
+    private Object attachSr(Call call) {
+        Body body = call.body();
+        if (body.has("sr")) {
+            SrId id = names.sr(body.string("sr"));
+            body.nothingElse();
+            return host.attach(id);
+        }
+        Path path = absolute(body.string("path"));
+        body.nothingElse();
+        return host.attach(path);
+    }
+
+    private Object detachSr(Call call) {
+        SrId id = names.sr(call.variable());
+        host.detach(id);
+        return describe(id);
+    }
+
+    private Object destroySr(Call call) {
+        SrId id = names.sr(call.variable());
+        host.destroy(id);
+        return Map.of("sr", id);
+    }
+
+    /** {"sizeBytes", "name"?, "description"?, "uuid"?, "raw"?} */
+    private Object createVdi(Call call) {
+        Body body = call.body();
+        VdiSpec spec = new VdiSpec(
+                body.number("sizeBytes"),
+                body.optionalString("name").orElse(""),
+                body.optionalString("description").orElse(""),
+                body.optionalString("uuid").map(VdiId::parse).orElse(null),
+                body.flag("raw"));
+        body.nothingElse();
+        return repository(call).create(spec);
+    }
+
+    private Object vdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().vdi(place.vdi());
+    }
+
+    private Object destroyVdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        place.repository().destroy(place.vdi());
+        return Map.of("vdi", place.vdi());
+    }
+
+    /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. */
+    private Object snapshot(Call call) {
+        Body body = call.body();
+        List<Names.Place> places = body.strings("vdis").stream().map(names::vdi).toList();
+        String name = body.optionalString("name").orElse("");
+        body.nothingElse();
+        StorageRepository repository = places.get(0).repository();
+        if (places.stream().anyMatch(place -> place.repository() != repository)) {
+            throw new SrException(SrError.BAD_REQUEST, "The VDIs are in different SRs, which share no instant")
+                    .correction("Take the snapshots SR by SR.");
+        }
+        return repository.snapshot(places.stream().map(Names.Place::vdi).toList(), name);
+    }
+
+    /** {"name"?} */
+    private Object cloneVdi(Call call) {
+        String name = call.body().optionalString("name").orElse("");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().clone(place.vdi(), name);
+    }
+
+    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?} */
+    private Object attachVdi(Call call) {
+        AccessMode mode = mode(call.body().optionalString("mode").orElse("rw"));
+        String as = call.body().optionalString("as").orElse("nbd");
+        call.body().nothingElse();
+        if (!as.equals("nbd")) {
+            throw new SrException(SrError.UNIMPLEMENTED, "A VDI cannot be attached as \"" + as + "\", only as \"nbd\"");
+        }
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().attach(place.vdi(), mode);
+    }
+
+    private Object detachVdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        place.repository().detach(place.vdi());
+        return Map.of("vdi", place.vdi());
+    }
+
+    /** Answers when the job has ended, or after ?waitMillis=N, whichever comes first. */
+    private Job job(Call call) {
+        Duration atMost = call.waiting();
+        if (atMost.isZero()) {
+            return host.job(call.number());
+        }
+        if (!waiting.tryAcquire()) {
+            throw new SrException(SrError.TRY_AGAIN, MAX_WAITING_CLIENTS + " clients wait for jobs already");
+        }
+        try {
+            return waiter.waitFor(call.number(), atMost);
+        } finally {
+            waiting.release();
+        }
+    }
+
+    private StorageRepository repository(Call call) {
+        return host.repository(names.sr(call.variable()));
+    }
+
+    private Sr describe(SrId id) {
+        return host.srs().stream()
+                .filter(sr -> sr.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new SrException(SrError.SR_UNAVAILABLE, "SR " + id + " was destroyed meanwhile"));
+    }
+
+    private static Path absolute(String text) {
+        try {
+            Path path = Path.of(text);
+            if (path.isAbsolute()) {
+                return path;
+            }
+        } catch (InvalidPathException e) {
+            throw new SrException(SrError.BAD_REQUEST, "\"" + text + "\" is not a path: " + e.getReason(), e);
+        }
+        throw new SrException(SrError.BAD_REQUEST, "The path \"" + text + "\" is relative, expected an absolute one");
+    }
+
+    private static AccessMode mode(String symbol) {
+        for (AccessMode mode : AccessMode.values()) {
+            if (mode.symbol().equals(symbol)) {
+                return mode;
+            }
+        }
+        throw new SrException(SrError.BAD_REQUEST, "The mode is \"" + symbol + "\", expected \"rw\" or \"ro\"");
+    }
+}

@@ -1,0 +1,218 @@
+package io.catena.agent.host;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.Job;
+import io.catena.api.SnapshotResult;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.SrStat;
+import io.catena.api.StorageRepository;
+import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+
+/**
+ * An attached SR, guarded so that it is not closed under an operation, and so that the host remembers which of its disks
+ * are attached.
+ *
+ * <p><b>Threads.</b> Operations share {@link #gate} and run in parallel; whoever closes the SR takes it alone, so waits
+ * for the operations under way and holds back new ones.
+ */
+final class HeldSr implements StorageRepository {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final AttachedSr sr;
+    private final Memory memory;
+    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
+
+    /** Held by whoever attaches or detaches a disk, so that the memory sees the same order as the repository. */
+    private final ReentrantLock attaching = new ReentrantLock(true);
+
+    /** Guarded by {@link #gate}. */
+    private boolean closed;
+
+    HeldSr(AttachedSr sr, Memory memory) {
+        this.sr = sr;
+        this.memory = memory;
+    }
+
+    /** Keeps which disks are to be attached when the agent starts again. */
+    interface Memory {
+        void attached(SrId sr, VdiId vdi, AccessMode mode);
+
+        void detached(SrId sr, VdiId vdi);
+
+        /** Whether the disk is to be attached. */
+        boolean remembers(SrId sr, VdiId vdi);
+    }
+
+    /** What ends an SR. */
+    interface Ending {
+        void run(AttachedSr sr) throws IOException;
+    }
+
+    SrId id() {
+        return sr.id();
+    }
+
+    String name() {
+        return sr.name();
+    }
+
+    /**
+     * Ends the use of the SR, with no operation under way; none can begin afterwards.
+     *
+     * @throws SrException if {@code check} throws it; nothing has happened then
+     */
+    void end(Ending check, Ending ending) throws IOException {
+        Lock alone = hold(gate.writeLock());
+        try {
+            if (closed) {
+                return;
+            }
+            check.run(sr);
+            closed = true;
+            ending.run(sr);
+        } finally {
+            alone.unlock();
+        }
+    }
+
+    @Override
+    public SrStat stat() {
+        return use(StorageRepository::stat);
+    }
+
+    @Override
+    public SrStat scan() {
+        return use(StorageRepository::scan);
+    }
+
+    @Override
+    public List<Vdi> vdis() {
+        return use(StorageRepository::vdis);
+    }
+
+    @Override
+    public Vdi vdi(VdiId id) {
+        return use(repository -> repository.vdi(id));
+    }
+
+    @Override
+    public List<TreeNode> tree() {
+        return use(StorageRepository::tree);
+    }
+
+    @Override
+    public Vdi create(VdiSpec spec) {
+        return use(repository -> repository.create(spec));
+    }
+
+    @Override
+    public List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
+        return use(repository -> repository.snapshot(ids, name));
+    }
+
+    @Override
+    public Vdi clone(VdiId id, String name) {
+        return use(repository -> repository.clone(id, name));
+    }
+
+    @Override
+    public void destroy(VdiId id) {
+        use(repository -> {
+            repository.destroy(id);
+            forget(id);
+            return id;
+        });
+    }
+
+    @Override
+    public Export attach(VdiId id, AccessMode mode) {
+        return use(repository -> {
+            Lock one = hold(attaching);
+            try {
+                return attachAndRemember(repository, id, mode);
+            } finally {
+                one.unlock();
+            }
+        });
+    }
+
+    /** Detaches first and forgets then: a crash in between only attaches the disk once more. */
+    @Override
+    public void detach(VdiId id) {
+        use(repository -> {
+            Lock one = hold(attaching);
+            try {
+                repository.detach(id);
+                forget(id);
+                return id;
+            } finally {
+                one.unlock();
+            }
+        });
+    }
+
+    @Override
+    public Job collectGarbage() {
+        return use(StorageRepository::collectGarbage);
+    }
+
+    /** Attaches first and remembers then: a crash in between leaves a disk detached whose caller got no answer. */
+    private Export attachAndRemember(StorageRepository repository, VdiId id, AccessMode mode) {
+        boolean isNew = !sr.attachedVdis().contains(id);
+        Export export = repository.attach(id, mode);
+        try {
+            memory.attached(sr.id(), id, mode);
+        } catch (SrException e) {
+            if (isNew) {
+                repository.detach(id);
+            }
+            throw e;
+        }
+        return export;
+    }
+
+    private void forget(VdiId id) {
+        if (memory.remembers(sr.id(), id)) {
+            memory.detached(sr.id(), id);
+        }
+    }
+
+    private <T> T use(Function<StorageRepository, T> operation) {
+        Lock shared = hold(gate.readLock());
+        try {
+            if (closed) {
+                throw new SrException(SrError.SR_UNAVAILABLE, "SR " + sr.id() + " was detached meanwhile")
+                        .correction("Attach it with: catena sr attach " + sr.id());
+            }
+            return operation.apply(sr.repository());
+        } finally {
+            shared.unlock();
+        }
+    }
+
+    private Lock hold(Lock lock) {
+        try {
+            if (lock.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                return lock;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new SrException(SrError.TRY_AGAIN, "SR " + sr.id() + " is busy with another operation")
+                .correction("Try again when it has ended.");
+    }
+}

@@ -1,0 +1,448 @@
+package io.catena.agent.host;
+
+import io.catena.agent.host.HostState.AttachedVdi;
+import io.catena.agent.host.HostState.KnownSr;
+import io.catena.agent.log.LogLine;
+import io.catena.api.AccessMode;
+import io.catena.api.Job;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
+import io.catena.sr.Jobs;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The storage repositories of this host. Remembers what is attached, and attaches it again after a restart; what cannot
+ * be attached again is reported and does not keep the rest from coming back.
+ *
+ * <p><b>Threads.</b> SRs are attached and detached one after another, under {@link #changes}; operations on the disks of
+ * attached SRs go on meanwhile.
+ */
+public final class Host implements StorageHost, Closeable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Logger LOG = Logger.getLogger(Host.class.getName());
+
+    private final SrOpener opener;
+    private final Jobs jobs;
+    private final Supplier<UUID> newIds;
+    private final HostStateFile file;
+    private final HeldSr.Memory memory = new FileMemory();
+    private final ReentrantLock changes = new ReentrantLock(true);
+    private final Map<SrId, HeldSr> held = new ConcurrentHashMap<>();
+    private final Map<SrId, String> srProblems = new ConcurrentHashMap<>();
+    private final Map<SrId, Map<VdiId, String>> vdiProblems = new ConcurrentHashMap<>();
+
+    /** Replaced whole, by holders of this only, after it was saved. */
+    private volatile HostState state;
+
+    /**
+     * Starts with the state that was saved last; attaches nothing yet.
+     *
+     * @param stateFile where the state is kept
+     * @throws IOException if the saved state cannot be read
+     */
+    public Host(SrOpener opener, Jobs jobs, Path stateFile, Supplier<UUID> newIds) throws IOException {
+        this.opener = opener;
+        this.jobs = jobs;
+        this.newIds = newIds;
+        file = new HostStateFile(stateFile);
+        state = file.load();
+    }
+
+    /** Attaches again what was attached when the agent ended; never throws for an SR or disk that cannot be. */
+    public void restore() {
+        change(() -> {
+            for (KnownSr known : state.srs()) {
+                if (known.attached()) {
+                    restore(known);
+                }
+            }
+            return state;
+        });
+    }
+
+    @Override
+    public Sr create(String name, Path directory, @Nullable SrId wanted) {
+        if (name.isBlank()) {
+            throw new SrException(SrError.BAD_REQUEST, "An SR needs a name");
+        }
+        SrId id = wanted == null ? new SrId(newIds.get()) : wanted;
+        Path path = directory.toAbsolutePath().normalize();
+        return change(() -> {
+            if (state.find(id).isPresent()) {
+                throw new SrException(SrError.SR_EXISTS, "There is an SR " + id + " already")
+                        .correction("Leave out the id, and a new one will be chosen.");
+            }
+            boolean made = makeEmptyDirectory(path);
+            try {
+                return keep(path, opener.create(path, id, name));
+            } catch (IOException | SrException e) {
+                if (made) {
+                    deleteIfEmpty(path, e);
+                }
+                throw asSrException(SrError.SR_CREATE, "The SR cannot be created in " + path, e);
+            }
+        });
+    }
+
+    @Override
+    public Sr attach(Path directory) {
+        Path path = directory.toAbsolutePath().normalize();
+        return change(() -> {
+            Optional<KnownSr> known = state.srs().stream()
+                    .filter(sr -> sr.path().equals(path.toString()) && held.containsKey(sr.sr()))
+                    .findFirst();
+            return known.isPresent() ? describe(known.get()) : open(path, null);
+        });
+    }
+
+    @Override
+    public Sr attach(SrId id) {
+        return change(() -> {
+            KnownSr known = known(id);
+            return held.containsKey(id) ? describe(known) : open(Path.of(known.path()), id);
+        });
+    }
+
+    @Override
+    public void detach(SrId id) {
+        change(() -> {
+            known(id);
+            HeldSr sr = held.get(id);
+            if (sr != null) {
+                end(sr, attached -> refuseWhileInUse(attached, "detached"), AttachedSr::close);
+            }
+            forgetProblems(id);
+            remember(s -> s.withDetached(id));
+            LOG.info(LogLine.of("sr-detached", "sr", id));
+            return id;
+        });
+    }
+
+    @Override
+    public void destroy(SrId id) {
+        change(() -> {
+            known(id);
+            HeldSr sr = held(id);
+            end(
+                    sr,
+                    attached -> {
+                        refuseWhileInUse(attached, "destroyed");
+                        refuseUnlessEmpty(attached);
+                    },
+                    AttachedSr::destroy);
+            forgetProblems(id);
+            remember(s -> s.without(id));
+            LOG.info(LogLine.of("sr-destroyed", "sr", id));
+            return id;
+        });
+    }
+
+    @Override
+    public List<Sr> srs() {
+        return state.srs().stream()
+                .map(this::describe)
+                .sorted(Comparator.comparing(Sr::name).thenComparing(Sr::id))
+                .collect(Collectors.toList());
+    }
+
+    @Override
+    public StorageRepository repository(SrId id) {
+        return held(id);
+    }
+
+    @Override
+    public List<Job> jobs() {
+        return jobs.jobs();
+    }
+
+    @Override
+    public Job job(long id) {
+        return jobs.job(id);
+    }
+
+    @Override
+    public Job cancel(long id) {
+        return jobs.cancel(id);
+    }
+
+    /** Closes all SRs with their exports; they stay remembered as attached. */
+    @Override
+    public void close() {
+        change(() -> {
+            for (HeldSr sr : List.copyOf(held.values())) {
+                try {
+                    end(sr, attached -> {}, AttachedSr::close);
+                    LOG.info(LogLine.of("sr-closed", "sr", sr.id()));
+                } catch (SrException | IOException e) {
+                    LOG.log(Level.SEVERE, LogLine.of("sr-close-failed", "sr", sr.id()), e);
+                }
+            }
+            return state;
+        });
+    }
+
+    private void restore(KnownSr known) {
+        try {
+            open(Path.of(known.path()), known.sr());
+        } catch (SrException | IOException e) {
+            srProblems.put(known.sr(), "could not be attached again: " + e.getMessage());
+            LOG.log(Level.SEVERE, LogLine.of("sr-restore-failed", "sr", known.sr(), "path", known.path()), e);
+        } catch (RuntimeException e) {
+            srProblems.put(known.sr(), "could not be attached again: " + e);
+            LOG.log(Level.SEVERE, LogLine.of("sr-restore-failed", "sr", known.sr(), "path", known.path()), e);
+        }
+    }
+
+    /**
+     * @param expected what the directory must hold, or null for anything
+     */
+    private Sr open(Path path, @Nullable SrId expected) throws IOException {
+        if (!Files.isDirectory(path)) {
+            throw new SrException(SrError.SR_UNAVAILABLE, path + " is not a directory")
+                    .correction("Check the path, and that its file system is mounted.");
+        }
+        AttachedSr sr;
+        try {
+            sr = opener.attach(path);
+        } catch (IOException e) {
+            throw asSrException(SrError.SR_UNAVAILABLE, "The SR in " + path + " cannot be attached", e);
+        }
+        if (expected != null && !sr.id().equals(expected)) {
+            SrId found = sr.id();
+            sr.close();
+            throw new SrException(SrError.SR_UNAVAILABLE, path + " holds SR " + found + ", expected SR " + expected);
+        }
+        return keep(path, sr);
+    }
+
+    private Sr keep(Path path, AttachedSr sr) throws IOException {
+        SrId id = sr.id();
+        try {
+            if (held.containsKey(id)) {
+                throw new SrException(
+                        SrError.SR_IN_USE,
+                        "SR " + id + " in " + path + " is attached from "
+                                + known(id).path() + " already");
+            }
+            remember(s -> s.withAttached(id, sr.name(), path.toString()));
+        } catch (SrException e) {
+            sr.close();
+            throw e;
+        }
+        srProblems.remove(id);
+        held.put(id, new HeldSr(sr, memory));
+        LOG.info(LogLine.of("sr-attached", "sr", id, "name", sr.name(), "path", path));
+        known(id).vdis().forEach(vdi -> restore(sr, vdi));
+        return describe(known(id));
+    }
+
+    private void restore(AttachedSr sr, AttachedVdi vdi) {
+        try {
+            sr.repository().attach(vdi.vdi(), vdi.mode());
+            LOG.info(LogLine.of(
+                    "vdi-restored", "vdi", vdi.vdi(), "mode", vdi.mode().symbol()));
+        } catch (RuntimeException e) {
+            vdiProblems
+                    .computeIfAbsent(sr.id(), id -> new ConcurrentHashMap<>())
+                    .put(vdi.vdi(), Objects.requireNonNullElse(e.getMessage(), e.toString()));
+            LOG.log(Level.SEVERE, LogLine.of("vdi-restore-failed", "vdi", vdi.vdi(), "sr", sr.id()), e);
+        }
+    }
+
+    /** However the ending ends, the SR cannot be used afterwards. */
+    private void end(HeldSr sr, HeldSr.Ending check, HeldSr.Ending ending) throws IOException {
+        sr.end(
+                attached -> {
+                    check.run(attached);
+                    jobs.cancelAll(attached.id(), PATIENCE);
+                },
+                attached -> {
+                    held.remove(attached.id());
+                    ending.run(attached);
+                });
+    }
+
+    private static void refuseWhileInUse(AttachedSr sr, String what) {
+        List<VdiId> attached = sr.attachedVdis();
+        if (attached.isEmpty()) {
+            return;
+        }
+        String names = attached.stream().sorted().map(VdiId::toString).collect(Collectors.joining(", "));
+        throw new SrException(
+                        SrError.SR_IN_USE,
+                        "SR " + sr.id() + " cannot be " + what + ": " + count(attached.size(), "VDI is", "VDIs are")
+                                + " attached: " + names)
+                .correction("Detach each first: catena vdi detach VDI");
+    }
+
+    private static void refuseUnlessEmpty(AttachedSr sr) {
+        int vdis = sr.repository().vdis().size();
+        if (vdis > 0) {
+            throw new SrException(
+                            SrError.SR_NOT_EMPTY,
+                            "SR " + sr.id() + " cannot be destroyed: it holds " + count(vdis, "VDI", "VDIs"))
+                    .correction("Destroy its VDIs first: catena vdi destroy VDI");
+        }
+    }
+
+    private static String count(int number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
+    }
+
+    private HeldSr held(SrId id) {
+        HeldSr sr = held.get(id);
+        if (sr == null) {
+            throw new SrException(SrError.SR_UNAVAILABLE, "SR " + id + " is not attached")
+                    .correction("Attach it with: catena sr attach " + id);
+        }
+        return sr;
+    }
+
+    private KnownSr known(SrId id) {
+        return state.find(id)
+                .orElseThrow(() -> new SrException(SrError.SR_UNAVAILABLE, "There is no SR " + id + " on this host")
+                        .correction("See: catena sr ls; or attach it by its directory: catena sr attach DIR"));
+    }
+
+    private Sr describe(KnownSr known) {
+        return new Sr(known.sr(), known.name(), known.path(), held.containsKey(known.sr()), problem(known.sr()));
+    }
+
+    private @Nullable String problem(SrId id) {
+        String problem = srProblems.get(id);
+        if (problem != null) {
+            return problem;
+        }
+        Map<VdiId, String> vdis = vdiProblems.getOrDefault(id, Map.of());
+        String text = vdis.entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(e -> "VDI " + e.getKey() + " could not be attached again: " + e.getValue())
+                .collect(Collectors.joining("; "));
+        return text.isEmpty() ? null : text;
+    }
+
+    private void forgetProblems(SrId id) {
+        srProblems.remove(id);
+        vdiProblems.remove(id);
+    }
+
+    /** Returns whether the directory was made. */
+    private static boolean makeEmptyDirectory(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            Files.createDirectories(path);
+            return true;
+        }
+        if (!Files.isDirectory(path)) {
+            throw new SrException(SrError.SR_CREATE, path + " is not a directory");
+        }
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+            if (entries.iterator().hasNext()) {
+                throw new SrException(SrError.SR_CREATE, path + " is not empty")
+                        .correction("Choose an absent or empty directory; an SR that exists is attached with:"
+                                + " catena sr attach " + path);
+            }
+        }
+        return false;
+    }
+
+    private static void deleteIfEmpty(Path directory, Exception reason) {
+        try {
+            Files.delete(directory);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    private static SrException asSrException(SrError error, String what, Exception e) {
+        return e instanceof SrException known ? known : new SrException(error, what + ": " + e.getMessage(), e);
+    }
+
+    private synchronized void remember(UnaryOperator<HostState> change) {
+        HostState next = change.apply(state);
+        try {
+            file.save(next);
+        } catch (IOException e) {
+            throw new SrException(SrError.IO_ERROR, "The agent's state cannot be saved in " + file, e)
+                    .correction("Make room in the agent's run directory.");
+        }
+        state = next;
+    }
+
+    private <T> T change(Change<T> change) {
+        lockChanges();
+        try {
+            return change.run();
+        } catch (IOException e) {
+            throw new SrException(SrError.IO_ERROR, Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
+        } finally {
+            changes.unlock();
+        }
+    }
+
+    private void lockChanges() {
+        try {
+            if (changes.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new SrException(SrError.TRY_AGAIN, "Another SR is being attached or detached")
+                .correction("Try again when that has ended.");
+    }
+
+    private interface Change<T> {
+        T run() throws IOException;
+    }
+
+    /** Saves each attach and detach of a disk at once. */
+    private final class FileMemory implements HeldSr.Memory {
+        @Override
+        public void attached(SrId sr, VdiId vdi, AccessMode mode) {
+            clearProblem(sr, vdi);
+            remember(s -> s.withAttached(sr, vdi, mode));
+            LOG.info(LogLine.of("vdi-attached", "vdi", vdi, "sr", sr, "mode", mode.symbol()));
+        }
+
+        @Override
+        public void detached(SrId sr, VdiId vdi) {
+            clearProblem(sr, vdi);
+            remember(s -> s.withDetached(sr, vdi));
+            LOG.info(LogLine.of("vdi-detached", "vdi", vdi, "sr", sr));
+        }
+
+        @Override
+        public boolean remembers(SrId sr, VdiId vdi) {
+            return state.remembers(sr, vdi);
+        }
+
+        private void clearProblem(SrId sr, VdiId vdi) {
+            vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package io.catena.agent.host;
+
+import io.catena.api.AccessMode;
+import io.catena.api.SrId;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * What the agent must bring back when it starts again.
+ *
+ * @param srs all SRs seen on this host, in the order in which they came
+ */
+record HostState(List<KnownSr> srs) {
+    static final HostState EMPTY = new HostState(List.of());
+
+    HostState {
+        srs = List.copyOf(srs);
+    }
+
+    /**
+     * An SR that this host has seen.
+     *
+     * @param path the directory that holds it, absolute
+     * @param attached whether it is to be attached
+     * @param vdis the disks in it that are to be attached
+     */
+    record KnownSr(SrId sr, String name, String path, boolean attached, List<AttachedVdi> vdis) {
+        KnownSr {
+            Objects.requireNonNull(sr, "sr");
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(path, "path");
+            vdis = List.copyOf(vdis);
+        }
+    }
+
+    /** A disk that is to be attached. */
+    record AttachedVdi(VdiId vdi, AccessMode mode) {
+        AttachedVdi {
+            Objects.requireNonNull(vdi, "vdi");
+            Objects.requireNonNull(mode, "mode");
+        }
+    }
+
+    Optional<KnownSr> find(SrId sr) {
+        return srs.stream().filter(known -> known.sr.equals(sr)).findFirst();
+    }
+
+    /** Whether the disk is to be attached. */
+    boolean remembers(SrId sr, VdiId vdi) {
+        return find(sr).stream().flatMap(known -> known.vdis.stream()).anyMatch(v -> v.vdi.equals(vdi));
+    }
+
+    /** Returns this with an SR to be attached; of an SR that is known already, the disks stay. */
+    HostState withAttached(SrId sr, String name, String path) {
+        List<AttachedVdi> vdis = find(sr).map(KnownSr::vdis).orElse(List.of());
+        return with(new KnownSr(sr, name, path, true, vdis));
+    }
+
+    /** Returns this with an SR that is not to be attached, nor any of its disks. */
+    HostState withDetached(SrId sr) {
+        return find(sr).map(known -> with(new KnownSr(sr, known.name, known.path, false, List.of())))
+                .orElse(this);
+    }
+
+    HostState without(SrId sr) {
+        return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList());
+    }
+
+    HostState withAttached(SrId sr, VdiId vdi, AccessMode mode) {
+        return withVdis(sr, vdi, List.of(new AttachedVdi(vdi, mode)));
+    }
+
+    HostState withDetached(SrId sr, VdiId vdi) {
+        return withVdis(sr, vdi, List.of());
+    }
+
+    private HostState withVdis(SrId sr, VdiId replaced, List<AttachedVdi> by) {
+        KnownSr known = find(sr).orElseThrow(() -> new IllegalStateException("SR " + sr + " is not known"));
+        List<AttachedVdi> vdis = new ArrayList<>(known.vdis);
+        vdis.removeIf(v -> v.vdi.equals(replaced));
+        vdis.addAll(by);
+        return with(new KnownSr(sr, known.name, known.path, known.attached, vdis));
+    }
+
+    private HostState with(KnownSr changed) {
+        List<KnownSr> all = new ArrayList<>(srs);
+        all.replaceAll(known -> known.sr.equals(changed.sr) ? changed : known);
+        if (!all.contains(changed)) {
+            all.add(changed);
+        }
+        return new HostState(all);
+    }
+}

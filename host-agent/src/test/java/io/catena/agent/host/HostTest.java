@@ -1,0 +1,228 @@
+package io.catena.agent.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Job;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import io.catena.sr.Jobs;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class HostTest {
+    private final Path directory;
+    private final Jobs jobs = new Jobs(Clock.systemUTC());
+    private final MemorySrs srs = new MemorySrs();
+    private final AtomicLong lastSr = new AtomicLong();
+    private Host host;
+
+    HostTest(@TempDir Path directory) throws IOException {
+        this.directory = directory;
+        host = newHost();
+    }
+
+    @BeforeEach
+    void restore() {
+        host.restore();
+    }
+
+    @AfterEach
+    void close() {
+        host.close();
+        jobs.close();
+    }
+
+    @Test
+    void attachedSrsAndDisksComeBackInTheirModes() throws IOException {
+        Sr sr = create("main");
+        VdiId rw = vdi(sr, "rw");
+        VdiId ro = vdi(sr, "ro");
+        vdi(sr, "idle");
+        host.repository(sr.id()).attach(rw, AccessMode.READ_WRITE);
+        host.repository(sr.id()).attach(ro, AccessMode.READ_ONLY);
+
+        restart();
+
+        assertThat(host.srs()).containsExactly(sr);
+        assertThat(host.repository(sr.id()).vdis())
+                .extracting(
+                        Vdi::name,
+                        v -> v.export() == null ? "" : v.export().mode().symbol())
+                .containsExactly(tuple("idle", ""), tuple("ro", "ro"), tuple("rw", "rw"));
+    }
+
+    @Test
+    void whatWasDetachedStaysDetached() throws IOException {
+        Sr sr = create("main");
+        Sr other = create("other");
+        VdiId vdi = vdi(sr, "disk");
+        host.repository(sr.id()).attach(vdi, AccessMode.READ_WRITE);
+        host.repository(sr.id()).detach(vdi);
+        host.detach(other.id());
+
+        restart();
+
+        assertThat(host.srs()).extracting(Sr::attached).containsExactly(true, false);
+        assertThat(host.repository(sr.id()).vdi(vdi).state()).isEqualTo(Vdi.State.DETACHED);
+    }
+
+    @Test
+    void anSrThatCannotComeBackIsReportedAndTheOthersServe() throws IOException {
+        Sr bad = create("bad");
+        Sr good = create("good");
+        srs.lose(Path.of(bad.path()));
+
+        restart();
+
+        assertThat(host.srs())
+                .extracting(Sr::name, Sr::attached)
+                .containsExactly(tuple("bad", false), tuple("good", true));
+        assertThat(host.srs().get(0).problem()).contains("could not be attached again", "Input/output error");
+        assertThat(host.repository(good.id()).vdis()).isEmpty();
+        refused(SrError.SR_UNAVAILABLE, () -> host.repository(bad.id()));
+        host.detach(bad.id());
+        assertThat(host.srs().get(0).problem()).isNull();
+    }
+
+    @Test
+    void aDiskThatCannotComeBackIsReportedAndTheOthersServe() throws IOException {
+        Sr sr = create("main");
+        VdiId bad = vdi(sr, "bad");
+        VdiId good = vdi(sr, "good");
+        host.repository(sr.id()).attach(bad, AccessMode.READ_WRITE);
+        host.repository(sr.id()).attach(good, AccessMode.READ_WRITE);
+        srs.lose(Path.of(sr.path()), bad);
+
+        restart();
+
+        assertThat(host.srs().get(0).attached()).isTrue();
+        assertThat(host.srs().get(0).problem()).contains("VDI " + bad + " could not be attached again");
+        assertThat(host.repository(sr.id()).vdi(good).state()).isEqualTo(Vdi.State.ATTACHED);
+        host.repository(sr.id()).destroy(bad);
+        assertThat(host.srs().get(0).problem()).isNull();
+    }
+
+    @Test
+    void detachRefusesWhileDisksAreAttachedAndNamesThem() {
+        Sr sr = create("main");
+        VdiId vdi = vdi(sr, "disk");
+        host.repository(sr.id()).attach(vdi, AccessMode.READ_WRITE);
+        assertThatThrownBy(() -> host.detach(sr.id()))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.SR_IN_USE))
+                .hasMessageContaining(vdi.toString());
+        host.repository(sr.id()).detach(vdi);
+        host.detach(sr.id());
+        assertThat(host.srs().get(0).attached()).isFalse();
+        assertThat(host.attach(sr.id()).attached()).isTrue();
+    }
+
+    @Test
+    void detachStopsTheJobsOfTheSr() {
+        Sr sr = create("main");
+        Job job = host.repository(sr.id()).collectGarbage();
+        host.detach(sr.id());
+        assertThat(host.job(job.id()).state()).isEqualTo(Job.State.CANCELLED);
+    }
+
+    @Test
+    void createWantsAnAbsentOrEmptyDirectoryAndLeavesOthersAlone() throws IOException {
+        Path full = Files.createDirectory(directory.resolve("full"));
+        Files.createFile(full.resolve("letter"));
+        refused(SrError.SR_CREATE, () -> host.create("x", full, null));
+        refused(SrError.SR_CREATE, () -> host.create("x", full.resolve("letter"), null));
+        assertThat(full).isDirectoryContaining("glob:**/letter");
+        Path empty = Files.createDirectory(directory.resolve("empty"));
+        assertThat(host.create("x", empty, null).attached()).isTrue();
+    }
+
+    @Test
+    void createRefusesAnIdThatIsTaken() {
+        Sr sr = create("main");
+        refused(SrError.SR_EXISTS, () -> host.create("again", directory.resolve("again"), sr.id()));
+        assertThat(directory.resolve("again")).doesNotExist();
+    }
+
+    @Test
+    void destroyWantsAnEmptySrAndForgetsIt() throws IOException {
+        Sr sr = create("main");
+        VdiId vdi = vdi(sr, "disk");
+        refused(SrError.SR_NOT_EMPTY, () -> host.destroy(sr.id()));
+        host.repository(sr.id()).destroy(vdi);
+        host.destroy(sr.id());
+        assertThat(host.srs()).isEmpty();
+        restart();
+        assertThat(host.srs()).isEmpty();
+    }
+
+    @Test
+    void attachOfAnAttachedSrDoesNothing() {
+        Sr sr = create("main");
+        assertThat(host.attach(Path.of(sr.path()))).isEqualTo(sr);
+        assertThat(host.attach(sr.id())).isEqualTo(sr);
+    }
+
+    @Test
+    void aRepositoryKeptBeyondDetachRefuses() {
+        Sr sr = create("main");
+        var repository = host.repository(sr.id());
+        host.detach(sr.id());
+        refused(SrError.SR_UNAVAILABLE, repository::vdis);
+    }
+
+    @Test
+    void aDiskWhoseAttachCannotBeRememberedIsNotAttached() throws IOException {
+        Sr sr = create("main");
+        VdiId vdi = vdi(sr, "disk");
+        Path blocker = Files.createDirectory(directory.resolve("state.json.new"));
+        refused(SrError.IO_ERROR, () -> host.repository(sr.id()).attach(vdi, AccessMode.READ_WRITE));
+        assertThat(host.repository(sr.id()).vdi(vdi).state()).isEqualTo(Vdi.State.DETACHED);
+        Files.delete(blocker);
+    }
+
+    private static void refused(SrError error, ThrowingCallable call) {
+        assertThatThrownBy(call)
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(error));
+    }
+
+    private Sr create(String name) {
+        return host.create(name, directory.resolve(name), null);
+    }
+
+    private VdiId vdi(Sr sr, String name) {
+        return host.repository(sr.id())
+                .create(new VdiSpec(1 << 20, name, "", null, false))
+                .vdi();
+    }
+
+    private void restart() throws IOException {
+        host.close();
+        host = newHost();
+        host.restore();
+    }
+
+    private Host newHost() throws IOException {
+        return new Host(
+                srs.opener(jobs),
+                jobs,
+                directory.resolve("state.json"),
+                () -> new UUID(0x5e, lastSr.incrementAndGet()));
+    }
+}

@@ -1,0 +1,199 @@
+package io.catena.agent.host;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.Job;
+import io.catena.api.SnapshotResult;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrStat;
+import io.catena.api.StorageRepository;
+import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import io.catena.sr.Jobs;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/** An SR in memory, whose disks have no content. What is in {@link #vdis} outlives an attach, as files would. */
+final class MemoryRepository implements StorageRepository {
+    private final Sr sr;
+    private final Map<VdiId, Vdi> vdis;
+    private final Jobs jobs;
+    private final MemorySrs srs;
+    final Map<VdiId, Export> exports = new TreeMap<>();
+
+    MemoryRepository(Sr sr, Map<VdiId, Vdi> vdis, Jobs jobs, MemorySrs srs) {
+        this.sr = sr;
+        this.vdis = vdis;
+        this.jobs = jobs;
+        this.srs = srs;
+    }
+
+    @Override
+    public synchronized SrStat stat() {
+        long virtual = vdis.values().stream().mapToLong(Vdi::virtualSizeBytes).sum();
+        return new SrStat(
+                sr, 100L << 30, 60L << 30, 4096L * vdis.size(), virtual, vdis.size(), vdis.size(), 1, 30, List.of());
+    }
+
+    @Override
+    public SrStat scan() {
+        return stat();
+    }
+
+    @Override
+    public synchronized List<Vdi> vdis() {
+        return vdis.keySet().stream()
+                .map(this::vdi)
+                .sorted(Comparator.comparing(Vdi::name).thenComparing(Vdi::vdi))
+                .toList();
+    }
+
+    @Override
+    public synchronized Vdi vdi(VdiId id) {
+        Vdi vdi = vdis.get(id);
+        if (vdi == null) {
+            throw new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in SR " + sr.id());
+        }
+        Export export = exports.get(id);
+        Vdi.State state = export == null ? Vdi.State.DETACHED : Vdi.State.ATTACHED;
+        return copy(vdi, id, vdi.name(), vdi.snapshotOf(), state, export);
+    }
+
+    @Override
+    public synchronized List<TreeNode> tree() {
+        List<TreeNode> leaves = vdis().stream()
+                .map(v -> new TreeNode(
+                        v.vdi(),
+                        v.vdi() + ".vhd",
+                        v.name(),
+                        v.virtualSizeBytes(),
+                        v.physicalBytes(),
+                        false,
+                        "",
+                        List.of()))
+                .toList();
+        VdiId base = new VdiId(new UUID(9, 9));
+        return List.of(new TreeNode(base, base + ".vhd", "", 1 << 30, 1 << 20, true, "base copy", leaves));
+    }
+
+    @Override
+    public synchronized Vdi create(VdiSpec spec) {
+        VdiId id = spec.id() == null ? srs.newVdiId() : spec.id();
+        if (vdis.containsKey(id)) {
+            throw new SrException(SrError.VDI_EXISTS, "There is a VDI " + id + " already");
+        }
+        vdis.put(
+                id,
+                new Vdi(
+                        id,
+                        spec.name(),
+                        spec.description(),
+                        sr.id(),
+                        spec.sizeBytes(),
+                        4096,
+                        null,
+                        1,
+                        false,
+                        null,
+                        Instant.EPOCH,
+                        Vdi.State.DETACHED,
+                        null,
+                        null));
+        return vdi(id);
+    }
+
+    @Override
+    public synchronized List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
+        ids.forEach(this::vdi);
+        List<SnapshotResult> results = new ArrayList<>();
+        for (VdiId id : ids) {
+            VdiId snapshot = copyOf(id, name, id);
+            results.add(new SnapshotResult(snapshot, id, 250));
+        }
+        return results;
+    }
+
+    @Override
+    public synchronized Vdi clone(VdiId id, String name) {
+        return vdi(copyOf(id, name, null));
+    }
+
+    @Override
+    public synchronized void destroy(VdiId id) {
+        if (exports.containsKey(id)) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached").correction("Detach it first.");
+        }
+        vdis.remove(id);
+    }
+
+    @Override
+    public synchronized Export attach(VdiId id, AccessMode mode) {
+        Vdi vdi = vdi(id);
+        if (vdi.export() != null && vdi.export().mode() != mode) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached in the other mode");
+        }
+        return exports.computeIfAbsent(
+                id, key -> new Export(id, mode, "nbd+unix:///" + id + "?socket=/run/catena/nbd.sock"));
+    }
+
+    @Override
+    public synchronized void detach(VdiId id) {
+        vdi(id);
+        exports.remove(id);
+    }
+
+    /** Runs until the test lets it end, or it is cancelled. */
+    @Override
+    public Job collectGarbage() {
+        CountDownLatch letEnd = srs.endOfGc();
+        return jobs.start("gc", sr.id(), control -> {
+            control.addTotal(2 << 20);
+            control.phase("merging");
+            long deadline = System.nanoTime() + 20_000_000_000L;
+            while (letEnd.getCount() > 0 && System.nanoTime() < deadline) {
+                control.checkCancelled();
+                Thread.onSpinWait();
+            }
+            control.done(2 << 20);
+            return "merged 1 base copy";
+        });
+    }
+
+    private VdiId copyOf(VdiId id, String name, @Nullable VdiId snapshotOf) {
+        Vdi origin = vdi(id);
+        VdiId copy = srs.newVdiId();
+        String wanted = name.isEmpty() ? origin.name() : name;
+        vdis.put(copy, copy(origin, copy, wanted, snapshotOf, Vdi.State.DETACHED, null));
+        return copy;
+    }
+
+    private static Vdi copy(
+            Vdi v, VdiId id, String name, @Nullable VdiId snapshotOf, Vdi.State state, @Nullable Export export) {
+        return new Vdi(
+                id,
+                name,
+                v.description(),
+                v.sr(),
+                v.virtualSizeBytes(),
+                v.physicalBytes(),
+                v.parent(),
+                v.depth(),
+                snapshotOf != null,
+                snapshotOf,
+                v.created(),
+                state,
+                export,
+                v.problem());
+    }
+}
