@@ -1,11 +1,17 @@
 package io.catena.sr;
 
 import io.catena.api.VdiId;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /** Where an SR keeps what is not a node. */
 final class SrFiles {
+    private static final String OWN = ".catena";
+    private static final String JOURNAL = ".catena/journal";
+
     static final String LOCK = ".catena/lock";
     static final String SR_RECORD = ".catena/sr.json";
     static final String SESSION = ".catena/session.json";
@@ -17,6 +23,17 @@ final class SrFiles {
             Pattern.compile("(coalesce|relink|leaf)_.+|\\.journal-.+|OLD_.+|.+\\.vhd\\.new");
 
     private SrFiles() {}
+
+    /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
+    static List<String> all(Storage storage) throws IOException {
+        List<String> names = new ArrayList<>();
+        for (String directory : List.of(VDI_RECORDS, TEMPORARY, JOURNAL, OWN)) {
+            names.addAll(storage.list(directory));
+        }
+        names.remove(SR_RECORD);
+        names.add(SR_RECORD);
+        return names;
+    }
 
     static String vdiRecord(VdiId id) {
         return VDI_RECORDS + "/" + id + ".json";

@@ -380,6 +380,30 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     /**
+     * Removes what makes the directory an SR, and lets go of it. Files that are not the SR's own stay.
+     *
+     * @throws SrException with {@link SrError#SR_NOT_EMPTY} if nodes are left, base copies included
+     */
+    public void destroy() throws IOException {
+        tree.lockedIo(() -> {
+            if (!tree.now().nodes().isEmpty()) {
+                throw new SrException(
+                                SrError.SR_NOT_EMPTY,
+                                "SR " + record.name() + " still has "
+                                        + tree.now().nodes().size() + " nodes")
+                        .correction("Destroy its disks, then delete what they leave: catena gc run " + record.id()
+                                + " --wait");
+            }
+            return this;
+        });
+        close();
+        for (String name : SrFiles.all(storage)) {
+            storage.delete(name);
+        }
+        storage.syncNames();
+    }
+
+    /**
      * Lets go of the SR: stops its jobs, detaches all disks, and ends the session.
      *
      * @throws IOException if something could not be written; the SR is then recovered when it is attached again

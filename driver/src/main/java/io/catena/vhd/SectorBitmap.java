@@ -57,10 +57,11 @@ final class SectorBitmap {
         boolean set = isSet(from);
         int sector = from;
         while (sector - from < max) {
-            long rest = (set ? ~words[sector / Long.SIZE] : words[sector / Long.SIZE]) << (sector % Long.SIZE);
-            int alike = Math.min(Long.numberOfLeadingZeros(rest), Long.SIZE - sector % Long.SIZE);
-            sector += alike;
-            if (sector % Long.SIZE != 0) {
+            int inWord = Long.SIZE - sector % Long.SIZE;
+            long word = words[sector / Long.SIZE];
+            int alike = Long.numberOfLeadingZeros((set ? ~word : word) << (sector % Long.SIZE));
+            sector += Math.min(alike, inWord);
+            if (alike < inWord) {
                 break;
             }
         }

@@ -4,11 +4,16 @@ import io.catena.agent.control.ControlServer;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.log.LogLine;
+import io.catena.agent.nbd.NbdExports;
+import io.catena.agent.nbd.NbdLimits;
+import io.catena.agent.nbd.NbdServer;
+import io.catena.disk.Exporter;
 import io.catena.sr.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.UUID;
@@ -23,6 +28,7 @@ import java.util.logging.Logger;
  */
 public final class Agent implements Closeable {
     private static final Logger LOG = Logger.getLogger(Agent.class.getName());
+    private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(30);
 
     /** What is to be closed, the last opened first. Guarded by this. */
     private final Deque<Closeable> parts = new ArrayDeque<>();
@@ -40,16 +46,9 @@ public final class Agent implements Closeable {
     /**
      * What an opener may need.
      *
-     * @param nbdSocket where all exports are to be served
-     * @param opened takes what the agent shall close after the SRs
+     * @param redoDirectory for what must survive the process, but not the host
      */
-    public record Parts(Path nbdSocket, Jobs jobs, Clock clock, Closing opened) {}
-
-    /** Takes what is to be closed later. */
-    @FunctionalInterface
-    public interface Closing {
-        void later(Closeable part);
-    }
+    public record Parts(Path redoDirectory, Exporter exporter, Jobs jobs, Clock clock) {}
 
     /**
      * Serves from now on, with everything attached again that was when the last agent ended.
@@ -57,16 +56,8 @@ public final class Agent implements Closeable {
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
     public static Agent start(Path runDirectory) throws IOException {
-        return start(runDirectory, Agent::plugIn);
+        return start(runDirectory, VhdOpener::new);
     }
-
-    // ------------------------------------------------------------------------------------------------------------
-    // THE PLACE WHERE DRIVER AND EXPORTS ARE PLUGGED IN: make the NBD server on parts.nbdSocket(), hand it to
-    // parts.opened().later(...), and return an opener of the driver's repositories that publishes with it.
-    private static SrOpener plugIn(Parts parts) {
-        return SrOpener.refusing();
-    }
-    // ------------------------------------------------------------------------------------------------------------
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
@@ -80,13 +71,16 @@ public final class Agent implements Closeable {
         }
     }
 
+    /** Clients are let in last: whoever reconnects after a restart finds the exports as they were. */
     private void wire(Path runDirectory, Opening opening) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
-        SrOpener opener = opening.opener(new Parts(directory.nbdSocket(), jobs, clock, this::opened));
+        NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
+        SrOpener opener = opening.opener(new Parts(directory.redo(), exports, jobs, clock));
         Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
+        opened(NbdServer.start(exports, NbdLimits.DEFAULT));
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));
         LOG.info(LogLine.of(
                 "agent-ready",

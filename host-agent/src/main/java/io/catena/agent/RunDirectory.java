@@ -66,6 +66,10 @@ public final class RunDirectory implements Closeable {
         return path.resolve("nbd.sock");
     }
 
+    Path redo() {
+        return path.resolve("redo");
+    }
+
     Path stateFile() {
         return path.resolve("state.json");
     }

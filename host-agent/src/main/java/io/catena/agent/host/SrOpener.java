@@ -1,7 +1,5 @@
 package io.catena.agent.host;
 
-import io.catena.api.SrError;
-import io.catena.api.SrException;
 import io.catena.api.SrId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,23 +19,4 @@ public interface SrOpener {
      * @param directory absolute
      */
     AttachedSr attach(Path directory) throws IOException;
-
-    /** An opener that has no driver to open anything with. */
-    static SrOpener refusing() {
-        return new SrOpener() {
-            @Override
-            public AttachedSr create(Path directory, SrId id, String name) {
-                throw refusal(directory);
-            }
-
-            @Override
-            public AttachedSr attach(Path directory) {
-                throw refusal(directory);
-            }
-
-            private SrException refusal(Path directory) {
-                return new SrException(SrError.UNIMPLEMENTED, "This build has no driver for the SR in " + directory);
-            }
-        };
-    }
 }
