@@ -111,6 +111,21 @@ final class Attachments {
         }
     }
 
+    /** Detaches all disks, also if some of them fail. */
+    void detachAll() throws IOException {
+        IOException failure = null;
+        for (Attachment attachment : all()) {
+            try {
+                detach(attachment.vdi());
+            } catch (IOException e) {
+                failure = merge(failure, e);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
     /**
      * Lets all chains go on without a node whose data its parent holds by now.
      *

@@ -59,9 +59,11 @@ final class SnapshotTaker {
      * A disk to be made.
      *
      * @param source the disk whose content it starts with
+     * @param sourceRecord what is known of that; it must not be lost with the name of its file
      * @param vdi the id of the new disk
+     * @param record what is to be known of the new disk
      */
-    record Request(Node source, VdiId vdi, VdiRecord record) {}
+    record Request(Node source, VdiRecord sourceRecord, VdiId vdi, VdiRecord record) {}
 
     /**
      * What came of it.
@@ -124,6 +126,7 @@ final class SnapshotTaker {
             throw e;
         }
         // What fails from here on is completed before the next operation, or at the next attach.
+        retireBaseCopies(parts);
         operation.complete(storage);
         journal.forget();
         return outcome(parts, pauseMicros);
@@ -153,7 +156,12 @@ final class SnapshotTaker {
         }
         String end = source.name().substring(source.name().lastIndexOf('.'));
         ChainFile baseCopy = source.renamed(environment.uuids().get() + end);
-        String leafName = TreeScanner.stem(source.name()) + VHD;
+        // The new file has another unique id, so only its name can keep the disk's identity.
+        String leafName = request.source().id() + VHD;
+        if (!leafName.equals(source.name()) && storage.exists(leafName)) {
+            throw new IOException(
+                    leafName + " is in the way: the disk's file " + source.name() + " must get that name");
+        }
         Snapshot.Child leaf = prepareChild(leafName, source, linkToBaseCopy(source, leafName, baseCopy));
         Snapshot.Child child = prepareChild(childName, source, linkToBaseCopy(source, childName, baseCopy));
         ChainFile fresh = ChainFile.vhd(storage, leaf.prepared());
@@ -200,11 +208,14 @@ final class SnapshotTaker {
                 children.add(part.freshLeaf().child());
             }
             children.add(part.child());
-            records.add(new Snapshot.TextFile(
-                    SrFiles.vdiRecord(part.request().vdi()),
-                    VdiRecords.encode(part.request().record())));
+            records.add(record(part.request().vdi(), part.request().record()));
+            records.add(record(part.request().source().id(), part.request().sourceRecord()));
         }
         return new Snapshot(cuts, children, records);
+    }
+
+    private static Snapshot.TextFile record(VdiId vdi, VdiRecord record) {
+        return new Snapshot.TextFile(SrFiles.vdiRecord(vdi), VdiRecords.encode(record));
     }
 
     /** Opens the new leaves of attached disks before the cut, so that nothing can fail after it. */
@@ -277,6 +288,18 @@ final class SnapshotTaker {
         } catch (IOException e) {
             reason.addSuppressed(e);
             throw new StuckException(reason);
+        }
+    }
+
+    /** Base copies are never written again. */
+    private static void retireBaseCopies(List<Part> parts) throws IOException {
+        for (Part part : parts) {
+            if (part.attachment() != null && part.deepens()) {
+                Layer base = part.attachment().disk().chain().nodes().get(1).layer();
+                if (base instanceof SparseLayer sparse) {
+                    sparse.retire();
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** The nodes of an SR and which builds on which, at one moment. Immutable. */
@@ -19,6 +20,9 @@ final class Tree {
     private final SortedMap<String, Node> nodes;
     private final Map<VdiId, Node> byId = new HashMap<>();
     private final Map<String, List<Node>> children = new LinkedHashMap<>();
+
+    /** The files of which it is not known for sure what they build on. */
+    private final List<Node> damaged;
 
     Tree(Collection<Node> all) {
         nodes = new TreeMap<>();
@@ -29,6 +33,9 @@ final class Tree {
                 children.computeIfAbsent(node.parent(), p -> new ArrayList<>()).add(node);
             }
         }
+        damaged = nodes.values().stream()
+                .filter(node -> !node.mayNeed().equals(Node.Doubt.NONE))
+                .toList();
     }
 
     /** Returns all nodes, sorted by the names of their files. */
@@ -92,17 +99,21 @@ final class Tree {
      * others.
      */
     boolean mayBeNeeded(Node node) {
-        return nodes.values().stream().anyMatch(damaged -> mayNeed(damaged, node));
+        return damaged.stream().anyMatch(d -> d.mayNeed().any()) || isNamedByDamaged(node);
     }
 
-    private boolean mayNeed(Node damaged, Node node) {
-        if (damaged.mayNeed().any()) {
-            return true;
-        }
+    /** Whether a file whose headers are damaged names {@code node}, or one that builds on it, as its parent. */
+    boolean isNamedByDamaged(Node node) {
+        return damaged.stream()
+                .anyMatch(
+                        d -> byUniqueId(d.mayNeed().uniqueId()).stream().anyMatch(parent -> isAncestor(node, parent)));
+    }
+
+    private boolean isAncestor(Node ancestor, Node node) {
         Set<String> seen = new HashSet<>();
-        @Nullable Node at = damaged.mayNeed().uniqueId() == null ? null : byUniqueId(damaged);
+        @Nullable Node at = node;
         while (at != null && seen.add(at.name())) {
-            if (at.name().equals(node.name())) {
+            if (at.name().equals(ancestor.name())) {
                 return true;
             }
             at = at.parent() == null ? null : nodes.get(at.parent());
@@ -110,14 +121,11 @@ final class Tree {
         return false;
     }
 
-    private @Nullable Node byUniqueId(Node damaged) {
-        return nodes.values().stream()
-                .filter(n -> n.file() != null
-                        && n.file()
-                                .uniqueId()
-                                .filter(id -> id.equals(damaged.mayNeed().uniqueId()))
-                                .isPresent())
-                .findFirst()
-                .orElse(null);
+    private List<Node> byUniqueId(@Nullable UUID id) {
+        return nodes.values().stream().filter(node -> hasUniqueId(node, id)).toList();
+    }
+
+    private static boolean hasUniqueId(Node node, @Nullable UUID id) {
+        return id != null && node.file() != null && node.file().uniqueId().equals(Optional.of(id));
     }
 }

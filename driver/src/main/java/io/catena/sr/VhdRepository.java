@@ -19,6 +19,7 @@ import io.catena.format.Footer;
 import io.catena.format.VhdTime;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
 import io.catena.vhd.HiddenFlag;
 import io.catena.vhd.VhdCreator;
 import java.io.Closeable;
@@ -273,7 +274,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 own.description(),
                 snapshotOf,
                 environment.clock().instant());
-        return new SnapshotTaker.Request(source, new VdiId(environment.uuids().get()), fresh);
+        return new SnapshotTaker.Request(
+                source, own, new VdiId(environment.uuids().get()), fresh);
     }
 
     private List<SnapshotResult> take(List<SnapshotTaker.Request> requests) throws IOException {
@@ -314,10 +316,10 @@ public final class VhdRepository implements StorageRepository, Closeable {
      */
     private void remove(Node node) throws IOException {
         if (tree.now().children(node.name()).isEmpty()) {
-            if (tree.now().mayBeNeeded(node) && node.problem() == null) {
+            if (tree.now().isNamedByDamaged(node)) {
                 throw new SrException(
                                 SrError.VDI_IN_USE,
-                                "VDI " + node.id() + " may be the parent of a file whose headers are damaged")
+                                "VDI " + node.id() + " is the parent of a file whose headers are damaged")
                         .correction("Repair or remove that file first; \"catena sr stat\" names it.");
             }
             storage.delete(node.name());
@@ -358,7 +360,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
                                 .correction(
                                         "Attach it with --read-only, or make a writable copy: catena vdi clone " + id);
                     }
-                    return attachments.attach(id, Objects.requireNonNull(node.file()), mode);
+                    return attachments.attach(id, ChainFile.read(storage, node.name()), mode);
                 }));
     }
 
@@ -372,11 +374,17 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 }));
     }
 
+    /** One at a time: two could merge the same pair of nodes. */
     @Override
-    public Job collectGarbage() {
-        return environment
-                .jobs()
-                .start("gc", record.srId(), control -> new GarbageCollector(storage, tree, attachments, control).run());
+    public synchronized Job collectGarbage() {
+        Jobs jobs = environment.jobs();
+        return jobs.jobs().stream()
+                .filter(job -> job.sr().equals(record.srId()) && !job.state().ended())
+                .findFirst()
+                .orElseGet(() -> jobs.start(
+                        "gc",
+                        record.srId(),
+                        control -> new GarbageCollector(storage, tree, attachments, control).run()));
     }
 
     /**
@@ -413,9 +421,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         environment.jobs().cancelAll(record.srId(), JOB_PATIENCE);
         try (Closeable held = lock) {
             tree.lockedIo(() -> {
-                for (Attachments.Attachment attachment : attachments.all()) {
-                    attachments.detach(attachment.vdi());
-                }
+                attachments.detachAll();
                 Attaching.end(storage);
                 return held;
             });

@@ -49,7 +49,7 @@ public final class SparseLayer implements Layer {
     private final BlockMap map;
     private final @Nullable BatmapFile batmap;
     private final @Nullable RedoLog redo;
-    private final boolean writable;
+    private volatile boolean writable;
     private final long headersEnd;
 
     private final Object tail = new Object();
@@ -289,12 +289,20 @@ public final class SparseLayer implements Layer {
         }
     }
 
+    /**
+     * Ends writing for good: the file is as other programs expect it, and its redo log is gone. It can still be read.
+     */
+    public void retire() throws IOException {
+        if (writable) {
+            finish();
+            writable = false;
+        }
+    }
+
     @Override
     public void close() throws IOException {
         try {
-            if (writable) {
-                finish();
-            }
+            retire();
         } finally {
             file.close();
         }
