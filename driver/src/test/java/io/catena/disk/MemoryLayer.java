@@ -1,0 +1,82 @@
+package io.catena.disk;
+
+import io.catena.vhd.Layer;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+
+/** A layer in memory, a sector at a time. */
+final class MemoryLayer implements Layer {
+    private final byte[] bytes;
+    private final BitSet present = new BitSet();
+    int flushes;
+
+    /** What each request does before all else. */
+    Runnable beforeRequest = () -> {};
+
+    MemoryLayer(int sectors) {
+        bytes = new byte[sectors * 512];
+    }
+
+    /** Fills sectors with a letter. */
+    MemoryLayer with(int sector, String letters) {
+        for (int i = 0; i < letters.length(); i++) {
+            byte[] filled = new byte[512];
+            Arrays.fill(filled, (byte) letters.charAt(i));
+            write((sector + i) * 512L, ByteBuffer.wrap(filled));
+        }
+        return this;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return bytes.length;
+    }
+
+    @Override
+    public synchronized long run(long offset, long maxBytes) {
+        if (offset < 0
+                || maxBytes <= 0
+                || offset + maxBytes > bytes.length
+                || offset % 512 != 0
+                || maxBytes % 512 != 0) {
+            throw new IllegalArgumentException(maxBytes + " bytes at " + offset + " of " + bytes.length);
+        }
+        return present.get((int) offset / 512) ? 512 : -512;
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) {
+        beforeRequest.run();
+        synchronized (this) {
+            for (int at = (int) offset; target.hasRemaining(); at++) {
+                if (!present.get(at / 512)) {
+                    throw new IllegalArgumentException("sector " + at / 512 + " is not present");
+                }
+                target.put(bytes[at]);
+            }
+        }
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) {
+        beforeRequest.run();
+        synchronized (this) {
+            if (offset % 512 != 0 || source.remaining() % 512 != 0) {
+                throw new IllegalArgumentException("not whole sectors");
+            }
+            for (int at = (int) offset; source.hasRemaining(); at++) {
+                bytes[at] = source.get();
+                present.set(at / 512);
+            }
+        }
+    }
+
+    @Override
+    public synchronized void flush() {
+        flushes++;
+    }
+
+    @Override
+    public void close() {}
+}

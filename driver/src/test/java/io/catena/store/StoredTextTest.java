@@ -1,0 +1,58 @@
+package io.catena.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class StoredTextTest {
+    @TempDir
+    Path directory;
+
+    private Storage storage;
+
+    @BeforeEach
+    void makeStorage() {
+        storage = new FileStorage(directory);
+    }
+
+    @Test
+    void whatIsWrittenIsRead() throws IOException {
+        StoredText.write(storage, "d/a.json", "{\"name\":\"größer\"}");
+        assertThat(StoredText.read(storage, "d/a.json")).contains("{\"name\":\"größer\"}");
+    }
+
+    @Test
+    void aShorterTextReplacesALongerWhole() throws IOException {
+        StoredText.write(storage, "a", "long text");
+        StoredText.write(storage, "a", "x");
+        assertThat(StoredText.read(storage, "a")).contains("x");
+        assertThat(storage.list("")).containsExactly("a");
+    }
+
+    @Test
+    void whatAnInterruptedWriteLeftIsReplaced() throws IOException {
+        Files.writeString(directory.resolve("a.new"), "half");
+        StoredText.write(storage, "a", "whole");
+        assertThat(StoredText.read(storage, "a")).contains("whole");
+    }
+
+    @Test
+    void thereIsNoTextWithoutAFile() throws IOException {
+        assertThat(StoredText.read(storage, "a")).isEmpty();
+    }
+
+    @Test
+    void aFileTooLargeIsNotRead() throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(directory.resolve("a").toFile(), "rw")) {
+            file.setLength((16 << 20) + 1);
+        }
+        assertThatThrownBy(() -> StoredText.read(storage, "a")).hasMessageContaining("16777217 bytes");
+    }
+}
