@@ -54,7 +54,8 @@ public record BlockInfo(int blockSizeBytes, int tableEntries, long blocks, long 
     }
 
     private static boolean hasBatmap(BlockFile file, Footer footer, SparseLayout layout) throws IOException {
-        if (!footer.creator().mayHaveBatmap() || layout.tableEnd() > file.size() - Batmap.SIZE) {
+        boolean tableInFile = layout.tableOffset() < file.size();
+        if (!footer.creator().mayHaveBatmap() || !tableInFile || layout.tableEnd() > file.size() - Batmap.SIZE) {
             return false;
         }
         ByteBuffer header = ByteBuffer.allocate(Batmap.SIZE);

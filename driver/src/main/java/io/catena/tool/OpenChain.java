@@ -57,6 +57,11 @@ public final class OpenChain implements Closeable {
         return disk;
     }
 
+    /** Returns the size of the disk. */
+    public long sizeBytes() {
+        return chain.sizeBytes();
+    }
+
     /** The files, leaf first. */
     public List<Chain.Node> nodes() {
         return chain.nodes();

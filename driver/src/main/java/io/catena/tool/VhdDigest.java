@@ -1,6 +1,5 @@
 package io.catena.tool;
 
-import io.catena.disk.BlockDevice;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -20,13 +19,13 @@ public final class VhdDigest {
      */
     public static String sha256(Storage storage, String name) throws IOException {
         try (OpenChain chain = OpenChain.readOnly(storage, name)) {
-            return sha256(chain.disk());
+            return sha256(chain);
         }
     }
 
-    private static String sha256(BlockDevice disk) throws IOException {
+    private static String sha256(OpenChain chain) throws IOException {
         MessageDigest digest = newSha256();
-        VhdRead.copy(disk, 0, disk.sizeBytes(), new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+        VhdRead.copy(chain, 0, chain.sizeBytes(), new DigestOutputStream(OutputStream.nullOutputStream(), digest));
         return HexFormat.of().formatHex(digest.digest());
     }
 

@@ -16,7 +16,8 @@ public final class VhdRead {
      *
      * @throws IOException also if the piece does not lie within the disk; nothing is written then
      */
-    public static void copy(BlockDevice disk, long offset, long length, OutputStream out) throws IOException {
+    public static void copy(OpenChain chain, long offset, long length, OutputStream out) throws IOException {
+        BlockDevice disk = chain.disk();
         Range.check(disk, offset, length);
         ByteBuffer piece = ByteBuffer.allocate((int) Math.min(PIECE_BYTES, length));
         for (long done = 0; done < length; done += piece.limit()) {

@@ -1,5 +1,6 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.vhd.VhdCommand;
 import io.catena.agent.log.Logs;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -52,7 +53,8 @@ public final class Catena {
                 .addSubcommand(new SrCommands(session))
                 .addSubcommand(new VdiCommands(session))
                 .addSubcommand(new GcCommands(session))
-                .addSubcommand(new JobCommands(session));
+                .addSubcommand(new JobCommands(session))
+                .addSubcommand(new VhdCommand(session::json));
         return catena.setOut(session.out())
                 .setErr(session.err())
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -24,20 +24,18 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** {@code catena vhd}: looks at VHD files and makes and changes them, one at a time, without an agent. */
-@Command(
-        name = "vhd",
-        description = "Single VHD files, without an agent.",
-        synopsisSubcommandLabel = "COMMAND",
-        mixinStandardHelpOptions = false)
+@Command(name = "vhd", description = "Single VHD files, without an agent.", synopsisSubcommandLabel = "COMMAND")
 public final class VhdCommand {
     private static final int DONE = 0;
     private static final int FAILED = 1;
@@ -45,24 +43,67 @@ public final class VhdCommand {
     private final InputStream in;
     private final OutputStream out;
 
-    @Spec
+    /** Whether JSON is wanted; null if that is for an option of this command to say. */
+    private final @Nullable BooleanSupplier outerJson;
+
     private @Nullable CommandSpec spec;
+    private boolean ownJson;
 
-    @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print one JSON document.")
-    private boolean json;
-
-    /** A command on the process's own streams. */
+    /** A command that stands alone, with an option {@code --json} of its own. */
     public VhdCommand() {
-        this(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out));
+        this(stdin(), stdout(), null);
+    }
+
+    /** A command below another, which has the option {@code --json}. */
+    public VhdCommand(BooleanSupplier json) {
+        this(stdin(), stdout(), json);
     }
 
     /**
      * @param in what {@code write} writes
      * @param out where {@code read} puts the disk's bytes; text goes to the command line's own streams
      */
-    public VhdCommand(InputStream in, OutputStream out) {
+    VhdCommand(InputStream in, OutputStream out, @Nullable BooleanSupplier outerJson) {
         this.in = in;
         this.out = out;
+        this.outerJson = outerJson;
+    }
+
+    /** The constants are what the user writes. */
+    enum Type {
+        dynamic,
+        fixed
+    }
+
+    @Spec
+    void spec(CommandSpec newSpec) {
+        spec = newSpec;
+        if (outerJson == null) {
+            newSpec.addOption(OptionSpec.builder("--json")
+                    .type(boolean.class)
+                    .arity("0")
+                    .scopeType(ScopeType.INHERIT)
+                    .description("Print one JSON document.")
+                    .setter(this::setOwnJson)
+                    .build());
+        }
+    }
+
+    private <T> T setOwnJson(T wanted) {
+        ownJson = Boolean.TRUE.equals(wanted);
+        return wanted;
+    }
+
+    private boolean json() {
+        return outerJson == null ? ownJson : outerJson.getAsBoolean();
+    }
+
+    private static InputStream stdin() {
+        return new FileInputStream(FileDescriptor.in);
+    }
+
+    private static OutputStream stdout() {
+        return new FileOutputStream(FileDescriptor.out);
     }
 
     @Command(description = "Show what files say of themselves.")
@@ -105,8 +146,8 @@ public final class VhdCommand {
         return run("read " + path, () -> {
             HostFile file = HostFile.of(path);
             try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
-                long rest = Math.max(0, chain.disk().sizeBytes() - offset.bytes());
-                VhdRead.copy(chain.disk(), offset.bytes(), length == null ? rest : length.bytes(), out);
+                long rest = Math.max(0, chain.sizeBytes() - offset.bytes());
+                VhdRead.copy(chain, offset.bytes(), length == null ? rest : length.bytes(), out);
                 out.flush();
             }
         });
@@ -135,10 +176,10 @@ public final class VhdCommand {
                             required = true,
                             description = "512M, 10G, or bytes.")
                     VhdSize size,
-            @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") NewDiskType type) {
+            @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") Type type) {
         return run("create " + path, () -> {
             HostFile file = HostFile.of(path);
-            printMade(path, newVhd().create(file.storage(), file.name(), size.bytes(), type));
+            printMade(path, newVhd().create(file.storage(), file.name(), size.bytes(), typeOf(type)));
         });
     }
 
@@ -167,7 +208,7 @@ public final class VhdCommand {
     }
 
     private void tell(VhdMap.Extent extent, JsonArray extents) {
-        if (json) {
+        if (json()) {
             extents.add(Json.read(Json.write(extent), JsonObject.class));
             return;
         }
@@ -247,19 +288,26 @@ public final class VhdCommand {
         return answer;
     }
 
+    private static NewDiskType typeOf(Type type) {
+        return switch (type) {
+            case dynamic -> NewDiskType.DYNAMIC;
+            case fixed -> NewDiskType.FIXED;
+        };
+    }
+
     private static NewVhd newVhd() {
         return new NewVhd(Clock.systemUTC(), UUID::randomUUID);
     }
 
     private void print(String forHumans) {
-        if (!json) {
+        if (!json()) {
             text().print(forHumans);
             text().flush();
         }
     }
 
     private void printJson(Object document) {
-        if (json) {
+        if (json()) {
             text().println(Json.write(document));
             text().flush();
         }

@@ -184,6 +184,22 @@ final class VhdCommandTest {
     }
 
     @Test
+    void aFixedDiskIsItsSizeAndAFooter() {
+        assertThat(run("create", file("f.vhd"), "--size", "2M", "--type", "fixed"))
+                .isZero();
+        assertThat(directory.resolve("f.vhd")).hasSize((2 << 20) + 512);
+    }
+
+    @Test
+    void itWorksAlone() {
+        int exitCode = new CommandLine(new VhdCommand())
+                .setOut(new PrintWriter(out))
+                .execute("create", file("a.vhd"), "--size", "8M", "--json");
+        assertThat(exitCode).isZero();
+        assertThat(json().getAsJsonObject().get("file").getAsString()).isEqualTo(file("a.vhd"));
+    }
+
+    @Test
     void wrongUsageIsTold() {
         assertThat(run("create", file("a.vhd"), "--size", "much")).isEqualTo(2);
         assertThat(run("write", file("a.vhd"))).isEqualTo(2);
@@ -201,10 +217,9 @@ final class VhdCommandTest {
         out.getBuffer().setLength(0);
         err.getBuffer().setLength(0);
         output.reset();
-        return new CommandLine(new VhdCommand(new ByteArrayInputStream(input), output))
+        return new CommandLine(new VhdCommand(new ByteArrayInputStream(input), output, null))
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
-                .setCaseInsensitiveEnumValuesAllowed(true)
                 .execute(arguments);
     }
 
