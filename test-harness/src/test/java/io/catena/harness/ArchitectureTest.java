@@ -1,0 +1,146 @@
+package io.catena.harness;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import java.time.Instant;
+import java.util.Random;
+import java.util.UUID;
+
+/** The arrows between packages, and what only some of them may touch. */
+@AnalyzeClasses(packages = "io.catena", importOptions = DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final String[] DRIVER = {
+        "io.catena.tool..",
+        "io.catena.sr..",
+        "io.catena.op..",
+        "io.catena.disk..",
+        "io.catena.vhd..",
+        "io.catena.store..",
+        "io.catena.format.."
+    };
+
+    @ArchTest
+    static final ArchRule THE_API_STANDS_ON_THE_JDK_ALONE = classes()
+            .that()
+            .resideInAPackage("io.catena.api..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("io.catena.api..", "java..", "org.jspecify..");
+
+    @ArchTest
+    static final ArchRule FORMAT = sees("io.catena.format..");
+
+    @ArchTest
+    static final ArchRule STORE = sees("io.catena.store..");
+
+    @ArchTest
+    static final ArchRule VHD = sees("io.catena.vhd..", "io.catena.format..", "io.catena.store..");
+
+    @ArchTest
+    static final ArchRule DISK =
+            sees("io.catena.disk..", "io.catena.vhd..", "io.catena.format..", "io.catena.store..", "io.catena.api..");
+
+    @ArchTest
+    static final ArchRule OP = sees("io.catena.op..", "io.catena.vhd..", "io.catena.format..", "io.catena.store..");
+
+    @ArchTest
+    static final ArchRule SR = sees(
+            "io.catena.sr..",
+            "io.catena.op..",
+            "io.catena.disk..",
+            "io.catena.vhd..",
+            "io.catena.format..",
+            "io.catena.store..",
+            "io.catena.api..");
+
+    @ArchTest
+    static final ArchRule TOOL = sees(DRIVER);
+
+    @ArchTest
+    static final ArchRule FRONT_ENDS_SEE_ONLY_THE_API = noClasses()
+            .that(resideInAnyPackage("io.catena.agent.cli..", "io.catena.agent.control..", "io.catena.agent.smapi..")
+                    .and(resideInAPackage("io.catena.agent.cli.vhd..").negate()))
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(DRIVER);
+
+    /** And the words of the format, such as its types of disk. */
+    @ArchTest
+    static final ArchRule THE_OFFLINE_COMMANDS_SEE_ONLY_THE_TOOLS = noClasses()
+            .that()
+            .resideInAPackage("io.catena.agent.cli.vhd..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(DRIVER)
+                    .and(resideInAnyPackage("io.catena.tool..", "io.catena.format..")
+                            .negate()));
+
+    @ArchTest
+    static final ArchRule EXPORTS_SEE_ONLY_A_BLOCK_DEVICE = noClasses()
+            .that()
+            .resideInAPackage("io.catena.agent.nbd..")
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(DRIVER)
+                    .and(resideInAPackage("io.catena.disk..").negate()));
+
+    @ArchTest
+    static final ArchRule JNA_ONLY_IN_LINUX = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.catena.agent.linux..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.sun.jna..");
+
+    /** Else a test could not cut the power under it. */
+    @ArchTest
+    static final ArchRule ONLY_STORE_TOUCHES_FILES = noClasses()
+            .that(resideInAnyPackage(DRIVER)
+                    .and(resideInAPackage("io.catena.store..").negate()))
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("java\\.io\\.(File|RandomAccessFile|File(Input|Output)Stream|File(Reader|Writer))"
+                    + "|java\\.nio\\.file\\.Files|java\\.nio\\.channels\\.(Async.*)?FileChannel");
+
+    /** Else a run could not be repeated. Jobs only wait until a deadline, which is no input of what they do. */
+    @ArchTest
+    static final ArchRule NO_HIDDEN_TIME_OR_CHANCE = noClasses()
+            .that(resideInAnyPackage(DRIVER).and(isNot("io.catena.sr.Jobs")))
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(System.class, "nanoTime")
+            .orShould()
+            .callConstructor(Random.class)
+            .orShould()
+            .callMethod(UUID.class, "randomUUID")
+            .orShould()
+            .callMethod(Instant.class, "now");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES =
+            slices().matching("io.catena.(**)").should().beFreeOfCycles();
+
+    /** Classes of the first package see, of all that is ours, these packages alone. */
+    private static ArchRule sees(String... packages) {
+        return noClasses()
+                .that()
+                .resideInAPackage(packages[0])
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.catena..")
+                        .and(resideInAnyPackage(packages).negate()));
+    }
+
+    private static DescribedPredicate<JavaClass> isNot(String name) {
+        return describe("not " + name, type -> !type.getName().equals(name));
+    }
+}
