@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -35,7 +36,7 @@ final class VhdCommandTest {
         assertThat(run("create", file("a.vhd"), "--size", "7M", "--json")).isZero();
         assertThat(json().getAsJsonObject().get("virtualSizeBytes").getAsLong()).isEqualTo(SIZE);
         assertThat(run("map", file("a.vhd"))).isZero();
-        assertThat(out).hasToString(String.format("%14d %14d  hole  -%n", 0, SIZE));
+        assertThat(out).hasToString(String.format(Locale.ROOT, "%14d %14d  hole  -%n", 0, SIZE));
     }
 
     @Test
