@@ -66,6 +66,11 @@ public record Batmap(long offset, int sectors, int version, int checksum, ByteBu
         return new Batmap(offset, sectors, version, checksum, rest);
     }
 
+    /** Returns the header of this map at another place, marker and key hash kept. */
+    public Batmap movedTo(long headerOffset, long mapBytes, int newChecksum) {
+        return new Batmap(headerOffset + SIZE, (int) (mapBytes / 512), VERSION_1_2, newChecksum, rest);
+    }
+
     /** Returns this header with another checksum, at the present version. */
     public Batmap withChecksum(int newChecksum) {
         return new Batmap(offset, sectors, VERSION_1_2, newChecksum, rest);

@@ -76,6 +76,12 @@ public record DynamicHeader(
                 tableOffset, maxEntries, blockSize, NO_ID, 0, "", Collections.nCopies(LOCATORS, ParentLocator.EMPTY));
     }
 
+    /** Returns this header with a longer BAT, and with locators that stand elsewhere. */
+    public DynamicHeader withTable(int newMaxEntries, List<ParentLocator> newLocators) {
+        return new DynamicHeader(
+                tableOffset, newMaxEntries, blockSize, parentId, parentTimestamp, parentName, newLocators);
+    }
+
     /** Returns this header with another parent. */
     public DynamicHeader withParent(
             UUID newParentId, int newParentTimestamp, String newParentName, List<ParentLocator> newLocators) {

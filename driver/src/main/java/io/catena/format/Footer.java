@@ -97,6 +97,24 @@ public record Footer(
                 false);
     }
 
+    /**
+     * Returns this footer for a disk of another size. The original size follows, since libvhdi takes it for the size.
+     */
+    public Footer withSize(long sizeBytes) {
+        return new Footer(
+                temporary,
+                dataOffset,
+                timestamp,
+                creator,
+                sizeBytes,
+                sizeBytes,
+                Geometry.of(sizeBytes),
+                type,
+                uniqueId,
+                savedState,
+                hidden);
+    }
+
     /** Returns this footer with another hidden flag. */
     public Footer withHidden(boolean newHidden) {
         return new Footer(

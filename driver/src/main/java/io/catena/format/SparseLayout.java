@@ -15,6 +15,9 @@ public record SparseLayout(long sizeBytes, long tableOffset, int maxEntries, int
     /** The BAT entry of a block that the file does not hold. */
     public static final int UNALLOCATED = -1;
 
+    /** The most blocks that a disk may have to be opened, for the sake of memory: 32 TiB in blocks of 2 MiB. */
+    public static final int MAX_BLOCKS = 1 << 24;
+
     /** A BAT entry is an unsigned 32-bit sector number, so no block starts beyond 2 TiB. */
     private static final long MAX_ENTRY = 0xFFFF_FFFEL;
 
@@ -27,7 +30,7 @@ public record SparseLayout(long sizeBytes, long tableOffset, int maxEntries, int
 
     /** Number of BAT entries that the disk's size needs. */
     public long blocks() {
-        return (sizeBytes + blockSize - 1) / blockSize;
+        return sizeBytes / blockSize + (sizeBytes % blockSize == 0 ? 0 : 1);
     }
 
     public int sectorsPerBlock() {

@@ -25,9 +25,21 @@ public final class Journal {
     private static final String KIND = "operation";
 
     private final Storage storage;
+    private final String name;
 
+    /** The journal of an SR. */
     public Journal(Storage storage) {
+        this(storage, FILE);
+    }
+
+    /**
+     * A journal apart, for work on a single file.
+     *
+     * @param name where the record stands
+     */
+    public Journal(Storage storage, String name) {
         this.storage = storage;
+        this.name = name;
     }
 
     /**
@@ -36,17 +48,17 @@ public final class Journal {
      * @throws IOException also if another operation is recorded, which must be completed first
      */
     public void record(Operation operation) throws IOException {
-        if (storage.exists(FILE)) {
-            throw new IOException(FILE + " holds an operation that was not completed");
+        if (storage.exists(name)) {
+            throw new IOException(name + " holds an operation that was not completed");
         }
         JsonObject json = GSON.toJsonTree(operation).getAsJsonObject();
         json.addProperty(KIND, operation.getClass().getSimpleName());
-        StoredText.write(storage, FILE, GSON.toJson(json));
+        StoredText.write(storage, name, GSON.toJson(json));
     }
 
     /** Forgets the operation: it has happened, durably. */
     public void forget() throws IOException {
-        storage.delete(FILE);
+        storage.delete(name);
         storage.syncNames();
     }
 
@@ -61,23 +73,24 @@ public final class Journal {
     }
 
     private Optional<Operation> read() throws IOException {
-        Optional<String> text = StoredText.read(storage, FILE);
+        Optional<String> text = StoredText.read(storage, name);
         return text.isEmpty() ? Optional.empty() : Optional.of(decode(text.get()));
     }
 
-    private static Operation decode(String text) throws IOException {
+    private Operation decode(String text) throws IOException {
         try {
             JsonObject json = JsonParser.parseString(text).getAsJsonObject();
             String kind = json.get(KIND).getAsString();
             return switch (kind) {
                 case "Snapshot" -> GSON.fromJson(json, Snapshot.class);
+                case "Rewrite" -> GSON.fromJson(json, Rewrite.class);
                 case "Relink" -> GSON.fromJson(json, Relink.class);
                 default ->
                     throw new IOException(
-                            FILE + " tells of an operation \"" + kind + "\" that this version does not know");
+                            name + " tells of an operation \"" + kind + "\" that this version does not know");
             };
         } catch (JsonParseException | IllegalStateException | NullPointerException e) {
-            throw new IOException(FILE + " is not a journal record: " + text, e);
+            throw new IOException(name + " is not a journal record: " + text, e);
         }
     }
 }

@@ -4,8 +4,6 @@ import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.util.Base64;
 import java.util.List;
 
 /**
@@ -27,20 +25,9 @@ public record Relink(String node, List<Child> children) implements Operation {
         public static Child of(String file, List<ParentLink.Patch> patches) {
             return new Child(
                     file,
-                    patches.stream()
-                            .map(p -> new Bytes(p.offset(), base64(p.bytes())))
-                            .toList());
-        }
-
-        private static String base64(ByteBuffer bytes) {
-            byte[] copy = new byte[bytes.remaining()];
-            bytes.duplicate().get(copy);
-            return Base64.getEncoder().encodeToString(copy);
+                    patches.stream().map(p -> Bytes.of(p.offset(), p.bytes())).toList());
         }
     }
-
-    /** Bytes to be written, in base64. */
-    public record Bytes(long offset, String base64) {}
 
     @Override
     public void apply(Storage storage) throws IOException {
@@ -53,8 +40,7 @@ public record Relink(String node, List<Child> children) implements Operation {
         for (Child child : children) {
             try (BlockFile file = storage.open(child.file())) {
                 for (Bytes bytes : child.patches()) {
-                    file.write(
-                            bytes.offset(), ByteBuffer.wrap(Base64.getDecoder().decode(bytes.base64())));
+                    bytes.writeTo(file);
                 }
                 file.sync();
             }

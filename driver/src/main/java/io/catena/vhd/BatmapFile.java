@@ -9,6 +9,9 @@ import java.util.Optional;
 
 /** The batmap of one open file: read when the file is opened, rewritten when it is closed. */
 final class BatmapFile {
+    /** A map for 2^27 blocks; more is damage, and would not fit in memory. */
+    private static final int MAX_MAP_BYTES = 16 << 20;
+
     private final BlockFile file;
     private final SparseLayout layout;
     private final Batmap header;
@@ -34,6 +37,7 @@ final class BatmapFile {
                 && header.offset() < file.size()
                 && header.sectors() > 0
                 && mapBytes(header) >= (layout.blocks() + 7) / 8
+                && mapBytes(header) <= MAX_MAP_BYTES
                 && header.offset() + mapBytes(header) <= file.size();
         return sane ? Optional.of(new BatmapFile(file, layout, header)) : Optional.empty();
     }

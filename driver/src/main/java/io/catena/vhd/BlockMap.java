@@ -4,6 +4,7 @@ import static java.nio.ByteOrder.BIG_ENDIAN;
 
 import io.catena.format.CorruptVhdException;
 import io.catena.format.SparseLayout;
+import io.catena.format.UnsupportedVhdException;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,6 +88,7 @@ final class BlockMap {
      *
      * @param redo remembers what is pending; null if it need not survive the process
      * @throws CorruptVhdException if the BAT is cut off or too small for the disk
+     * @throws UnsupportedVhdException if the disk has more than {@link SparseLayout#MAX_BLOCKS} blocks
      */
     static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo) throws IOException {
         long blocks = layout.blocks();
@@ -96,8 +98,12 @@ final class BlockMap {
                     layout.tableOffset(),
                     "BAT has " + layout.maxEntries() + " entries, the disk needs " + blocks);
         }
+        if (blocks > SparseLayout.MAX_BLOCKS) {
+            throw new UnsupportedVhdException(
+                    file.name(), "has " + blocks + " blocks, this driver opens at most " + SparseLayout.MAX_BLOCKS);
+        }
         int count = (int) SparseLayout.roundUp(blocks, ENTRIES_PER_SECTOR);
-        if (layout.tableOffset() + (long) count * Integer.BYTES > file.size()) {
+        if (layout.tableOffset() > file.size() - (long) count * Integer.BYTES) {
             throw new CorruptVhdException(file.name(), layout.tableOffset(), "the file ends inside the BAT");
         }
         ByteBuffer table = ByteBuffer.allocate(count * Integer.BYTES).order(BIG_ENDIAN);
@@ -121,11 +127,12 @@ final class BlockMap {
     /**
      * Makes sure that no block stands where something else does.
      *
-     * @param complete whether each block must also lie within the file, as it must before the file is written
+     * @param complete whether each block must lie within the file with all its data, as it must before the file is
+     *     written; else the last may lack all of its data, as {@code vhd-util fill -b} leaves it, which then are zeros
      * @throws CorruptVhdException if a block overlaps the headers or another block, or reaches beyond the file
      */
     void check(long headersEnd, boolean complete) throws IOException {
-        long fileSize = complete ? file.size() : Long.MAX_VALUE;
+        long fileSize = file.size();
         long[] starts = new long[(int) layout.blocks()];
         int count = 0;
         for (int block = 0; block < layout.blocks(); block++) {
@@ -133,13 +140,13 @@ final class BlockMap {
             if (entry == SparseLayout.UNALLOCATED) {
                 continue;
             }
-            if (layout.bitmapOffset(entry) < headersEnd || layout.blockEnd(entry) > fileSize) {
+            boolean fits = layout.blockEnd(entry) <= fileSize || (!complete && layout.dataOffset(entry) == fileSize);
+            if (layout.bitmapOffset(entry) < headersEnd || !fits) {
                 throw new CorruptVhdException(
                         file.name(),
                         layout.tableOffset() + 4L * block,
                         "block " + block + " stands at bytes " + layout.bitmapOffset(entry) + " to "
-                                + layout.blockEnd(entry) + ", outside the data from " + headersEnd + " to "
-                                + file.size());
+                                + layout.blockEnd(entry) + ", outside the data from " + headersEnd + " to " + fileSize);
             }
             starts[count++] = Integer.toUnsignedLong(entry);
         }

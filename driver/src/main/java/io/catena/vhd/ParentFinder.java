@@ -9,6 +9,7 @@ import io.catena.store.Storage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -40,7 +41,7 @@ public final class ParentFinder {
         Set<String> candidates = candidates(child.name(), headers);
         StringBuilder found = new StringBuilder();
         for (String candidate : candidates) {
-            if (!storage.exists(candidate)) {
+            if (!exists(candidate, found)) {
                 continue;
             }
             if (headers.hasRawParent()) {
@@ -58,6 +59,16 @@ public final class ParentFinder {
             }
         }
         throw new MissingParentException(child.name(), wanted, candidates, found.toString());
+    }
+
+    /** A name that cannot even be looked up (too long, through a file, not allowed) is a wrong one, not a failure. */
+    private boolean exists(String candidate, StringBuilder found) throws IOException {
+        try {
+            return storage.exists(candidate);
+        } catch (FileSystemException e) {
+            found.append("; ").append(e.getMessage());
+            return false;
+        }
     }
 
     /** Returns the names that a child gives its parent, most trusted first. */

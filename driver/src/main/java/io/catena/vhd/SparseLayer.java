@@ -52,6 +52,9 @@ public final class SparseLayer implements Layer {
     private volatile boolean writable;
     private final long headersEnd;
 
+    /** Where the file ended when it was opened for reading. */
+    private final long zerosFrom;
+
     private final Object tail = new Object();
 
     /** Where the last block ends; guarded by tail. */
@@ -87,6 +90,7 @@ public final class SparseLayer implements Layer {
         copyIsValid = headers.validCopy();
         headersEnd = headersEnd();
         map.check(headersEnd, writable);
+        zerosFrom = writable ? Long.MAX_VALUE : file.size();
         if (batmap != null) {
             batmap.load(map);
         }
@@ -149,9 +153,18 @@ public final class SparseLayer implements Layer {
         while (target.hasRemaining()) {
             int length = (int) Math.min(target.remaining(), restOfBlock(offset));
             target.limit(target.position() + length);
-            file.readFully(map.fileOffset(offset), target);
+            readInBlock(map.fileOffset(offset), target);
             target.limit(limit);
             offset += length;
+        }
+    }
+
+    /** Of a file opened for reading the last block may lack all of its data, as was checked: zeros then. */
+    private void readInBlock(long fileOffset, ByteBuffer target) throws IOException {
+        if (fileOffset >= zerosFrom) {
+            target.put(new byte[target.remaining()]);
+        } else {
+            file.readFully(fileOffset, target);
         }
     }
 

@@ -44,6 +44,13 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
             trailing = orNull(file, trailingOffset);
         }
         if (trailing != null && trailing.type() == DiskType.FIXED) {
+            if (trailing.currentSize() > trailingOffset) {
+                throw new CorruptVhdException(
+                        file.name(),
+                        trailingOffset + 48,
+                        "fixed disk of " + trailing.currentSize() + " bytes, the file has " + trailingOffset
+                                + " before its footer");
+            }
             return new VhdHeaders(trailing, null, trailingOffset, false);
         }
         Footer copy = orNull(file, 0);

@@ -1,0 +1,20 @@
+package io.catena.op;
+
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Base64;
+
+/** Bytes to be written at an offset of a file, in base64 so that a journal can hold them. */
+public record Bytes(long offset, String base64) {
+    /** Takes what remains of {@code bytes}, and leaves its position alone. */
+    public static Bytes of(long offset, ByteBuffer bytes) {
+        byte[] copy = new byte[bytes.remaining()];
+        bytes.duplicate().get(copy);
+        return new Bytes(offset, Base64.getEncoder().encodeToString(copy));
+    }
+
+    void writeTo(BlockFile file) throws IOException {
+        file.write(offset, ByteBuffer.wrap(Base64.getDecoder().decode(base64)));
+    }
+}

@@ -1,0 +1,30 @@
+package io.catena.op;
+
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Changes several places of one file as if at one instant.
+ *
+ * <ol>
+ *   <li>Write all bytes, then cut the file off or let it grow. A cut in between leaves a file that is neither old nor new;
+ *       the record holds all that is needed to write it again.
+ *   <li>Sync.
+ * </ol>
+ *
+ * @param sizeBytes the file's size afterwards
+ */
+public record Rewrite(String file, List<Bytes> patches, long sizeBytes) implements Operation {
+    @Override
+    public void apply(Storage storage) throws IOException {
+        try (BlockFile open = storage.open(file)) {
+            for (Bytes bytes : patches) {
+                bytes.writeTo(open);
+            }
+            open.truncate(sizeBytes);
+            open.sync();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.catena.sr;
+
+import io.catena.op.Journal;
+import io.catena.store.Storage;
+import io.catena.store.StorageLockedException;
+import java.io.Closeable;
+import java.io.IOException;
+
+/** Keeps programs that change single files away from a directory that an agent works on, and the agent from theirs. */
+public final class OfflineAccess {
+    private OfflineAccess() {}
+
+    /**
+     * Takes the SR's lock if the directory is an SR; else there is nothing to take. Call before a file is changed, and
+     * close what is returned afterwards.
+     *
+     * @throws StorageLockedException if an agent has the SR attached, or died while it had it and recovery is still to
+     *     come: some of what guests were told is written may not be in the files then
+     */
+    public static Closeable take(Storage storage) throws IOException {
+        if (!storage.exists(SrFiles.SR_RECORD)) {
+            return () -> {};
+        }
+        Closeable lock = lock(storage);
+        try {
+            refuseIfUnrecovered(storage, SrFiles.SESSION, "its agent did not end in order");
+            refuseIfUnrecovered(storage, Journal.FILE, "an operation was interrupted");
+            return lock;
+        } catch (IOException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static Closeable lock(Storage storage) throws IOException {
+        try {
+            return storage.lock(SrFiles.LOCK);
+        } catch (StorageLockedException e) {
+            throw new StorageLockedException(
+                    "the directory is an SR that is attached: " + e.getMessage() + "; detach the SR first");
+        }
+    }
+
+    private static void refuseIfUnrecovered(Storage storage, String sign, String what) throws IOException {
+        if (storage.exists(sign)) {
+            throw new StorageLockedException("the directory is an SR that needs recovery, " + what + " (found " + sign
+                    + "); attach and detach the SR first");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.catena.tool;
+
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Chain;
+import io.catena.disk.ChainPath;
+import io.catena.disk.LiveDisk;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A disk and its ancestors, open until it is closed. */
+public final class OpenChain implements Closeable {
+    private final Chain chain;
+    private final LiveDisk disk;
+
+    private OpenChain(Chain chain, boolean readOnly) {
+        this.chain = chain;
+        this.disk = new LiveDisk(chain, readOnly);
+    }
+
+    /**
+     * Opens a disk for reading; a file whose name ends in ".raw" is one without headers.
+     *
+     * @throws io.catena.vhd.MissingParentException if an ancestor cannot be found, or is not the right one
+     * @throws io.catena.format.CorruptVhdException if a file is no valid VHD
+     * @throws io.catena.format.UnsupportedVhdException if a file must not be opened, or is its own ancestor
+     */
+    public static OpenChain readOnly(Storage storage, String name) throws IOException {
+        return open(storage, name, true);
+    }
+
+    /** Opens a disk for reading and writing; throws as {@link #readOnly} does. */
+    static OpenChain writable(Storage storage, String name) throws IOException {
+        return open(storage, name, false);
+    }
+
+    private static OpenChain open(Storage storage, String name, boolean readOnly) throws IOException {
+        List<Chain.Node> nodes = new ArrayList<>();
+        try {
+            for (ChainFile file : ChainPath.of(storage, ChainFile.read(storage, name))) {
+                boolean writable = nodes.isEmpty() && !readOnly;
+                nodes.add(new Chain.Node(
+                        file.name(), writable ? file.openWritable(storage, null) : file.openReadOnly(storage)));
+            }
+            return new OpenChain(new Chain(nodes), readOnly);
+        } catch (IOException | RuntimeException e) {
+            closeAll(nodes, e);
+            throw e;
+        }
+    }
+
+    /** The disk as a guest sees it. */
+    public BlockDevice disk() {
+        return disk;
+    }
+
+    /** The files, leaf first. */
+    public List<Chain.Node> nodes() {
+        return chain.nodes();
+    }
+
+    @Override
+    public void close() throws IOException {
+        IOException failure = new IOException("cannot close " + chain.leaf().name());
+        closeAll(chain.nodes(), failure);
+        if (failure.getSuppressed().length > 0) {
+            throw new IOException(failure.getSuppressed()[0].getMessage(), failure);
+        }
+    }
+
+    private static void closeAll(List<Chain.Node> nodes, Exception reason) {
+        for (Chain.Node node : nodes) {
+            try {
+                node.layer().close();
+            } catch (IOException e) {
+                reason.addSuppressed(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,282 @@
+package io.catena.agent.cli.vhd;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.catena.agent.json.Json;
+import io.catena.tool.HostFile;
+import io.catena.tool.NewDiskType;
+import io.catena.tool.NewVhd;
+import io.catena.tool.OpenChain;
+import io.catena.tool.VhdDigest;
+import io.catena.tool.VhdInfo;
+import io.catena.tool.VhdMap;
+import io.catena.tool.VhdRead;
+import io.catena.tool.VhdWrite;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code catena vhd}: looks at VHD files and makes and changes them, one at a time, without an agent. */
+@Command(
+        name = "vhd",
+        description = "Single VHD files, without an agent.",
+        synopsisSubcommandLabel = "COMMAND",
+        mixinStandardHelpOptions = false)
+public final class VhdCommand {
+    private static final int DONE = 0;
+    private static final int FAILED = 1;
+
+    private final InputStream in;
+    private final OutputStream out;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--json", scope = ScopeType.INHERIT, description = "Print one JSON document.")
+    private boolean json;
+
+    /** A command on the process's own streams. */
+    public VhdCommand() {
+        this(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out));
+    }
+
+    /**
+     * @param in what {@code write} writes
+     * @param out where {@code read} puts the disk's bytes; text goes to the command line's own streams
+     */
+    public VhdCommand(InputStream in, OutputStream out) {
+        this.in = in;
+        this.out = out;
+    }
+
+    @Command(description = "Show what files say of themselves.")
+    int info(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
+        JsonArray answers = new JsonArray();
+        return answer(answers, forEach(files, "read", path -> {
+            HostFile file = HostFile.of(path);
+            VhdInfo info = VhdInfo.of(file.storage(), file.name());
+            answers.add(Json.read(Json.write(info), JsonObject.class));
+            print(InfoText.of(info));
+        }));
+    }
+
+    @Command(description = "Print the SHA-256 of what a guest sees in disks.")
+    int digest(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
+        JsonArray answers = new JsonArray();
+        return answer(answers, forEach(files, "read", path -> {
+            HostFile file = HostFile.of(path);
+            String digest = VhdDigest.sha256(file.storage(), file.name());
+            JsonObject answer = new JsonObject();
+            answer.addProperty("file", path.toString());
+            answer.addProperty("sha256", digest);
+            answers.add(answer);
+            print(digest + "  " + path + "\n");
+        }));
+    }
+
+    @Command(description = "Print a disk's content, as a guest sees it.")
+    int read(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Option(names = "--offset", paramLabel = "B", converter = VhdSize.Converter.class, defaultValue = "0")
+                    VhdSize offset,
+            @Option(
+                            names = "--length",
+                            paramLabel = "B",
+                            converter = VhdSize.Converter.class,
+                            description = "Default: up to the disk's end.")
+                    @Nullable
+                    VhdSize length) {
+        return run("read " + path, () -> {
+            HostFile file = HostFile.of(path);
+            try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
+                long rest = Math.max(0, chain.disk().sizeBytes() - offset.bytes());
+                VhdRead.copy(chain.disk(), offset.bytes(), length == null ? rest : length.bytes(), out);
+                out.flush();
+            }
+        });
+    }
+
+    @Command(description = "Write standard input into a disk that no guest uses.")
+    int write(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Option(names = "--offset", paramLabel = "B", converter = VhdSize.Converter.class, required = true)
+                    VhdSize offset) {
+        return run("write " + path, () -> {
+            HostFile file = HostFile.of(path);
+            JsonObject answer = new JsonObject();
+            answer.addProperty("bytes", VhdWrite.copy(in, file.storage(), file.name(), offset.bytes()));
+            printJson(answer);
+        });
+    }
+
+    @Command(description = "Make an empty disk; its size is rounded up to 2 MiB.")
+    int create(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Option(
+                            names = "--size",
+                            paramLabel = "SIZE",
+                            converter = VhdSize.Converter.class,
+                            required = true,
+                            description = "512M, 10G, or bytes.")
+                    VhdSize size,
+            @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") NewDiskType type) {
+        return run("create " + path, () -> {
+            HostFile file = HostFile.of(path);
+            printMade(path, newVhd().create(file.storage(), file.name(), size.bytes(), type));
+        });
+    }
+
+    @Command(description = "Make a disk that begins with the content of another.")
+    int snapshot(
+            @Parameters(paramLabel = "CHILD") Path path,
+            @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent) {
+        return run("create " + path, () -> {
+            HostFile file = HostFile.of(path);
+            printMade(path, newVhd().snapshot(file.storage(), file.name(), file.nameOf(parent)));
+        });
+    }
+
+    @Command(description = "Show which file of a chain holds which part of a disk.")
+    int map(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Option(names = "--zeros", description = "Read the data, and tell zeros apart.") boolean zeros) {
+        return run("read " + path, () -> {
+            HostFile file = HostFile.of(path);
+            JsonArray extents = new JsonArray();
+            try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
+                VhdMap.of(chain, zeros, extent -> tell(extent, extents));
+            }
+            printJson(extents);
+        });
+    }
+
+    private void tell(VhdMap.Extent extent, JsonArray extents) {
+        if (json) {
+            extents.add(Json.read(Json.write(extent), JsonObject.class));
+            return;
+        }
+        print(String.format(
+                Locale.ROOT,
+                "%14d %14d  %-4s  %s%n",
+                extent.offset(),
+                extent.length(),
+                extent.kind().name().toLowerCase(Locale.ROOT),
+                extent.file() == null ? "-" : extent.file()));
+    }
+
+    private void printMade(Path path, long sizeBytes) {
+        JsonObject answer = new JsonObject();
+        answer.addProperty("file", path.toString());
+        answer.addProperty("virtualSizeBytes", sizeBytes);
+        printJson(answer);
+    }
+
+    /** Work on files. */
+    @FunctionalInterface
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    /** Work on one of several files. */
+    @FunctionalInterface
+    private interface FileWork {
+        void run(Path file) throws IOException;
+    }
+
+    private int run(String what, Work work) {
+        VhdFailure failure = attempt(what, work);
+        if (failure == null) {
+            return DONE;
+        }
+        printJson(failed(failure));
+        return FAILED;
+    }
+
+    /** Does the work for all files, also after one failed; returns the first failure. */
+    private @Nullable VhdFailure forEach(List<Path> files, String verb, FileWork work) {
+        VhdFailure first = null;
+        for (Path file : files) {
+            VhdFailure failure = attempt(verb + " " + file, () -> work.run(file));
+            first = first == null ? failure : first;
+        }
+        return first;
+    }
+
+    private int answer(JsonArray answers, @Nullable VhdFailure failure) {
+        if (failure == null) {
+            printJson(answers);
+            return DONE;
+        }
+        JsonObject answer = failed(failure);
+        answer.add("done", answers);
+        printJson(answer);
+        return FAILED;
+    }
+
+    private @Nullable VhdFailure attempt(String what, Work work) {
+        try {
+            work.run();
+            return null;
+        } catch (IOException e) {
+            VhdFailure failure = VhdFailure.of(what, e);
+            err().println("catena: cannot " + failure.message());
+            err().flush();
+            return failure;
+        }
+    }
+
+    private static JsonObject failed(VhdFailure failure) {
+        JsonObject answer = new JsonObject();
+        answer.add("error", failure.json());
+        return answer;
+    }
+
+    private static NewVhd newVhd() {
+        return new NewVhd(Clock.systemUTC(), UUID::randomUUID);
+    }
+
+    private void print(String forHumans) {
+        if (!json) {
+            text().print(forHumans);
+            text().flush();
+        }
+    }
+
+    private void printJson(Object document) {
+        if (json) {
+            text().println(Json.write(document));
+            text().flush();
+        }
+    }
+
+    private PrintWriter text() {
+        return spec().commandLine().getOut();
+    }
+
+    private PrintWriter err() {
+        return spec().commandLine().getErr();
+    }
+
+    private CommandSpec spec() {
+        if (spec == null) {
+            throw new IllegalStateException("picocli sets the spec before it runs a command");
+        }
+        return spec;
+    }
+}
