@@ -49,6 +49,7 @@ public final class Catena {
 
     private static CommandLine commandLine(Session session) {
         CommandLine catena = new CommandLine(new Catena(session))
+                .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new AgentCommand(session))
                 .addSubcommand(new SrCommands(session))
                 .addSubcommand(new VdiCommands(session))

@@ -20,6 +20,9 @@ final class Session {
     /** Attaching or scanning a large SR may take minutes; an agent that ended is noticed at once. */
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
+    /** Set by the launcher if the user's locale is not UTF-8, to the encoding that it has instead. */
+    private static final String FOREIGN_CHARMAP = "CATENA_CHARMAP";
+
     private final PrintWriter out;
     private final PrintWriter err;
     private final Map<String, String> environment;
@@ -101,8 +104,11 @@ final class Session {
         return new TreeView(showsUnicode());
     }
 
-    /** As C libraries decide it: the first of the three variables that is set. */
-    private boolean showsUnicode() {
+    /** As C libraries decide it: the first of the three variables that is set, before the launcher changed them. */
+    boolean showsUnicode() {
+        if (!environment.getOrDefault(FOREIGN_CHARMAP, "").isEmpty()) {
+            return false;
+        }
         for (String variable : new String[] {"LC_ALL", "LC_CTYPE", "LANG"}) {
             String locale = environment.getOrDefault(variable, "").toUpperCase(Locale.ROOT);
             if (!locale.isEmpty()) {

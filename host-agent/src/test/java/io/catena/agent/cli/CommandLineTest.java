@@ -93,6 +93,19 @@ final class CommandLineTest {
     }
 
     @Test
+    void treesAreAsciiIfTheLauncherReplacedTheLocale() {
+        createDisk();
+        environment = Map.of(
+                "CATENA_RUN_DIR",
+                environment.getOrDefault("CATENA_RUN_DIR", ""),
+                "LC_ALL",
+                "C.UTF-8",
+                "CATENA_CHARMAP",
+                "ISO-8859-1");
+        assertThat(human("vdi", "tree", "main")).contains("`- ").doesNotContain("└");
+    }
+
+    @Test
     void everyAnswerIsOneJsonDocumentOnRequest() {
         JsonObject sr =
                 json("sr", "create", "main", "--path", path(), "--uuid", SR).getAsJsonObject();

@@ -1,0 +1,238 @@
+package io.catena.agent.nbd;
+
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * A disk that somebody serves over NBD at a Unix socket: the client's side, one request at a time.
+ *
+ * <p><b>Errors.</b> After an {@link IOException} that does not come from the server's answer, the connection is of no more
+ * use. <b>Threads.</b> For one thread.
+ */
+public final class NbdDisk implements Closeable {
+    /** A larger piece would not be faster, and a smaller one is more polite to other clients. */
+    private static final int PIECE_BYTES = 1 << 20;
+
+    /** More than any server needs for a reply to an option. */
+    private static final int LONGEST_OPTION_REPLY_BYTES = 64 << 10;
+
+    private final SocketChannel socket;
+    private final Selector selector;
+    private final SelectionKey key;
+    private final Duration patience;
+    private long sizeBytes;
+    private long cookie;
+
+    private NbdDisk(SocketChannel socket, Duration patience) throws IOException {
+        this.socket = socket;
+        this.patience = patience;
+        socket.configureBlocking(false);
+        selector = Selector.open();
+        key = socket.register(selector, 0);
+    }
+
+    /**
+     * Connects to an export.
+     *
+     * @param uri of the form {@code nbd+unix:///EXPORT?socket=PATH}
+     * @param patience how long an answer may take
+     * @throws IOException if nobody listens there, or the server does not have the export
+     */
+    public static NbdDisk connect(String uri, Duration patience) throws IOException {
+        NbdUri place = NbdUri.parse(uri);
+        SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            socket.connect(UnixDomainSocketAddress.of(place.socket()));
+            NbdDisk disk = new NbdDisk(socket, patience);
+            disk.greet();
+            disk.go(place.exportName());
+            return disk;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    private void greet() throws IOException {
+        ByteBuffer greeting = receive(18);
+        expect("greeting", NbdProtocol.GREETING_MAGIC, greeting.getLong());
+        expect("second half of the greeting", NbdProtocol.OPTION_MAGIC, greeting.getLong());
+        int flags = NbdProtocol.FIXED_NEWSTYLE | NbdProtocol.NO_ZEROES;
+        expect("handshake flags", flags, greeting.getShort() & flags);
+        send(ByteBuffer.allocate(4).putInt(flags).flip());
+    }
+
+    private void go(String exportName) throws IOException {
+        byte[] name = exportName.getBytes(StandardCharsets.UTF_8);
+        send(ByteBuffer.allocate(NbdProtocol.OPTION_HEADER_BYTES + 6 + name.length)
+                .putLong(NbdProtocol.OPTION_MAGIC)
+                .putInt(NbdProtocol.OPT_GO)
+                .putInt(6 + name.length)
+                .putInt(name.length)
+                .put(name)
+                .putShort((short) 0)
+                .flip());
+        while (true) {
+            ByteBuffer header = receive(20);
+            expect("option reply", NbdProtocol.OPTION_REPLY_MAGIC, header.getLong());
+            expect("option that is answered", NbdProtocol.OPT_GO, header.getInt());
+            int type = header.getInt();
+            int length = header.getInt();
+            if (length < 0 || length > LONGEST_OPTION_REPLY_BYTES) {
+                throw new IOException("option reply has " + Integer.toUnsignedLong(length) + " bytes, expected at most "
+                        + LONGEST_OPTION_REPLY_BYTES);
+            }
+            ByteBuffer data = receive(length);
+            switch (type) {
+                case NbdProtocol.REP_ACK -> {
+                    return;
+                }
+                case NbdProtocol.REP_INFO -> learn(data);
+                default ->
+                    throw new IOException("the server does not give export \"" + exportName + "\": "
+                            + StandardCharsets.UTF_8.decode(data) + " (reply 0x" + Integer.toHexString(type) + ")");
+            }
+        }
+    }
+
+    private void learn(ByteBuffer information) {
+        if (information.remaining() >= 10 && information.getShort() == NbdProtocol.INFO_EXPORT) {
+            sizeBytes = information.getLong();
+        }
+    }
+
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** Fills the rest of {@code target} with what stands at {@code offset}. */
+    public void read(long offset, ByteBuffer target) throws IOException {
+        int end = target.limit();
+        for (long at = offset; target.position() < end; ) {
+            int piece = Math.min(PIECE_BYTES, end - target.position());
+            request(Command.READ, at, piece, ByteBuffer.allocate(0));
+            receiveInto(target.limit(target.position() + piece));
+            at += piece;
+        }
+    }
+
+    /** Writes the rest of {@code source} to {@code offset}. */
+    public void write(long offset, ByteBuffer source) throws IOException {
+        for (long at = offset; source.hasRemaining(); ) {
+            int piece = Math.min(PIECE_BYTES, source.remaining());
+            request(Command.WRITE, at, piece, source.slice(source.position(), piece));
+            source.position(source.position() + piece);
+            at += piece;
+        }
+    }
+
+    /** Returns when all answered writes are durable. */
+    public void flush() throws IOException {
+        request(Command.FLUSH, 0, 0, ByteBuffer.allocate(0));
+    }
+
+    /** Sends a request and waits for its answer; what is read comes behind it. */
+    private void request(Command command, long offset, int lengthBytes, ByteBuffer payload) throws IOException {
+        sendRequest(command, offset, lengthBytes);
+        send(payload);
+        ByteBuffer reply = receive(NbdProtocol.SIMPLE_REPLY_BYTES);
+        expect("reply", NbdProtocol.SIMPLE_REPLY_MAGIC, reply.getInt());
+        int error = reply.getInt();
+        expect("cookie of the reply", cookie, reply.getLong());
+        if (error != 0) {
+            throw new IOException("the server answers " + command + " of " + lengthBytes + " bytes at " + offset
+                    + " with error " + error);
+        }
+    }
+
+    private void sendRequest(Command command, long offset, int lengthBytes) throws IOException {
+        cookie++;
+        send(ByteBuffer.allocate(NbdProtocol.REQUEST_BYTES)
+                .putInt(NbdProtocol.REQUEST_MAGIC)
+                .putShort((short) 0)
+                .putShort((short) number(command))
+                .putLong(cookie)
+                .putLong(offset)
+                .putInt(lengthBytes)
+                .flip());
+    }
+
+    private static int number(Command command) {
+        return switch (command) {
+            case READ -> 0;
+            case WRITE -> 1;
+            case DISCONNECT -> 2;
+            case FLUSH -> 3;
+            case UNKNOWN -> throw new IllegalArgumentException("no command to send");
+        };
+    }
+
+    private void send(ByteBuffer bytes) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (bytes.hasRemaining()) {
+            if (socket.write(bytes) == 0) {
+                await(SelectionKey.OP_WRITE, deadline);
+            }
+        }
+    }
+
+    private ByteBuffer receive(int count) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(count);
+        receiveInto(bytes);
+        return bytes.flip();
+    }
+
+    private void receiveInto(ByteBuffer target) throws IOException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (target.hasRemaining()) {
+            int count = socket.read(target);
+            if (count < 0) {
+                throw new EOFException(
+                        "the server closed the connection with " + target.remaining() + " bytes of an answer missing");
+            }
+            if (count == 0) {
+                await(SelectionKey.OP_READ, deadline);
+            }
+        }
+    }
+
+    private void await(int readiness, long deadline) throws IOException {
+        key.interestOps(readiness);
+        long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+        if (millis <= 0 || selector.select(millis) == 0) {
+            throw new SocketTimeoutException("the server did not react within " + patience.toMillis() + " ms");
+        }
+        selector.selectedKeys().clear();
+    }
+
+    private static void expect(String what, long expected, long found) throws IOException {
+        if (expected != found) {
+            throw new IOException(String.format(Locale.ROOT, "%s is 0x%x, expected 0x%x", what, found, expected));
+        }
+    }
+
+    /** Says goodbye and disconnects. What was not flushed may be lost with the server's power. */
+    @Override
+    public void close() throws IOException {
+        try {
+            sendRequest(Command.DISCONNECT, 0, 0);
+        } catch (IOException e) {
+            // Whoever closes after a failure, or when the server is gone, has nobody left to say goodbye to.
+            cookie = 0;
+        } finally {
+            selector.close();
+            socket.close();
+        }
+    }
+}
