@@ -81,7 +81,7 @@ public record ParentLink(UUID id, int timestamp, String path) {
         List<Patch> patches = new ArrayList<>();
         for (ParentLocator old : header.locators()) {
             byte[] payload = ParentLocator.encodePath(old.platform(), path);
-            boolean fits = PLATFORMS.contains(old.platform()) && payload.length <= old.spaceBytes();
+            boolean fits = old.readable() && payload.length <= old.spaceBytes();
             if (!fits) {
                 continue;
             }
