@@ -60,7 +60,8 @@ final class SectorBitmap {
             long rest = (set ? ~words[sector / Long.SIZE] : words[sector / Long.SIZE]) << (sector % Long.SIZE);
             int alike = Math.min(Long.numberOfLeadingZeros(rest), Long.SIZE - sector % Long.SIZE);
             sector += alike;
-            if (sector % Long.SIZE != 0) {
+            // A run may end exactly where a word does; then the next word has nothing of it.
+            if (alike == 0 || sector % Long.SIZE != 0) {
                 break;
             }
         }
