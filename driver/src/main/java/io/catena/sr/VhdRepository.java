@@ -413,6 +413,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 for (Attachments.Attachment attachment : attachments.all()) {
                     attachments.detach(attachment.vdi());
                 }
+                attachments.settleAll();
                 Attaching.end(storage);
                 return held;
             });
