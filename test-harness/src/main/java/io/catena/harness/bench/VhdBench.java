@@ -80,8 +80,8 @@ public final class VhdBench {
         snapshot("snapshot of 2040 GiB", 2040 * GIB, 0.0202);
         scan();
         overlap();
-        fullChild();
         fragmentedChild();
+        fullChild();
     }
 
     private void create(String what, long bytes, double recorded) throws IOException {

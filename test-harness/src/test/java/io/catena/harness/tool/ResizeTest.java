@@ -62,7 +62,7 @@ final class ResizeTest {
     void aDiskOfAnyBlockSizeKeepsItsContentAndGrowsByZeros(long seed) throws Exception {
         Random chance = new Random(seed * 31);
         int blockSize = chance.nextBoolean() ? 512 << 10 : BLOCK;
-        long size = (1 + chance.nextInt(40)) * 512L << 10;
+        long size = (1 + chance.nextInt(40)) * (512L << 10);
         boolean batmap = chance.nextBoolean();
         new SampleVhd(blockSize, size, batmap).make(storage, "a.vhd");
         SampleVhd.fill(storage, "a.vhd", blockSize, 1 + chance.nextInt(20), chance);

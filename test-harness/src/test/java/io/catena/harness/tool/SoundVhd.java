@@ -46,7 +46,7 @@ final class SoundVhd {
     }
 
     private long headersEnd(ByteBuffer table, long size) throws IOException {
-        long end = header.getLong(16) + (table.capacity() + 511) / 512 * 512;
+        long end = header.getLong(16) + (table.capacity() + 511L) / 512 * 512;
         if (text(footer.slice(28, 3), 3).equals("tap")) {
             end = batmapEnd(end, table, size);
         }
