@@ -333,7 +333,7 @@ public final class VhdCommand {
 
     /** Shows its progress on {@code where}, unless that is for JSON. */
     private OfflineJob job(String kind, PrintWriter where) {
-        PrintWriter shown = json && where == text() ? new PrintWriter(Writer.nullWriter()) : where;
+        PrintWriter shown = json() && where == text() ? new PrintWriter(Writer.nullWriter()) : where;
         return new OfflineJob(kind, shown, Boolean.getBoolean("catena.terminal"), Clock.systemUTC());
     }
 
