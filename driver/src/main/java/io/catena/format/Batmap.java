@@ -112,7 +112,7 @@ public record Batmap(long offset, int sectors, int version, int checksum, ByteBu
 
     /** Number of bytes of the map that blktap's checksum covers, for a disk of {@code sizeBytes}. */
     public static int checkedBytes(long sizeBytes) {
-        return (int) Math.max(512, SparseLayout.roundUp(sizeBytes >> 24, 512));
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(512, SparseLayout.roundUp(sizeBytes >> 24, 512)));
     }
 
     /** Returns the checksum of the first {@code length} bytes of {@code map}. */

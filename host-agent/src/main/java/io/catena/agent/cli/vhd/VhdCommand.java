@@ -36,6 +36,7 @@ import java.util.Locale;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -97,6 +98,15 @@ public final class VhdCommand {
                     .setter(this::setOwnJson)
                     .build());
         }
+        addBelow(newSpec, new VhdCheckCommand());
+        addBelow(newSpec, new VhdRepairCommand());
+    }
+
+    /** The option {@code --json} above serves a command below too, which has one for when it stands alone. */
+    private static void addBelow(CommandSpec parent, Object command) {
+        CommandLine below = new CommandLine(command);
+        below.getCommandSpec().remove(below.getCommandSpec().findOption("--json"));
+        parent.addSubcommand(below.getCommandName(), below);
     }
 
     private <T> T setOwnJson(T wanted) {
