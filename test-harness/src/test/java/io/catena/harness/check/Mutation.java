@@ -57,6 +57,7 @@ final class Mutation {
     private final StringBuilder description = new StringBuilder();
 
     /** What stood where, and how long the file was. */
+    @SuppressWarnings("ArrayRecordComponent")
     private record Undo(long offset, byte[] bytes, long size) {}
 
     Mutation(Path path, Random random) {
