@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,8 +123,10 @@ class RepairCrashTest {
         disk = name;
         options = new RepairOptions(false, fixture.startsWith("resize") ? "r.journal" : null);
         content = all.file(same).contentSha256().orElseThrow();
-        for (Path path : Files.list(all.directory()).toList()) {
-            files.put(path.getFileName().toString(), Files.readAllBytes(path));
+        try (Stream<Path> paths = Files.list(all.directory())) {
+            for (Path path : paths.toList()) {
+                files.put(path.getFileName().toString(), Files.readAllBytes(path));
+            }
         }
     }
 
