@@ -304,32 +304,29 @@ public final class SparseLayer implements Layer {
     }
 
     /**
-     * Ends writing for good: the file is as other programs expect it, and its redo log is gone. It can still be read.
+     * Ends writing for good, after {@link #seal} and no write since: the redo log is gone, the batmap is up to date. It can
+     * still be read. Nothing is lost if this fails: all there is to know is durable.
      */
     public void retire() throws IOException {
-        if (writable) {
-            finish();
-            writable = false;
-        }
-    }
-
-    @Override
-    public void close() throws IOException {
-        try {
-            retire();
-        } finally {
-            file.close();
-        }
-    }
-
-    private void finish() throws IOException {
-        seal();
+        writable = false;
         if (changed && batmap != null) {
             batmap.store(map);
             file.sync();
         }
         if (redo != null) {
             redo.delete();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            if (writable) {
+                seal();
+                retire();
+            }
+        } finally {
+            file.close();
         }
     }
 

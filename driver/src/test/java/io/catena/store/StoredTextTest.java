@@ -51,8 +51,8 @@ final class StoredTextTest {
     @Test
     void aFileTooLargeIsNotRead() throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(directory.resolve("a").toFile(), "rw")) {
-            file.setLength((16 << 20) + 1);
+            file.setLength((64 << 20) + 1);
         }
-        assertThatThrownBy(() -> StoredText.read(storage, "a")).hasMessageContaining("16777217 bytes");
+        assertThatThrownBy(() -> StoredText.read(storage, "a")).hasMessageContaining("67108865 bytes");
     }
 }

@@ -18,10 +18,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -34,6 +34,9 @@ import picocli.CommandLine.Spec;
 public final class VhdCheckCommand implements Callable<Integer> {
     private static final int GOOD = 0;
     private static final int BAD = 1;
+
+    /** Whether the command above wants JSON. */
+    private final BooleanSupplier above;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -52,6 +55,16 @@ public final class VhdCheckCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean ownJson;
+
+    /** A command that stands alone. */
+    public VhdCheckCommand() {
+        this(() -> false);
+    }
+
+    /** A command below another, whose option {@code --json} serves both. */
+    VhdCheckCommand(BooleanSupplier above) {
+        this.above = above;
+    }
 
     /** A finding in JSON. */
     private record FindingView(
@@ -164,10 +177,8 @@ public final class VhdCheckCommand implements Callable<Integer> {
         return constant.name().toLowerCase(Locale.ROOT);
     }
 
-    /** The parent command may have replaced the option by one of its own. */
     private boolean json() {
-        OptionSpec option = spec().findOption("--json");
-        return ownJson || (option != null && Boolean.TRUE.equals(option.getValue()));
+        return ownJson || above.getAsBoolean();
     }
 
     private PrintWriter out() {

@@ -98,8 +98,8 @@ public final class VhdCommand {
                     .setter(this::setOwnJson)
                     .build());
         }
-        addBelow(newSpec, new VhdCheckCommand());
-        addBelow(newSpec, new VhdRepairCommand());
+        addBelow(newSpec, new VhdCheckCommand(this::json));
+        addBelow(newSpec, new VhdRepairCommand(this::json));
     }
 
     /** The option {@code --json} above serves a command below too, which has one for when it stands alone. */

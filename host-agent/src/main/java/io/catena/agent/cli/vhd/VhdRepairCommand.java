@@ -16,11 +16,11 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -33,6 +33,9 @@ import picocli.CommandLine.Spec;
 public final class VhdRepairCommand implements Callable<Integer> {
     private static final int DONE = 0;
     private static final int FAILED = 1;
+
+    /** Whether the command above wants JSON. */
+    private final BooleanSupplier above;
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -48,6 +51,16 @@ public final class VhdRepairCommand implements Callable<Integer> {
 
     @Option(names = "--json", description = "Print one JSON document.")
     private boolean ownJson;
+
+    /** A command that stands alone. */
+    public VhdRepairCommand() {
+        this(() -> false);
+    }
+
+    /** A command below another, whose option {@code --json} serves both. */
+    VhdRepairCommand(BooleanSupplier above) {
+        this.above = above;
+    }
 
     /** What to do beyond the usual, at most one of them. */
     private static final class What {
@@ -171,10 +184,8 @@ public final class VhdRepairCommand implements Callable<Integer> {
         out().flush();
     }
 
-    /** The parent command may have replaced the option by one of its own. */
     private boolean json() {
-        OptionSpec option = spec().findOption("--json");
-        return ownJson || (option != null && Boolean.TRUE.equals(option.getValue()));
+        return ownJson || above.getAsBoolean();
     }
 
     private PrintWriter out() {

@@ -433,6 +433,7 @@ final class VhdCommandTest {
         err.getBuffer().setLength(0);
         output.reset();
         return new CommandLine(new VhdCommand(new ByteArrayInputStream(input), output, null))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
                 .execute(arguments);
