@@ -49,19 +49,34 @@ final class Names {
         return Uuids.isUuid(text) ? byId(VdiId.parse(text)) : byName(text);
     }
 
-    /** An SR that cannot answer must not hide a VDI in another one. */
+    /**
+     * An SR that cannot answer must not hide a VDI in another one. Copies of an SR have VDIs of the same ids; to take the
+     * first would be to write to the wrong disk.
+     */
     private Place byId(VdiId id) {
+        List<Place> places = new ArrayList<>();
+        List<String> holders = new ArrayList<>();
         SrException trouble = new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in any attached SR")
                 .correction("See: catena sr ls and catena vdi ls SR");
         for (Sr sr : attached()) {
             try {
                 StorageRepository repository = host.repository(sr.id());
-                return new Place(repository, repository.vdi(id).vdi());
+                places.add(new Place(repository, repository.vdi(id).vdi()));
+                holders.add(sr.id() + " (" + sr.path() + ")");
             } catch (SrException e) {
                 trouble = e.error() == SrError.VDI_MISSING ? trouble : e;
             }
         }
-        throw trouble;
+        if (places.isEmpty()) {
+            throw trouble;
+        }
+        if (places.size() > 1) {
+            throw new SrException(
+                            SrError.BAD_REQUEST,
+                            places.size() + " attached SRs have a VDI " + id + ": " + String.join(", ", holders))
+                    .correction("Detach all but one of them: catena sr detach SR");
+        }
+        return places.get(0);
     }
 
     private Place byName(String name) {
