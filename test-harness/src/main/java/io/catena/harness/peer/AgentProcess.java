@@ -59,7 +59,7 @@ public final class AgentProcess implements AutoCloseable {
         try {
             agent.awaitLine("ready"::equals, START_DEADLINE);
             return agent;
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             agent.kill9();
             throw e;
         }

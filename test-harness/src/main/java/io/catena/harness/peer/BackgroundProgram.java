@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -23,6 +25,15 @@ public final class BackgroundProgram implements AutoCloseable {
     private static final int MAX_LINES = 5_000;
     private static final Duration TERMINATE_DEADLINE = Duration.ofSeconds(10);
     private static final Duration OUTPUT_DEADLINE = Duration.ofSeconds(10);
+
+    /** What still runs when the test's JVM ends before its tests do, because of a deadline or ^C. */
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(() -> RUNNING.forEach(Process::destroyForcibly), "end of background programs"));
+    }
 
     private final List<String> command;
     private final Process process;
@@ -55,6 +66,7 @@ public final class BackgroundProgram implements AutoCloseable {
         Programs.require(command[0]);
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         BackgroundProgram program = new BackgroundProgram(List.of(command), process);
+        RUNNING.add(process);
         program.reader.setDaemon(true);
         program.reader.start();
         return program;
@@ -146,6 +158,7 @@ public final class BackgroundProgram implements AutoCloseable {
     }
 
     private void joinReader() throws InterruptedIOException {
+        RUNNING.remove(process);
         try {
             reader.join(OUTPUT_DEADLINE.toMillis());
         } catch (InterruptedException e) {
