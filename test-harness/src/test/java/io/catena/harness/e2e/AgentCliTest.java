@@ -1,0 +1,263 @@
+package io.catena.harness.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonObject;
+import io.catena.harness.peer.AgentProcess;
+import io.catena.harness.peer.NbdClient;
+import io.catena.harness.peer.Outcome;
+import io.catena.harness.peer.Programs;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command line as scripts meet it: exit codes, JSON, and an agent that starts, ends and refuses as promised. */
+class AgentCliTest {
+    private static final Duration DEADLINE = Duration.ofMinutes(1);
+    private static final byte[] GREETING = "written before the end".getBytes(StandardCharsets.UTF_8);
+
+    @TempDir
+    Path directory;
+
+    private LiveAgent live;
+    private AgentProcess agent;
+
+    @BeforeEach
+    void startAgent() throws IOException {
+        live = LiveAgent.start(directory.resolve("run"));
+        agent = live.process();
+    }
+
+    @AfterEach
+    void stopAgent() throws IOException {
+        live.close();
+    }
+
+    @Test
+    void exitCodesTellDoneFromFailedFromMisused() throws Exception {
+        assertThat(agent.tryCli("sr", "ls").exitCode()).isZero();
+        assertThat(agent.tryCli("sr", "stat", "nobody").exitCode()).isEqualTo(1);
+        assertThat(agent.tryCli("sr", "frobnicate").exitCode()).isEqualTo(2);
+        assertThat(agent.tryCli("vdi", "create", "sr", "--size", "many").exitCode())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void anErrorIsOneJsonDocumentWithACorrection() throws Exception {
+        Outcome outcome = agent.tryCli("vdi", "stat", "nobody");
+        JsonObject error = error(outcome);
+        assertThat(LiveAgent.id(error, "code")).isEqualTo("VDI_MISSING");
+        assertThat(LiveAgent.id(error, "message")).contains("nobody");
+        assertThat(LiveAgent.id(error, "correction")).contains("catena vdi ls");
+        assertThat(outcome.stderr()).contains("nobody");
+    }
+
+    @Test
+    void unknownNamesAreToldApart() throws Exception {
+        String unknown = "00000000-1111-2222-3333-444444444444";
+        assertThat(code("sr", "stat", unknown)).isEqualTo("SR_UNAVAILABLE");
+        assertThat(code("sr", "attach", directory.resolve("absent").toString())).isEqualTo("SR_UNAVAILABLE");
+        assertThat(code("vdi", "attach", unknown)).isEqualTo("VDI_MISSING");
+        assertThat(code("gc", "run", "nobody")).isEqualTo("SR_UNAVAILABLE");
+        assertThat(code("job", "show", "4711")).isNotEmpty();
+    }
+
+    @Test
+    void ambiguousNamesAreRefusedWithTheCandidates() throws Exception {
+        createSr("sr");
+        String one = createVdi("sr", "twin");
+        String two = createVdi("sr", "twin");
+        JsonObject error = error(agent.tryCli("vdi", "attach", "twin"));
+        assertThat(LiveAgent.id(error, "code")).isEqualTo("BAD_REQUEST");
+        assertThat(LiveAgent.id(error, "message")).contains(one, two);
+        assertThat(LiveAgent.id(error, "correction")).contains("UUID");
+        assertThat(agent.tryCli("vdi", "attach", one).exitCode()).isZero();
+    }
+
+    /** Two copies of a directory have disks of the same ids; to take either would be to write to the wrong one. */
+    @Test
+    void anIdThatTwoSrsHaveIsAmbiguous() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("sr", "detach", "sr");
+        Path copy = Files.createDirectory(directory.resolve("copy"));
+        Files.copy(directory.resolve("sr/" + vdi + ".vhd"), copy.resolve(vdi + ".vhd"));
+        agent.cli("sr", "attach", "sr");
+        agent.cli("sr", "attach", copy.toString());
+        JsonObject error = error(agent.tryCli("vdi", "attach", vdi));
+        assertThat(LiveAgent.id(error, "code")).isEqualTo("BAD_REQUEST");
+        assertThat(LiveAgent.id(error, "message")).contains("sr", "copy");
+        assertThat(LiveAgent.id(error, "correction")).contains("sr detach");
+        agent.cli("sr", "detach", "copy");
+        assertThat(agent.tryCli("vdi", "attach", vdi).exitCode()).isZero();
+    }
+
+    @Test
+    void attachmentsComeBackAfterACrash() throws Exception {
+        agent.cli("sr", "create", "sr", "--path", directory.resolve("sr").toString());
+        String vdi =
+                LiveAgent.id(agent.cli("vdi", "create", "sr", "--size", "16M").json(), "vdi");
+        String readOnly = createVdi("sr", "other");
+        String uri = uri(agent.cli("vdi", "attach", vdi));
+        agent.cli("vdi", "attach", readOnly, "--read-only");
+        write(vdi);
+        agent.kill9();
+        agent.restart();
+        assertThat(read(vdi)).isEqualTo(GREETING);
+        assertThat(LiveAgent.id(live.vdi(vdi), "state")).isEqualTo("attached");
+        assertThat(uri(agent.cli("vdi", "attach", vdi))).isEqualTo(uri);
+        assertThat(code("vdi", "attach", readOnly)).isEqualTo("VDI_IN_USE");
+    }
+
+    @Test
+    void detachedStaysDetachedAfterARestart() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("vdi", "attach", vdi);
+        agent.cli("vdi", "detach", vdi);
+        agent.restart();
+        assertThat(LiveAgent.id(live.vdi(vdi), "state")).isEqualTo("detached");
+        assertThatThrownBy(() -> read(vdi)).isInstanceOf(NbdClient.OptionRefusedException.class);
+    }
+
+    @Test
+    void sigtermEndsAnAgentWithClientsInOrder() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("vdi", "attach", vdi);
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            client.write(0, Arrays.copyOf(GREETING, 512));
+            assertThat(agent.terminate()).isZero();
+            assertThat(client.awaitEnd()).isEmpty();
+        }
+        assertThat(agent.log()).contains("agent-stopped").doesNotContain("close-failed");
+        try (var redo = Files.walk(agent.runDirectory().resolve("redo"))) {
+            assertThat(redo.filter(Files::isRegularFile)).isEmpty();
+        }
+        agent.restart();
+        assertThat(read(vdi)).isEqualTo(GREETING);
+    }
+
+    @Test
+    void aSecondAgentIsRefusedTheRunDirectory() throws Exception {
+        Outcome second = agent.tryCli("agent");
+        assertThat(second.exitCode()).isEqualTo(1);
+        JsonObject error = error(second);
+        assertThat(LiveAgent.id(error, "message")).contains(Long.toString(agent.pid()));
+        assertThat(LiveAgent.id(error, "correction")).contains("--run-dir");
+        assertThat(agent.tryCli("sr", "ls").exitCode()).isZero();
+    }
+
+    @Test
+    void anSrOfAnotherAgentIsRefused() throws Exception {
+        createSr("sr");
+        try (AgentProcess other = AgentProcess.start(directory.resolve("run2"))) {
+            Outcome refused =
+                    other.tryCli("sr", "attach", directory.resolve("sr").toString());
+            assertThat(refused.exitCode()).isEqualTo(1);
+            assertThat(LiveAgent.id(error(refused), "code")).isEqualTo("SR_IN_USE");
+            agent.cli("sr", "detach", "sr");
+            other.cli("sr", "attach", directory.resolve("sr").toString());
+            assertThat(other.terminate()).isZero();
+        }
+    }
+
+    @Test
+    void theSrOfAnAgentThatWasKilledCanBeTakenOver() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("vdi", "attach", vdi);
+        agent.kill9();
+        try (AgentProcess other = AgentProcess.start(directory.resolve("run2"))) {
+            other.cli("sr", "attach", directory.resolve("sr").toString());
+            other.cli("vdi", "attach", vdi);
+            other.terminate();
+        }
+    }
+
+    @Test
+    void aDiskIsDetachedUnderItsClient() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("vdi", "attach", vdi);
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            client.write(0, Arrays.copyOf(GREETING, 512));
+            assertThat(code("sr", "detach", "sr")).isEqualTo("SR_IN_USE");
+            agent.cli("vdi", "detach", vdi);
+            assertThat(client.awaitEnd()).isEmpty();
+        }
+        agent.cli("vdi", "attach", vdi);
+        assertThat(read(vdi)).isEqualTo(GREETING);
+        agent.cli("vdi", "detach", vdi);
+        agent.cli("sr", "detach", "sr");
+    }
+
+    @Test
+    void anAbsentAgentIsAnErrorWithACorrection() throws Exception {
+        agent.terminate();
+        JsonObject error = error(agent.tryCli("sr", "ls"));
+        assertThat(LiveAgent.id(error, "code")).isEqualTo("AGENT_UNREACHABLE");
+        assertThat(LiveAgent.id(error, "correction")).contains("catena agent");
+    }
+
+    @Test
+    void whatIsForHumansIsNotJson() throws Exception {
+        createSr("sr");
+        createVdi("sr", "disk");
+        Path launcher = Path.of(System.getProperty(AgentProcess.HOME_PROPERTY), "host-agent/bin/catena");
+        Outcome table = Programs.run(
+                DEADLINE,
+                launcher.toString(),
+                "vdi",
+                "ls",
+                "sr",
+                "--run-dir",
+                agent.runDirectory().toString());
+        assertThat(table.stdout()).startsWith("VDI").contains("disk", "detached");
+    }
+
+    private void createSr(String name) {
+        live.createSr(name, directory.resolve(name));
+    }
+
+    private String createVdi(String sr, String name) {
+        return live.createVdi(sr, name, 16 << 20);
+    }
+
+    private static String uri(Outcome attached) {
+        return LiveAgent.id(attached.json(), "uri");
+    }
+
+    private String code(String... arguments) throws IOException {
+        return LiveAgent.id(error(agent.tryCli(arguments)), "code");
+    }
+
+    private static JsonObject error(Outcome outcome) {
+        assertThat(outcome.exitCode()).as("%s", outcome).isEqualTo(1);
+        return outcome.json().getAsJsonObject().getAsJsonObject("error");
+    }
+
+    private Path nbdSocket() {
+        return agent.runDirectory().resolve("nbd.sock");
+    }
+
+    private void write(String vdi) throws IOException {
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            client.write(0, Arrays.copyOf(GREETING, 512));
+        }
+    }
+
+    private byte[] read(String vdi) throws IOException {
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            return Arrays.copyOf(client.read(0, 512), GREETING.length);
+        }
+    }
+}
