@@ -76,6 +76,28 @@ public record Batmap(long offset, int sectors, int version, int checksum, ByteBu
         return new Batmap(offset, sectors, VERSION_1_2, newChecksum, rest);
     }
 
+    /** Size of the map, in bytes. */
+    public long mapBytes() {
+        return Integer.toUnsignedLong(sectors) * SparseLayout.SECTOR;
+    }
+
+    /** Returns the toolstack's marker, 0 to 255. */
+    public int marker() {
+        return Byte.toUnsignedInt(rest.get(0));
+    }
+
+    /** Returns this header with another marker. */
+    public Batmap withMarker(int marker) {
+        ByteBuffer changed =
+                ByteBuffer.allocate(SIZE - REST_OFFSET).put(rest.duplicate().rewind());
+        return new Batmap(
+                offset,
+                sectors,
+                version,
+                checksum,
+                changed.put(0, (byte) marker).rewind());
+    }
+
     /** Returns a new buffer of {@link #SIZE} bytes, ready to be written. */
     public ByteBuffer encode() {
         ByteBuffer out = ByteBuffer.allocate(SIZE).order(BIG_ENDIAN);
@@ -90,7 +112,7 @@ public record Batmap(long offset, int sectors, int version, int checksum, ByteBu
 
     /** Number of bytes of the map that blktap's checksum covers, for a disk of {@code sizeBytes}. */
     public static int checkedBytes(long sizeBytes) {
-        return (int) Math.max(512, SparseLayout.roundUp(sizeBytes >> 24, 512));
+        return (int) Math.min(Integer.MAX_VALUE, Math.max(512, SparseLayout.roundUp(sizeBytes >> 24, 512)));
     }
 
     /** Returns the checksum of the first {@code length} bytes of {@code map}. */

@@ -3,11 +3,11 @@ package io.catena.format;
 import java.nio.ByteBuffer;
 
 /** The checksum that the footer, the dynamic header and the batmap header share. */
-final class Checksums {
+public final class Checksums {
     private Checksums() {}
 
     /** Returns the ones' complement of the sum of {@code bytes}, the four bytes at {@code checksumOffset} left out. */
-    static int onesComplement(ByteBuffer bytes, int checksumOffset) {
+    public static int onesComplement(ByteBuffer bytes, int checksumOffset) {
         int sum = 0;
         for (int i = 0; i < bytes.limit(); i++) {
             if (i < checksumOffset || i - checksumOffset >= Integer.BYTES) {

@@ -98,14 +98,16 @@ public record Footer(
     }
 
     /**
-     * Returns this footer for a disk of another size. The original size follows, since libvhdi takes it for the size.
+     * Returns this footer for a disk of another size. The original size follows, since libvhdi takes it for the size; a
+     * creator of whose disks qemu takes the size from the geometry, which is less exact, gives way to one whose size it
+     * trusts.
      */
     public Footer withSize(long sizeBytes) {
         return new Footer(
                 temporary,
                 dataOffset,
                 timestamp,
-                creator,
+                creator.withTrustedSize(),
                 sizeBytes,
                 sizeBytes,
                 Geometry.of(sizeBytes),
@@ -253,6 +255,11 @@ public record Footer(
         static final Creator TAP = new Creator(0x74617000, 0x0001_0003, 0);
 
         private static final int TAP_PREFIX = 0x746170;
+        private static final int QEMU = 0x71656d75;
+        private static final int QEMU_WITH_SIZE = 0x71656d32;
+        private static final int VIRTUAL_PC = 0x76706320;
+        private static final int VIRTUAL_SERVER = 0x76732020;
+        private static final Creator WINDOWS = new Creator(0x77696e20, 0x000a_0000, 0x5769326b);
 
         /** Whether it is blktap, the only one that writes a batmap. */
         boolean isTap() {
@@ -267,6 +274,14 @@ public record Footer(
         /** Whether a batmap follows the BAT; version 1.1 wrote it at times. */
         public boolean mayHaveBatmap() {
             return isTap() && version >= 0x0001_0001;
+        }
+
+        private Creator withTrustedSize() {
+            return switch (application) {
+                case QEMU -> new Creator(QEMU_WITH_SIZE, version, hostOs);
+                case VIRTUAL_PC, VIRTUAL_SERVER -> WINDOWS;
+                default -> this;
+            };
         }
 
         private boolean forgetsChecksum() {

@@ -66,6 +66,10 @@ public final class Journal {
     public Optional<Operation> recover() throws IOException {
         Optional<Operation> interrupted = read();
         if (interrupted.isPresent()) {
+            // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now,
+            // steps that
+            // survived would never be completed.
+            storage.syncNames();
             interrupted.get().apply(storage);
             forget();
         }

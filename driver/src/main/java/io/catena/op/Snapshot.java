@@ -64,19 +64,30 @@ public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> reco
      * operation is still recorded meanwhile, and could at any moment be completed instead.
      */
     public void undo(Storage storage) throws IOException {
-        for (Cut cut : cuts) {
-            if (!storage.exists(cut.baseCopy())) {
-                continue;
-            }
+        if (mayHaveNamedChildren(storage)) {
             for (Child child : children) {
                 if (!storage.exists(child.prepared())) {
                     storage.rename(child.name(), child.prepared());
                 }
             }
             storage.syncNames();
-            storage.rename(cut.baseCopy(), cut.leaf());
+        }
+        for (Cut cut : cuts) {
+            if (storage.exists(cut.baseCopy())) {
+                storage.rename(cut.baseCopy(), cut.leaf());
+            }
         }
         storage.syncNames();
+    }
+
+    /** Children get their names after the last leaf has lost its own; there need not be any leaf. */
+    private boolean mayHaveNamedChildren(Storage storage) throws IOException {
+        for (Cut cut : cuts) {
+            if (!storage.exists(cut.baseCopy())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Takes the other steps. */

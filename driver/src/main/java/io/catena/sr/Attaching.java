@@ -11,6 +11,7 @@ import io.catena.op.Operation;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import io.catena.vhd.ChainFile;
+import io.catena.vhd.PendingRewrite;
 import io.catena.vhd.RedoLog;
 import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Refuse if XenServer's manager left unfinished work, which only it can finish.
+ *   <li>Complete the resizes of single files that were interrupted; until then those files cannot be read.
  *   <li>Replay the redo logs that an agent which died on this host, since its last boot, has left: they tell of answered
  *       writes, and must be in the files before those are renamed or given footers.
  *   <li>Complete the operation that was interrupted.
@@ -58,6 +60,7 @@ final class Attaching {
     /** Recovers the SR and begins a session; returns where its redo logs are. */
     Attachments.RedoStore begin(SrRecord sr) throws IOException {
         refuseForeignJournals();
+        completeRewrites();
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
         if (last.isPresent()) {
@@ -95,6 +98,23 @@ final class Attaching {
                     .correction(
                             "Attach the SR once with XenServer's storage manager, which finishes or undoes that work,"
                                     + " and detach it there; then attach it here.");
+        }
+    }
+
+    /** A file whose rewrite cannot be completed is refused by whoever opens it, and must not harm the others. */
+    private void completeRewrites() throws IOException {
+        for (String journal : storage.list("")) {
+            if (!journal.endsWith(PendingRewrite.SUFFIX)) {
+                continue;
+            }
+            try {
+                new Journal(storage, journal).recover();
+                LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
+            } catch (IOException e) {
+                LOG.log(
+                        Level.WARNING,
+                        "event=rewrite-not-completed journal=" + journal + " cause=\"" + e.getMessage() + "\"");
+            }
         }
     }
 

@@ -78,6 +78,9 @@ final class Attachments {
         try {
             for (ChainFile file : path) {
                 boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
+                if (!writable) {
+                    settle(file.name());
+                }
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
             LiveDisk disk = new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
@@ -124,6 +127,16 @@ final class Attachments {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    /** Takes over what an attachment that ended with an error could not write to this file. */
+    void settle(String name) throws IOException {
+        nodes.settle(name, redo);
+    }
+
+    /** Takes over what attachments that ended with an error could not write. */
+    void settleAll() throws IOException {
+        nodes.settleAll(redo);
     }
 
     /**

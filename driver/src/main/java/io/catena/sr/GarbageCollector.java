@@ -151,6 +151,10 @@ final class GarbageCollector {
             changed.add(child.name());
         }
         Relink operation = new Relink(node.name(), children);
+        // First of all: should a step fail, recovery completes the operation, and who opens the parent then must see it
+        // as
+        // it has grown. Chains that are open still have the node itself.
+        attachments.nodes().forget(parent.name());
         journal.record(operation);
         operation.link(storage);
         attachments.dropFromChains(node.name(), parent);

@@ -7,7 +7,10 @@ import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * The nodes of an SR that are open: each once, however many chains it is part of.
@@ -18,6 +21,9 @@ final class OpenNodes {
     private final Storage storage;
     private final Map<String, Layer> byName = new HashMap<>();
     private final IdentityHashMap<Layer, Integer> users = new IdentityHashMap<>();
+
+    /** Nodes that could not be closed in order: only their redo logs know of some answered writes. */
+    private final Set<String> unsettled = new TreeSet<>();
 
     OpenNodes(Storage storage) {
         this.storage = storage;
@@ -40,9 +46,28 @@ final class OpenNodes {
             throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
         }
         Layer layer = file.openWritable(storage, redo.open(file));
+        unsettled.remove(file.name());
         byName.put(file.name(), layer);
         users.put(layer, 1);
         return new Chain.Node(file.name(), layer);
+    }
+
+    /** Makes sure that a node's file alone tells of all its answered writes; to be called before it is read. */
+    void settle(String name, Attachments.RedoStore redo) throws IOException {
+        if (unsettled.contains(name) && !byName.containsKey(name)) {
+            ChainFile file = ChainFile.read(storage, name);
+            file.openWritable(storage, redo.open(file)).close();
+            unsettled.remove(name);
+        }
+    }
+
+    /** Settles all nodes: after that, redo logs are needed no more. */
+    void settleAll(Attachments.RedoStore redo) throws IOException {
+        for (String name : List.copyOf(unsettled)) {
+            if (storage.exists(name)) {
+                settle(name, redo);
+            }
+        }
     }
 
     /** Enters a node that was opened elsewhere, in place of the one that has the name now. */
@@ -73,7 +98,16 @@ final class OpenNodes {
         if (users.merge(node.layer(), -1, Integer::sum) == 0) {
             users.remove(node.layer());
             byName.remove(node.name(), node.layer());
+            close(node);
+        }
+    }
+
+    private void close(Chain.Node node) throws IOException {
+        try {
             node.layer().close();
+        } catch (IOException e) {
+            unsettled.add(node.name());
+            throw e;
         }
     }
 }

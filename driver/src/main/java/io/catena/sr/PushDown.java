@@ -10,24 +10,35 @@ import java.nio.ByteBuffer;
  * Copies the sectors that a base copy holds into its parent. Nobody can see it: who reads the parent comes from the base
  * copy, and finds these sectors there first. So it can be interrupted at any moment and leaves nothing to undo.
  */
-final class PushDown {
+public final class PushDown {
     private static final int PIECE_BYTES = 2 << 20;
 
     private final Storage storage;
     private final JobControl control;
 
-    PushDown(Storage storage, JobControl control) {
+    /** Copies between files of {@code storage}. */
+    public PushDown(Storage storage, JobControl control) {
         this.storage = storage;
         this.control = control;
     }
 
     /** Copies everything; durable when this returns. Returns the number of bytes copied. */
     long copy(ChainFile node, ChainFile parent) throws IOException {
+        return copy(node, storage, parent);
+    }
+
+    /**
+     * As {@link #copy(ChainFile, ChainFile)}, with the parent in another place.
+     *
+     * @param parentStorage where the parent is, under its name there
+     */
+    public long copy(ChainFile node, Storage parentStorage, ChainFile parent) throws IOException {
         try (Layer source = node.openReadOnly(storage);
-                Layer target = parent.openWritable(storage, null)) {
+                Layer target = parent.openWritable(parentStorage, null)) {
             long total = presentBytes(source);
             control.addTotal(total);
             copy(source, target);
+            target.flush();
             return total;
         }
     }

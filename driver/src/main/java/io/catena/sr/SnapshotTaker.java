@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Lay the new, empty files ready, and make them durable.
- *   <li>Record the operation: from here on it is completed by recovery if it is interrupted.
+ *   <li>Record the operation: from here on it is completed by recovery if it is interrupted. If a disk that holds nothing
+ *       shares its parent with its copy, this waits until its requests are held back.
  *   <li>Flush the attached disks, so that little is left to do in the next step.
  *   <li>Hold back the requests of all of them; flush what came since; cut; go on with the new chains.
  *   <li>Let the requests run again, complete the operation, and forget it.
@@ -114,7 +115,9 @@ final class SnapshotTaker {
         long pauseMicros;
         try {
             openFreshLeaves(parts, freshLayers);
-            journal.record(operation);
+            if (!mustRecordLate(parts)) {
+                journal.record(operation);
+            }
             for (Part part : parts) {
                 if (part.attachment() != null) {
                     part.attachment().disk().flush();
@@ -142,6 +145,7 @@ final class SnapshotTaker {
     }
 
     private Part prepare(Request request, boolean mayShareParent) throws IOException {
+        attachments.settle(request.source().name());
         // Read anew: the tree may not know of a footer that changed since.
         ChainFile source = ChainFile.read(storage, request.source().name());
         Attachments.Attachment attachment =
@@ -237,6 +241,17 @@ final class SnapshotTaker {
         }
     }
 
+    /**
+     * Whether a disk that holds nothing may still be written to: if recovery completed the operation then, this disk's copy
+     * would be of an earlier moment than those of the others.
+     */
+    private static boolean mustRecordLate(List<Part> parts) {
+        return parts.stream()
+                .anyMatch(part -> !part.deepens()
+                        && part.attachment() != null
+                        && !part.attachment().disk().readOnly());
+    }
+
     /** Returns how long requests were held back, in microseconds. */
     private long cutWithGatesClosed(List<Part> parts, Snapshot operation, List<Layer> freshLayers) throws IOException {
         List<LiveDisk.Pause> pauses = new ArrayList<>();
@@ -249,6 +264,9 @@ final class SnapshotTaker {
             }
             for (Part part : parts) {
                 sealSource(part);
+            }
+            if (mustRecordLate(parts)) {
+                journal.record(operation);
             }
             cutOrUndo(operation);
             goOn(parts, pauses, freshLayers);

@@ -19,6 +19,9 @@ final class SrTree {
     private final Journal journal;
     private Tree tree;
 
+    /** Whether files may have changed that the tree does not know of. */
+    private boolean outdated;
+
     /** Why nothing may change any more; null while all is well. */
     private @Nullable String stuck;
 
@@ -52,8 +55,22 @@ final class SrTree {
         try {
             completeInterrupted();
             return work.run();
+        } catch (IOException e) {
+            lookAgain(e);
+            throw e;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Work that failed may have changed files all the same: a tree that does not know of them would lead to their loss. */
+    private void lookAgain(IOException reason) {
+        outdated = true;
+        try {
+            completeInterrupted();
+        } catch (IOException e) {
+            // Tried again before the next change.
+            reason.addSuppressed(e);
         }
     }
 
@@ -62,7 +79,8 @@ final class SrTree {
             throw new IOException("an operation failed half-way, and only recovery can complete it; detach the SR and"
                     + " attach it again. It failed because: " + stuck);
         }
-        if (journal.recover().isPresent()) {
+        outdated |= journal.recover().isPresent();
+        if (outdated) {
             rescan();
         }
     }
@@ -84,5 +102,6 @@ final class SrTree {
     /** Looks at all files again. */
     void rescan() throws IOException {
         tree = scanner.scan();
+        outdated = false;
     }
 }

@@ -202,6 +202,16 @@ public final class VhdRepository implements StorageRepository, Closeable {
             throw new SrException(SrError.VDI_EXISTS, "SR " + record.name() + " has a node with id " + id + " already")
                     .correction("Choose another id, or leave it out.");
         }
+        try {
+            make(id, spec, size, name);
+        } catch (IOException | RuntimeException e) {
+            unmake(id, name, e);
+            throw e;
+        }
+        tree.refresh(List.of(name));
+    }
+
+    private void make(VdiId id, VdiSpec spec, long size, String name) throws IOException {
         String prepared = SrFiles.temporary(name);
         storage.delete(prepared);
         records.write(
@@ -221,7 +231,18 @@ public final class VhdRepository implements StorageRepository, Closeable {
         }
         storage.rename(prepared, name);
         storage.syncNames();
-        tree.refresh(List.of(name));
+    }
+
+    /** Else a disk that was refused would show up at the next scan, and its id could not be used again. */
+    private void unmake(VdiId id, String name, Exception reason) {
+        try {
+            storage.delete(SrFiles.temporary(name));
+            storage.delete(name);
+            records.delete(id);
+            storage.syncNames();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     private int now() {
@@ -422,6 +443,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         try (Closeable held = lock) {
             tree.lockedIo(() -> {
                 attachments.detachAll();
+                attachments.settleAll();
                 Attaching.end(storage);
                 return held;
             });

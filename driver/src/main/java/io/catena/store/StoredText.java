@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /** Small text files that are replaced whole: a reader finds the old text or the new, also after a power cut. */
 public final class StoredText {
-    private static final int MAX_BYTES = 16 << 20;
+    private static final int MAX_BYTES = 64 << 20;
 
     private StoredText() {}
 

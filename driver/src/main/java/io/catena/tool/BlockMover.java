@@ -2,43 +2,45 @@ package io.catena.tool;
 
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
-import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** Moves blocks of a disk to the end of its file, to make room for its headers. */
 final class BlockMover {
     private final BlockFile file;
-    private final VhdHeaders headers;
     private final BlockTable table;
     private final SparseLayout layout;
+
+    /** Where the next block may stand: behind all blocks, and all headers, old and new. */
     private long dataEnd;
 
-    BlockMover(BlockFile file, VhdHeaders headers, BlockTable table) {
+    /**
+     * @param headersEnd where the headers end, the present ones and those to come
+     */
+    BlockMover(BlockFile file, BlockTable table, long headersEnd) {
         this.file = file;
-        this.headers = headers;
         this.table = table;
         this.layout = table.layout();
-        this.dataEnd = table.dataEnd();
+        this.dataEnd = Math.max(table.dataEnd(), headersEnd);
     }
 
     /**
      * Moves all blocks that stand in a range.
      *
      * <ol>
-     *   <li>Make sure that the copy of the footer is valid, then cut off the footer at the end, where blocks will stand.
-     *   <li>For each block: copy it behind the others and sync; then change its entry and sync.
+     *   <li>Cut off the footer at the end, where blocks will stand. Its copy, which is known to be valid, serves meanwhile.
+     *   <li>For each block: copy it behind the others and sync; then change its entry and sync. What the entry pointed to
+     *       before is still there, so a cut in between leaves the block where it was.
      * </ol>
      */
     void clear(long from, long to) throws IOException {
-        dataEnd = Math.max(dataEnd, to);
         boolean first = true;
         for (int block = 0; block < table.blocks(); block++) {
             if (!stands(block, from, to)) {
                 continue;
             }
             if (first) {
-                cutOffFooter();
+                file.truncate(dataEnd);
                 first = false;
             }
             move(block);
@@ -49,12 +51,6 @@ final class BlockMover {
         return table.isAllocated(block)
                 && layout.bitmapOffset(table.entry(block)) < to
                 && layout.blockEnd(table.entry(block)) > from;
-    }
-
-    private void cutOffFooter() throws IOException {
-        file.write(0, headers.footer().encode());
-        file.sync();
-        file.truncate(dataEnd);
     }
 
     private void move(int block) throws IOException {

@@ -49,6 +49,26 @@ public final class NewVhd {
     }
 
     /**
+     * Makes an empty dynamic disk with room in its tables to grow. Durable when this returns.
+     *
+     * @param reserveBytes the size to which it can grow without anything being moved
+     * @return the disk's size in bytes
+     * @throws java.nio.file.FileAlreadyExistsException if there is a file of this name
+     * @throws IOException also if the disk would be larger than {@link Footer#MAX_DISK_BYTES}
+     */
+    public long create(Storage storage, String name, long sizeBytes, long reserveBytes) throws IOException {
+        checkSize(sizeBytes);
+        checkSize(reserveBytes);
+        long rounded = VhdCreator.roundedSize(sizeBytes);
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            new VhdCreator(storage).dynamic(name, rounded, reserveBytes, uuids.get(), now());
+            storage.syncNames();
+        }
+        return rounded;
+    }
+
+    /**
      * Makes a disk that begins with the content of another, which must not be written any more. Durable when this returns.
      *
      * @param parent any file that {@code storage} can name: a VHD, or a raw file if its name ends in ".raw"

@@ -72,7 +72,7 @@ public final class VhdMap {
         }
     }
 
-    private static Extent at(List<Chain.Node> nodes, long offset, long maxBytes) throws IOException {
+    static Extent at(List<Chain.Node> nodes, long offset, long maxBytes) throws IOException {
         long length = maxBytes;
         for (Chain.Node node : nodes) {
             long rest = node.layer().sizeBytes() - offset;

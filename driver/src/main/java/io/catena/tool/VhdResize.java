@@ -1,17 +1,16 @@
 package io.catena.tool;
 
 import io.catena.format.DiskType;
-import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
-import io.catena.format.ParentLocator;
 import io.catena.format.SparseLayout;
 import io.catena.op.Bytes;
-import io.catena.op.Journal;
 import io.catena.op.Rewrite;
+import io.catena.sr.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.VhdHeaders;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -32,10 +31,11 @@ import java.util.Objects;
  */
 public final class VhdResize {
     private static final int FIXED_UNIT = 512;
+    private static final int PIECE_BYTES = 1 << 20;
 
     private final Storage storage;
     private final String name;
-    private final Journal journal;
+    private final JournaledFile journaled;
 
     /**
      * @param name on {@code storage}; its journal stands beside it
@@ -43,48 +43,78 @@ public final class VhdResize {
     public VhdResize(Storage storage, String name) {
         this.storage = storage;
         this.name = name;
-        this.journal = new Journal(storage, journalName(name));
-    }
-
-    /** Returns the name of the journal that an interrupted resize leaves. */
-    public static String journalName(String name) {
-        return name + ".catena-journal";
+        this.journaled = new JournaledFile(storage, name);
     }
 
     /**
-     * Gives the disk a new size, rounded up to whole blocks, or to sectors if it is a fixed one.
+     * Completes a resize, or another rewrite of the headers, that was interrupted.
      *
-     * @param loseData whether the disk may shrink though data stands in the part that goes
+     * @return whether there was one
+     * @throws io.catena.store.StorageLockedException if the directory is an SR that an agent uses
+     */
+    public boolean complete() throws IOException {
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            return journaled.complete();
+        }
+    }
+
+    /**
+     * Gives the disk a new size, rounded up to whole blocks, or to sectors if it is a fixed one. What is added reads as
+     * zeros. Durable when this returns.
+     *
+     * @param force whether the disk may shrink though data stands in the part that goes, or grow though a larger parent
+     *     holds data that would show
      * @return the size it has now, in bytes
+     * @throws io.catena.store.StorageLockedException if the directory is an SR that an agent uses
      * @throws IOException also if the size is impossible, or data would be lost
      */
-    public long resize(long sizeBytes, boolean loseData) throws IOException {
-        journal.recover();
-        ChainFile file = ChainFile.vhd(storage, name);
-        VhdHeaders headers = Objects.requireNonNull(file.headers());
-        boolean fixed = headers.footer().type() == DiskType.FIXED;
-        long unit = headers.header() == null
-                ? FIXED_UNIT
-                : Math.max(FIXED_UNIT, headers.header().blockSize());
-        long size = SparseLayout.roundUp(sizeBytes, unit);
-        if (size <= 0 || size > Footer.MAX_DISK_BYTES) {
-            throw new IOException(name + ": a size of " + sizeBytes + " bytes is not possible, a VHD has from 1 to "
-                    + Footer.MAX_DISK_BYTES + " (2040 GiB)");
+    public long resize(long sizeBytes, boolean force) throws IOException {
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            return resizeAlone(sizeBytes, force);
         }
+    }
+
+    /** As {@link #resize}, for those who have access to the directory already. */
+    long resizeAlone(long sizeBytes, boolean force) throws IOException {
+        ChainFile file = journaled.sound();
+        VhdHeaders headers = Objects.requireNonNull(file.headers());
+        long size = rounded(headers, sizeBytes);
         if (size == file.sizeBytes()) {
             return size;
         }
-        if (size < file.sizeBytes() && !loseData) {
-            new DataBeyond(storage, name).refuse(size);
+        if (!force) {
+            checkContent(headers, file.sizeBytes(), size);
         }
-        Rewrite rewrite = fixed ? fixed(headers, size) : sparse(headers, size);
-        journal.record(rewrite);
-        rewrite.apply(storage);
-        journal.forget();
+        boolean fixed = headers.footer().type() == DiskType.FIXED;
+        journaled.rewrite(fixed ? fixed(headers, size) : new SparseRewrite(storage, name, headers).withSize(size));
         return size;
     }
 
-    private Rewrite fixed(VhdHeaders headers, long size) {
+    private long rounded(VhdHeaders headers, long sizeBytes) throws IOException {
+        long unit = headers.header() == null
+                ? FIXED_UNIT
+                : Math.max(FIXED_UNIT, headers.header().blockSize());
+        if (sizeBytes <= 0 || SparseLayout.roundUp(sizeBytes, unit) > Footer.MAX_DISK_BYTES || sizeBytes > 1L << 60) {
+            throw new IOException(name + ": a size of " + sizeBytes + " bytes is not possible, a VHD has from 1 to "
+                    + Footer.MAX_DISK_BYTES + " (2040 GiB)");
+        }
+        return SparseLayout.roundUp(sizeBytes, unit);
+    }
+
+    private void checkContent(VhdHeaders headers, long before, long after) throws IOException {
+        DataBeyond data = new DataBeyond(storage, name);
+        if (after < before) {
+            data.refuseToCut(after, before);
+        } else if (headers.isDifferencing()) {
+            data.refuseToShow(before, after);
+        }
+    }
+
+    private Rewrite fixed(VhdHeaders headers, long size) throws IOException {
+        long disk = headers.footer().currentSize();
+        clear(disk, Math.min(size, headers.trailingFooterOffset()));
         List<Bytes> patches = new ArrayList<>();
         if (size > headers.trailingFooterOffset()) {
             // The old footer becomes part of the disk.
@@ -94,24 +124,16 @@ public final class VhdResize {
         return new Rewrite(name, patches, size + Footer.SIZE);
     }
 
-    private Rewrite sparse(VhdHeaders headers, long size) throws IOException {
-        DynamicHeader header = Objects.requireNonNull(headers.header());
-        try (BlockFile file = storage.open(name)) {
-            ResizedTables tables = ResizedTables.plan(file, headers, header, size);
-            new BlockMover(file, headers, tables.table()).clear(header.tableOffset(), tables.end());
-            Footer footer = headers.footer().withSize(size);
-            List<Bytes> patches = tables.patches(file);
-            patches.add(Bytes.of(0, footer.encode()));
-            long dataEnd = Math.max(tables.end(), tables.table().dataEnd());
-            patches.add(Bytes.of(dataEnd, footer.encode()));
-            return new Rewrite(name, patches, dataEnd + Footer.SIZE);
+    /** What a file holds between the end of its disk and its footer belongs to nobody, but a larger disk would show it. */
+    private void clear(long from, long to) throws IOException {
+        if (from >= to) {
+            return;
         }
-    }
-
-    /** Whether a locator's path stands in a range of the file. */
-    static boolean stands(ParentLocator locator, long from, long to) {
-        return locator.platform() != ParentLocator.NONE
-                && locator.dataOffset() < to
-                && locator.dataOffset() + locator.spaceBytes() > from;
+        try (BlockFile file = storage.open(name)) {
+            for (long offset = from; offset < to; offset += PIECE_BYTES) {
+                file.write(offset, ByteBuffer.allocate((int) Math.min(PIECE_BYTES, to - offset)));
+            }
+            file.sync();
+        }
     }
 }

@@ -23,8 +23,10 @@ public record ChainFile(String name, @Nullable VhdHeaders headers, long sizeByte
      *
      * @throws java.nio.file.NoSuchFileException if there is no such file
      * @throws io.catena.format.CorruptVhdException if the file is no valid VHD
+     * @throws io.catena.format.UnsupportedVhdException also if a rewrite of its headers was interrupted
      */
     public static ChainFile vhd(Storage storage, String name) throws IOException {
+        PendingRewrite.refuse(storage, name);
         try (BlockFile file = storage.openReadOnly(name)) {
             VhdHeaders headers = VhdHeaders.read(file);
             return new ChainFile(name, headers, headers.footer().currentSize());

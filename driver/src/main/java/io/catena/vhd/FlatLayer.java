@@ -9,6 +9,9 @@ public final class FlatLayer implements Layer {
     private final BlockFile file;
     private final long sizeBytes;
 
+    /** Whether something was written that no flush followed. */
+    private volatile boolean changed;
+
     /**
      * @param file closed by {@link #close}
      * @param sizeBytes size of the virtual disk; what the file holds behind it is left alone
@@ -35,16 +38,22 @@ public final class FlatLayer implements Layer {
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
+        changed = true;
         file.write(offset, source);
     }
 
     @Override
     public void flush() throws IOException {
+        changed = false;
         file.sync();
     }
 
     @Override
     public void close() throws IOException {
-        file.close();
+        try (file) {
+            if (changed) {
+                flush();
+            }
+        }
     }
 }

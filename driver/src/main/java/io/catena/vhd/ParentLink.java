@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -54,7 +55,7 @@ public record ParentLink(UUID id, int timestamp, String path) {
     }
 
     /** Returns the header that links to this parent, and its locators' payloads, which stand from {@code offset} on. */
-    List<Patch> layOut(DynamicHeader header, long headerOffset, long offset) {
+    public List<Patch> layOut(DynamicHeader header, long headerOffset, long offset) {
         List<ParentLocator> locators = new ArrayList<>();
         List<Patch> patches = new ArrayList<>();
         for (int platform : PLATFORMS) {
@@ -76,6 +77,12 @@ public record ParentLink(UUID id, int timestamp, String path) {
      * @throws IOException if no locator has room for the path
      */
     public List<Patch> replaceIn(VhdHeaders headers, String file) throws IOException {
+        return tryReplaceIn(headers)
+                .orElseThrow(() -> new IOException(file + ": no parent locator has room for \"" + path + "\""));
+    }
+
+    /** As {@link #replaceIn}; empty if no locator has room for the path. */
+    public Optional<List<Patch>> tryReplaceIn(VhdHeaders headers) {
         DynamicHeader header = headers.sparseHeader();
         List<ParentLocator> locators = new ArrayList<>();
         List<Patch> patches = new ArrayList<>();
@@ -93,11 +100,11 @@ public record ParentLink(UUID id, int timestamp, String path) {
                             .rewind()));
         }
         if (locators.isEmpty()) {
-            throw new IOException(file + ": no parent locator has room for \"" + path + "\"");
+            return Optional.empty();
         }
         patches.add(new Patch(
                 headers.footer().dataOffset(), linked(header, locators).encode()));
-        return patches;
+        return Optional.of(patches);
     }
 
     private DynamicHeader linked(DynamicHeader header, List<ParentLocator> locators) {

@@ -216,9 +216,10 @@ public final class SparseLayer implements Layer {
             return;
         }
         restoreCopy();
+        // Also a call that fails may have had its effect.
+        footerAtEnd = false;
         file.truncate(dataEnd);
         tailIsClean = true;
-        footerAtEnd = false;
     }
 
     private void restoreCopy() throws IOException {
@@ -270,9 +271,9 @@ public final class SparseLayer implements Layer {
         synchronized (tail) {
             if (!footerAtEnd) {
                 file.truncate(dataEnd);
+                tailIsClean = false;
                 file.write(dataEnd, headers.footer().encode());
                 footerAtEnd = true;
-                tailIsClean = false;
             }
         }
     }

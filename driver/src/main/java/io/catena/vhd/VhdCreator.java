@@ -39,10 +39,22 @@ public final class VhdCreator {
      * @throws java.nio.file.FileAlreadyExistsException if there is a file of this name
      */
     public void dynamic(String name, long sizeBytes, UUID id, int timestamp) throws IOException {
+        dynamic(name, sizeBytes, sizeBytes, id, timestamp);
+    }
+
+    /**
+     * Makes a disk that takes space as it is written, with room in its BAT to grow.
+     *
+     * @param reserveBytes the size to which it can grow without a block being moved
+     * @param timestamp when it was made, as {@link io.catena.format.VhdTime} counts
+     * @throws java.nio.file.FileAlreadyExistsException if there is a file of this name
+     */
+    public void dynamic(String name, long sizeBytes, long reserveBytes, UUID id, int timestamp) throws IOException {
         Footer footer = Footer.of(DiskType.DYNAMIC, sizeBytes, id, timestamp);
         try (BlockFile file = storage.create(name)) {
-            long end = writeTables(file, sizeBytes);
-            file.write(HEADER_OFFSET, header(sizeBytes).encode());
+            int entries = entries(Math.max(sizeBytes, reserveBytes));
+            long end = writeTables(file, sizeBytes, entries);
+            file.write(HEADER_OFFSET, header(entries).encode());
             finish(file, footer, end);
         }
     }
@@ -55,10 +67,17 @@ public final class VhdCreator {
      */
     public void differencing(String name, long sizeBytes, UUID id, int timestamp, ParentLink parent)
             throws IOException {
+        differencing(name, sizeBytes, sizeBytes, id, timestamp, parent);
+    }
+
+    /** As {@link #differencing(String, long, UUID, int, ParentLink)}, with room in its BAT to grow. */
+    public void differencing(String name, long sizeBytes, long reserveBytes, UUID id, int timestamp, ParentLink parent)
+            throws IOException {
         Footer footer = Footer.of(DiskType.DIFFERENCING, sizeBytes, id, timestamp);
         try (BlockFile file = storage.create(name)) {
-            long end = writeTables(file, sizeBytes);
-            List<ParentLink.Patch> patches = parent.layOut(header(sizeBytes), HEADER_OFFSET, end);
+            int entries = entries(Math.max(sizeBytes, reserveBytes));
+            long end = writeTables(file, sizeBytes, entries);
+            List<ParentLink.Patch> patches = parent.layOut(header(entries), HEADER_OFFSET, end);
             for (ParentLink.Patch patch : patches) {
                 patch.apply(file);
             }
@@ -75,8 +94,8 @@ public final class VhdCreator {
         }
     }
 
-    private static DynamicHeader header(long sizeBytes) {
-        return DynamicHeader.dynamic(TABLE_OFFSET, entries(sizeBytes), BLOCK_SIZE);
+    private static DynamicHeader header(int entries) {
+        return DynamicHeader.dynamic(TABLE_OFFSET, entries, BLOCK_SIZE);
     }
 
     private static int entries(long sizeBytes) {
@@ -84,15 +103,15 @@ public final class VhdCreator {
     }
 
     /** Writes an empty BAT and batmap; returns where they end. */
-    private static long writeTables(BlockFile file, long sizeBytes) throws IOException {
-        SparseLayout layout = new SparseLayout(sizeBytes, TABLE_OFFSET, entries(sizeBytes), BLOCK_SIZE);
+    private static long writeTables(BlockFile file, long sizeBytes, int entries) throws IOException {
+        SparseLayout layout = new SparseLayout(sizeBytes, TABLE_OFFSET, entries, BLOCK_SIZE);
         ByteBuffer table = ByteBuffer.allocate((int) (layout.tableEnd() - TABLE_OFFSET));
         for (int block = 0; block < layout.maxEntries(); block++) {
             table.putInt(SparseLayout.UNALLOCATED);
         }
         file.write(TABLE_OFFSET, table.rewind());
         ByteBuffer map = ByteBuffer.allocate((int) layout.batmapBytes());
-        int checksum = Batmap.checksum(map, map.capacity());
+        int checksum = Batmap.checksum(map, Batmap.checkedBytes(sizeBytes));
         file.write(
                 layout.tableEnd(),
                 Batmap.of(layout.tableEnd(), map.capacity(), checksum).encode());

@@ -5,20 +5,21 @@ import java.io.PrintWriter;
 import java.util.Locale;
 
 /** Shows how far a job is: a bar that is drawn over on a terminal, else one line when the job has ended. */
-final class ProgressBar {
+public final class ProgressBar {
     private static final int WIDTH = 30;
     private static final String ERASE_LINE = "\r\u001b[K";
 
     private final PrintWriter out;
     private final boolean terminal;
 
-    ProgressBar(PrintWriter out, boolean terminal) {
+    /** A bar on {@code out}. */
+    public ProgressBar(PrintWriter out, boolean terminal) {
         this.out = out;
         this.terminal = terminal;
     }
 
     /** Shows a job as it stands now. */
-    void show(Job job) {
+    public void show(Job job) {
         if (terminal) {
             out.print(ERASE_LINE + line(job));
         }

@@ -4,7 +4,7 @@ import io.catena.api.TreeNode;
 import java.util.List;
 
 /** Draws the nodes of an SR as a tree, with their sizes. */
-final class TreeView {
+public final class TreeView {
     private final String branch;
     private final String last;
     private final String trunk;
@@ -12,14 +12,14 @@ final class TreeView {
     /**
      * @param unicode whether the terminal can show line-drawing characters
      */
-    TreeView(boolean unicode) {
+    public TreeView(boolean unicode) {
         branch = unicode ? "├─ " : "|- ";
         last = unicode ? "└─ " : "`- ";
         trunk = unicode ? "│  " : "|  ";
     }
 
     /** Returns the drawing, each line with its line end. */
-    String draw(List<TreeNode> roots) {
+    public String draw(List<TreeNode> roots) {
         StringBuilder text = new StringBuilder();
         for (TreeNode root : roots) {
             draw(text, root, "", "");

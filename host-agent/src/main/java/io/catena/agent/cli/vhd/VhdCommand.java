@@ -2,15 +2,23 @@ package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.TreeView;
 import io.catena.agent.json.Json;
 import io.catena.tool.HostFile;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;
 import io.catena.tool.OpenChain;
+import io.catena.tool.ScannedVhd;
+import io.catena.tool.VhdCoalesce;
+import io.catena.tool.VhdConvert;
 import io.catena.tool.VhdDigest;
 import io.catena.tool.VhdInfo;
 import io.catena.tool.VhdMap;
 import io.catena.tool.VhdRead;
+import io.catena.tool.VhdReparent;
+import io.catena.tool.VhdResize;
+import io.catena.tool.VhdScan;
+import io.catena.tool.VhdSet;
 import io.catena.tool.VhdWrite;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
@@ -19,13 +27,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -87,6 +98,15 @@ public final class VhdCommand {
                     .setter(this::setOwnJson)
                     .build());
         }
+        addBelow(newSpec, new VhdCheckCommand());
+        addBelow(newSpec, new VhdRepairCommand());
+    }
+
+    /** The option {@code --json} above serves a command below too, which has one for when it stands alone. */
+    private static void addBelow(CommandSpec parent, Object command) {
+        CommandLine below = new CommandLine(command);
+        below.getCommandSpec().remove(below.getCommandSpec().findOption("--json"));
+        parent.addSubcommand(below.getCommandName(), below);
     }
 
     private <T> T setOwnJson(T wanted) {
@@ -176,11 +196,155 @@ public final class VhdCommand {
                             required = true,
                             description = "512M, 10G, or bytes.")
                     VhdSize size,
-            @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") Type type) {
+            @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") Type type,
+            @Option(
+                            names = "--reserve",
+                            paramLabel = "SIZE",
+                            converter = VhdSize.Converter.class,
+                            description = "The size to which a dynamic disk can grow at once.")
+                    @Nullable
+                    VhdSize reserve) {
         return run("create " + path, () -> {
             HostFile file = HostFile.of(path);
-            printMade(path, newVhd().create(file.storage(), file.name(), size.bytes(), typeOf(type)));
+            if (reserve != null && typeOf(type) == NewDiskType.FIXED) {
+                throw new IOException("a fixed disk has no tables to reserve room in");
+            }
+            printMade(
+                    path,
+                    reserve == null
+                            ? newVhd().create(file.storage(), file.name(), size.bytes(), typeOf(type))
+                            : newVhd().create(file.storage(), file.name(), size.bytes(), reserve.bytes()));
         });
+    }
+
+    @Command(description = "Change a disk's size, rounded up to its blocks; or complete a change that was interrupted.")
+    int resize(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Parameters(paramLabel = "SIZE", arity = "0..1", converter = VhdSize.Converter.class) @Nullable
+                    VhdSize size,
+            @Option(names = "--force", description = "Also if data is cut off, or a larger parent's comes to light.")
+                    boolean force) {
+        return run("resize " + path, () -> {
+            HostFile file = HostFile.of(path);
+            VhdResize resize = new VhdResize(file.storage(), file.name());
+            if (size == null) {
+                boolean pending = resize.complete();
+                print(pending ? "completed\n" : "nothing was interrupted\n");
+                printMade(path, VhdInfo.of(file.storage(), file.name()).virtualSizeBytes());
+            } else {
+                printMade(path, resize.resize(size.bytes(), force));
+            }
+        });
+    }
+
+    @Command(description = "Copy what a disk holds into its parent. The disk stays.")
+    int coalesce(
+            @Parameters(paramLabel = "CHILD") Path path,
+            @Option(names = "--delete", description = "Delete the disk afterwards.") boolean delete) {
+        return run("coalesce " + path, () -> {
+            OfflineJob job = job("coalesce", text());
+            VhdCoalesce.Result result = new VhdCoalesce(job).coalesce(HostFile.of(path), delete);
+            job.end("merged into " + result.parent());
+            JsonObject answer = new JsonObject();
+            answer.addProperty("file", path.toString());
+            answer.addProperty("parent", result.parent().toString());
+            answer.addProperty("bytes", result.bytes());
+            printJson(answer);
+        });
+    }
+
+    @Command(description = "Link a differencing disk to another parent, whose content must be right.")
+    int reparent(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent,
+            @Option(names = "--raw", description = "The parent is a file without headers.") boolean raw) {
+        return run("reparent " + path, () -> {
+            HostFile file = HostFile.of(path);
+            boolean noHeaders = raw || parent.toString().endsWith(".raw");
+            new VhdReparent(file.storage(), file.name()).to(file.nameOf(parent), noHeaders);
+            JsonObject answer = new JsonObject();
+            answer.addProperty("file", path.toString());
+            answer.addProperty("parent", parent.toString());
+            printJson(answer);
+        });
+    }
+
+    @Command(description = "Set what toolstacks note down in a disk.")
+    int set(
+            @Parameters(paramLabel = "FILE") Path path,
+            @Option(names = "--hidden", paramLabel = "on|off") @Nullable Switch hidden,
+            @Option(names = "--marker", paramLabel = "N", description = "0 to 255, in the batmap.") @Nullable
+                    Integer marker) {
+        return run("change " + path, () -> {
+            if (hidden == null && marker == null) {
+                throw new IOException("nothing to set; say --hidden or --marker");
+            }
+            HostFile file = HostFile.of(path);
+            if (marker != null) {
+                VhdSet.marker(file.storage(), file.name(), marker);
+            }
+            if (hidden != null) {
+                VhdSet.hidden(file.storage(), file.name(), hidden == Switch.ON);
+            }
+            JsonObject answer = new JsonObject();
+            answer.addProperty("file", path.toString());
+            printJson(answer);
+        });
+    }
+
+    /** A flag of a disk. */
+    private enum Switch {
+        ON,
+        OFF
+    }
+
+    @Command(description = "Show many disks, and how they build on each other, by their headers alone.")
+    int scan(@Parameters(paramLabel = "DIR|FILE", arity = "1..*") List<Path> paths) {
+        List<ScannedVhd> files = new ArrayList<>();
+        VhdFailure failure = attempt("scan", () -> files.addAll(VhdScan.of(paths)));
+        print(new TreeView(true).draw(ScanTree.of(files)));
+        long bad = files.stream().filter(file -> file.problem() != null).count();
+        if (failure == null && bad > 0) {
+            failure = attempt("scan", () -> {
+                throw new IOException(bad + " of " + files.size() + " files have a problem");
+            });
+        }
+        JsonArray answers = new JsonArray();
+        files.forEach(file -> answers.add(ScanTree.json(file)));
+        return answer(answers, failure);
+    }
+
+    @Command(description = "Write a disk, flattened, to a new file, or raw to standard output.")
+    int convert(
+            @Parameters(paramLabel = "SRC") Path path,
+            @Parameters(paramLabel = "DST|-") Path target,
+            @Option(names = "--to", paramLabel = "raw|fixed|dynamic", required = true) VhdConvert.Format format) {
+        return run("convert " + path, () -> {
+            HostFile file = HostFile.of(path);
+            boolean stream = target.toString().equals("-");
+            OfflineJob job = job("convert", stream ? err() : text());
+            VhdConvert convert = new VhdConvert(Clock.systemUTC(), UUID::randomUUID, job);
+            try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
+                if (stream) {
+                    if (format != VhdConvert.Format.RAW) {
+                        throw new IOException("only raw can be streamed, a VHD is not written in order");
+                    }
+                    convert.stream(chain, out);
+                    out.flush();
+                    return;
+                }
+                HostFile made = HostFile.of(target);
+                long size = convert.convert(chain, made.storage(), made.name(), format);
+                job.end("wrote " + target);
+                printMade(target, size);
+            }
+        });
+    }
+
+    /** Shows its progress on {@code where}, unless that is for JSON. */
+    private OfflineJob job(String kind, PrintWriter where) {
+        PrintWriter shown = json() && where == text() ? new PrintWriter(Writer.nullWriter()) : where;
+        return new OfflineJob(kind, shown, Boolean.getBoolean("catena.terminal"), Clock.systemUTC());
     }
 
     @Command(description = "Make a disk that begins with the content of another.")

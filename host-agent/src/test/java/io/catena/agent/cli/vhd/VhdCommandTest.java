@@ -8,8 +8,11 @@ import io.catena.store.FileStorage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -198,6 +201,217 @@ final class VhdCommandTest {
                 .execute("create", file("a.vhd"), "--size", "8M", "--json");
         assertThat(exitCode).isZero();
         assertThat(json().getAsJsonObject().get("file").getAsString()).isEqualTo(file("a.vhd"));
+    }
+
+    @Test
+    void aDiskGrowsWithinItsReserve() throws Exception {
+        run("create", file("a.vhd"), "--size", "8M", "--reserve", "1G");
+        byte[] expected = new byte[SIZE];
+        write("a.vhd", 4096, bytes(9000, 3), expected);
+        assertThat(run("resize", file("a.vhd"), "512M", "--json")).isZero();
+        assertThat(json().getAsJsonObject().get("virtualSizeBytes").getAsLong()).isEqualTo(512L << 20);
+        assertThat(run("resize", file("a.vhd"), "1M")).isZero();
+        assertThat(run("resize", file("a.vhd"), "0")).isEqualTo(1);
+        assertThat(run("resize", file("a.vhd"))).isZero();
+        assertThat(out.toString()).contains("nothing was interrupted");
+    }
+
+    @Test
+    void anInterruptedResizeIsRefusedByReadersAndCompleted() throws Exception {
+        run("create", file("a.vhd"), "--size", "8M");
+        Files.writeString(
+                directory.resolve("a.vhd.catena-journal"),
+                "{\"operation\":\"Rewrite\",\"file\":\"a.vhd\",\"patches\":[],\"sizeBytes\":"
+                        + Files.size(directory.resolve("a.vhd")) + "}");
+        assertThat(run("info", file("a.vhd"))).isEqualTo(1);
+        assertThat(err.toString()).contains("an interrupted resize must be completed: catena vhd resize a.vhd");
+        assertThat(run("resize", file("a.vhd"))).isZero();
+        assertThat(out.toString()).contains("completed");
+        assertThat(run("info", file("a.vhd"))).isZero();
+    }
+
+    @Test
+    void coalesceGrowsTheParentAndTakesTheChildAway() throws Exception {
+        run("create", file("p.vhd"), "--size", "8M");
+        byte[] expected = new byte[SIZE];
+        write("p.vhd", 0, bytes(10_240, 1), expected);
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        write("c.vhd", 4096, bytes(512, 2), expected);
+        write("c.vhd", 5 << 20, bytes(4096, 3), expected);
+        assertThat(run("resize", file("c.vhd"), "600M")).isZero();
+        assertThat(run("coalesce", file("c.vhd"), "--delete", "--json")).isZero();
+        assertThat(json().getAsJsonObject().get("bytes").getAsLong()).isEqualTo(4608);
+        assertThat(directory.resolve("c.vhd")).doesNotExist();
+        assertThat(run("read", file("p.vhd"), "--length", "8M")).isZero();
+        assertThat(output.toByteArray()).isEqualTo(expected);
+        assertThat(run("info", file("p.vhd"))).isZero();
+        assertThat(out.toString()).contains((600 << 20) + " bytes");
+    }
+
+    @Test
+    void coalesceIntoARawFileInAnotherDirectory() throws Exception {
+        Files.createDirectories(directory.resolve("base"));
+        byte[] expected = bytes(SIZE, 7);
+        Files.write(directory.resolve("base/p.raw"), expected);
+        run("snapshot", file("c.vhd"), "--parent", file("base/p.raw"));
+        write("c.vhd", 8192, bytes(100_352, 2), expected);
+        assertThat(run("coalesce", file("c.vhd"))).as("%s", err).isZero();
+        assertThat(directory.resolve("base/p.raw")).hasBinaryContent(expected);
+        assertThat(directory.resolve("c.vhd")).exists();
+    }
+
+    @Test
+    void coalesceRefusesAParentWithOtherChildren() {
+        run("create", file("p.vhd"), "--size", "8M");
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        run("snapshot", file("d.vhd"), "--parent", file("p.vhd"));
+        assertThat(run("coalesce", file("c.vhd"))).isEqualTo(1);
+        assertThat(err.toString()).contains("also the parent of d.vhd");
+        assertThat(run("coalesce", file("p.vhd"))).isEqualTo(1);
+        assertThat(err.toString()).contains("has no parent");
+    }
+
+    @Test
+    void reparentMovesBlocksWhenThePathNeedsMoreRoom() throws Exception {
+        String far = "d".repeat(200) + "/" + "e".repeat(200) + "/" + "f".repeat(200);
+        Files.createDirectories(directory.resolve(far));
+        run("create", file("p.vhd"), "--size", "8M");
+        byte[] expected = new byte[SIZE];
+        write("p.vhd", 0, bytes(4096, 1), expected);
+        run("create", file(far + "/q.vhd"), "--size", "8M");
+        write(far + "/q.vhd", 0, bytes(4096, 4), new byte[SIZE]);
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        write("c.vhd", 4096, bytes(SIZE - 4096, 2), expected);
+        assertThat(run("reparent", file("c.vhd"), "--parent", file(far + "/q.vhd")))
+                .as("%s", err)
+                .isZero();
+        Arrays.fill(expected, 0, 4096, (byte) 4);
+        assertThat(run("digest", file("c.vhd"))).as("%s", err).isZero();
+        assertThat(out.toString()).startsWith(sha256(expected));
+        assertThat(run("reparent", file("c.vhd"), "--parent", file("p.vhd"))).isZero();
+        Arrays.fill(expected, 0, 4096, (byte) 1);
+        assertThat(run("digest", file("c.vhd"))).isZero();
+        assertThat(out.toString()).startsWith(sha256(expected));
+    }
+
+    @Test
+    void reparentRefusesCirclesAndLargerParents() {
+        run("create", file("p.vhd"), "--size", "8M");
+        run("create", file("large.vhd"), "--size", "10M");
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        run("snapshot", file("d.vhd"), "--parent", file("c.vhd"));
+        assertThat(run("reparent", file("c.vhd"), "--parent", file("d.vhd"))).isEqualTo(1);
+        assertThat(err.toString()).contains("builds on c.vhd");
+        assertThat(run("reparent", file("c.vhd"), "--parent", file("large.vhd")))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("would cut it off");
+        assertThat(run("reparent", file("p.vhd"), "--parent", file("large.vhd")))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("no differencing disk");
+    }
+
+    @Test
+    void setWritesTheHiddenFlagAndTheMarker() throws Exception {
+        run("create", file("a.vhd"), "--size", "8M");
+        assertThat(run("set", file("a.vhd"), "--hidden", "on", "--marker", "200"))
+                .isZero();
+        assertThat(run("info", file("a.vhd"))).isZero();
+        assertThat(out.toString()).contains("hidden          true");
+        assertThat(Files.readAllBytes(directory.resolve("a.vhd"))[2048 + 28]).isEqualTo((byte) 200);
+        assertThat(run("set", file("a.vhd"), "--hidden", "off")).isZero();
+        assertThat(run("info", file("a.vhd"))).isZero();
+        assertThat(out.toString()).contains("hidden          false");
+        assertThat(run("set", file("a.vhd"), "--marker", "256")).isEqualTo(1);
+    }
+
+    @Test
+    void scanShowsTheTreeAndNamesBadFiles() throws Exception {
+        run("create", file("p.vhd"), "--size", "8M");
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        run("create", file("fixed.vhd"), "--size", "2M", "--type", "fixed");
+        assertThat(run("scan", directory.toString())).isZero();
+        assertThat(out.toString()).contains("└─ " + file("c.vhd"));
+        Files.writeString(directory.resolve("bad.vhd"), "x");
+        assertThat(run("scan", directory.toString(), "--json")).isEqualTo(1);
+        assertThat(json().getAsJsonObject().getAsJsonArray("done")).hasSize(4);
+        assertThat(json().toString()).contains("no valid footer");
+    }
+
+    @Test
+    void scanOfACircleEnds() throws Exception {
+        run("create", file("p.vhd"), "--size", "8M");
+        run("snapshot", file("a.vhd"), "--parent", file("p.vhd"));
+        run("snapshot", file("b.vhd"), "--parent", file("a.vhd"));
+        Files.delete(directory.resolve("p.vhd"));
+        // a.vhd, given the id of p.vhd for its own, is its own parent
+        copyParentIdToUniqueId("a.vhd");
+        assertThat(run("scan", directory.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("its parents lead in a circle");
+    }
+
+    @Test
+    void convertFlattensAndKeepsHoles() throws Exception {
+        run("create", file("p.vhd"), "--size", "8M");
+        byte[] expected = new byte[SIZE];
+        write("p.vhd", 4096, bytes(10_240, 1), expected);
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        write("c.vhd", 6 << 20, new byte[1 << 20], expected);
+        write("c.vhd", 5 << 20, bytes(512, 2), expected);
+        for (String format : new String[] {"dynamic", "fixed"}) {
+            assertThat(run("convert", file("c.vhd"), file(format + ".vhd"), "--to", format))
+                    .isZero();
+            assertThat(run("digest", file(format + ".vhd"))).isZero();
+            assertThat(out.toString()).startsWith(sha256(expected));
+        }
+        assertThat(run("map", file("dynamic.vhd"), "--json")).isZero();
+        assertThat(json().getAsJsonArray()).hasSize(5);
+        assertThat(run("convert", file("c.vhd"), file("c.raw"), "--to", "raw")).isZero();
+        assertThat(directory.resolve("c.raw")).hasBinaryContent(expected);
+        assertThat(run("convert", file("c.vhd"), "-", "--to", "raw")).isZero();
+        assertThat(output.toByteArray()).isEqualTo(expected);
+        assertThat(run("convert", file("c.vhd"), file("c.raw"), "--to", "raw")).isEqualTo(1);
+        assertThat(err.toString()).contains("exists already");
+    }
+
+    @Test
+    void noToolChangesAFileOfAnAttachedSr() throws Exception {
+        run("create", file("p.vhd"), "--size", "8M");
+        run("snapshot", file("c.vhd"), "--parent", file("p.vhd"));
+        Files.createDirectories(directory.resolve(".catena"));
+        Files.writeString(directory.resolve(".catena/sr.json"), "{}");
+        try (Closeable lock = new FileStorage(directory).lock(".catena/lock")) {
+            assertThat(lock).isNotNull();
+            for (String[] arguments : new String[][] {
+                {"resize", file("c.vhd"), "16M"},
+                {"resize", file("c.vhd")},
+                {"coalesce", file("c.vhd")},
+                {"reparent", file("c.vhd"), "--parent", file("p.vhd")},
+                {"set", file("c.vhd"), "--hidden", "on"},
+                {"set", file("c.vhd"), "--marker", "1"},
+                {"convert", file("p.vhd"), file("new.vhd"), "--to", "fixed"}
+            }) {
+                assertThat(run(arguments)).as("%s", arguments[0]).isEqualTo(1);
+                assertThat(err.toString()).contains("an SR that is attached");
+            }
+        }
+    }
+
+    private void copyParentIdToUniqueId(String name) {
+        try {
+            byte[] bytes = Files.readAllBytes(directory.resolve(name));
+            for (int footer : new int[] {0, bytes.length - 512}) {
+                System.arraycopy(bytes, 512 + 40, bytes, footer + 68, 16);
+                ByteBuffer.wrap(bytes).putInt(footer + 64, 0);
+                int sum = 0;
+                for (int i = footer; i < footer + 512; i++) {
+                    sum += Byte.toUnsignedInt(bytes[i]);
+                }
+                ByteBuffer.wrap(bytes).putInt(footer + 64, ~sum);
+            }
+            Files.write(directory.resolve(name), bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

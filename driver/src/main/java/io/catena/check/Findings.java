@@ -1,0 +1,59 @@
+package io.catena.check;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Collects findings; of each kind the first few, so that a file of garbage does not fill the memory. */
+final class Findings {
+    private static final int MAX_OF_A_KIND = 32;
+
+    private final List<Finding> findings = new ArrayList<>();
+    private final Map<Code, Integer> counts = new EnumMap<>(Code.class);
+
+    void add(Code code, long offset, String found, String expected) {
+        if (counts.merge(code, 1, Integer::sum) <= MAX_OF_A_KIND) {
+            findings.add(new Finding(code, code.severity(), offset, found, expected, code.advice()));
+        }
+    }
+
+    boolean has(Code code) {
+        return counts.containsKey(code);
+    }
+
+    /** Returns these findings but for one kind. */
+    Findings without(Code code) {
+        Findings others = new Findings();
+        findings.stream().filter(finding -> finding.code() != code).forEach(others.findings::add);
+        others.counts.putAll(counts);
+        others.counts.remove(code);
+        return others;
+    }
+
+    /** Returns all findings; the last of a kind that had too many says how many were left out. */
+    List<Finding> all() {
+        List<Finding> all = new ArrayList<>(findings);
+        counts.forEach((code, count) -> {
+            if (count > MAX_OF_A_KIND) {
+                int leftOut = count - MAX_OF_A_KIND;
+                all.add(new Finding(code, code.severity(), 0, leftOut + " more of the same", "", code.advice()));
+            }
+        });
+        return all;
+    }
+
+    static String hex(int value) {
+        return hex(Integer.toUnsignedLong(value));
+    }
+
+    static String hex(long value) {
+        return String.format(Locale.ROOT, "%#x", value);
+    }
+
+    /** A range of bytes for people, its end excluded. */
+    static String range(long start, long end) {
+        return "bytes " + start + " to " + end;
+    }
+}

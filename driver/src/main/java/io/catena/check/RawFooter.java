@@ -1,0 +1,127 @@
+package io.catena.check;
+
+import io.catena.format.Checksums;
+import io.catena.format.SparseLayout;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+
+/**
+ * The 512 bytes where a footer stands or should stand, whatever they are; {@link io.catena.format.Footer} has the table of
+ * fields. Nothing here throws, and nothing is changed.
+ *
+ * @param offset where in the file they stand
+ */
+record RawFooter(long offset, ByteBuffer bytes) {
+    static final int SIZE = 512;
+    static final int FEATURES = 8;
+    static final int VERSION = 12;
+    static final int DATA_OFFSET = 16;
+    static final int TIMESTAMP = 24;
+    static final int CREATOR = 28;
+    static final int CREATOR_VERSION = 32;
+    static final int ORIGINAL_SIZE = 40;
+    static final int CURRENT_SIZE = 48;
+    static final int GEOMETRY = 56;
+    static final int TYPE = 60;
+    static final int CHECKSUM = 64;
+    static final int UNIQUE_ID = 68;
+    static final int SAVED_STATE = 84;
+    static final int HIDDEN = 85;
+    static final int RESERVED = 86;
+
+    static final int VERSION_1 = 0x0001_0000;
+    static final int FIXED = 2;
+    static final int DYNAMIC = 3;
+    static final int DIFFERENCING = 4;
+
+    private static final long COOKIE = 0x636f6e6563746978L; // "conectix"
+    private static final long POISON = 0x765f706f69736f6eL; // "v_poison"
+    private static final int TAP_PREFIX = 0x746170;
+    private static final int QEM2 = 0x71656d32;
+
+    boolean hasCookie() {
+        return bytes.getLong(0) == COOKIE;
+    }
+
+    boolean isPoisoned() {
+        return bytes.getLong(0) == POISON && hasChecksum();
+    }
+
+    int computedChecksum() {
+        return Checksums.onesComplement(bytes, CHECKSUM);
+    }
+
+    /** Old blktap did not compute the checksum anew when it set the hidden flag. */
+    boolean hasChecksum() {
+        int stored = bytes.getInt(CHECKSUM);
+        int computed = computedChecksum();
+        boolean forgetful = isTap() && (creatorVersion() == 1 || creatorVersion() == 0x0001_0001);
+        return stored == computed || (forgetful && stored == computed + unsigned(HIDDEN));
+    }
+
+    /** Whether the bytes are a footer as somebody wrote it; its values may still be wrong. */
+    boolean isIntact() {
+        return hasCookie() && hasChecksum();
+    }
+
+    /** Whether readers can make sense of it, so that they do not look for another one. */
+    boolean isUsable() {
+        boolean known = type() == FIXED || isSparse();
+        return isIntact() && known && hasSaneSize() && bytes.getInt(VERSION) == VERSION_1;
+    }
+
+    boolean isTap() {
+        return bytes.getInt(CREATOR) >>> 8 == TAP_PREFIX;
+    }
+
+    /** Whether it is qemu with a size that was asked for, whatever geometry that makes. */
+    boolean isForcedQemu() {
+        return bytes.getInt(CREATOR) == QEM2;
+    }
+
+    int creatorVersion() {
+        return bytes.getInt(CREATOR_VERSION);
+    }
+
+    /** Whether a batmap must follow the BAT; version 1.1 wrote it at times. */
+    boolean promisesBatmap() {
+        return isTap() && Integer.compareUnsigned(creatorVersion(), 0x0001_0002) >= 0;
+    }
+
+    boolean mayHaveBatmap() {
+        return isTap() && Integer.compareUnsigned(creatorVersion(), 0x0001_0001) >= 0;
+    }
+
+    int type() {
+        return bytes.getInt(TYPE);
+    }
+
+    boolean isSparse() {
+        return type() == DYNAMIC || type() == DIFFERENCING;
+    }
+
+    long dataOffset() {
+        return bytes.getLong(DATA_OFFSET);
+    }
+
+    long currentSize() {
+        return bytes.getLong(CURRENT_SIZE);
+    }
+
+    boolean hasSaneSize() {
+        return currentSize() >= 0 && currentSize() % SparseLayout.SECTOR == 0;
+    }
+
+    UUID uniqueId() {
+        return new UUID(bytes.getLong(UNIQUE_ID), bytes.getLong(UNIQUE_ID + 8));
+    }
+
+    /** Returns a copy of the bytes that may be changed. */
+    ByteBuffer copyOfBytes() {
+        return ByteBuffer.allocate(SIZE).put(bytes.duplicate().clear()).rewind();
+    }
+
+    int unsigned(int index) {
+        return Byte.toUnsignedInt(bytes.get(index));
+    }
+}

@@ -1,0 +1,196 @@
+package io.catena.check;
+
+import static java.nio.ByteOrder.BIG_ENDIAN;
+
+import io.catena.format.SparseLayout;
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A VHD file as far as its bytes make sense: where a footer should be, which footer counts, the header that it points to.
+ *
+ * @param size of the file
+ * @param trailing the bytes where the footer at the end stands, or should stand
+ * @param copy the first bytes of the file
+ * @param footer the one that counts: trailing, or the copy if no reader can make sense of trailing; null if neither is
+ *     intact
+ * @param header null if there is no footer that points to a place within the file
+ */
+record RawImage(
+        BlockFile file,
+        long size,
+        RawFooter trailing,
+        RawFooter copy,
+        @Nullable RawFooter footer,
+        @Nullable RawHeader header) {
+    private static final int SHORT_FOOTER = 511;
+
+    /** A part of the file's metadata. */
+    record Region(String what, long start, long end) {
+        boolean overlaps(long otherStart, long otherEnd) {
+            return start < otherEnd && otherStart < end;
+        }
+    }
+
+    static RawImage read(BlockFile file) throws IOException {
+        long size = file.size();
+        RawFooter trailing = footerAt(file, Math.max(0, size - RawFooter.SIZE));
+        if (size % SparseLayout.SECTOR == SHORT_FOOTER && !trailing.isIntact()) {
+            RawFooter shorter = footerAt(file, size - SHORT_FOOTER);
+            trailing = shorter.isIntact() || shorter.isPoisoned() ? shorter : trailing;
+        }
+        RawFooter copy = footerAt(file, 0);
+        RawFooter footer = chosen(trailing, copy);
+        return new RawImage(file, size, trailing, copy, footer, headerOf(file, size, footer));
+    }
+
+    private static @Nullable RawFooter chosen(RawFooter trailing, RawFooter copy) {
+        // A fixed disk has no copy: what looks like one belongs to a guest who keeps VHDs.
+        boolean copyCounts = copy.isIntact() && copy.isSparse();
+        if (trailing.isUsable() || (trailing.isIntact() && !(copyCounts && copy.isUsable()))) {
+            return trailing;
+        }
+        return copyCounts ? copy : null;
+    }
+
+    private static RawFooter footerAt(BlockFile file, long offset) throws IOException {
+        return new RawFooter(offset, read(file, offset, RawFooter.SIZE));
+    }
+
+    private static @Nullable RawHeader headerOf(BlockFile file, long size, @Nullable RawFooter footer)
+            throws IOException {
+        if (footer == null || !footer.isSparse() || !hasRoomForHeader(footer, size)) {
+            return null;
+        }
+        return new RawHeader(footer.dataOffset(), read(file, footer.dataOffset(), RawHeader.SIZE));
+    }
+
+    private static boolean hasRoomForHeader(RawFooter footer, long size) {
+        return footer.dataOffset() >= RawFooter.SIZE && footer.dataOffset() <= size - RawHeader.SIZE;
+    }
+
+    /** Returns so many bytes of the file; what lies beyond it is zero. */
+    static ByteBuffer read(BlockFile file, long offset, int length) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length).order(BIG_ENDIAN);
+        file.read(offset, bytes);
+        return bytes.clear();
+    }
+
+    /** Returns this image with another header. */
+    RawImage withHeader(RawHeader other) {
+        return new RawImage(file, size, trailing, copy, footer, other);
+    }
+
+    boolean isPoisoned() {
+        return footer == null && (trailing.isPoisoned() || copy.isPoisoned());
+    }
+
+    /** Where blocks must end: at the footer, or if there is none, with the file. */
+    long dataLimit() {
+        return trailing.isIntact() ? trailing.offset() : size;
+    }
+
+    /** Whether the table can be read, and the arithmetic of blocks makes sense. */
+    boolean hasTable() {
+        RawFooter f = footer;
+        RawHeader h = header;
+        return f != null
+                && h != null
+                && h.isIntact()
+                && h.hasSaneBlockSize()
+                && h.tableIsWithin(size)
+                && f.hasSaneSize();
+    }
+
+    /** Number of blocks of the disk that the table has entries for; needs {@link #hasTable}. */
+    long blocks() {
+        return Math.min(blocksNeeded(), sparseHeader().maxEntries());
+    }
+
+    long blocksNeeded() {
+        return (sparseFooter().currentSize() - 1) / sparseHeader().blockSize()
+                + (sparseFooter().currentSize() > 0 ? 1 : 0);
+    }
+
+    int sectorsPerBlock() {
+        return sparseHeader().blockSize() / SparseLayout.SECTOR;
+    }
+
+    int bitmapBytes() {
+        return (int) SparseLayout.roundUp(sectorsPerBlock() / 8, SparseLayout.SECTOR);
+    }
+
+    /** Bytes of a block, its bitmap included. */
+    long blockBytes() {
+        return (long) bitmapBytes() + sparseHeader().blockSize();
+    }
+
+    static long blockStart(int entry) {
+        return Integer.toUnsignedLong(entry) * SparseLayout.SECTOR;
+    }
+
+    /** Whether the file ends exactly where the data of this block should begin, as "vhd-util fill -b" leaves it. */
+    boolean lacksOnlyData(int entry) {
+        return !trailing.isIntact() && blockStart(entry) + bitmapBytes() == size;
+    }
+
+    /** Returns a reader of the BAT. */
+    Window table() {
+        return new Window(file, sparseHeader().tableOffset());
+    }
+
+    /** Returns the batmap; null if there is none. Needs {@link #hasTable}. */
+    @Nullable
+    RawBatmap batmap() throws IOException {
+        if (!sparseFooter().mayHaveBatmap() || sparseHeader().tableEnd() > size - RawBatmap.SIZE) {
+            return null;
+        }
+        long at = sparseHeader().tableEnd();
+        RawBatmap batmap = new RawBatmap(at, read(file, at, RawBatmap.SIZE));
+        return batmap.hasCookie() ? batmap : null;
+    }
+
+    /** Returns what stands in the file beside blocks and the trailing footer; needs {@link #hasTable}. */
+    List<Region> metadata() throws IOException {
+        List<Region> regions = new ArrayList<>();
+        RawHeader h = sparseHeader();
+        regions.add(new Region("the copy of the footer", 0, RawFooter.SIZE));
+        regions.add(new Region("the dynamic header", h.offset(), h.offset() + RawHeader.SIZE));
+        regions.add(new Region("the BAT", h.tableOffset(), h.tableEnd()));
+        RawBatmap batmap = batmap();
+        if (batmap != null) {
+            regions.add(new Region("the batmap header", batmap.offset(), batmap.offset() + RawBatmap.SIZE));
+            if (batmap.isWithin(size)) {
+                regions.add(new Region("the batmap", batmap.mapOffset(), batmap.mapOffset() + batmap.mapBytes()));
+            }
+        }
+        return regions;
+    }
+
+    /** Returns the places of the parent locators' paths. */
+    List<Region> locatorPayloads() {
+        List<Region> regions = new ArrayList<>();
+        for (RawLocator locator : sparseHeader().locators()) {
+            if (locator.isUsed() && locator.spaceBytes() > 0 && locator.isWithin(size)) {
+                regions.add(new Region(
+                        "the path of parent locator " + locator.slot(),
+                        locator.payloadOffset(),
+                        locator.payloadOffset() + locator.spaceBytes()));
+            }
+        }
+        return regions;
+    }
+
+    RawFooter sparseFooter() {
+        return Objects.requireNonNull(footer, "footer");
+    }
+
+    RawHeader sparseHeader() {
+        return Objects.requireNonNull(header, "header");
+    }
+}

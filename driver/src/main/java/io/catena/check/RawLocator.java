@@ -1,0 +1,93 @@
+package io.catena.check;
+
+import io.catena.format.ParentLocator;
+import io.catena.store.BlockFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One of the header's eight parent locators, whatever its bytes are; {@link ParentLocator} has the table of fields.
+ *
+ * @param slot from 0
+ * @param offset where in the file it stands
+ */
+record RawLocator(int slot, long offset, ByteBuffer bytes) {
+    static final int SIZE = 24;
+
+    private static final int WI2R = 0x57693272;
+    private static final int WI2K = 0x5769326B;
+    private static final int MAC = 0x4D616320;
+    private static final Set<Integer> PATHS = Set.of(ParentLocator.MACX, ParentLocator.W2RU, ParentLocator.W2KU);
+    private static final Set<Integer> OTHERS = Set.of(WI2R, WI2K, MAC);
+
+    int platform() {
+        return bytes.getInt(0);
+    }
+
+    int length() {
+        return bytes.getInt(8);
+    }
+
+    int reserved() {
+        return bytes.getInt(12);
+    }
+
+    long payloadOffset() {
+        return bytes.getLong(16);
+    }
+
+    long spaceBytes() {
+        return decoded().spaceBytes();
+    }
+
+    boolean isUsed() {
+        return platform() != ParentLocator.NONE;
+    }
+
+    boolean isKnown() {
+        return PATHS.contains(platform()) || OTHERS.contains(platform());
+    }
+
+    /** Whether it is of a kind whose payload is a path that programs follow. */
+    boolean isPath() {
+        return PATHS.contains(platform());
+    }
+
+    boolean isZero() {
+        return Zeros.firstOther(bytes, 0, SIZE) < 0;
+    }
+
+    boolean isWithin(long fileSize) {
+        long space = Math.max(spaceBytes(), Integer.toUnsignedLong(length()));
+        return payloadOffset() > 0 && payloadOffset() <= fileSize - space;
+    }
+
+    /** Returns the path, its parts separated by "/"; empty if the payload is no path, or not in the file. */
+    Optional<String> path(BlockFile file, long fileSize) throws IOException {
+        if (!isPath() || !decoded().readable() || payloadOffset() > fileSize - length()) {
+            return Optional.empty();
+        }
+        ByteBuffer payload = ByteBuffer.allocate(length());
+        file.read(payloadOffset(), payload);
+        return payload.hasRemaining() ? Optional.empty() : decoded().decodePath(payload.flip());
+    }
+
+    /** Returns the platform code as people know it. */
+    String name() {
+        StringBuilder name = new StringBuilder();
+        for (int i = 0; i < Integer.BYTES; i++) {
+            char letter = (char) bytes.get(i);
+            if (letter < ' ' || letter > '~') {
+                return Findings.hex(Integer.toUnsignedLong(platform()));
+            }
+            name.append(letter);
+        }
+        return name.toString().strip();
+    }
+
+    private ParentLocator decoded() {
+        return new ParentLocator(platform(), bytes.getInt(4), length(), payloadOffset());
+    }
+}

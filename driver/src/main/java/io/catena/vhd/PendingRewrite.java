@@ -1,0 +1,30 @@
+package io.catena.vhd;
+
+import io.catena.format.UnsupportedVhdException;
+import io.catena.store.Storage;
+import java.io.IOException;
+
+/** The journal beside a file whose headers are being rewritten; as long as it is there, the file may be half old, half new. */
+public final class PendingRewrite {
+    /** What the journal's name has behind the file's. */
+    public static final String SUFFIX = ".catena-journal";
+
+    private PendingRewrite() {}
+
+    /** Returns the name of the journal of a file. */
+    public static String journalOf(String name) {
+        return name + SUFFIX;
+    }
+
+    /**
+     * Makes sure that no rewrite of a file is pending.
+     *
+     * @throws UnsupportedVhdException if one is
+     */
+    static void refuse(Storage storage, String name) throws IOException {
+        if (storage.exists(journalOf(name))) {
+            throw new UnsupportedVhdException(
+                    name, "an interrupted resize must be completed: catena vhd resize " + name);
+        }
+    }
+}

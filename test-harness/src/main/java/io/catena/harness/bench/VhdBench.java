@@ -1,0 +1,290 @@
+package io.catena.harness.bench;
+
+import com.google.gson.GsonBuilder;
+import io.catena.format.DiskType;
+import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
+import io.catena.format.SparseLayout;
+import io.catena.harness.peer.Programs;
+import io.catena.harness.peer.VhdiMount;
+import io.catena.sr.JobControl;
+import io.catena.store.BlockFile;
+import io.catena.store.FileStorage;
+import io.catena.tool.HostFile;
+import io.catena.tool.NewDiskType;
+import io.catena.tool.NewVhd;
+import io.catena.tool.OpenChain;
+import io.catena.tool.VhdCoalesce;
+import io.catena.tool.VhdRead;
+import io.catena.tool.VhdScan;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures the tools for single VHD files, in this process, without its start. What vhd-util took is from a record; its
+ * times have the start of its process in them, which is 2 ms.
+ */
+public final class VhdBench {
+    private static final long GIB = 1L << 30;
+    private static final int BLOCK = DynamicHeader.DEFAULT_BLOCK_SIZE;
+    private static final Duration DEADLINE = Duration.ofMinutes(2);
+
+    private final Path directory;
+    private final FileStorage storage;
+    private final NewVhd maker = new NewVhd(Clock.systemUTC(), UUID::randomUUID);
+    private final List<Measured> results = new ArrayList<>();
+
+    private VhdBench(Path directory) {
+        this.directory = directory;
+        this.storage = new FileStorage(directory);
+    }
+
+    /**
+     * Runs all measurements and prints them.
+     *
+     * @param args "--json" for JSON; then, or alone, the directory to work in, which must be on the disk to be measured
+     */
+    public static void main(String[] args) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of(args));
+        boolean json = arguments.remove("--json");
+        Path base = Path.of(arguments.isEmpty() ? System.getProperty("java.io.tmpdir") : arguments.get(0));
+        Path directory = Files.createTempDirectory(base, "catena-bench");
+        VhdBench bench = new VhdBench(directory);
+        try {
+            bench.run();
+        } finally {
+            deleteAll(directory);
+        }
+        System.out.println(json ? new GsonBuilder().setPrettyPrinting().create().toJson(bench.results) : bench.table());
+    }
+
+    private void run() throws IOException {
+        create("create 100 GiB", 100 * GIB, 0.0033);
+        create("create 2040 GiB", 2040 * GIB, 0.0172);
+        snapshot("snapshot of 100 GiB", 100 * GIB, 0.0057);
+        snapshot("snapshot of 2040 GiB", 2040 * GIB, 0.0202);
+        scan();
+        overlap();
+        fragmentedChild();
+        fullChild();
+    }
+
+    private void create(String what, long bytes, double recorded) throws IOException {
+        Timing ours =
+                Timing.of(() -> delete("a.vhd"), () -> maker.create(storage, "a.vhd", bytes, NewDiskType.DYNAMIC));
+        Timing qemu = Timing.of(
+                () -> delete("q.vhd"),
+                () -> Programs.run(
+                        DEADLINE, "qemu-img", "create", "-q", "-f", "vpc", path("q.vhd"), Long.toString(bytes)));
+        add(new Measured(what, ours, recorded, "qemu-img create, with its start", qemu));
+    }
+
+    private void snapshot(String what, long bytes, double recorded) throws IOException {
+        delete("a.vhd");
+        maker.create(storage, "a.vhd", bytes, NewDiskType.DYNAMIC);
+        Timing ours = Timing.of(() -> delete("s.vhd"), () -> maker.snapshot(storage, "s.vhd", "a.vhd"));
+        add(new Measured(what, ours, recorded, null, null));
+        delete("s.vhd");
+        delete("a.vhd");
+    }
+
+    private void scan() throws IOException {
+        for (int i = 0; i < 500; i++) {
+            maker.create(storage, "scan/b" + i + ".vhd", 100 * GIB, NewDiskType.DYNAMIC);
+            maker.snapshot(storage, "scan/s" + i + ".vhd", "scan/b" + i + ".vhd");
+        }
+        Path scanned = directory.resolve("scan");
+        Timing ours =
+                Timing.of(() -> {}, () -> require(VhdScan.of(List.of(scanned)).size() == 1000));
+        add(new Measured("scan of 1000", ours, 0.290, null, null));
+        deleteAll(scanned);
+    }
+
+    private void overlap() throws IOException {
+        int blocks = (int) (500 * GIB / BLOCK);
+        SparseLayout layout = new SparseLayout(500 * GIB, 1536, blocks, BLOCK);
+        Footer footer = Footer.of(DiskType.DYNAMIC, 500 * GIB, UUID.randomUUID(), 1);
+        try (BlockFile file = storage.create("full.vhd")) {
+            ByteBuffer table = ByteBuffer.allocate(blocks * Integer.BYTES);
+            long end = layout.tableEnd();
+            for (int block = 0; block < blocks; block++) {
+                int entry = layout.entryAfter(end);
+                table.putInt(entry);
+                end = layout.blockEnd(entry);
+            }
+            file.write(0, footer.encode());
+            file.write(512, DynamicHeader.dynamic(1536, blocks, BLOCK).encode());
+            file.write(1536, table.flip());
+            file.write(end, footer.encode());
+        }
+        Timing ours = Timing.of(() -> {}, () -> {
+            try (Layer layer = ChainFile.vhd(storage, "full.vhd").openReadOnly(storage)) {
+                require(layer.sizeBytes() == 500 * GIB);
+            }
+        });
+        add(new Measured("open 500 GiB, full, with the test for overlaps", ours, 168.0, null, null));
+        delete("full.vhd");
+    }
+
+    private void fullChild() throws IOException {
+        maker.create(storage, "p.vhd", GIB, NewDiskType.DYNAMIC);
+        maker.snapshot(storage, "k.vhd", "p.vhd");
+        try (Layer layer = ChainFile.vhd(storage, "k.vhd").openWritable(storage, null)) {
+            byte[] bytes = new byte[BLOCK];
+            new Random(1).nextBytes(bytes);
+            for (long offset = 0; offset < GIB; offset += BLOCK) {
+                ByteBuffer.wrap(bytes).putLong(0, offset);
+                layer.write(offset, ByteBuffer.wrap(bytes));
+            }
+        }
+        Files.copy(directory.resolve("p.vhd"), directory.resolve("empty"));
+        Timing cp = Timing.of(
+                () -> delete("copy"),
+                () -> Programs.run(
+                        DEADLINE, "sh", "-c", "cp \"$1\" \"$2\" && sync \"$2\"", "sh", path("k.vhd"), path("copy")));
+        delete("copy");
+        Timing empty = Timing.of(
+                () -> {
+                    delete("p.vhd");
+                    Files.copy(directory.resolve("empty"), directory.resolve("p.vhd"));
+                },
+                () -> coalesce("k.vhd"));
+        add(new Measured("coalesce 1 GiB into an empty parent", empty, 4.95, "cp of the child, and sync", cp));
+        Timing full = Timing.of(() -> {}, () -> coalesce("k.vhd"));
+        add(new Measured("coalesce 1 GiB into a full parent", full, 3.54, "cp of the child, and sync", cp));
+        read();
+        delete("k.vhd");
+        delete("p.vhd");
+    }
+
+    private void read() throws IOException {
+        Timing ours = Timing.of(() -> {}, () -> {
+            try (OpenChain chain = OpenChain.readOnly(storage, "k.vhd")) {
+                VhdRead.copy(chain, 0, GIB, OutputStream.nullOutputStream());
+            }
+        });
+        Timing qemu = Timing.of(
+                () -> delete("q.raw"),
+                () -> Programs.run(
+                        DEADLINE, "qemu-img", "convert", "-f", "vpc", "-O", "raw", path("p.vhd"), path("q.raw")));
+        delete("q.raw");
+        add(new Measured("read 1 GiB through a chain", ours, 2.47, "qemu-img convert of the parent to raw", qemu));
+        try (VhdiMount mount = VhdiMount.open(directory.resolve("k.vhd"))) {
+            Timing libvhdi = Timing.of(() -> {}, () -> {
+                try (InputStream in = Files.newInputStream(mount.view())) {
+                    require(in.transferTo(OutputStream.nullOutputStream()) == GIB);
+                }
+            });
+            add(new Measured("read 1 GiB through a chain", ours, 2.47, "libvhdi through FUSE", libvhdi));
+        }
+    }
+
+    private void fragmentedChild() throws IOException {
+        maker.create(storage, "p2.vhd", GIB, NewDiskType.DYNAMIC);
+        Files.copy(directory.resolve("p2.vhd"), directory.resolve("empty2"));
+        maker.snapshot(storage, "k2.vhd", "p2.vhd");
+        try (Layer layer = ChainFile.vhd(storage, "k2.vhd").openWritable(storage, null)) {
+            byte[] bytes = new byte[4096];
+            new Random(2).nextBytes(bytes);
+            for (long offset = 0; offset < 128L * BLOCK; offset += 64 * 512) {
+                layer.write(offset, ByteBuffer.wrap(bytes));
+            }
+        }
+        Timing ours = Timing.of(
+                () -> {
+                    delete("p2.vhd");
+                    Files.copy(directory.resolve("empty2"), directory.resolve("p2.vhd"));
+                },
+                () -> coalesce("k2.vhd"));
+        add(new Measured("coalesce 32 MiB in runs of 4 KiB", ours, 8.91, null, null));
+    }
+
+    private void coalesce(String child) throws IOException {
+        new VhdCoalesce(new Unwatched()).coalesce(HostFile.of(directory.resolve(child)), false);
+    }
+
+    private void add(Measured measured) {
+        results.add(measured);
+        System.err.println(line(measured));
+    }
+
+    private String table() {
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT,
+                "%-48s %9s %19s %10s %7s  %9s %7s%n",
+                "operation, seconds, median of " + Timing.RUNS,
+                "catena",
+                "from-to",
+                "vhd-util*",
+                "ratio",
+                "peer",
+                "ratio"));
+        results.forEach(measured -> text.append(line(measured)).append('\n'));
+        return text.append("* recorded").toString();
+    }
+
+    private static String line(Measured measured) {
+        Timing ours = measured.ours();
+        String spread = String.format(Locale.ROOT, "%.4f-%.4f", ours.min(), ours.max());
+        String line = String.format(Locale.ROOT, "%-48s %9.4f %19s ", measured.operation(), ours.median(), spread);
+        line += compare(measured.vhdUtilSeconds(), ours.median());
+        Timing peer = measured.peerTiming();
+        return peer == null ? line : line + " " + compare(peer.median(), ours.median()) + "  " + measured.peer();
+    }
+
+    private static String compare(@Nullable Double theirs, double ours) {
+        return theirs == null ? "" : String.format(Locale.ROOT, "%10.4f %6.1fx", theirs, theirs / ours);
+    }
+
+    private String path(String name) {
+        return directory.resolve(name).toString();
+    }
+
+    private void delete(String name) throws IOException {
+        Files.deleteIfExists(directory.resolve(name));
+    }
+
+    private static void require(boolean condition) {
+        if (!condition) {
+            throw new IllegalStateException("the measured operation did not do what it should");
+        }
+    }
+
+    private static void deleteAll(Path directory) throws IOException {
+        try (var paths = Files.walk(directory)) {
+            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        }
+    }
+
+    /** Work that nobody looks at. */
+    private static final class Unwatched implements JobControl {
+        @Override
+        public void phase(String text) {}
+
+        @Override
+        public void addTotal(long bytes) {}
+
+        @Override
+        public void done(long bytes) {}
+
+        @Override
+        public void checkCancelled() {}
+    }
+}

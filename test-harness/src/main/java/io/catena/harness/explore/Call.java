@@ -1,0 +1,28 @@
+package io.catena.harness.explore;
+
+import java.nio.ByteBuffer;
+
+/**
+ * A call that changes or syncs something.
+ *
+ * @param file the name of the file; of a rename the old one; empty if all names are synced
+ * @param to the new name of a rename, else empty
+ * @param offset where a write begins, or the new size of a truncate, else 0
+ * @param bytes what a write writes, else nothing
+ */
+public record Call(Kind kind, String file, String to, long offset, ByteBuffer bytes) {
+    /** What it does. */
+    public enum Kind {
+        CREATE,
+        RENAME,
+        DELETE,
+        SYNC_NAMES,
+        WRITE,
+        TRUNCATE,
+        SYNC
+    }
+
+    static Call of(Kind kind, String file) {
+        return new Call(kind, file, "", 0, ByteBuffer.allocate(0));
+    }
+}

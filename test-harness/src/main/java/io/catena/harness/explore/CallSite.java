@@ -1,0 +1,39 @@
+package io.catena.harness.explore;
+
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * Where in the driver a call comes from.
+ *
+ * @param method the class and method that makes the call, as "SparseLayer.flushNow"
+ * @param index where in the method: tells apart its calls, in the order in which they are written
+ */
+public record CallSite(String method, int index) {
+    private static final Set<String> PACKAGES =
+            Set.of("io.catena.vhd", "io.catena.op", "io.catena.sr", "io.catena.store", "io.catena.disk");
+
+    /** Returns the site of the call that is being made by this thread. */
+    public static CallSite current() {
+        return StackWalker.getInstance()
+                .walk(frames -> frames.filter(frame -> PACKAGES.contains(packageOf(frame.getClassName())))
+                        .findFirst()
+                        .map(frame -> new CallSite(nameOf(frame), frame.getByteCodeIndex()))
+                        .orElseThrow(() -> new IllegalStateException("the driver did not make this call")));
+    }
+
+    /** Whether this thread is inside a method, named as "Journal.record". */
+    public static boolean isInside(String method) {
+        Predicate<StackWalker.StackFrame> wanted = frame -> nameOf(frame).equals(method);
+        return StackWalker.getInstance().walk(frames -> frames.anyMatch(wanted));
+    }
+
+    private static String packageOf(String className) {
+        return className.substring(0, Math.max(0, className.lastIndexOf('.')));
+    }
+
+    private static String nameOf(StackWalker.StackFrame frame) {
+        String className = frame.getClassName();
+        return className.substring(className.lastIndexOf('.') + 1) + "." + frame.getMethodName();
+    }
+}

@@ -1,0 +1,243 @@
+package io.catena.harness.model;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The oracle of one disk: which values each of its sectors may have, now or after a crash. Values are small numbers; 0 is a
+ * sector of zeros, and each write has a number of its own.
+ *
+ * <ul>
+ *   <li>Now, and after the death of the process: the value answered last; and of a write that began later and was not
+ *       answered, or failed, the old value or the new, sector by sector.
+ *   <li>After a power cut: the value at the beginning of the last flush that was answered, or any written after it.
+ * </ul>
+ *
+ * <p>Not safe for use by several threads.
+ */
+public final class DiskModel {
+    public static final int SECTOR = 512;
+
+    private static final int ZEROS = 0;
+    private static final int GARBAGE = -1;
+    private static final int FAULTS_SHOWN = 5;
+    private static final byte[] ZERO_SECTOR = new byte[SECTOR];
+    private static final long MARK = 0xCA7E_0000_0000_0000L;
+    private static final int VALUE_BITS = 24;
+
+    private final long sectors;
+    private final AtomicInteger lastValue;
+
+    /** Of each sector that was ever written, oldest first; the first one is sure. */
+    private final TreeMap<Long, List<Version>> versions = new TreeMap<>();
+
+    /** The keys of versions, for speed. */
+    private final BitSet written = new BitSet();
+
+    /** Counts what happens, so that a flush knows what came before it. */
+    private long now;
+
+    private DiskModel(long sectors, AtomicInteger lastValue) {
+        this.sectors = sectors;
+        this.lastValue = lastValue;
+    }
+
+    /** Returns the model of an empty disk. */
+    public static DiskModel empty(long sizeBytes) {
+        return new DiskModel(sizeBytes / SECTOR, new AtomicInteger());
+    }
+
+    /** Returns the model of another empty disk, whose values differ from those of this one. */
+    public DiskModel sibling(long sizeBytes) {
+        return new DiskModel(sizeBytes / SECTOR, lastValue);
+    }
+
+    /** Returns the model of a disk that durably holds what this one holds now; their later values differ. */
+    public DiskModel frozen() {
+        DiskModel copy = new DiskModel(sectors, lastValue);
+        versions.forEach((sector, all) -> {
+            List<Version> live = new ArrayList<>(all.subList(lastSure(all, Long.MAX_VALUE), all.size()));
+            copy.versions.put(sector, live);
+            copy.written.set((int) (long) sector);
+        });
+        copy.now = now;
+        return copy;
+    }
+
+    /** A write under way. */
+    public record Write(long sector, int count, int value) {
+        public long offset() {
+            return sector * SECTOR;
+        }
+
+        /** Returns what is to be written. */
+        public ByteBuffer bytes() {
+            ByteBuffer bytes = ByteBuffer.allocate(count * SECTOR);
+            for (int i = 0; i < count; i++) {
+                bytes.put(render(value, sector + i));
+            }
+            return bytes.rewind();
+        }
+    }
+
+    /** A value, and when its write was answered: {@code Long.MAX_VALUE} if it was not. */
+    private record Version(int value, long answeredAt) {
+        boolean sureAt(long time) {
+            return answeredAt <= time && answeredAt != Long.MAX_VALUE;
+        }
+    }
+
+    public long sizeBytes() {
+        return sectors * SECTOR;
+    }
+
+    /** Begins a write of {@code count} sectors. Until it is {@link #answered}, each of them may have it or not. */
+    public Write write(long sector, int count) {
+        Write write = new Write(sector, count, lastValue.incrementAndGet());
+        for (long s = sector; s < sector + count; s++) {
+            versionsOf(s).add(new Version(write.value(), Long.MAX_VALUE));
+        }
+        return write;
+    }
+
+    /** The write succeeded. */
+    public void answered(Write write) {
+        now++;
+        for (long s = write.sector(); s < write.sector() + write.count(); s++) {
+            versionsOf(s).replaceAll(v -> v.value() == write.value() ? new Version(v.value(), now) : v);
+        }
+    }
+
+    /** Begins a flush; returns what is to be handed to {@link #flushed}. */
+    public long flush() {
+        return now;
+    }
+
+    /** The flush that began with {@code begin} succeeded. */
+    public void flushed(long begin) {
+        versions.values().forEach(all -> all.subList(0, lastSure(all, begin)).clear());
+    }
+
+    /** Returns the values that a sector may have now, or after the process died. */
+    public Set<Integer> allowed(long sector) {
+        List<Version> all = versionsOf(sector);
+        return values(all.subList(lastSure(all, Long.MAX_VALUE), all.size()));
+    }
+
+    /** Returns the values that a sector may have after a power cut. */
+    public Set<Integer> allowedAfterPowerCut(long sector) {
+        return values(versionsOf(sector));
+    }
+
+    /**
+     * Compares the disk's content, whose sectors from now on have the values found.
+     *
+     * @throws AssertionError if a sector has a value that it must not have
+     */
+    public void check(byte[] content) {
+        compare(content, false);
+        versions.forEach((sector, all) -> {
+            int found = valueAt(content, sector);
+            if (all.get(all.size() - 1).value() != found
+                    || !all.get(all.size() - 1).sureAt(now)) {
+                all.add(new Version(found, now));
+            }
+        });
+    }
+
+    /**
+     * Compares the disk's content after a power cut; what is found is durable.
+     *
+     * @throws AssertionError if a sector has a value that it must not have
+     */
+    public void checkAfterPowerCut(byte[] content) {
+        compare(content, true);
+        versions.forEach((sector, all) -> {
+            all.clear();
+            all.add(new Version(valueAt(content, sector), now));
+        });
+    }
+
+    private void compare(byte[] content, boolean afterPowerCut) {
+        if (content.length != sizeBytes()) {
+            throw new AssertionError("the disk has " + content.length + " bytes, expected " + sizeBytes());
+        }
+        List<String> faults = new ArrayList<>();
+        for (long sector = 0; sector < sectors; sector++) {
+            if (!written.get((int) sector) && isZero(content, sector)) {
+                continue;
+            }
+            int found = valueAt(content, sector);
+            Set<Integer> allowed = afterPowerCut ? allowedAfterPowerCut(sector) : allowed(sector);
+            if (!allowed.contains(found)) {
+                faults.add("sector " + sector + " has " + describe(content, sector) + ", allowed are " + allowed);
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new AssertionError(faults.size() + " sectors are wrong: "
+                    + String.join("; ", faults.subList(0, Math.min(FAULTS_SHOWN, faults.size()))));
+        }
+    }
+
+    private List<Version> versionsOf(long sector) {
+        if (sector < 0 || sector >= sectors) {
+            throw new IndexOutOfBoundsException("sector " + sector + " of a disk of " + sectors);
+        }
+        written.set((int) sector);
+        return versions.computeIfAbsent(sector, s -> new ArrayList<>(List.of(new Version(ZEROS, 0))));
+    }
+
+    /** Returns the index of the last version that was answered at {@code time}. */
+    private static int lastSure(List<Version> all, long time) {
+        int last = 0;
+        for (int i = 0; i < all.size(); i++) {
+            if (all.get(i).sureAt(time)) {
+                last = i;
+            }
+        }
+        return last;
+    }
+
+    private static Set<Integer> values(List<Version> versions) {
+        Set<Integer> values = new TreeSet<>();
+        versions.forEach(version -> values.add(version.value()));
+        return values;
+    }
+
+    private static byte[] render(int value, long sector) {
+        ByteBuffer bytes = ByteBuffer.allocate(SECTOR);
+        while (bytes.hasRemaining()) {
+            bytes.putLong(MARK | (long) value << VALUE_BITS | sector);
+        }
+        return bytes.array();
+    }
+
+    /** Returns the value that stands in a sector; {@link #GARBAGE} if none, or one of another sector. */
+    private static int valueAt(byte[] content, long sector) {
+        int from = (int) (sector * SECTOR);
+        long first = ByteBuffer.wrap(content).getLong(from);
+        if (first == 0) {
+            return isZero(content, sector) ? ZEROS : GARBAGE;
+        }
+        int value = (int) ((first & ~MARK) >>> VALUE_BITS);
+        return Arrays.equals(render(value, sector), 0, SECTOR, content, from, from + SECTOR) ? value : GARBAGE;
+    }
+
+    private static boolean isZero(byte[] content, long sector) {
+        int from = (int) (sector * SECTOR);
+        return Arrays.equals(ZERO_SECTOR, 0, SECTOR, content, from, from + SECTOR);
+    }
+
+    private static String describe(byte[] content, long sector) {
+        int value = valueAt(content, sector);
+        long first = ByteBuffer.wrap(content).getLong((int) (sector * SECTOR));
+        return value == GARBAGE ? "garbage that begins with " + Long.toHexString(first) : Integer.toString(value);
+    }
+}

@@ -1,0 +1,208 @@
+package io.catena.harness.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.catena.check.CheckOptions;
+import io.catena.check.RepairOptions;
+import io.catena.check.Report;
+import io.catena.check.Verdict;
+import io.catena.check.VhdCheck;
+import io.catena.check.VhdRepair;
+import io.catena.format.CorruptVhdException;
+import io.catena.format.UnsupportedVhdException;
+import io.catena.harness.peer.Fixture;
+import io.catena.harness.peer.Fixtures;
+import io.catena.harness.sim.Machine;
+import io.catena.harness.sim.PowerLossException;
+import io.catena.harness.sim.SimulatedStorage;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.tool.VhdDigest;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Power cuts in every call of a repair and of taking it back, and once more in the repair that follows. */
+class RepairCrashTest {
+    private static final Clock NOW = Clock.fixed(Instant.ofEpochSecond(1_800_000_000), ZoneOffset.UTC);
+    private static final UUID NEW_ID = UUID.fromString("5a1b6c1e-0000-4000-8000-000000000001");
+    private static final int CALLS_OF_A_REPAIR = 20;
+
+    @TempDir
+    static Path directory;
+
+    private static Fixtures fixtures;
+
+    private final Map<String, byte[]> files = new HashMap<>();
+    private String disk = "";
+    private RepairOptions options = RepairOptions.SAFE;
+    private String content = "";
+
+    @BeforeAll
+    static void unpack() throws IOException {
+        fixtures = Fixtures.unpack(directory);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bad-reserved, x.vhd, x.vhd",
+        "bad-primary-zeroed, x.vhd, x.vhd",
+        "bad-batmap-lies, x.vhd, x.vhd",
+        "bad-loc-dup, leaf.vhd, leaf.vhd",
+        "fill-b, f.vhd, f.vhd",
+        "resize-interrupted, r.vhd, before.vhd"
+    })
+    void powerLossAtAnyCallOfARepairLosesNothing(String fixture, String name, String same) throws IOException {
+        load(fixture, name, same);
+        for (int call = 1; repairAndCutPowerAt(call); call++) {}
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bad-reserved, x.vhd, x.vhd",
+        "bad-loc-dup, leaf.vhd, leaf.vhd",
+        "fill-b, f.vhd, f.vhd",
+        "resize-interrupted, r.vhd, before.vhd"
+    })
+    void powerLossAtAnyCallOfTakingBackLosesNothing(String fixture, String name, String same) throws IOException {
+        load(fixture, name, same);
+        for (int call = 1; takeBackAndCutPowerAt(call); call++) {}
+    }
+
+    /** Returns whether the power was lost; if not, {@code call} lies beyond the last call. */
+    private boolean repairAndCutPowerAt(int call) throws IOException {
+        Machine machine = new Machine(call);
+        SimulatedStorage storage = install(machine);
+        boolean lost = cutAt(machine, call, () -> repair(storage));
+        contentIsUnchanged(storage);
+        cutAt(machine, 1 + new Random(call).nextInt(CALLS_OF_A_REPAIR), () -> repair(storage));
+        repair(storage);
+        isRepaired(storage);
+        if (storage.exists(disk + ".undo")) {
+            repairer(storage).undo(disk);
+            assertThat(Arrays.equals(read(storage, disk), files.get(disk)))
+                    .as("taken back, call %d", call)
+                    .isTrue();
+        }
+        return lost;
+    }
+
+    private boolean takeBackAndCutPowerAt(int call) throws IOException {
+        Machine machine = new Machine(call);
+        SimulatedStorage storage = install(machine);
+        repair(storage);
+        boolean lost = cutAt(machine, call, () -> repairer(storage).undo(disk));
+        contentIsUnchanged(storage);
+        if (call % 2 == 0 && storage.exists(disk + ".undo")) {
+            repairer(storage).undo(disk);
+            assertThat(Arrays.equals(read(storage, disk), files.get(disk)))
+                    .as("taken back, call %d", call)
+                    .isTrue();
+        }
+        repair(storage);
+        isRepaired(storage);
+        return lost;
+    }
+
+    private void load(String fixture, String name, String same) throws IOException {
+        Fixture all = fixtures.get(fixture);
+        disk = name;
+        options = new RepairOptions(false, fixture.startsWith("resize") ? "r.journal" : null);
+        content = all.file(same).contentSha256().orElseThrow();
+        try (Stream<Path> paths = Files.list(all.directory())) {
+            for (Path path : paths.toList()) {
+                files.put(path.getFileName().toString(), Files.readAllBytes(path));
+            }
+        }
+    }
+
+    private SimulatedStorage install(Machine machine) throws IOException {
+        SimulatedStorage storage = machine.disk("sr");
+        for (Map.Entry<String, byte[]> file : files.entrySet()) {
+            try (BlockFile target = storage.create(file.getKey())) {
+                copy(file.getValue(), target);
+                target.sync();
+            }
+        }
+        storage.syncNames();
+        return storage;
+    }
+
+    /** Leaves holes where there are zeros. */
+    private static void copy(byte[] bytes, BlockFile target) throws IOException {
+        int piece = 64 << 10;
+        byte[] zeros = new byte[piece];
+        for (int at = 0; at < bytes.length; at += piece) {
+            int end = Math.min(bytes.length, at + piece);
+            if (!Arrays.equals(bytes, at, end, zeros, 0, end - at)) {
+                target.write(at, ByteBuffer.wrap(bytes, at, end - at));
+            }
+        }
+        target.truncate(bytes.length);
+    }
+
+    private void repair(Storage storage) throws IOException {
+        VhdRepair repair = repairer(storage);
+        repair.apply(repair.plan(disk, options));
+    }
+
+    private static VhdRepair repairer(Storage storage) {
+        return new VhdRepair(storage, NOW, () -> NEW_ID);
+    }
+
+    /** A disk may be unreadable until it is repaired; it never reads as something else. */
+    private void contentIsUnchanged(Storage storage) throws IOException {
+        String digest;
+        try {
+            digest = VhdDigest.sha256(storage, disk);
+        } catch (CorruptVhdException | UnsupportedVhdException e) {
+            return;
+        }
+        assertThat(digest).isEqualTo(content);
+    }
+
+    private void isRepaired(Storage storage) throws IOException {
+        Report report = new VhdCheck(storage, NOW).check(disk, CheckOptions.THOROUGH);
+        assertThat(report.verdict()).as(report.toString()).isIn(Verdict.VALID, Verdict.WARN);
+        assertThat(VhdDigest.sha256(storage, disk)).isEqualTo(content);
+    }
+
+    private static byte[] read(Storage storage, String name) throws IOException {
+        try (BlockFile file = storage.openReadOnly(name)) {
+            ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+            file.readFully(0, bytes);
+            return bytes.array();
+        }
+    }
+
+    private static boolean cutAt(Machine machine, int call, Action action) throws IOException {
+        machine.cutPowerAtCall(call);
+        try {
+            action.run();
+        } catch (PowerLossException e) {
+            machine.restorePower();
+            return true;
+        }
+        machine.restorePower();
+        return false;
+    }
+
+    @FunctionalInterface
+    private interface Action {
+        void run() throws IOException;
+    }
+}

@@ -1,0 +1,254 @@
+package io.catena.harness.check;
+
+import static java.nio.charset.StandardCharsets.UTF_16LE;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.catena.check.CheckOptions;
+import io.catena.check.RepairOptions;
+import io.catena.check.RepairPlan;
+import io.catena.check.Report;
+import io.catena.check.Verdict;
+import io.catena.check.VhdCheck;
+import io.catena.check.VhdRepair;
+import io.catena.harness.peer.Fixture;
+import io.catena.harness.peer.FixtureFile;
+import io.catena.harness.peer.Fixtures;
+import io.catena.harness.peer.ReferenceReader;
+import io.catena.store.FileStorage;
+import io.catena.tool.VhdDigest;
+import io.catena.vhd.ChainFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Repair of the files that other programs damaged. */
+class RepairTest {
+    private static final UUID NEW_ID = UUID.fromString("5a1b6c1e-0000-4000-8000-000000000001");
+
+    /** Invalid by their manifests, but nothing in them is lost. */
+    private static final Set<String> ALSO_REPAIRED = Set.of(
+            "bad-batmap-checksum",
+            "bad-batmap-lies",
+            "bad-geometry",
+            "bad-reserved",
+            "bad-loc-dup",
+            "bad-loc-name",
+            "bad-loc-past-eof");
+
+    @TempDir
+    Path directory;
+
+    private Fixtures fixtures;
+
+    @BeforeEach
+    void unpack() throws IOException {
+        fixtures = Fixtures.unpack(directory);
+    }
+
+    @Test
+    void whatIsRepairedIsValidAndReadsAsTheManifestSays() throws IOException {
+        List<String> repaired = new ArrayList<>();
+        for (Fixture fixture : fixtures.all()) {
+            for (FixtureFile file : fixture.files()) {
+                boolean named =
+                        ALSO_REPAIRED.contains(fixture.name()) && file.reason().isPresent();
+                if (file.verdict() == FixtureFile.Verdict.REPAIRABLE || named) {
+                    repairs(fixture, file);
+                    repaired.add(fixture.name());
+                }
+            }
+        }
+        assertThat(repaired).hasSize(15).containsAll(ALSO_REPAIRED);
+    }
+
+    private static void repairs(Fixture fixture, FixtureFile file) throws IOException {
+        byte[] before = Files.readAllBytes(file.path());
+        VhdRepair repair = repair(fixture);
+        String name = name(fixture, file);
+        RepairPlan plan = repair.plan(name, RepairOptions.SAFE);
+        assertThat(Files.readAllBytes(file.path())).as("a plan changes nothing").isEqualTo(before);
+        repair.apply(plan);
+        Report report = check(fixture, name);
+        assertThat(report.verdict()).as(report.toString()).isIn(Verdict.VALID, Verdict.WARN);
+        assertThat(ReferenceReader.sha256(file.path()))
+                .as(fixture.name())
+                .isEqualTo(file.contentSha256().orElseThrow());
+        assertThat(repair.plan(name, RepairOptions.SAFE).isEmpty())
+                .as(fixture.name())
+                .isTrue();
+        repair.undo(name);
+        assertThat(Files.readAllBytes(file.path())).as(fixture.name()).isEqualTo(before);
+        assertThat(file.path().resolveSibling(name + ".undo")).doesNotExist();
+    }
+
+    @Test
+    void thereIsNothingToRepairInAValidFile() throws IOException {
+        for (Fixture fixture : fixtures.all()) {
+            for (FixtureFile file : fixture.files()) {
+                if (file.verdict() == FixtureFile.Verdict.VALID) {
+                    RepairPlan plan = repair(fixture).plan(name(fixture, file), RepairOptions.SAFE);
+                    assertThat(plan.changes()).as(file.path().toString()).isEmpty();
+                    assertThat(plan.leftAlone()).as(file.path().toString()).isEmpty();
+                }
+            }
+        }
+    }
+
+    @Test
+    void anInterruptedResizeIsRevertedByItsJournal() throws IOException {
+        Fixture fixture = fixtures.get("resize-interrupted");
+        Path disk = fixture.directory().resolve("r.vhd");
+        VhdRepair repair = repair(fixture);
+        assertThat(repair.plan("r.vhd", RepairOptions.SAFE).leftAlone()).hasSize(1);
+        repair.apply(repair.plan("r.vhd", new RepairOptions(false, "r.journal")));
+        assertThat(Files.mismatch(disk, fixture.directory().resolve("reverted.vhd")))
+                .isEqualTo(-1);
+        assertThat(ReferenceReader.sha256(disk))
+                .isEqualTo(fixture.file("before.vhd").contentSha256().orElseThrow());
+    }
+
+    @Test
+    void aJournalOfAnotherDiskOrADamagedOneIsRefused() throws IOException {
+        Fixture fixture = fixtures.get("resize-interrupted");
+        VhdEditor journal = new VhdEditor(fixture.directory().resolve("r.journal"));
+        RepairOptions options = new RepairOptions(false, "r.journal");
+        journal.raw(5000, (byte) 0x5a);
+        assertThatThrownBy(() -> repair(fixture).plan("r.vhd", options)).hasMessageContaining("the checksum");
+        journal.raw(8, (byte) 0);
+        assertThatThrownBy(() -> repair(fixture).plan("r.vhd", options)).hasMessageContaining("unique id");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bad-bat-past-eof", "bad-truncated-data"})
+    void blocksPastTheEndAreGivenUpOnRequestOnly(String name) throws IOException {
+        Fixture fixture = fixtures.get(name);
+        VhdRepair repair = repair(fixture);
+        assertThat(repair.plan("x.vhd", RepairOptions.SAFE).changes()).isEmpty();
+        repair.apply(repair.plan("x.vhd", new RepairOptions(true, null)));
+        assertThat(check(fixture, "x.vhd").verdict()).isEqualTo(Verdict.VALID);
+        ReferenceReader.sha256(fixture.directory().resolve("x.vhd"));
+    }
+
+    @Test
+    void garbageBehindTheFooterIsCutOff() throws IOException {
+        Fixture fixture = fixtures.get("dyn-data");
+        Path disk = fixture.directory().resolve("data.vhd");
+        byte[] good = Files.readAllBytes(disk);
+        new VhdEditor(disk).append(new byte[] {1, 2, 3});
+        VhdRepair repair = repair(fixture);
+        repair.apply(repair.plan("data.vhd", RepairOptions.SAFE));
+        assertThat(Files.readAllBytes(disk)).isEqualTo(good);
+    }
+
+    /** Found by the fuzzer: the footer's checksum was right, and the good copy was overwritten with it. */
+    @Test
+    void aFooterThatNoReaderTakesIsRestoredFromItsCopy() throws IOException {
+        Fixture fixture = fixtures.get("dyn-data");
+        Path disk = fixture.directory().resolve("data.vhd");
+        byte[] good = Files.readAllBytes(disk);
+        new VhdEditor(disk).footer(48, VhdEditor.int64(513));
+        assertThat(check(fixture, "data.vhd").verdict()).isEqualTo(Verdict.REPAIRABLE);
+        VhdRepair repair = repair(fixture);
+        repair.apply(repair.plan("data.vhd", RepairOptions.SAFE));
+        assertThat(Files.readAllBytes(disk)).isEqualTo(good);
+    }
+
+    /** Found by the fuzzer: the header's name, the only one that was right, was overwritten with the damaged one. */
+    @Test
+    void theParentsNameIsNotTakenFromALocatorThatLeadsNowhere() throws IOException {
+        Fixture fixture = fixtures.get("synth-locspace-sectors");
+        FixtureFile child = fixture.file("child.vhd");
+        String name = fixture.file("bäse-日本.vhd").path().getFileName().toString();
+        byte[] damaged = (".\\" + name.replace("vhd", "vhx")).getBytes(UTF_16LE);
+        replaceOnce(child.path(), (".\\" + name).getBytes(UTF_16LE), damaged);
+        VhdRepair repair = repair(fixture);
+        assertThat(repair.plan("child.vhd", RepairOptions.SAFE).changes()).isEmpty();
+        assertThat(VhdDigest.sha256(new FileStorage(fixture.directory()), "child.vhd"))
+                .isEqualTo(child.contentSha256().orElseThrow());
+    }
+
+    /** Found by the fuzzer: the size of the batmap's checked part overflowed. */
+    @Test
+    void aDiskOfAlmostAllBytesThereAreIsPlannedToo() throws IOException {
+        Fixture fixture = fixtures.get("marker");
+        Path disk = fixture.directory().resolve("m.vhd");
+        new VhdEditor(disk)
+                .footers(48, VhdEditor.int64(Long.MAX_VALUE / 512 * 512))
+                .raw(VhdEditor.BATMAP + 16, VhdEditor.int32(0));
+        assertThat(repair(fixture).plan("m.vhd", RepairOptions.SAFE).changes()).isNotEmpty();
+        assertThat(check(fixture, "m.vhd").verdict()).isEqualTo(Verdict.INVALID);
+    }
+
+    private static void replaceOnce(Path path, byte[] from, byte[] to) throws IOException {
+        byte[] all = Files.readAllBytes(path);
+        for (int at = 0; at + from.length <= all.length; at++) {
+            if (Arrays.equals(all, at, at + from.length, from, 0, from.length)) {
+                new VhdEditor(path).raw(at, to);
+                return;
+            }
+        }
+        throw new AssertionError(path + " does not hold what was to be replaced");
+    }
+
+    @Test
+    void aNullIdIsReplacedInBothFooters() throws IOException {
+        Fixture fixture = fixtures.get("bad-nulluuid");
+        VhdRepair repair = repair(fixture);
+        repair.apply(repair.plan("x.vhd", RepairOptions.SAFE));
+        assertThat(ChainFile.vhd(new FileStorage(fixture.directory()), "x.vhd").uniqueId())
+                .contains(NEW_ID);
+    }
+
+    @Test
+    void aPlanIsForTheFileAsItWas() throws IOException {
+        Fixture fixture = fixtures.get("bad-reserved");
+        VhdRepair repair = repair(fixture);
+        RepairPlan plan = repair.plan("x.vhd", RepairOptions.SAFE);
+        new VhdEditor(fixture.directory().resolve("x.vhd")).footers(85, (byte) 1);
+        assertThatThrownBy(() -> repair.apply(plan)).hasMessageContaining("has changed since");
+    }
+
+    @Test
+    void aRepairIsNotTakenBackOverNewerBytes() throws IOException {
+        Fixture fixture = fixtures.get("bad-reserved");
+        VhdRepair repair = repair(fixture);
+        repair.apply(repair.plan("x.vhd", RepairOptions.SAFE));
+        new VhdEditor(fixture.directory().resolve("x.vhd")).footers(85, (byte) 1);
+        byte[] newer = Files.readAllBytes(fixture.directory().resolve("x.vhd"));
+        assertThatThrownBy(() -> repair.undo("x.vhd")).hasMessageContaining("another program has changed the file");
+        assertThat(Files.readAllBytes(fixture.directory().resolve("x.vhd"))).isEqualTo(newer);
+    }
+
+    @Test
+    void aDamagedUndoFileIsRefused() throws IOException {
+        Fixture fixture = fixtures.get("bad-reserved");
+        VhdRepair repair = repair(fixture);
+        repair.apply(repair.plan("x.vhd", RepairOptions.SAFE));
+        new VhdEditor(fixture.directory().resolve("x.vhd.undo")).raw(60, (byte) 0x77);
+        assertThatThrownBy(() -> repair.undo("x.vhd")).hasMessageContaining("cannot be used to take the repair back");
+    }
+
+    private static VhdRepair repair(Fixture fixture) {
+        return new VhdRepair(new FileStorage(fixture.directory()), Clock.systemUTC(), () -> NEW_ID);
+    }
+
+    private static Report check(Fixture fixture, String name) throws IOException {
+        return new VhdCheck(new FileStorage(fixture.directory()), Clock.systemUTC()).check(name, CheckOptions.THOROUGH);
+    }
+
+    private static String name(Fixture fixture, FixtureFile file) {
+        return fixture.directory().relativize(file.path()).toString();
+    }
+}

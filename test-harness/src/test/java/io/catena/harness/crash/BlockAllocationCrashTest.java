@@ -1,0 +1,31 @@
+package io.catena.harness.crash;
+
+import io.catena.harness.explore.CrashExplorer;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.sim.Seeds;
+
+/** D1 and D2 of one layer, at every call of random writes, flushes, seals and closes, and inside the replay. */
+class BlockAllocationCrashTest {
+    /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
+    private static final int STRIDE = 6;
+
+    @Seeds(50)
+    void aDynamicDiskKeepsWhatWasFlushedWhenThePowerIsCut(long seed) {
+        CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(new LayerScenario(seed, false));
+    }
+
+    @Seeds(50)
+    void aDynamicDiskKeepsWhatWasAnsweredWhenTheProcessIsKilled(long seed) {
+        CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(new LayerScenario(seed, false));
+    }
+
+    @Seeds(50)
+    void aDifferencingDiskKeepsWhatWasFlushedWhenThePowerIsCut(long seed) {
+        CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(new LayerScenario(seed, true));
+    }
+
+    @Seeds(50)
+    void aDifferencingDiskKeepsWhatWasAnsweredWhenTheProcessIsKilled(long seed) {
+        CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(new LayerScenario(seed, true));
+    }
+}

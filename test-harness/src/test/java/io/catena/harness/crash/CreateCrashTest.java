@@ -1,0 +1,21 @@
+package io.catena.harness.crash;
+
+import io.catena.harness.explore.CrashExplorer;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.sim.Seeds;
+
+/** What the making of a disk leaves when it is interrupted: the whole, empty disk, or none; see {@link CreateScenario}. */
+class CreateCrashTest {
+    /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
+    private static final int STRIDE = 6;
+
+    @Seeds(50)
+    void aPowerCutLeavesTheDiskOrNone(long seed) {
+        CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(new CreateScenario(seed, call -> true));
+    }
+
+    @Seeds(50)
+    void aKillLeavesTheDiskOrNone(long seed) {
+        CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(new CreateScenario(seed, call -> true));
+    }
+}

@@ -1,0 +1,193 @@
+package io.catena.harness.crash;
+
+import io.catena.api.SrException;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.harness.explore.CrashExplorer;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.explore.Scenario;
+import io.catena.harness.sim.Machine;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * One call fails, once, at any call of an operation: the operation says so or succeeds, nothing is lost and nothing is
+ * wrong, and the next attempt succeeds, at the latest after the disk was detached and attached again.
+ */
+class IoErrorTest {
+    private static final int SEEDS = 3;
+
+    /** What fails. */
+    enum Work {
+        CREATE,
+        SNAPSHOT,
+        CLONE,
+        DESTROY,
+        COLLECT,
+        WRITE,
+        FLUSH,
+        DETACH
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anIoErrorHarmsNothing(Work work) {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            explore(Fault.IO_ERROR, seed, work);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aFullDiskHarmsNothing(Work work) {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            explore(Fault.DISK_FULL, seed, work);
+        }
+    }
+
+    private static void explore(Fault fault, long seed, Work work) {
+        try {
+            CrashExplorer.atEachCall(fault, seed).explore(machine -> new ErrorRun(machine, seed, work));
+        } catch (AssertionError e) {
+            throw new AssertionError(work + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static final class ErrorRun implements Scenario.Run {
+        private static final VdiId MADE = new VdiId(new UUID(6, 0));
+
+        private final SimulatedSr sr;
+        private final Work work;
+        private final VdiId vdi;
+        private final VdiId old;
+        private boolean answered;
+
+        ErrorRun(Machine machine, long seed, Work work) throws IOException {
+            this.work = work;
+            sr = new SimulatedSr(machine, seed, call -> true);
+            vdi = sr.create(new VdiId(new UUID(5, 0)));
+            sr.attach(vdi);
+            sr.work(vdi);
+            old = sr.snapshot(vdi);
+            sr.work(vdi);
+            if (work == Work.COLLECT) {
+                sr.snapshot(vdi);
+                sr.work(vdi);
+                sr.destroy(old);
+            }
+            if (sr.random.nextInt(3) == 0 && work != Work.WRITE && work != Work.FLUSH && work != Work.DETACH) {
+                sr.detach(vdi);
+                if (sr.random.nextBoolean()) {
+                    sr.reopen();
+                }
+            }
+        }
+
+        @Override
+        public void act() throws IOException {
+            attempt();
+            answered = true;
+        }
+
+        private void attempt() throws IOException {
+            switch (work) {
+                case CREATE -> sr.create(MADE);
+                case SNAPSHOT -> sr.snapshot(vdi);
+                case CLONE -> {
+                    VdiId clone = sr.repository().clone(vdi, "clone").vdi();
+                    sr.models.put(clone, sr.model(vdi).frozen());
+                }
+                case DESTROY -> sr.destroy(old);
+                case COLLECT -> collect();
+                case WRITE -> {
+                    for (int i = 0; i < 3; i++) {
+                        sr.write(vdi);
+                    }
+                }
+                case FLUSH -> {
+                    sr.write(vdi);
+                    sr.flush(vdi);
+                }
+                case DETACH -> sr.detach(vdi);
+            }
+        }
+
+        private void collect() throws IOException {
+            String result = sr.collectGarbage().result();
+            if (result.contains("set aside")) {
+                throw new IOException(result);
+            }
+        }
+
+        @Override
+        public void recover(boolean powerWasCut) {
+            throw new IllegalStateException("an I/O error needs no recovery");
+        }
+
+        @Override
+        public void check(Fault fault, boolean happened) throws IOException {
+            if (!answered) {
+                settleFailure();
+                sr.checkContents(fault);
+                again();
+                settle();
+            }
+            sr.checkContents(fault);
+            sr.checkWorkGoesOn(false);
+        }
+
+        /** What failed may have happened, or happen later, but then all of it. */
+        private void settle() throws IOException {
+            List<Vdi> strays = sr.strays();
+            SimulatedSr.require(strays.size() <= 1, "strays: " + strays);
+            for (Vdi stray : strays) {
+                boolean copy = work == Work.SNAPSHOT || work == Work.CLONE;
+                SimulatedSr.require(copy || stray.vdi().equals(MADE), "stray: " + stray);
+                if (copy) {
+                    SimulatedSr.require(
+                            Arrays.equals(sr.content(stray.vdi()), sr.content(vdi)),
+                            stray + " is not what its source is");
+                    sr.models.put(stray.vdi(), sr.model(vdi).frozen());
+                } else {
+                    sr.models.put(MADE, sr.model(vdi).sibling(SimulatedSr.DISK_BYTES));
+                }
+            }
+        }
+
+        private void settleFailure() throws IOException {
+            settle();
+            if (work == Work.DESTROY
+                    && sr.repository().vdis().stream().noneMatch(v -> v.vdi().equals(old))) {
+                sr.models.remove(old);
+            }
+        }
+
+        private void again() throws IOException {
+            if (work == Work.CREATE && sr.models.containsKey(MADE)) {
+                return;
+            }
+            try {
+                attempt();
+            } catch (IOException | SrException e) {
+                attachAnew();
+                attempt();
+            }
+        }
+
+        private void attachAnew() {
+            if (sr.isAttached(vdi)) {
+                try {
+                    sr.detach(vdi);
+                } catch (SrException e) {
+                    // What could not be written now is in the redo log, from which the next attach takes it.
+                    SimulatedSr.require(!sr.isAttached(vdi), "still attached after " + e);
+                }
+            }
+            sr.attach(vdi);
+        }
+    }
+}

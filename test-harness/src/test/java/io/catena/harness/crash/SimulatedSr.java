@@ -1,0 +1,305 @@
+package io.catena.harness.crash;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.Job;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Exporter;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DiskModel;
+import io.catena.harness.sim.Machine;
+import io.catena.sr.Environment;
+import io.catena.sr.Jobs;
+import io.catena.sr.VhdRepository;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * A whole SR on a simulated machine, the agents that attach it one after another, and the models of its disks: those that
+ * must be there.
+ */
+final class SimulatedSr {
+    static final long DISK_BYTES = 4L << 20;
+
+    private static final SrId ID = new SrId(new UUID(1, 1));
+    /** Recoveries are many here and tell nothing new; kept, because a logger that nobody keeps forgets its level. */
+    private static final Logger LOG = Logger.getLogger("io.catena");
+
+    static {
+        LOG.setLevel(Level.SEVERE);
+    }
+
+    private static final Duration JOB_DEADLINE = Duration.ofSeconds(60);
+
+    final Machine machine;
+    final Random random;
+    final Map<VdiId, DiskModel> models = new LinkedHashMap<>();
+    private final Storage storage;
+    private final Storage tmpfs;
+    private final DiskModel ancestor = DiskModel.empty(DISK_BYTES);
+    private final Map<VdiId, BlockDevice> devices = new HashMap<>();
+    private final Random uuids;
+    private Jobs jobs;
+    private VhdRepository repository;
+    private long boot;
+
+    /** Makes an SR and attaches it. */
+    SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher) {
+        this.machine = machine;
+        random = new Random(new SplittableRandom(seed).nextLong());
+        uuids = new Random(seed);
+        storage = new WatchedStorage(machine.disk("sr"), watcher);
+        tmpfs = new WatchedStorage(machine.tmpfs("run"), watcher);
+        VhdRepository.create(storage, ID, "sr");
+        jobs = newJobs();
+        repository = VhdRepository.attach(storage, "/sr", environment());
+    }
+
+    private static Jobs newJobs() {
+        return new Jobs(clock());
+    }
+
+    private static Clock clock() {
+        return Clock.fixed(Instant.ofEpochSecond(1_800_000_000), ZoneOffset.UTC);
+    }
+
+    private Environment environment() {
+        return new Environment(tmpfs, new UUID(9, boot), exporter(), jobs, clock(), () -> 0, this::nextUuid);
+    }
+
+    private UUID nextUuid() {
+        return new UUID(uuids.nextLong(), uuids.nextLong());
+    }
+
+    private Exporter exporter() {
+        return new Exporter() {
+            @Override
+            public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
+                devices.put(vdi, device);
+                return new Export(vdi, mode, "test:" + vdi);
+            }
+
+            @Override
+            public void withdraw(VdiId vdi) {
+                devices.remove(vdi);
+            }
+        };
+    }
+
+    VhdRepository repository() {
+        return repository;
+    }
+
+    /** Attaches the SR in a new process. */
+    void restart(boolean powerWasCut) {
+        jobs.close();
+        devices.clear();
+        if (powerWasCut) {
+            boot++;
+        }
+        jobs = newJobs();
+        repository = VhdRepository.attach(storage, "/sr", environment());
+    }
+
+    /** Lets go of the SR in order and attaches it again. */
+    void reopen() throws IOException {
+        repository.close();
+        devices.clear();
+        repository = VhdRepository.attach(storage, "/sr", environment());
+    }
+
+    void close() throws IOException {
+        repository.close();
+        jobs.close();
+    }
+
+    VdiId create(VdiId id) {
+        repository.create(spec(id));
+        models.put(id, ancestor.sibling(DISK_BYTES));
+        return id;
+    }
+
+    static VdiSpec spec(VdiId id) {
+        return new VdiSpec(DISK_BYTES, "disk", "", id, false);
+    }
+
+    DiskModel model(VdiId vdi) {
+        return Objects.requireNonNull(models.get(vdi));
+    }
+
+    BlockDevice device(VdiId vdi) {
+        return Objects.requireNonNull(devices.get(vdi), () -> vdi + " is not attached");
+    }
+
+    boolean isAttached(VdiId vdi) {
+        return devices.containsKey(vdi);
+    }
+
+    void attach(VdiId vdi) {
+        repository.attach(vdi, AccessMode.READ_WRITE);
+    }
+
+    void detach(VdiId vdi) {
+        long begin = model(vdi).flush();
+        repository.detach(vdi);
+        model(vdi).flushed(begin);
+    }
+
+    void write(VdiId vdi) throws IOException {
+        DiskModel.Write write = Requests.randomWrite(model(vdi), random);
+        device(vdi).write(write.offset(), write.bytes());
+        model(vdi).answered(write);
+    }
+
+    void flush(VdiId vdi) throws IOException {
+        long begin = model(vdi).flush();
+        device(vdi).flush();
+        model(vdi).flushed(begin);
+    }
+
+    /** Writes a few times, and flushes some of it. */
+    void work(VdiId vdi) throws IOException {
+        int writes = 1 + random.nextInt(3);
+        for (int i = 0; i < writes; i++) {
+            write(vdi);
+            if (random.nextInt(3) == 0) {
+                flush(vdi);
+            }
+        }
+    }
+
+    /** Takes a snapshot and remembers what it must hold. */
+    VdiId snapshot(VdiId vdi) {
+        VdiId snapshot = repository.snapshot(List.of(vdi), "snapshot").get(0).vdi();
+        models.put(snapshot, model(vdi).frozen());
+        return snapshot;
+    }
+
+    void destroy(VdiId vdi) {
+        repository.destroy(vdi);
+        models.remove(vdi);
+    }
+
+    /** Collects garbage and waits for the end. */
+    Job collectGarbage() {
+        Job job = jobs.waitFor(repository.collectGarbage().id(), JOB_DEADLINE);
+        if (!job.state().ended()) {
+            throw new AssertionError("garbage collection did not end: " + job);
+        }
+        return job;
+    }
+
+    /** Returns the content of a disk, through a read-only attachment if it has none. */
+    byte[] content(VdiId vdi) throws IOException {
+        if (isAttached(vdi)) {
+            return Requests.read(device(vdi)::read, DISK_BYTES);
+        }
+        repository.attach(vdi, AccessMode.READ_ONLY);
+        byte[] content = Requests.read(device(vdi)::read, DISK_BYTES);
+        repository.detach(vdi);
+        return content;
+    }
+
+    /** Compares the contents of all disks with their models. */
+    void checkContents(Fault fault) throws IOException {
+        for (Map.Entry<VdiId, DiskModel> entry : models.entrySet()) {
+            try {
+                byte[] content = content(entry.getKey());
+                if (fault == Fault.POWER_CUT) {
+                    entry.getValue().checkAfterPowerCut(content);
+                } else {
+                    entry.getValue().check(content);
+                }
+            } catch (AssertionError | SrException e) {
+                throw new AssertionError(entry.getKey() + ": " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** Returns the disks that no model knows. */
+    List<Vdi> strays() {
+        return repository.vdis().stream()
+                .filter(vdi -> !models.containsKey(vdi.vdi()))
+                .toList();
+    }
+
+    /** Makes sure that exactly the disks with a model are there, and nothing is broken or left over. */
+    void checkShape() throws IOException {
+        List<VdiId> found = repository.vdis().stream().map(Vdi::vdi).sorted().toList();
+        List<VdiId> expected = models.keySet().stream().sorted().toList();
+        require(found.equals(expected), "the disks are " + found + ", expected " + expected);
+        require(
+                repository.stat().problems().isEmpty(),
+                "problems: " + repository.stat().problems());
+        List<String> leftOver = new ArrayList<>(storage.list(".catena/tmp"));
+        leftOver.addAll(storage.list(".catena/journal"));
+        leftOver.removeIf(name -> name.endsWith(".new"));
+        require(leftOver.isEmpty(), "left over: " + leftOver);
+    }
+
+    /** Returns the notes of all nodes of the tree that begin with {@code note}. */
+    long nodes(String note) {
+        return count(repository.tree(), note);
+    }
+
+    private static long count(List<TreeNode> nodes, String note) {
+        return nodes.stream()
+                .mapToLong(node -> (node.note().startsWith(note) ? 1 : 0) + count(node.children(), note))
+                .sum();
+    }
+
+    int depth(VdiId vdi) {
+        return repository.vdi(vdi).depth();
+    }
+
+    /** Works on all disks that can be written, and makes sure that no other is harmed and all files are whole. */
+    void checkWorkGoesOn(boolean withReference) throws IOException {
+        for (VdiId vdi : models.keySet()) {
+            if (!repository.vdi(vdi).readOnly() && !isAttached(vdi)) {
+                attach(vdi);
+            }
+            if (isAttached(vdi)) {
+                work(vdi);
+            }
+        }
+        checkContents(Fault.KILL);
+        reopen();
+        checkContents(Fault.KILL);
+        checkShape();
+        close();
+        VhdFiles.checkFooters(machine.disk("sr"));
+        if (withReference && uuids.nextInt(4) == 0) {
+            for (VdiId vdi : models.keySet()) {
+                VhdFiles.checkWithReference(machine.disk("sr"), vdi + ".vhd", model(vdi));
+            }
+        }
+    }
+
+    static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new AssertionError(otherwise);
+        }
+    }
+}

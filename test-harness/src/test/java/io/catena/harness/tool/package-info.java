@@ -1,0 +1,5 @@
+/** Tests of the offline tools. */
+@NullMarked
+package io.catena.harness.tool;
+
+import org.jspecify.annotations.NullMarked;
