@@ -70,20 +70,25 @@ public final class VhdRepair {
             leftAlone.add("written by blktap 0.1; convert it with the software that wrote it");
             return image.size();
         }
-        boolean dropBatmap = false;
-        if (image.hasTable()) {
+        boolean overlap = findings.has(Code.METADATA_OVERLAP);
+        if (overlap) {
+            leftAlone.add("parts of the metadata overlap, so only footers can be restored");
+        }
+        BatmapRepair.Outcome batmap = BatmapRepair.Outcome.UNCHANGED;
+        if (image.hasTable() && !overlap) {
             boolean drops = options.dropEntriesPastEnd() && findings.has(Code.BLOCK_PAST_END);
             if (drops) {
                 TableRepair.plan(image, changes);
             }
-            dropBatmap = new BatmapRepair(image, findings, changes, leftAlone).plan(drops);
+            batmap = new BatmapRepair(image, findings, changes, leftAlone).plan(drops);
         }
         RawHeader header = image.header();
-        if (header != null && header.isIntact()) {
+        if (header != null && header.isIntact() && !overlap) {
             new HeaderRepair(image, findings).plan(new LocatorRepair(storage, name, leftAlone), changes);
         }
-        Findings remaining = options.dropEntriesPastEnd() ? findings.without(Code.BLOCK_PAST_END) : findings;
-        return new FooterRepair(image, remaining, ids, changes, leftAlone).plan(dropBatmap);
+        Findings remaining =
+                options.dropEntriesPastEnd() && !overlap ? findings.without(Code.BLOCK_PAST_END) : findings;
+        return new FooterRepair(image, remaining, ids, changes, leftAlone).plan(batmap);
     }
 
     private long planRevert(RawImage image, @Nullable String journal, ChangeList changes, List<String> leftAlone)
