@@ -1,8 +1,10 @@
 package io.catena.check;
 
 import io.catena.format.VhdTime;
+import io.catena.sr.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -141,12 +143,20 @@ public final class VhdRepair {
      *   <li>Note in the undo file that the file is as repaired, only now that all of it is durable.
      * </ol>
      *
+     * @throws io.catena.store.StorageLockedException if the file is in an SR that is attached
      * @throws IOException if the file is not as it was when the plan was made, or cannot be written
      */
     public void apply(RepairPlan plan) throws IOException {
         if (plan.isEmpty()) {
             return;
         }
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            applyAlone(plan);
+        }
+    }
+
+    private void applyAlone(RepairPlan plan) throws IOException {
         String name = plan.file();
         try (BlockFile file = storage.open(name)) {
             if (plan.takesBack()) {
@@ -215,9 +225,17 @@ public final class VhdRepair {
      * </ol>
      *
      * @throws NoSuchFileException if there is no undo file
+     * @throws io.catena.store.StorageLockedException if the file is in an SR that is attached
      * @throws IOException if the undo file is damaged, or somebody else has changed the file since
      */
     public void undo(String name) throws IOException {
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            undoAlone(name);
+        }
+    }
+
+    private void undoAlone(String name) throws IOException {
         UndoFile undo = UndoFile.read(storage, name)
                 .orElseThrow(() -> new NoSuchFileException(
                         UndoFile.nameFor(name), null, "there is no repair of " + name + " to take back"));

@@ -16,8 +16,11 @@ import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.peer.ReferenceReader;
 import io.catena.store.FileStorage;
+import io.catena.store.StorageLockedException;
+import io.catena.store.StoredText;
 import io.catena.tool.VhdDigest;
 import io.catena.vhd.ChainFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -233,6 +236,21 @@ class RepairTest {
         repair.apply(repair.plan("x.vhd", RepairOptions.SAFE));
         assertThat(ChainFile.vhd(new FileStorage(fixture.directory()), "x.vhd").uniqueId())
                 .contains(NEW_ID);
+    }
+
+    @Test
+    void aFileOfAnAttachedSrIsNotTouched() throws IOException {
+        Fixture fixture = fixtures.get("bad-reserved");
+        FileStorage storage = new FileStorage(fixture.directory());
+        StoredText.write(storage, ".catena/sr.json", "{}");
+        VhdRepair repair = repair(fixture);
+        RepairPlan plan = repair.plan("x.vhd", RepairOptions.SAFE);
+        byte[] before = Files.readAllBytes(fixture.directory().resolve("x.vhd"));
+        Closeable lock = storage.lock(".catena/lock");
+        try (lock) {
+            assertThatThrownBy(() -> repair.apply(plan)).isInstanceOf(StorageLockedException.class);
+        }
+        assertThat(Files.readAllBytes(fixture.directory().resolve("x.vhd"))).isEqualTo(before);
     }
 
     @Test
