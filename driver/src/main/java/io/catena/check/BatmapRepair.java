@@ -26,6 +26,16 @@ final class BatmapRepair {
     /** The BAT of a disk with so many blocks takes 64 MiB. */
     private static final long MAX_ENTRIES = 16 << 20;
 
+    /**
+     * What a repair of the batmap means for the footers.
+     *
+     * @param givenUp whether they must not promise a batmap any more
+     * @param end where the batmap ends; 0 if it stays where it is
+     */
+    record Outcome(boolean givenUp, long end) {
+        static final Outcome UNCHANGED = new Outcome(false, 0);
+    }
+
     private static final String WHY = "the batmap is made anew from the sector bitmaps";
 
     private final RawImage image;
@@ -44,19 +54,19 @@ final class BatmapRepair {
      * Adds the changes for an image that has a BAT.
      *
      * @param tableChanges whether blocks are given up, which the batmap may know
-     * @return whether the footers must not promise a batmap any more
+     * @return what follows for the footers
      */
-    boolean plan(boolean tableChanges) throws IOException {
+    Outcome plan(boolean tableChanges) throws IOException {
         RawBatmap old = image.batmap();
         if (CODES.stream().noneMatch(findings::has) && !(tableChanges && old != null)) {
-            return false;
+            return Outcome.UNCHANGED;
         }
         boolean confused = findings.has(Code.BLOCK_OVERLAP)
                 || findings.has(Code.BLOCK_IN_METADATA)
                 || image.sparseHeader().maxEntries() > MAX_ENTRIES;
         if (confused) {
             leftAlone.add("the batmap is wrong, but the BAT cannot be trusted to make it anew");
-            return false;
+            return Outcome.UNCHANGED;
         }
         long headerOffset = image.sparseHeader().tableEnd();
         boolean stays = old != null && isPlaceGood(old);
@@ -68,14 +78,13 @@ final class BatmapRepair {
         ByteBuffer map = fromBitmaps((int) mapBytes);
         changes.replace(Change.Step.METADATA, mapOffset, map, WHY);
         changes.replace(Change.Step.METADATA, headerOffset, header(old, mapOffset, map), WHY);
-        return false;
+        return new Outcome(false, Math.max(headerOffset + RawBatmap.SIZE, mapOffset + mapBytes));
     }
 
     private boolean isPlaceGood(RawBatmap batmap) {
         return batmap.isWithin(image.dataLimit())
                 && batmap.mapBytes() * 8 >= image.sparseHeader().maxEntries()
-                && batmap.mapBytes() <= MAX_ENTRIES
-                && !findings.has(Code.METADATA_OVERLAP);
+                && batmap.mapBytes() <= MAX_ENTRIES;
     }
 
     private long neededBytes() {
@@ -85,12 +94,12 @@ final class BatmapRepair {
     }
 
     /** A batmap whose cookie is still there counts for version 1.1 too, so the version alone would not do. */
-    private boolean giveUp(@Nullable RawBatmap old) {
+    private Outcome giveUp(@Nullable RawBatmap old) {
         if (old != null) {
             leftAlone.add("the batmap is wrong, and there is no room to make it anew");
-            return false;
+            return Outcome.UNCHANGED;
         }
-        return true;
+        return new Outcome(true, 0);
     }
 
     /** Whether something else than the batmap stands in a range, or the file ends in it. */

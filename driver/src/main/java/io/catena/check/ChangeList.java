@@ -55,8 +55,25 @@ final class ChangeList {
         }
     }
 
+    /** Whether no two changes concern the same bytes, as they must not. */
+    boolean isSound() {
+        List<Change> sorted = changes.stream()
+                .sorted(Comparator.comparingLong(Change::offset))
+                .toList();
+        for (int i = 1; i < sorted.size(); i++) {
+            Change previous = sorted.get(i - 1);
+            if (previous.offset() + previous.length() > sorted.get(i).offset()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Returns the changes in the order of their steps. */
     List<Change> all() {
+        if (!isSound()) {
+            throw new IllegalStateException(file.name() + ": two changes to the same bytes: " + changes);
+        }
         return changes.stream().sorted(Comparator.comparing(Change::step)).toList();
     }
 

@@ -30,14 +30,14 @@ final class FooterRepair {
     /**
      * Adds the changes.
      *
-     * @param dropBatmap whether the creator shall not promise a batmap any more
+     * @param batmap what becomes of the batmap
      * @return the size that the file will have
      */
-    long plan(boolean dropBatmap) throws IOException {
+    long plan(BatmapRepair.Outcome batmap) throws IOException {
         RawFooter source = image.sparseFooter();
         StringBuilder why = new StringBuilder();
-        ByteBuffer fixed = fix(source, dropBatmap, why);
-        long place = place();
+        ByteBuffer fixed = fix(source, batmap.givenUp(), why);
+        long place = place(batmap.end());
         if (place < 0) {
             return image.size();
         }
@@ -111,7 +111,7 @@ final class FooterRepair {
     }
 
     /** Returns where the footer at the end must stand, or -1 if that cannot be told. */
-    private long place() throws IOException {
+    private long place(long batmapEnd) throws IOException {
         long sectors = image.size() / SparseLayout.SECTOR * SparseLayout.SECTOR;
         if (image.trailing().isIntact()) {
             boolean unaligned = findings.has(Code.FILE_SIZE_UNALIGNED);
@@ -128,7 +128,7 @@ final class FooterRepair {
                     + " give those up: catena vhd repair FILE --drop-entries-past-end");
             return -1;
         }
-        long dataEnd = SparseLayout.roundUp(DataEnd.of(image), SparseLayout.SECTOR);
+        long dataEnd = SparseLayout.roundUp(Math.max(batmapEnd, DataEnd.of(image)), SparseLayout.SECTOR);
         return dataEnd <= sectors - RawFooter.SIZE ? sectors - RawFooter.SIZE : dataEnd;
     }
 

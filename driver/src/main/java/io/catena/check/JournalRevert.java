@@ -91,6 +91,9 @@ final class JournalRevert {
         if (!hasTrailingFooter || !hasCopy) {
             throw damaged(0, "no entry for a footer", "one for each of both");
         }
+        if (!changes.isSound()) {
+            throw damaged(0, "two entries for the same bytes", "one");
+        }
         return end;
     }
 

@@ -1,8 +1,10 @@
 package io.catena.check;
 
 import io.catena.format.VhdTime;
+import io.catena.sr.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
@@ -70,20 +72,25 @@ public final class VhdRepair {
             leftAlone.add("written by blktap 0.1; convert it with the software that wrote it");
             return image.size();
         }
-        boolean dropBatmap = false;
-        if (image.hasTable()) {
+        boolean overlap = findings.has(Code.METADATA_OVERLAP);
+        if (overlap) {
+            leftAlone.add("parts of the metadata overlap, so only footers can be restored");
+        }
+        BatmapRepair.Outcome batmap = BatmapRepair.Outcome.UNCHANGED;
+        if (image.hasTable() && !overlap) {
             boolean drops = options.dropEntriesPastEnd() && findings.has(Code.BLOCK_PAST_END);
             if (drops) {
                 TableRepair.plan(image, changes);
             }
-            dropBatmap = new BatmapRepair(image, findings, changes, leftAlone).plan(drops);
+            batmap = new BatmapRepair(image, findings, changes, leftAlone).plan(drops);
         }
         RawHeader header = image.header();
-        if (header != null && header.isIntact()) {
+        if (header != null && header.isIntact() && !overlap) {
             new HeaderRepair(image, findings).plan(new LocatorRepair(storage, name, leftAlone), changes);
         }
-        Findings remaining = options.dropEntriesPastEnd() ? findings.without(Code.BLOCK_PAST_END) : findings;
-        return new FooterRepair(image, remaining, ids, changes, leftAlone).plan(dropBatmap);
+        Findings remaining =
+                options.dropEntriesPastEnd() && !overlap ? findings.without(Code.BLOCK_PAST_END) : findings;
+        return new FooterRepair(image, remaining, ids, changes, leftAlone).plan(batmap);
     }
 
     private long planRevert(RawImage image, @Nullable String journal, ChangeList changes, List<String> leftAlone)
@@ -136,12 +143,20 @@ public final class VhdRepair {
      *   <li>Note in the undo file that the file is as repaired, only now that all of it is durable.
      * </ol>
      *
+     * @throws io.catena.store.StorageLockedException if the file is in an SR that is attached
      * @throws IOException if the file is not as it was when the plan was made, or cannot be written
      */
     public void apply(RepairPlan plan) throws IOException {
         if (plan.isEmpty()) {
             return;
         }
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            applyAlone(plan);
+        }
+    }
+
+    private void applyAlone(RepairPlan plan) throws IOException {
         String name = plan.file();
         try (BlockFile file = storage.open(name)) {
             if (plan.takesBack()) {
@@ -210,9 +225,17 @@ public final class VhdRepair {
      * </ol>
      *
      * @throws NoSuchFileException if there is no undo file
+     * @throws io.catena.store.StorageLockedException if the file is in an SR that is attached
      * @throws IOException if the undo file is damaged, or somebody else has changed the file since
      */
     public void undo(String name) throws IOException {
+        Closeable access = OfflineAccess.take(storage);
+        try (access) {
+            undoAlone(name);
+        }
+    }
+
+    private void undoAlone(String name) throws IOException {
         UndoFile undo = UndoFile.read(storage, name)
                 .orElseThrow(() -> new NoSuchFileException(
                         UndoFile.nameFor(name), null, "there is no repair of " + name + " to take back"));

@@ -16,8 +16,11 @@ import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.peer.ReferenceReader;
 import io.catena.store.FileStorage;
+import io.catena.store.StorageLockedException;
+import io.catena.store.StoredText;
 import io.catena.tool.VhdDigest;
 import io.catena.vhd.ChainFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -184,11 +187,35 @@ class RepairTest {
     void aDiskOfAlmostAllBytesThereAreIsPlannedToo() throws IOException {
         Fixture fixture = fixtures.get("marker");
         Path disk = fixture.directory().resolve("m.vhd");
-        new VhdEditor(disk)
-                .footers(48, VhdEditor.int64(Long.MAX_VALUE / 512 * 512))
-                .raw(VhdEditor.BATMAP + 16, VhdEditor.int32(0));
+        new VhdEditor(disk).footers(48, VhdEditor.int64(1L << 55)).raw(VhdEditor.BATMAP + 16, VhdEditor.int32(0));
         assertThat(repair(fixture).plan("m.vhd", RepairOptions.SAFE).changes()).isNotEmpty();
         assertThat(check(fixture, "m.vhd").verdict()).isEqualTo(Verdict.INVALID);
+    }
+
+    /** Found by the fuzzer: the new footer and the new batmap were put in the same place. */
+    @Test
+    void aLostFooterAndALostBatmapDoNotGetTheSamePlace() throws IOException {
+        Fixture fixture = fixtures.get("dyn-empty");
+        Path disk = fixture.directory().resolve("empty.vhd");
+        new VhdEditor(disk).raw(VhdEditor.BATMAP + 16, VhdEditor.int32(0)).cutOff(3584 - 212);
+        byte[] before = Files.readAllBytes(disk);
+        VhdRepair repair = repair(fixture);
+        repair.apply(repair.plan("empty.vhd", RepairOptions.SAFE));
+        assertThat(check(fixture, "empty.vhd").verdict()).isEqualTo(Verdict.VALID);
+        repair.undo("empty.vhd");
+        assertThat(Files.readAllBytes(disk)).isEqualTo(before);
+    }
+
+    /** Found by the fuzzer: a block given up in a BAT that is also the header would have changed the header. */
+    @Test
+    void whereMetadataOverlapsOnlyFootersAreTouched() throws IOException {
+        Fixture fixture = fixtures.get("bad-loc-dup");
+        Path disk = fixture.directory().resolve("leaf.vhd");
+        new VhdEditor(disk).header(16, VhdEditor.int64(512));
+        assertThat(repair(fixture)
+                        .plan("leaf.vhd", new RepairOptions(true, null))
+                        .changes())
+                .isEmpty();
     }
 
     private static void replaceOnce(Path path, byte[] from, byte[] to) throws IOException {
@@ -209,6 +236,21 @@ class RepairTest {
         repair.apply(repair.plan("x.vhd", RepairOptions.SAFE));
         assertThat(ChainFile.vhd(new FileStorage(fixture.directory()), "x.vhd").uniqueId())
                 .contains(NEW_ID);
+    }
+
+    @Test
+    void aFileOfAnAttachedSrIsNotTouched() throws IOException {
+        Fixture fixture = fixtures.get("bad-reserved");
+        FileStorage storage = new FileStorage(fixture.directory());
+        StoredText.write(storage, ".catena/sr.json", "{}");
+        VhdRepair repair = repair(fixture);
+        RepairPlan plan = repair.plan("x.vhd", RepairOptions.SAFE);
+        byte[] before = Files.readAllBytes(fixture.directory().resolve("x.vhd"));
+        Closeable lock = storage.lock(".catena/lock");
+        try (lock) {
+            assertThatThrownBy(() -> repair.apply(plan)).isInstanceOf(StorageLockedException.class);
+        }
+        assertThat(Files.readAllBytes(fixture.directory().resolve("x.vhd"))).isEqualTo(before);
     }
 
     @Test

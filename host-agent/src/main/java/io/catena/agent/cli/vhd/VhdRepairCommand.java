@@ -7,9 +7,7 @@ import io.catena.check.Change;
 import io.catena.check.RepairOptions;
 import io.catena.check.RepairPlan;
 import io.catena.check.VhdRepair;
-import io.catena.sr.OfflineAccess;
 import io.catena.tool.HostFile;
-import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -103,10 +101,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
         RepairPlan plan = repair.plan(file.name(), options);
         boolean applies = yes && !plan.isEmpty();
         if (applies) {
-            Closeable access = OfflineAccess.take(file.storage());
-            try (access) {
-                repair.apply(plan);
-            }
+            repair.apply(plan);
         }
         print(json(plan, applies), text(plan, applies));
         return plan.leftAlone().isEmpty() ? DONE : FAILED;
@@ -114,10 +109,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
 
     private int undo(HostFile file, VhdRepair repair) throws IOException {
         if (yes) {
-            Closeable access = OfflineAccess.take(file.storage());
-            try (access) {
-                repair.undo(file.name());
-            }
+            repair.undo(file.name());
         }
         JsonObject answer = new JsonObject();
         answer.addProperty("file", path.toString());
