@@ -1,5 +1,6 @@
 package io.catena.sr;
 
+import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.op.Journal;

@@ -1,5 +1,6 @@
 package io.catena.sr;
 
+import io.catena.api.JobControl;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;

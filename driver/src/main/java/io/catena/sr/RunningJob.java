@@ -1,6 +1,7 @@
 package io.catena.sr;
 
 import io.catena.api.Job;
+import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;

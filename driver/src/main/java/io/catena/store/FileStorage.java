@@ -56,6 +56,11 @@ public final class FileStorage implements Storage {
         this.unsynced = new UnsyncedDirectories(this.root.path(), FileStorage::syncDirectory);
     }
 
+    /** Whether a path of the host is a directory, and not a file: what a user names may be either. */
+    public static boolean isDirectory(Path path) {
+        return Files.isDirectory(path);
+    }
+
     @Override
     public List<String> list(String directory) throws IOException {
         Path path = directory.isEmpty() ? root.path() : root.inside(directory);

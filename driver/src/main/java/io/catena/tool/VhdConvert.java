@@ -1,9 +1,9 @@
 package io.catena.tool;
 
+import io.catena.api.JobControl;
 import io.catena.disk.BlockDevice;
 import io.catena.format.Footer;
 import io.catena.format.VhdTime;
-import io.catena.sr.JobControl;
 import io.catena.sr.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;

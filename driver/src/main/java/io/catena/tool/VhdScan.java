@@ -1,9 +1,7 @@
 package io.catena.tool;
 
+import io.catena.store.FileStorage;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -35,8 +33,8 @@ public final class VhdScan {
     public static List<ScannedVhd> of(List<Path> paths) throws IOException {
         List<Path> files = new ArrayList<>();
         for (Path path : paths) {
-            if (Files.isDirectory(path)) {
-                list(path, files);
+            if (FileStorage.isDirectory(path)) {
+                files.addAll(disksIn(path));
             } else {
                 files.add(path);
             }
@@ -45,16 +43,12 @@ public final class VhdScan {
         return link(files.parallelStream().map(ScannedVhd::read).toList());
     }
 
-    private static void list(Path directory, List<Path> files) throws IOException {
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-            for (Path entry : entries) {
-                if (VHD.matcher(String.valueOf(entry.getFileName())).matches()) {
-                    files.add(entry);
-                }
-            }
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+    private static List<Path> disksIn(Path directory) throws IOException {
+        return new FileStorage(directory)
+                .list("").stream()
+                        .filter(name -> VHD.matcher(name).matches())
+                        .map(directory::resolve)
+                        .toList();
     }
 
     private static List<ScannedVhd> link(List<ScannedVhd> files) {

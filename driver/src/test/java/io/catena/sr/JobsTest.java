@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.Job;
+import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;

@@ -22,6 +22,7 @@ import java.util.UUID;
 class ArchitectureTest {
     private static final String[] DRIVER = {
         "io.catena.tool..",
+        "io.catena.check..",
         "io.catena.sr..",
         "io.catena.op..",
         "io.catena.disk..",
@@ -65,7 +66,19 @@ class ArchitectureTest {
             "io.catena.api..");
 
     @ArchTest
-    static final ArchRule TOOL = sees(DRIVER);
+    static final ArchRule TOOL = sees(
+            "io.catena.tool..",
+            "io.catena.sr..",
+            "io.catena.op..",
+            "io.catena.disk..",
+            "io.catena.vhd..",
+            "io.catena.format..",
+            "io.catena.store..",
+            "io.catena.api..");
+
+    @ArchTest
+    static final ArchRule CHECK =
+            sees("io.catena.check..", "io.catena.sr..", "io.catena.vhd..", "io.catena.format..", "io.catena.store..");
 
     @ArchTest
     static final ArchRule FRONT_ENDS_SEE_ONLY_THE_API = noClasses()
@@ -82,7 +95,7 @@ class ArchitectureTest {
             .resideInAPackage("io.catena.agent.cli.vhd..")
             .should()
             .dependOnClassesThat(resideInAnyPackage(DRIVER)
-                    .and(resideInAnyPackage("io.catena.tool..", "io.catena.format..")
+                    .and(resideInAnyPackage("io.catena.tool..", "io.catena.check..", "io.catena.format..")
                             .negate()));
 
     @ArchTest

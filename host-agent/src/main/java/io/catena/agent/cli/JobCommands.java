@@ -1,6 +1,9 @@
 package io.catena.agent.cli;
 
 import com.google.gson.JsonElement;
+import io.catena.agent.cli.text.Facts;
+import io.catena.agent.cli.text.Size;
+import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.Job;
 import java.util.List;

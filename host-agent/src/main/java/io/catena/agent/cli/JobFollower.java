@@ -1,6 +1,7 @@
 package io.catena.agent.cli;
 
 import com.google.gson.JsonElement;
+import io.catena.agent.cli.text.ProgressBar;
 import io.catena.agent.control.ControlClient;
 import io.catena.agent.json.Json;
 import io.catena.api.Job;

@@ -1,5 +1,8 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.text.ProgressBar;
+import io.catena.agent.cli.text.Table;
+import io.catena.agent.cli.text.TreeView;
 import io.catena.api.Job;
 import io.catena.api.TreeNode;
 import java.io.PrintWriter;

@@ -2,6 +2,9 @@ package io.catena.agent.cli;
 
 import com.google.gson.JsonElement;
 import io.catena.agent.RunDirectory;
+import io.catena.agent.cli.text.ProgressBar;
+import io.catena.agent.cli.text.Table;
+import io.catena.agent.cli.text.TreeView;
 import io.catena.agent.control.ControlClient;
 import io.catena.agent.control.ErrorBody;
 import io.catena.agent.json.Json;

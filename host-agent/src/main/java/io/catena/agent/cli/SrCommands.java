@@ -4,6 +4,9 @@ import static io.catena.agent.control.ControlClient.part;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.text.Facts;
+import io.catena.agent.cli.text.Size;
+import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;

@@ -5,6 +5,9 @@ import static io.catena.agent.control.ControlClient.part;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.text.Facts;
+import io.catena.agent.cli.text.Size;
+import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.Export;
 import io.catena.api.SnapshotResult;
@@ -39,7 +42,7 @@ final class VdiCommands {
                             names = "--size",
                             required = true,
                             paramLabel = "SIZE",
-                            converter = Size.Converter.class,
+                            converter = Size.DiskConverter.class,
                             description = "512M, 10G, or bytes.")
                     Size size,
             @Option(names = "--name", paramLabel = "NAME") @Nullable String name,

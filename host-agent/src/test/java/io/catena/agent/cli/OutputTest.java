@@ -3,6 +3,10 @@ package io.catena.agent.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.cli.text.Facts;
+import io.catena.agent.cli.text.ProgressBar;
+import io.catena.agent.cli.text.Table;
+import io.catena.agent.cli.text.TreeView;
 import io.catena.api.Job;
 import io.catena.api.SrError;
 import io.catena.api.SrException;

@@ -1,13 +1,13 @@
 package io.catena.harness.bench;
 
 import com.google.gson.GsonBuilder;
+import io.catena.api.JobControl;
 import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
 import io.catena.format.SparseLayout;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.VhdiMount;
-import io.catena.sr.JobControl;
 import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.tool.HostFile;

@@ -1,9 +1,9 @@
 package io.catena.agent.cli.vhd;
 
-import io.catena.agent.cli.ProgressBar;
+import io.catena.agent.cli.text.ProgressBar;
 import io.catena.api.Job;
+import io.catena.api.JobControl;
 import io.catena.api.SrId;
-import io.catena.sr.JobControl;
 import java.io.PrintWriter;
 import java.time.Clock;
 import java.time.Duration;

@@ -2,7 +2,8 @@ package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.catena.agent.cli.TreeView;
+import io.catena.agent.cli.text.Size;
+import io.catena.agent.cli.text.TreeView;
 import io.catena.agent.json.Json;
 import io.catena.tool.HostFile;
 import io.catena.tool.NewDiskType;
@@ -154,15 +155,15 @@ public final class VhdCommand {
     @Command(description = "Print a disk's content, as a guest sees it.")
     int read(
             @Parameters(paramLabel = "FILE") Path path,
-            @Option(names = "--offset", paramLabel = "B", converter = VhdSize.Converter.class, defaultValue = "0")
-                    VhdSize offset,
+            @Option(names = "--offset", paramLabel = "B", converter = Size.Converter.class, defaultValue = "0")
+                    Size offset,
             @Option(
                             names = "--length",
                             paramLabel = "B",
-                            converter = VhdSize.Converter.class,
+                            converter = Size.Converter.class,
                             description = "Default: up to the disk's end.")
                     @Nullable
-                    VhdSize length) {
+                    Size length) {
         return run("read " + path, () -> {
             HostFile file = HostFile.of(path);
             try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
@@ -176,8 +177,8 @@ public final class VhdCommand {
     @Command(description = "Write standard input into a disk that no guest uses.")
     int write(
             @Parameters(paramLabel = "FILE") Path path,
-            @Option(names = "--offset", paramLabel = "B", converter = VhdSize.Converter.class, required = true)
-                    VhdSize offset) {
+            @Option(names = "--offset", paramLabel = "B", converter = Size.Converter.class, required = true)
+                    Size offset) {
         return run("write " + path, () -> {
             HostFile file = HostFile.of(path);
             JsonObject answer = new JsonObject();
@@ -192,18 +193,18 @@ public final class VhdCommand {
             @Option(
                             names = "--size",
                             paramLabel = "SIZE",
-                            converter = VhdSize.Converter.class,
+                            converter = Size.Converter.class,
                             required = true,
                             description = "512M, 10G, or bytes.")
-                    VhdSize size,
+                    Size size,
             @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") Type type,
             @Option(
                             names = "--reserve",
                             paramLabel = "SIZE",
-                            converter = VhdSize.Converter.class,
+                            converter = Size.Converter.class,
                             description = "The size to which a dynamic disk can grow at once.")
                     @Nullable
-                    VhdSize reserve) {
+                    Size reserve) {
         return run("create " + path, () -> {
             HostFile file = HostFile.of(path);
             if (reserve != null && typeOf(type) == NewDiskType.FIXED) {
@@ -220,8 +221,7 @@ public final class VhdCommand {
     @Command(description = "Change a disk's size, rounded up to its blocks; or complete a change that was interrupted.")
     int resize(
             @Parameters(paramLabel = "FILE") Path path,
-            @Parameters(paramLabel = "SIZE", arity = "0..1", converter = VhdSize.Converter.class) @Nullable
-                    VhdSize size,
+            @Parameters(paramLabel = "SIZE", arity = "0..1", converter = Size.Converter.class) @Nullable Size size,
             @Option(names = "--force", description = "Also if data is cut off, or a larger parent's comes to light.")
                     boolean force) {
         return run("resize " + path, () -> {

@@ -1,4 +1,4 @@
-package io.catena.agent.cli;
+package io.catena.agent.cli.text;
 
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -9,25 +9,37 @@ import picocli.CommandLine.TypeConversionException;
 /**
  * A number of bytes as people write it: {@code 512M}, {@code 10G}, {@code 1048576}. Units are powers of 1024.
  */
-record Size(long bytes) {
+public record Size(long bytes) {
     private static final String UNITS = "KMGTP";
     private static final Pattern FORM =
             Pattern.compile("([0-9]{1,19})(?:([KMGTP])(?:i?B)?|B)?", Pattern.CASE_INSENSITIVE);
 
-    /** Reads sizes from the command line. */
-    static final class Converter implements ITypeConverter<Size> {
+    /** Reads sizes from the command line, zero included. */
+    public static final class Converter implements ITypeConverter<Size> {
         @Override
         public Size convert(String text) {
             return parse(text);
         }
     }
 
+    /** Reads sizes of disks from the command line: above zero. */
+    public static final class DiskConverter implements ITypeConverter<Size> {
+        @Override
+        public Size convert(String text) {
+            Size size = parse(text);
+            if (size.bytes == 0) {
+                throw new TypeConversionException("\"" + text + "\" is no size for a disk; it must be above zero");
+            }
+            return size;
+        }
+    }
+
     /**
      * Reads a size.
      *
-     * @throws TypeConversionException if {@code text} is not a size, or not above zero
+     * @throws TypeConversionException if {@code text} is not a size
      */
-    static Size parse(String text) {
+    public static Size parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
             throw new TypeConversionException(
@@ -37,18 +49,14 @@ record Size(long bytes) {
                 ? 0
                 : 1 + UNITS.indexOf(matcher.group(2).toUpperCase(Locale.ROOT));
         try {
-            long bytes = Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * power));
-            if (bytes > 0) {
-                return new Size(bytes);
-            }
+            return new Size(Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * power)));
         } catch (ArithmeticException | NumberFormatException e) {
             throw new TypeConversionException("\"" + text + "\" is more than " + Long.MAX_VALUE + " bytes");
         }
-        throw new TypeConversionException("\"" + text + "\" is no size for a disk; it must be above zero");
     }
 
     /** Returns a number of bytes for humans, three digits or so: {@code 1.5 GiB}. */
-    static String format(long bytes) {
+    public static String format(long bytes) {
         if (bytes < 1024) {
             return bytes + " B";
         }

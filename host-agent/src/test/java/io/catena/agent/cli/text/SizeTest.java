@@ -1,4 +1,4 @@
-package io.catena.agent.cli;
+package io.catena.agent.cli.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -47,7 +47,7 @@ final class SizeTest {
 
     @Test
     void zeroIsRefused() {
-        assertThatThrownBy(() -> Size.parse("0G")).hasMessageContaining("above zero");
+        assertThatThrownBy(() -> new Size.DiskConverter().convert("0G")).hasMessageContaining("above zero");
     }
 
     @ParameterizedTest

@@ -1,22 +1,22 @@
-package io.catena.agent.cli;
+package io.catena.agent.cli.text;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Rows of text in aligned columns, under a header. */
-final class Table {
+public final class Table {
     private final List<String> header;
     private final List<List<String>> rows = new ArrayList<>();
 
     /**
      * @param header the columns' titles; one that starts with ">" has its column aligned to the right
      */
-    Table(String... header) {
+    public Table(String... header) {
         this.header = List.of(header);
     }
 
     /** Adds a row. */
-    Table row(Object... cells) {
+    public Table row(Object... cells) {
         if (cells.length != header.size()) {
             throw new IllegalArgumentException(cells.length + " cells in a table of " + header.size() + " columns");
         }
@@ -29,7 +29,7 @@ final class Table {
     }
 
     /** Returns {@code text} with nothing in it that would move a terminal's cursor. */
-    static String printable(String text) {
+    public static String printable(String text) {
         StringBuilder shown = new StringBuilder();
         text.codePoints().map(c -> Character.isISOControl(c) ? '?' : c).forEach(shown::appendCodePoint);
         return shown.toString();

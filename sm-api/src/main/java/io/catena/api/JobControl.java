@@ -1,6 +1,4 @@
-package io.catena.sr;
-
-import io.catena.api.SrException;
+package io.catena.api;
 
 /** What long work tells of its progress, and how it learns that it shall stop. Safe for use by many threads. */
 public interface JobControl {
@@ -16,7 +14,7 @@ public interface JobControl {
     /**
      * Returns if the work shall go on. To be called where stopping leaves nothing half done, at least once a second.
      *
-     * @throws SrException with {@link io.catena.api.SrError#CANCELLED} if the work shall stop
+     * @throws SrException with {@link SrError#CANCELLED} if the work shall stop
      */
     void checkCancelled();
 }

@@ -1,16 +1,16 @@
-package io.catena.agent.cli;
+package io.catena.agent.cli.text;
 
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What is known of one thing: a line each, keys and values in two columns. */
-final class Facts {
+public final class Facts {
     private final List<String> keys = new ArrayList<>();
     private final List<String> values = new ArrayList<>();
 
     /** Adds a fact; none if the value is null or empty. */
-    Facts add(String key, @Nullable Object value) {
+    public Facts add(String key, @Nullable Object value) {
         if (value != null && !value.toString().isEmpty()) {
             keys.add(key);
             values.add(Table.printable(value.toString()));

@@ -1,4 +1,4 @@
-package io.catena.agent.cli;
+package io.catena.agent.cli.text;
 
 import io.catena.api.TreeNode;
 import java.util.List;
