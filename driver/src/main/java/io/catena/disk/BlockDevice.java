@@ -46,7 +46,7 @@ public interface BlockDevice {
     boolean zeroesFast();
 
     /**
-     * Tells what the bytes from {@code offset} on are like.
+     * Tells what the bytes from {@code offset} on are like; not necessarily as far as could be said.
      *
      * @param maxBytes how far to look, more than 0, within the size
      */

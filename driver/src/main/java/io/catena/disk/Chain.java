@@ -16,6 +16,9 @@ import java.util.List;
 public final class Chain {
     private static final byte[] ZEROS = new byte[64 << 10];
 
+    /** Where data of many files lies mixed, a request for an extent is not to take long. */
+    private static final int MOST_RUNS = 1000;
+
     private final List<Node> nodes;
 
     /**
@@ -77,14 +80,14 @@ public final class Chain {
     }
 
     /**
-     * Tells what the sectors from {@code offset} on are like.
+     * Tells what the sectors from {@code offset} on are like; not necessarily as far as could be said.
      *
      * @param maxBytes how far to look, whole sectors within the size
      */
     public Extent extent(long offset, long maxBytes) throws IOException {
         long first = presence(0, offset, maxBytes);
         long length = Math.abs(first);
-        while (length < maxBytes) {
+        for (int runs = 1; length < maxBytes && runs < MOST_RUNS; runs++) {
             long next = presence(0, offset + length, maxBytes - length);
             if (next > 0 != first > 0) {
                 break;
