@@ -35,11 +35,13 @@ final class LayerScenario implements Scenario {
     private static final String BASE = "base.vhd";
     private static final long SIZE_BYTES = 6L << 20;
     private static final UUID ATTACHMENT = new UUID(7, 7);
+    private static final int BLOCK_SECTORS = 4096;
     private static final int STEPS = 12;
 
     private final long seed;
     private final boolean differencing;
     private final WatchedStorage.Watcher mutant;
+    private boolean reuse;
 
     LayerScenario(long seed, boolean differencing, WatchedStorage.Watcher mutant) {
         this.seed = seed;
@@ -49,6 +51,13 @@ final class LayerScenario implements Scenario {
 
     LayerScenario(long seed, boolean differencing) {
         this(seed, differencing, call -> true);
+    }
+
+    /** Returns a scenario in which blocks are given up during flushes, and others written right after them. */
+    static LayerScenario reusingPlaces(long seed) {
+        LayerScenario scenario = new LayerScenario(seed, false);
+        scenario.reuse = true;
+        return scenario;
     }
 
     @Override
@@ -77,6 +86,9 @@ final class LayerScenario implements Scenario {
 
         private Request under = Request.NONE;
 
+        /** The block to discard when a flush syncs; -1 for none. */
+        private int discardInFlush = -1;
+
         LayerRun(Machine machine) throws IOException {
             this.machine = machine;
             storage = new WatchedStorage(machine.disk("sr"), this::watch);
@@ -102,12 +114,32 @@ final class LayerScenario implements Scenario {
         @Override
         public void act() throws IOException {
             open();
-            for (int step = 0; step < STEPS; step++) {
+            for (int round = 0; reuse && round < 3; round++) {
+                reusePlaces(round % 3, (round + 1) % 3, (round + 2) % 3);
+            }
+            for (int step = 0; !reuse && step < STEPS; step++) {
                 step();
             }
             if (random.nextBoolean()) {
                 close();
             }
+        }
+
+        /** Begins and ends with three blocks that are not there. */
+        private void reusePlaces(int victim, int other, int third) throws IOException {
+            writeIn(victim);
+            flush();
+            writeIn(third);
+            discardInFlush = victim;
+            flush();
+            writeIn(other);
+            flush();
+            zero(model.zero(0, (int) (SIZE_BYTES / DiskModel.SECTOR)));
+            flush();
+        }
+
+        private void writeIn(int block) throws IOException {
+            write(nodes.get(0).layer(), model.write(block * BLOCK_SECTORS + random.nextInt(100), 32));
         }
 
         private void step() throws IOException {
@@ -127,7 +159,10 @@ final class LayerScenario implements Scenario {
         }
 
         private void write(Layer layer) throws IOException {
-            DiskModel.Write write = Requests.randomWrite(model, random);
+            write(layer, Requests.randomWrite(model, random));
+        }
+
+        private void write(Layer layer, DiskModel.Write write) throws IOException {
             Request outer = under;
             under = outer == Request.NONE ? Request.WRITE : Request.TWO;
             layer.write(write.offset(), write.bytes());
@@ -136,11 +171,14 @@ final class LayerScenario implements Scenario {
         }
 
         private void zero() throws IOException {
-            DiskModel.Write zeros = Requests.randomZero(model, random);
+            zero(Requests.randomZero(model, random));
+        }
+
+        private void zero(DiskModel.Write zeros) throws IOException {
             LiveDisk disk = Objects.requireNonNull(this.disk);
             Request outer = under;
             under = outer == Request.NONE ? Request.ZERO : Request.TWO;
-            switch (random.nextInt(5)) {
+            switch (reuse ? 2 : random.nextInt(5)) {
                 case 0 -> disk.writeZeroes(zeros.offset(), zeros.lengthBytes(), false);
                 case 1 -> disk.writeZeroes(zeros.offset(), zeros.lengthBytes(), true);
                 default -> disk.discard(zeros.offset(), zeros.lengthBytes());
@@ -195,7 +233,9 @@ final class LayerScenario implements Scenario {
         private boolean watch(Call call) throws IOException {
             boolean metadata = call.kind() == Call.Kind.SYNC
                     || (call.kind() == Call.Kind.WRITE && call.bytes().remaining() == 512 && !isFooter(call.bytes()));
-            if (under == Request.FLUSH && metadata && random.nextInt(3) == 0) {
+            if (reuse) {
+                discardDuring(call);
+            } else if (under == Request.FLUSH && metadata && random.nextInt(3) == 0) {
                 if (random.nextInt(3) == 0) {
                     zero();
                 } else {
@@ -207,6 +247,14 @@ final class LayerScenario implements Scenario {
                 flush();
             }
             return mutant.passes(call);
+        }
+
+        private void discardDuring(Call call) throws IOException {
+            if (discardInFlush >= 0 && under == Request.FLUSH && call.kind() == Call.Kind.SYNC && random.nextBoolean()) {
+                int block = discardInFlush;
+                discardInFlush = -1;
+                zero(model.zero(block * BLOCK_SECTORS, BLOCK_SECTORS));
+            }
         }
 
         private boolean isGuestData(Call call) {
