@@ -64,7 +64,10 @@ final class GarbageCollector {
     private Optional<GcStep> next() {
         return tree.locked(() -> {
             Set<String> excluded = new HashSet<>(setAside.keySet());
-            attachments.all().forEach(a -> excluded.add(a.disk().chain().leaf().name()));
+            attachments.all().stream()
+                    .filter(attachment -> attachment.disk().readOnly())
+                    .forEach(attachment ->
+                            excluded.add(attachment.disk().chain().leaf().name()));
             return GcPlanner.next(tree.now(), excluded);
         });
     }
@@ -128,7 +131,10 @@ final class GarbageCollector {
     private void merge(GcStep.Absorb step) throws IOException {
         checkSpace(step.node().name());
         control.phase("merging " + step.node().name() + " into " + step.parent().name());
-        copiedBytes += new LeafMerge(storage, tree, attachments).merge(step, control);
+        boolean attached = tree.locked(() -> attachments.get(step.node().id()).isPresent());
+        copiedBytes += attached
+                ? new LiveLeafMerge(storage, tree, attachments).merge(step, control)
+                : new LeafMerge(storage, tree, attachments).merge(step, control);
         merged++;
     }
 
