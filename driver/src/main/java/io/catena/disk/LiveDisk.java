@@ -219,6 +219,11 @@ public final class LiveDisk implements BlockDevice {
         return new Pause();
     }
 
+    /** Whether requests are held back now. */
+    public boolean isPaused() {
+        return gate.isWriteLocked();
+    }
+
     /** The time in which no request runs. Belongs to the thread that paused the disk. */
     public final class Pause implements AutoCloseable {
         private Pause() {}

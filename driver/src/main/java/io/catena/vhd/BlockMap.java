@@ -224,6 +224,15 @@ final class BlockMap {
         return entries.get(block) != SparseLayout.UNALLOCATED;
     }
 
+    /** Returns the first blocks that are allocated. */
+    List<Integer> blocks(int most) {
+        return IntStream.range(0, (int) layout.blocks())
+                .filter(this::isAllocated)
+                .limit(most)
+                .boxed()
+                .toList();
+    }
+
     int entry(int block) {
         return entries.get(block);
     }

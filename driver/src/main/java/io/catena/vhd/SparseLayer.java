@@ -93,6 +93,9 @@ public final class SparseLayer implements Layer {
     /** Whether the file was cut off where the data ends, since it was opened; guarded by tail. */
     private boolean tailIsClean;
 
+    /** Has to be durable before what this layer gives up is; null if nothing has. */
+    private volatile @Nullable Layer flushedBefore;
+
     /** Whether the file was synced since it was opened: an earlier process may have left more than the platter has. */
     private volatile boolean synced;
 
@@ -260,6 +263,26 @@ public final class SparseLayer implements Layer {
         return layout.blockSize();
     }
 
+    /** Whether the file holds a block, or a part of it. */
+    boolean holds(int block) {
+        return map.isAllocated(block);
+    }
+
+    /** Returns the first blocks that the file holds. */
+    List<Integer> blocks(int most) {
+        return map.blocks(most);
+    }
+
+    /**
+     * From now on each flush of this layer, also one that it decides on by itself, flushes {@code first} before it writes
+     * what it gave up: the data may be there alone.
+     *
+     * @param first null to end this
+     */
+    void flushAfter(@Nullable Layer first) {
+        flushedBefore = first;
+    }
+
     @Override
     public void giveUp(long offset) throws IOException {
         changed = true;
@@ -336,6 +359,7 @@ public final class SparseLayer implements Layer {
             growToDataEnd();
             forgetMovedBlocks();
         }
+        flushFirst();
         file.sync();
         synced = true;
         if (metadata) {
@@ -345,6 +369,13 @@ public final class SparseLayer implements Layer {
             map.forgetFrozen();
         }
         freePlacesLeft();
+    }
+
+    private void flushFirst() throws IOException {
+        Layer first = flushedBefore;
+        if (first != null) {
+            first.flush();
+        }
     }
 
     private void forgetMovedBlocks() throws IOException {
