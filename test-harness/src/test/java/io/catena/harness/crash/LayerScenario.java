@@ -250,7 +250,10 @@ final class LayerScenario implements Scenario {
         }
 
         private void discardDuring(Call call) throws IOException {
-            if (discardInFlush >= 0 && under == Request.FLUSH && call.kind() == Call.Kind.SYNC && random.nextBoolean()) {
+            if (discardInFlush >= 0
+                    && under == Request.FLUSH
+                    && call.kind() == Call.Kind.SYNC
+                    && random.nextBoolean()) {
                 int block = discardInFlush;
                 discardInFlush = -1;
                 zero(model.zero(block * BLOCK_SECTORS, BLOCK_SECTORS));
