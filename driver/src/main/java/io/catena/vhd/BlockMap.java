@@ -242,7 +242,7 @@ final class BlockMap {
                 && entry.block() < layout.blocks()
                 && entry.firstSector() >= 0
                 && entry.sectors() > 0
-                && entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
+                && (long) entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
         boolean fits = inDisk
                 && (isAllocated(entry.block())
                         ? entries.get(entry.block()) == entry.batEntry()
