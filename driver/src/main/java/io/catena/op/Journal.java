@@ -107,6 +107,7 @@ public final class Journal {
                 case "Snapshot" -> GSON.fromJson(json, Snapshot.class);
                 case "Rewrite" -> GSON.fromJson(json, Rewrite.class);
                 case "Relink" -> GSON.fromJson(json, Relink.class);
+                case "Absorb" -> GSON.fromJson(json, Absorb.class);
                 default ->
                     throw new IOException(name + " tells of an operation \"" + kind + "\" that does not belong here");
             };

@@ -4,7 +4,6 @@ import com.google.gson.Gson;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Uuids;
-import io.catena.format.CorruptVhdException;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.store.Storage;
@@ -16,6 +15,7 @@ import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Complete the operation that was interrupted.
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
- *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated.
+ *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
+ *       could not be replayed, since its file cannot be read, the last session goes on instead.
  * </ol>
  */
 final class Attaching {
@@ -62,10 +63,9 @@ final class Attaching {
         completeRewrites();
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
-        if (last.isPresent()) {
-            replay(new Attachments.RedoStore(
-                    environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
-        }
+        boolean allReplayed = last.isEmpty()
+                || replay(new Attachments.RedoStore(
+                        environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
         Optional<Operation> completed = new Journal(storage).recover();
         completed.ifPresent(operation -> LOG.log(
                 Level.INFO,
@@ -75,7 +75,7 @@ final class Attaching {
         if (last.isPresent()) {
             restoreFooters();
         }
-        UUID attachment = environment.uuids().get();
+        UUID attachment = allReplayed ? environment.uuids().get() : last.orElseThrow();
         StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
         return new Attachments.RedoStore(
                 environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment));
@@ -134,21 +134,52 @@ final class Attaching {
         throw new IOException(SrFiles.SESSION + " names no attachment: " + text.get());
     }
 
-    private void replay(Attachments.RedoStore redo) throws IOException {
+    /**
+     * Returns whether no log is needed any more. The log of a file that cannot be read now is kept for when it can be, and
+     * does not keep the others from being attached.
+     */
+    private boolean replay(Attachments.RedoStore redo) throws IOException {
         Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
         if (logs.isEmpty()) {
-            return;
+            return true;
         }
-        for (Node node : new TreeScanner(storage).scan().nodes()) {
+        boolean allReplayed = true;
+        Set<String> failed = new HashSet<>();
+        for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
             ChainFile file = node.file();
-            if (file != null && file.isSparse() && logs.contains(Attachments.RedoStore.logId(file))) {
-                file.openWritable(storage, redo.open(file)).close();
-                LOG.log(Level.INFO, "event=redo-replayed node=" + node.name());
+            if (file == null || failed.contains(node.parent())) {
+                // The log of a file that cannot be read may be any of those that are left.
+                failed.add(node.name());
+                allReplayed = false;
+            } else if (file.isSparse() && logs.contains(Attachments.RedoStore.logId(file)) && !replay(file, redo)) {
+                failed.add(node.name());
+                allReplayed = false;
             }
         }
-        // What is left belongs to files that are gone, or to a boot or a session that is over.
-        for (String name : redo.storage().list(redo.directory())) {
-            redo.storage().delete(name);
+        if (allReplayed) {
+            // What is left belongs to files that are gone, or to a boot or a session that is over.
+            for (String name : redo.storage().list(redo.directory())) {
+                redo.storage().delete(name);
+            }
+        }
+        return allReplayed;
+    }
+
+    /** A leaf may have given up what only its parent has by now. */
+    private static List<Node> parentsFirst(Tree tree) {
+        return tree.nodes().stream()
+                .sorted(Comparator.comparingInt(tree::depth))
+                .toList();
+    }
+
+    private boolean replay(ChainFile file, Attachments.RedoStore redo) {
+        try {
+            file.openWritable(storage, redo.open(file)).close();
+            LOG.log(Level.INFO, "event=redo-replayed node=" + file.name());
+            return true;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=redo-not-replayed node=" + file.name() + " cause=\"" + e.getMessage() + "\"");
+            return false;
         }
     }
 
@@ -176,7 +207,8 @@ final class Attaching {
     private void restoreFooter(ChainFile file) throws IOException {
         try {
             file.openWritable(storage, null).close();
-        } catch (CorruptVhdException e) {
+        } catch (IOException e) {
+            // The footer's copy serves as well; the file may be damaged, or the file system full.
             LOG.log(
                     Level.WARNING,
                     "event=footer-not-restored node=" + file.name() + " cause=\"" + e.getMessage() + "\"");

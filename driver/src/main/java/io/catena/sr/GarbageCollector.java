@@ -13,11 +13,13 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,13 +62,22 @@ final class GarbageCollector {
     }
 
     private Optional<GcStep> next() {
-        return tree.locked(() -> GcPlanner.next(tree.now(), setAside.keySet()));
+        return tree.locked(() -> {
+            Set<String> excluded = new HashSet<>(setAside.keySet());
+            attachments.all().stream()
+                    .filter(attachment -> attachment.disk().readOnly())
+                    .forEach(attachment ->
+                            excluded.add(attachment.disk().chain().leaf().name()));
+            return GcPlanner.next(tree.now(), excluded);
+        });
     }
 
     private void take(GcStep step) {
         try {
             if (step instanceof GcStep.PushDown pushDown) {
                 merge(pushDown);
+            } else if (step instanceof GcStep.Absorb absorb) {
+                merge(absorb);
             } else {
                 delete(step.node());
             }
@@ -117,6 +128,16 @@ final class GarbageCollector {
         });
     }
 
+    private void merge(GcStep.Absorb step) throws IOException {
+        checkSpace(step.node().name());
+        control.phase("merging " + step.node().name() + " into " + step.parent().name());
+        boolean attached = tree.locked(() -> attachments.get(step.node().id()).isPresent());
+        copiedBytes += attached
+                ? new LiveLeafMerge(storage, tree, attachments).merge(step, control)
+                : new LeafMerge(storage, tree, attachments).merge(step, control);
+        merged++;
+    }
+
     /** At worst all blocks of the node are new to its parent. */
     private void checkSpace(String node) throws IOException {
         long needed = storage.info(node).allocatedBytes();
@@ -153,8 +174,7 @@ final class GarbageCollector {
         }
         Relink operation = new Relink(node.name(), children);
         // First of all: should a step fail, recovery completes the operation, and who opens the parent then must see it
-        // as
-        // it has grown. Chains that are open still have the node itself.
+        // as it has grown. Chains that are open still have the node itself.
         attachments.nodes().forget(parent.name());
         journal.record(operation);
         operation.link(storage);

@@ -7,10 +7,10 @@ import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * The nodes of an SR that are open: each once, however many chains it is part of.
@@ -22,8 +22,11 @@ final class OpenNodes {
     private final Map<String, Layer> byName = new HashMap<>();
     private final IdentityHashMap<Layer, Integer> users = new IdentityHashMap<>();
 
-    /** Nodes that could not be closed in order: only their redo logs know of some answered writes. */
-    private final Set<String> unsettled = new TreeSet<>();
+    /**
+     * Nodes that could not be closed in order: only their redo logs know of some answered writes. In the order in which they
+     * must be settled.
+     */
+    private final Set<String> unsettled = new LinkedHashSet<>();
 
     OpenNodes(Storage storage) {
         this.storage = storage;
@@ -45,6 +48,14 @@ final class OpenNodes {
         if (byName.containsKey(file.name())) {
             throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
         }
+        return openWritableBeside(file, redo);
+    }
+
+    /**
+     * Opens a node for writing though it may be open for reading. Who asks for it from now on gets this one; those who have
+     * the other one see it as it was, and have to give it back.
+     */
+    Chain.Node openWritableBeside(ChainFile file, Attachments.RedoStore redo) throws IOException {
         Layer layer = file.openWritable(storage, redo.open(file));
         unsettled.remove(file.name());
         byName.put(file.name(), layer);

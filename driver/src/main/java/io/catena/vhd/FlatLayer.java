@@ -52,6 +52,27 @@ public final class FlatLayer implements Layer {
     }
 
     @Override
+    public void zero(long offset, long lengthBytes) throws IOException {
+        changed = true;
+        file.punchHole(offset, lengthBytes);
+    }
+
+    @Override
+    public boolean givesSpaceBack() {
+        return file.punchesHoles();
+    }
+
+    @Override
+    public long blockBytes() {
+        return 0;
+    }
+
+    @Override
+    public void giveUp(long offset) {
+        throw new UnsupportedOperationException(file.name() + " has no blocks");
+    }
+
+    @Override
     public void flush() throws IOException {
         changed = false;
         file.sync();

@@ -26,6 +26,10 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
      * Reads the headers of a file, as blktap finds them: the last 512 bytes, else the last 511 as early Virtual PC wrote
      * them, else the copy at the start.
      *
+     * <p>More strictly than blktap, what looks like a footer at the end must be of the disk that the copy at the start is of.
+     * After a power cut the file may end with a guest's data, and the guest may have written a footer of its own making
+     * there, whose header names any file as a parent.
+     *
      * @throws CorruptVhdException if there is no valid footer or header
      * @throws UnsupportedVhdException if the disk must not be opened
      */
@@ -43,6 +47,10 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
             trailingOffset++;
             trailing = orNull(file, trailingOffset);
         }
+        Footer copy = orNull(file, 0);
+        if (trailing != null && copy != null && !isOfSameDisk(trailing, trailingOffset, copy)) {
+            trailing = null;
+        }
         if (trailing != null && trailing.type() == DiskType.FIXED) {
             if (trailing.currentSize() > trailingOffset) {
                 throw new CorruptVhdException(
@@ -53,7 +61,6 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
             }
             return new VhdHeaders(trailing, null, trailingOffset, false);
         }
-        Footer copy = orNull(file, 0);
         Footer footer = trailing == null ? copy : trailing;
         if (footer == null) {
             throw new CorruptVhdException(
@@ -90,6 +97,16 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
     /** Whether the parent is a file without headers, a thing that only blktap knows. */
     public boolean hasRawParent() {
         return isDifferencing() && sparseHeader().parentId().equals(DynamicHeader.NO_ID);
+    }
+
+    /** The start of a fixed disk is the guest's; so a footer that ends its data exactly is believed. */
+    private static boolean isOfSameDisk(Footer trailing, long trailingOffset, Footer copy) {
+        if (trailing.type() == DiskType.FIXED) {
+            return trailing.currentSize() == trailingOffset || copy.type() == DiskType.FIXED;
+        }
+        return trailing.uniqueId().equals(copy.uniqueId())
+                && trailing.type() == copy.type()
+                && trailing.dataOffset() == copy.dataOffset();
     }
 
     private static @Nullable Footer orNull(BlockFile file, long offset) throws IOException {

@@ -2,6 +2,7 @@ package io.catena.harness.crash;
 
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
+import io.catena.disk.LiveDisk;
 import io.catena.harness.explore.Call;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
@@ -19,12 +20,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A guest's random writes and flushes on one sparse layer, alone or over a parent. Other requests come in between the calls
+ * A guest's random writes, discards and flushes on one sparse layer, alone or over a parent. Other requests come in between the calls
  * of a flush or a write, as those of another thread would.
  */
 final class LayerScenario implements Scenario {
@@ -32,7 +35,7 @@ final class LayerScenario implements Scenario {
     private static final String BASE = "base.vhd";
     private static final long SIZE_BYTES = 6L << 20;
     private static final UUID ATTACHMENT = new UUID(7, 7);
-    private static final int STEPS = 10;
+    private static final int STEPS = 12;
 
     private final long seed;
     private final boolean differencing;
@@ -57,6 +60,7 @@ final class LayerScenario implements Scenario {
     private enum Request {
         NONE,
         WRITE,
+        ZERO,
         FLUSH,
         TWO
     }
@@ -69,6 +73,7 @@ final class LayerScenario implements Scenario {
         private final DiskModel model = DiskModel.empty(SIZE_BYTES);
         private long boot;
         private List<Chain.Node> nodes = List.of();
+        private @Nullable LiveDisk disk;
 
         private Request under = Request.NONE;
 
@@ -106,8 +111,10 @@ final class LayerScenario implements Scenario {
         }
 
         private void step() throws IOException {
-            int kind = random.nextInt(12);
-            if (kind < 7) {
+            int kind = random.nextInt(16);
+            if (kind >= 12) {
+                zero();
+            } else if (kind < 7) {
                 write(nodes.get(0).layer());
             } else if (kind < 10) {
                 flush();
@@ -121,17 +128,33 @@ final class LayerScenario implements Scenario {
 
         private void write(Layer layer) throws IOException {
             DiskModel.Write write = Requests.randomWrite(model, random);
-            under = under == Request.NONE ? Request.WRITE : Request.TWO;
+            Request outer = under;
+            under = outer == Request.NONE ? Request.WRITE : Request.TWO;
             layer.write(write.offset(), write.bytes());
-            under = under == Request.WRITE ? Request.NONE : Request.FLUSH;
+            under = outer;
             model.answered(write);
+        }
+
+        private void zero() throws IOException {
+            DiskModel.Write zeros = Requests.randomZero(model, random);
+            LiveDisk disk = Objects.requireNonNull(this.disk);
+            Request outer = under;
+            under = outer == Request.NONE ? Request.ZERO : Request.TWO;
+            switch (random.nextInt(5)) {
+                case 0 -> disk.writeZeroes(zeros.offset(), zeros.lengthBytes(), false);
+                case 1 -> disk.writeZeroes(zeros.offset(), zeros.lengthBytes(), true);
+                default -> disk.discard(zeros.offset(), zeros.lengthBytes());
+            }
+            under = outer;
+            model.answered(zeros);
         }
 
         private void flush() throws IOException {
             long begin = model.flush();
-            under = under == Request.NONE ? Request.FLUSH : Request.TWO;
+            Request outer = under;
+            under = outer == Request.NONE ? Request.FLUSH : Request.TWO;
             nodes.get(0).layer().flush();
-            under = under == Request.FLUSH ? Request.NONE : Request.WRITE;
+            under = outer;
             model.flushed(begin);
         }
 
@@ -153,6 +176,7 @@ final class LayerScenario implements Scenario {
                                 : file.openReadOnly(storage)));
             }
             nodes = opened;
+            disk = new LiveDisk(new Chain(nodes), false);
         }
 
         private void close() throws IOException {
@@ -172,7 +196,13 @@ final class LayerScenario implements Scenario {
             boolean metadata = call.kind() == Call.Kind.SYNC
                     || (call.kind() == Call.Kind.WRITE && call.bytes().remaining() == 512 && !isFooter(call.bytes()));
             if (under == Request.FLUSH && metadata && random.nextInt(3) == 0) {
-                write(nodes.get(0).layer());
+                if (random.nextInt(3) == 0) {
+                    zero();
+                } else {
+                    write(nodes.get(0).layer());
+                }
+            } else if (under == Request.ZERO && metadata && random.nextInt(3) == 0) {
+                flush();
             } else if (under == Request.WRITE && !nodes.isEmpty() && isGuestData(call) && random.nextInt(4) == 0) {
                 flush();
             }
