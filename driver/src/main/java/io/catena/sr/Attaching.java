@@ -1,7 +1,6 @@
 package io.catena.sr;
 
 import com.google.gson.Gson;
-import com.google.gson.JsonParseException;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Uuids;
@@ -108,7 +107,7 @@ final class Attaching {
                 continue;
             }
             try {
-                new Journal(storage, journal).recover();
+                Journal.of(storage, PendingRewrite.fileOf(journal)).recover();
                 LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
             } catch (IOException e) {
                 LOG.log(
@@ -128,7 +127,8 @@ final class Attaching {
             if (session != null && session.attachment() != null && Uuids.isUuid(session.attachment())) {
                 return Optional.of(UUID.fromString(session.attachment()));
             }
-        } catch (JsonParseException e) {
+        } catch (RuntimeException e) {
+            // Gson throws what it likes.
             throw new IOException(SrFiles.SESSION + " is damaged: " + e.getMessage(), e);
         }
         throw new IOException(SrFiles.SESSION + " names no attachment: " + text.get());

@@ -2,6 +2,7 @@ package io.catena.sr;
 
 import io.catena.api.VdiId;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,20 @@ record VdiRecord(
         String description,
         @Nullable String snapshotOf,
         @Nullable String created) {
+
+    /**
+     * @throws RuntimeException if a file says what cannot be
+     */
+    VdiRecord {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(description, "description");
+        if (snapshotOf != null) {
+            snapshotOf = UUID.fromString(snapshotOf).toString();
+        }
+        if (created != null) {
+            created = Instant.parse(created).toString();
+        }
+    }
 
     static VdiRecord of(String name, String description, @Nullable VdiId snapshotOf, Instant created) {
         return new VdiRecord(name, description, snapshotOf == null ? null : snapshotOf.toString(), created.toString());

@@ -2,7 +2,6 @@ package io.catena.sr;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
 import io.catena.api.VdiId;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
@@ -62,8 +61,9 @@ final class VdiRecords {
             VdiRecord found = StoredText.read(storage, SrFiles.vdiRecord(id))
                     .map(text -> GSON.fromJson(text, VdiRecord.class))
                     .orElse(none);
-            return found == null || found.name() == null || found.description() == null ? none : found;
-        } catch (IOException | JsonParseException e) {
+            return found == null ? none : found;
+        } catch (IOException | RuntimeException e) {
+            // Gson wraps what the record's constructor throws.
             LOG.log(Level.WARNING, "event=record-unreadable vdi=" + id + " cause=\"" + e.getMessage() + "\"");
             return none;
         }

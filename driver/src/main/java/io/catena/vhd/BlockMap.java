@@ -365,7 +365,7 @@ final class BlockMap {
                 && entry.block() < layout.blocks()
                 && entry.firstSector() >= 0
                 && entry.sectors() >= 0
-                && entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
+                && (long) entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
     }
 
     private CorruptVhdException misfit(Object what) {

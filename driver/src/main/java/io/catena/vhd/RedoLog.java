@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -37,6 +38,7 @@ import java.util.zip.CRC32C;
  */
 public final class RedoLog implements Closeable {
     private static final long MAGIC = 0x6361747265646f32L; // "catredo2"
+    private static final Pattern FIRST_HALF = Pattern.compile(".*/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.0");
     private static final int HEADER_BYTES = 64;
     private static final int RECORD_BYTES = 24;
     private static final int CHECKED_BYTES = 20;
@@ -114,7 +116,7 @@ public final class RedoLog implements Closeable {
     /** Returns the ids of the disks that have a log in {@code directory}. */
     public static List<UUID> disks(Storage storage, String directory) throws IOException {
         return storage.list(directory).stream()
-                .filter(name -> name.endsWith(".0"))
+                .filter(name -> FIRST_HALF.matcher(name).matches())
                 .map(name -> UUID.fromString(name.substring(directory.length() + 1, name.length() - 2)))
                 .toList();
     }
