@@ -139,7 +139,7 @@ final class LayerScenario implements Scenario {
         }
 
         private void writeIn(int block) throws IOException {
-            write(nodes.get(0).layer(), model.write(block * BLOCK_SECTORS + random.nextInt(100), 32));
+            write(nodes.get(0).layer(), model.write((long) block * BLOCK_SECTORS + random.nextInt(100), 32));
         }
 
         private void step() throws IOException {
@@ -256,7 +256,7 @@ final class LayerScenario implements Scenario {
                     && random.nextBoolean()) {
                 int block = discardInFlush;
                 discardInFlush = -1;
-                zero(model.zero(block * BLOCK_SECTORS, BLOCK_SECTORS));
+                zero(model.zero((long) block * BLOCK_SECTORS, BLOCK_SECTORS));
             }
         }
 
