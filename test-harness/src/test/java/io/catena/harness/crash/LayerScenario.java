@@ -256,7 +256,7 @@ final class LayerScenario implements Scenario {
                     && random.nextBoolean()) {
                 int block = discardInFlush;
                 discardInFlush = -1;
-                zero(model.zero(block * BLOCK_SECTORS, BLOCK_SECTORS));
+                zero(model.zero((long) block * BLOCK_SECTORS, BLOCK_SECTORS));
             }
         }
 
