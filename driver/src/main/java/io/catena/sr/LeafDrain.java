@@ -7,7 +7,9 @@ import io.catena.vhd.DrainingLayer;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Moves the blocks of an attached disk's leaf to its base copy, a few at a time, while the guest works: see {@link
@@ -100,23 +102,44 @@ final class LeafDrain {
     boolean round(JobControl control) throws IOException {
         synchronized (round) {
             checkNotEnded();
-            List<Integer> blocks = layer.blocksLeft(BLOCKS_A_ROUND);
-            for (int block : blocks) {
+            Map<Integer, Long> copied = new LinkedHashMap<>();
+            for (int block : layer.nextBlocks(BLOCKS_A_ROUND)) {
                 control.checkCancelled();
                 checkNotEnded();
-                control.done(copy(block));
+                copied.put(block, copy(block));
             }
-            if (!blocks.isEmpty()) {
-                giveUp(blocks, control);
+            if (!copied.isEmpty()) {
+                giveUp(copied);
+                control.done(copied.values().stream().mapToLong(Long::longValue).sum());
             }
-            return !blocks.isEmpty();
+            return !copied.isEmpty();
         }
     }
 
     private long copy(int block) throws IOException {
-        long copied = layer.copy(block);
-        copiedBytes += copied;
-        return copied;
+        long bytes = layer.copy(block);
+        copiedBytes += bytes;
+        return bytes;
+    }
+
+    /**
+     * Takes copied blocks from the leaf, and one of those that the guest wrote meanwhile.
+     *
+     * @param copied how many bytes by block; those that stay in the leaf are taken out
+     */
+    private void giveUp(Map<Integer, Long> copied) throws IOException {
+        LiveDisk.Pause pause = disk.pause();
+        try {
+            List<Integer> busy = layer.giveUpCopied(List.copyOf(copied.keySet()));
+            List<Integer> now = busy.subList(0, Math.min(busy.size(), BUSY_BLOCKS_A_ROUND));
+            for (int block : now) {
+                copied.put(block, copy(block));
+            }
+            layer.giveUpCopied(now);
+            copied.keySet().removeAll(busy.subList(now.size(), busy.size()));
+        } finally {
+            pause.close();
+        }
     }
 
     /** Returns how many bytes were copied so far. */
@@ -129,22 +152,6 @@ final class LeafDrain {
     /** Returns how many bytes are still to be moved. */
     long bytesLeft() throws IOException {
         return PushDown.presentBytes(leaf.layer());
-    }
-
-    private void giveUp(List<Integer> copied, JobControl control) throws IOException {
-        LiveDisk.Pause pause = disk.pause();
-        try {
-            List<Integer> busy = layer.giveUpCopied(copied);
-            List<Integer> now = busy.subList(0, Math.min(busy.size(), BUSY_BLOCKS_A_ROUND));
-            for (int block : now) {
-                long again = copy(block);
-                control.addTotal(again);
-                control.done(again);
-            }
-            layer.giveUpCopied(now);
-        } finally {
-            pause.close();
-        }
     }
 
     /** Fails if the drain was ended, for something else is to be done with the disk. */

@@ -224,9 +224,9 @@ final class BlockMap {
         return entries.get(block) != SparseLayout.UNALLOCATED;
     }
 
-    /** Returns the first blocks that are allocated. */
-    List<Integer> blocks(int most) {
-        return IntStream.range(0, (int) layout.blocks())
+    /** Returns the first blocks from {@code from} on that are allocated. */
+    List<Integer> blocks(int from, int most) {
+        return IntStream.range(from, (int) layout.blocks())
                 .filter(this::isAllocated)
                 .limit(most)
                 .boxed()

@@ -22,7 +22,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>A kill at any moment finds the redo logs of both. The parent's must be replayed, and durable, before the leaf's.
  *
- * <p><b>Threads.</b> {@link #giveUpCopied} only while nothing else is called; {@link #copy} by one thread at a time.
+ * <p><b>Threads.</b> {@link #giveUpCopied} only while nothing else is called; {@link #nextBlocks} and {@link #copy} by one
+ * thread at a time.
  */
 public final class DrainingLayer implements Layer {
     private final SparseLayer leaf;
@@ -32,6 +33,9 @@ public final class DrainingLayer implements Layer {
     private final Set<Integer> written = ConcurrentHashMap.newKeySet();
 
     private final ByteBuffer piece;
+
+    /** Where {@link #nextBlocks} goes on. */
+    private int next;
 
     /**
      * Joins two open layers of the same size. Neither may be used by itself until {@link #end}.
@@ -46,9 +50,14 @@ public final class DrainingLayer implements Layer {
         leaf.flushAfter(parent);
     }
 
-    /** Returns some of the blocks that are still to move; none if that is done. */
-    public List<Integer> blocksLeft(int most) {
-        return leaf.blocks(most);
+    /** Returns the next of the blocks that are still to move, from the first again after the last; none if that is done. */
+    public List<Integer> nextBlocks(int most) {
+        List<Integer> blocks = leaf.blocks(next, most);
+        if (blocks.isEmpty() && next > 0) {
+            blocks = leaf.blocks(0, most);
+        }
+        next = blocks.isEmpty() ? 0 : blocks.get(blocks.size() - 1) + 1;
+        return blocks;
     }
 
     /** Copies the sectors that the leaf holds of a block to the parent; returns how many bytes these are. */

@@ -268,9 +268,9 @@ public final class SparseLayer implements Layer {
         return map.isAllocated(block);
     }
 
-    /** Returns the first blocks that the file holds. */
-    List<Integer> blocks(int most) {
-        return map.blocks(most);
+    /** Returns the first blocks from {@code from} on that the file holds. */
+    List<Integer> blocks(int from, int most) {
+        return map.blocks(from, most);
     }
 
     /**
