@@ -255,7 +255,7 @@ class NbdChainPeersTest {
         }
     }
 
-    /** Returns what went wrong; empty if nothing did. */
+    /** Returns what went wrong; nothing if nothing did. */
     private static String play(ChainExport chain, int guest, long from, int length) {
         Random random = new Random(guest);
         byte[] expected = new byte[length];
