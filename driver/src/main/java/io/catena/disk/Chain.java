@@ -151,8 +151,20 @@ public final class Chain {
                 && offset % blockBytes == 0
                 && lengthBytes == Math.min(blockBytes, sizeBytes() - offset)
                 && leaf.givesSpaceBack()
-                && leaf.run(offset, lengthBytes) != -lengthBytes
+                && !hasNothing(leaf, offset, lengthBytes)
                 && showsNothing(1, offset, lengthBytes);
+    }
+
+    private static boolean hasNothing(Layer layer, long offset, long lengthBytes) throws IOException {
+        long at = offset;
+        while (at < offset + lengthBytes) {
+            long run = layer.run(at, offset + lengthBytes - at);
+            if (run > 0) {
+                return false;
+            }
+            at -= run;
+        }
+        return true;
     }
 
     private boolean showsNothing(int level, long offset, long lengthBytes) throws IOException {

@@ -55,6 +55,48 @@ final class ChainTest {
     }
 
     @Test
+    void anExtentIsAllocatedIfAnyFileHasIt() throws IOException {
+        Chain chain = chain(
+                new MemoryLayer(8).with(1, "L"),
+                new MemoryLayer(6).with(2, "MM"),
+                new MemoryLayer(8).with(3, "BB").with(6, "BB"));
+        assertThat(chain.extent(0, 8 * 512)).isEqualTo(new Extent(512, false));
+        assertThat(chain.extent(512, 7 * 512)).isEqualTo(new Extent(4 * 512, true));
+        assertThat(chain.extent(512, 1024)).isEqualTo(new Extent(1024, true));
+        assertThat(chain.extent(5 * 512, 3 * 512)).isEqualTo(new Extent(3 * 512, false));
+    }
+
+    @Test
+    void zerosArePutOnlyWhereAFileHasSomething() throws IOException {
+        MemoryLayer leaf = new MemoryLayer(6).with(1, "L");
+        Chain chain = chain(leaf, new MemoryLayer(4).with(3, "B"));
+        chain.zero(0, 6 * 512);
+        assertThat(read(chain, 0, 6)).isEqualTo("......");
+        assertThat(leaf.run(0, 512)).isNegative();
+        assertThat(leaf.run(512, 512)).isPositive();
+        assertThat(leaf.run(2 * 512, 512)).isNegative();
+        assertThat(leaf.run(3 * 512, 512)).isPositive();
+        assertThat(leaf.run(4 * 512, 512)).isNegative();
+    }
+
+    @Test
+    void onlyAWholeBlockWithDataAndNothingUnderItCanBeGivenUp() throws IOException {
+        MemoryLayer leaf = new MemoryLayer(10).with(1, "L").with(5, "L").with(9, "L");
+        leaf.blockBytes = 4 * 512;
+        Chain chain = chain(leaf, new MemoryLayer(10).with(7, "B"));
+        assertThat(chain.canGiveUp(0, 4 * 512)).isTrue();
+        assertThat(chain.canGiveUp(0, 3 * 512)).as("not the whole block").isFalse();
+        assertThat(chain.canGiveUp(512, 4 * 512)).as("not one block").isFalse();
+        assertThat(chain.canGiveUp(4 * 512, 4 * 512)).as("the base would show").isFalse();
+        assertThat(chain.canGiveUp(8 * 512, 2 * 512))
+                .as("as far as the disk goes")
+                .isTrue();
+        chain.giveUp(0);
+        assertThat(chain.canGiveUp(0, 4 * 512)).as("nothing there any more").isFalse();
+        assertThat(read(chain, 0, 10)).isEqualTo(".....L.B.L");
+    }
+
+    @Test
     void onlyTheTargetIsFilled() throws IOException {
         ByteBuffer target = ByteBuffer.allocate(2048).position(512).limit(1024);
         chain(new MemoryLayer(4).with(0, "LLLL")).read(0, target);

@@ -50,11 +50,66 @@ final class LiveDiskTest {
     }
 
     @Test
+    void piecesOfAnySizeAreDiscardedAndZeroedAndTheRestIsAsItWas() throws IOException {
+        MemoryLayer leaf = new MemoryLayer(16).with(0, "LLLLLLLLLL");
+        leaf.blockBytes = 4 * 512;
+        LiveDisk disk = new LiveDisk(ChainTest.chain(leaf, new MemoryLayer(16).with(3, "BBBB")), false);
+        byte[] expected = new byte[16 * 512];
+        disk.read(0, ByteBuffer.wrap(expected));
+        Random random = new Random(4);
+        for (int i = 0; i < 500; i++) {
+            int from = random.nextInt(expected.length);
+            int length = random.nextInt(expected.length - from + 1);
+            if (random.nextInt(3) == 0) {
+                from = from / 2048 * 2048;
+                length = 2048;
+            }
+            int kind = random.nextInt(4);
+            switch (kind) {
+                case 0 -> disk.discard(from, length);
+                case 1 -> disk.writeZeroes(from, length, random.nextBoolean());
+                default -> disk.write(from, ByteBuffer.wrap(filled(length)));
+            }
+            Arrays.fill(expected, from, from + length, kind < 2 ? 0 : (byte) 'W');
+            byte[] seen = new byte[expected.length];
+            disk.read(0, ByteBuffer.wrap(seen));
+            assertThat(seen).isEqualTo(expected);
+        }
+    }
+
+    private static byte[] filled(int length) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) 'W');
+        return bytes;
+    }
+
+    @Test
+    void extentsOfPartsOfSectorsEndWhereTheyShould() throws IOException {
+        LiveDisk disk = new LiveDisk(ChainTest.chain(new MemoryLayer(4).with(1, "L")), false);
+        assertThat(disk.extent(0, 2048)).isEqualTo(new Extent(512, false));
+        assertThat(disk.extent(100, 1000)).isEqualTo(new Extent(412, false));
+        assertThat(disk.extent(600, 1000)).isEqualTo(new Extent(424, true));
+        assertThat(disk.extent(600, 10)).isEqualTo(new Extent(10, true));
+    }
+
+    @Test
+    void whereNoSpaceCanBeGivenBackADiscardDoesNothing() throws IOException {
+        LiveDisk disk = new LiveDisk(ChainTest.chain(new MemoryLayer(2).with(0, "LL")), false);
+        disk.discard(0, 1024);
+        byte[] seen = new byte[1024];
+        disk.read(0, ByteBuffer.wrap(seen));
+        assertThat(seen).containsOnly('L');
+        assertThat(disk.zeroesFast()).isFalse();
+    }
+
+    @Test
     void aReadOnlyDiskIsNotWritten() {
         MemoryLayer layer = new MemoryLayer(2).with(0, "LL");
         LiveDisk disk = new LiveDisk(ChainTest.chain(layer), true);
         assertThatThrownBy(() -> disk.write(0, ByteBuffer.allocate(512))).hasMessageContaining("read-only");
         assertThatThrownBy(() -> disk.write(0, ByteBuffer.allocate(1))).hasMessageContaining("read-only");
+        assertThatThrownBy(() -> disk.discard(0, 512)).hasMessageContaining("read-only");
+        assertThatThrownBy(() -> disk.writeZeroes(0, 512, true)).hasMessageContaining("read-only");
         assertThat(disk.readOnly()).isTrue();
     }
 

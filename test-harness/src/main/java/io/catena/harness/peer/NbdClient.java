@@ -256,6 +256,11 @@ public final class NbdClient implements Closeable {
         succeed(WRITE, request(FLAG_FUA, WRITE, offset, data.length, data));
     }
 
+    /** Discards bytes, which are zeros then as far as this project's server is concerned. */
+    public void trim(long offset, int lengthBytes) throws IOException {
+        succeed(TRIM, request(0, TRIM, offset, lengthBytes, new byte[0]));
+    }
+
     /** Makes all answered writes durable. */
     public void flush() throws IOException {
         succeed(FLUSH, request(0, FLUSH, 0, 0, new byte[0]));

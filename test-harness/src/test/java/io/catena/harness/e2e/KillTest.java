@@ -148,7 +148,7 @@ class KillTest {
         }
     }
 
-    /** A client that writes to units of its own, some of it flushed, one request at a time. */
+    /** A client that writes and discards in units of its own, some of it flushed, one request at a time. */
     private final class Writer {
         private final SectorLedger ledger;
         private final String vdi;
@@ -205,7 +205,11 @@ class KillTest {
             int unit = block * units + random.nextInt(units / WRITERS) * WRITERS + which;
             int count = random.nextInt(4) == 0 ? 1 + random.nextInt(UNIT_SECTORS) : 1 + random.nextInt(8);
             int first = unit * UNIT_SECTORS + random.nextInt(UNIT_SECTORS - count + 1);
-            ledger.write(client, first, count, numbers.incrementAndGet(), random.nextInt(64) == 0);
+            if (random.nextInt(8) == 0) {
+                ledger.trim(client, first, count);
+            } else {
+                ledger.write(client, first, count, numbers.incrementAndGet(), random.nextInt(64) == 0);
+            }
             answers.countDown();
             if (random.nextInt(64) == 0) {
                 client.flush();

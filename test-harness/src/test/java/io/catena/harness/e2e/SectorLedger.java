@@ -4,6 +4,7 @@ import io.catena.harness.peer.NbdClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -61,6 +62,13 @@ final class SectorLedger {
         for (int sector = first; sector < first + count; sector++) {
             answered[sector] = number;
         }
+    }
+
+    /** Discards sectors, as {@link #write}; they count as never written then. */
+    void trim(NbdClient client, int first, int count) throws IOException {
+        Arrays.fill(sent, first, first + count, 0);
+        client.trim((long) first * SECTOR, count * SECTOR);
+        Arrays.fill(answered, first, first + count, 0);
     }
 
     /** Checks the whole disk. */
