@@ -10,8 +10,13 @@ import java.util.function.Predicate;
  * @param index where in the method: tells apart its calls, in the order in which they are written
  */
 public record CallSite(String method, int index) {
-    private static final Set<String> PACKAGES =
-            Set.of("io.catena.vhd", "io.catena.op", "io.catena.sr", "io.catena.store", "io.catena.disk");
+    private static final Set<String> PACKAGES = Set.of(
+            "io.catena.vhd",
+            "io.catena.op",
+            "io.catena.op.rewrite",
+            "io.catena.sr",
+            "io.catena.store",
+            "io.catena.disk");
 
     /** Returns the site of the call that is being made by this thread. */
     public static CallSite current() {
