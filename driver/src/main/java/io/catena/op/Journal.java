@@ -88,6 +88,7 @@ public final class Journal {
             return switch (kind) {
                 case "Snapshot" -> GSON.fromJson(json, Snapshot.class);
                 case "Rewrite" -> GSON.fromJson(json, Rewrite.class);
+                case "Replace" -> GSON.fromJson(json, Replace.class);
                 case "Relink" -> GSON.fromJson(json, Relink.class);
                 default ->
                     throw new IOException(

@@ -33,6 +33,7 @@ final class Attachments {
     private final Exporter exporter;
     private final RedoStore redo;
     private final Map<VdiId, Attachment> attachments = new TreeMap<>();
+    private final List<Reader> readers = new ArrayList<>();
 
     Attachments(Storage storage, Exporter exporter, RedoStore redo) {
         this.storage = storage;
@@ -73,6 +74,54 @@ final class Attachments {
 
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
     Export attach(VdiId vdi, ChainFile leaf, AccessMode mode) throws IOException {
+        LiveDisk disk = open(leaf, mode);
+        try {
+            Export export = exporter.publish(vdi, mode, disk);
+            attachments.put(vdi, new Attachment(vdi, mode, disk, export));
+            return export;
+        } catch (RuntimeException e) {
+            releaseAll(disk.chain().nodes(), e);
+            throw e;
+        }
+    }
+
+    /** Opens a disk for reading inside this process, without an export; {@link #closeReader} ends that. */
+    Reader openReader(VdiId vdi, ChainFile leaf) throws IOException {
+        Reader reader = new Reader(vdi, open(leaf, AccessMode.READ_ONLY));
+        readers.add(reader);
+        return reader;
+    }
+
+    void closeReader(Reader reader) throws IOException {
+        readers.remove(reader);
+        release(reader.disk().chain().nodes());
+    }
+
+    /** Whether a disk is being read inside this process. */
+    boolean isRead(VdiId vdi) {
+        return readers.stream().anyMatch(reader -> reader.vdi().equals(vdi));
+    }
+
+    /** A disk that is read inside this process; compared by identity, for one disk may have several. */
+    static final class Reader {
+        private final VdiId vdi;
+        private final LiveDisk disk;
+
+        Reader(VdiId vdi, LiveDisk disk) {
+            this.vdi = vdi;
+            this.disk = disk;
+        }
+
+        VdiId vdi() {
+            return vdi;
+        }
+
+        LiveDisk disk() {
+            return disk;
+        }
+    }
+
+    private LiveDisk open(ChainFile leaf, AccessMode mode) throws IOException {
         List<ChainFile> path = ChainPath.of(storage, leaf);
         List<Chain.Node> opened = new ArrayList<>();
         try {
@@ -83,10 +132,7 @@ final class Attachments {
                 }
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
-            LiveDisk disk = new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
-            Export export = exporter.publish(vdi, mode, disk);
-            attachments.put(vdi, new Attachment(vdi, mode, disk, export));
-            return export;
+            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
         } catch (IOException | RuntimeException e) {
             releaseAll(opened, e);
             throw e;
@@ -101,8 +147,12 @@ final class Attachments {
         }
         exporter.withdraw(vdi);
         attachments.remove(vdi);
+        release(attachment.disk().chain().nodes());
+    }
+
+    private void release(List<Chain.Node> chain) throws IOException {
         IOException failure = null;
-        for (Chain.Node node : attachment.disk().chain().nodes()) {
+        for (Chain.Node node : chain) {
             try {
                 nodes.release(node);
             } catch (IOException e) {
@@ -129,6 +179,54 @@ final class Attachments {
         }
     }
 
+    /**
+     * Closes the leaf of an attached disk while its requests wait, lets it be changed, and opens it anew.
+     *
+     * @param change changes the file, which nobody has open meanwhile
+     * @param completion completes a change that failed, or takes it back
+     * @throws IOException if the change failed; if the file cannot be opened again all requests of the disk fail, until it
+     *     is detached and attached
+     */
+    void reopen(Attachment attachment, Change change, Change completion) throws IOException {
+        attachment.disk().flush();
+        try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            List<Chain.Node> chain = new ArrayList<>(pause.chain().nodes());
+            Chain.Node leaf = chain.get(0);
+            IOException failure = null;
+            try {
+                nodes.release(leaf);
+                change.make();
+            } catch (IOException e) {
+                failure = e;
+            }
+            chain.set(0, openAgain(leaf, completion, failure));
+            pause.replace(new Chain(chain));
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
+
+    /** Changes a file. */
+    @FunctionalInterface
+    interface Change {
+        void make() throws IOException;
+    }
+
+    private Chain.Node openAgain(Chain.Node leaf, Change completion, @Nullable IOException failure) {
+        try {
+            if (failure != null) {
+                completion.make();
+            }
+            return nodes.openWritable(ChainFile.read(storage, leaf.name()), redo);
+        } catch (IOException e) {
+            if (failure != null) {
+                e.addSuppressed(failure);
+            }
+            return nodes.enter(leaf.name(), new UnopenedLayer(leaf.layer().sizeBytes(), e));
+        }
+    }
+
     /** Takes over what an attachment that ended with an error could not write to this file. */
     void settle(String name) throws IOException {
         nodes.settle(name, redo);
@@ -146,8 +244,11 @@ final class Attachments {
      */
     void dropFromChains(String name, ChainFile parent) throws IOException {
         nodes.forget(parent.name());
-        for (Attachment attachment : attachments.values()) {
-            List<Chain.Node> old = attachment.disk().chain().nodes();
+        List<LiveDisk> disks = new ArrayList<>();
+        attachments.values().forEach(attachment -> disks.add(attachment.disk()));
+        readers.forEach(reader -> disks.add(reader.disk()));
+        for (LiveDisk disk : disks) {
+            List<Chain.Node> old = disk.chain().nodes();
             if (old.stream().noneMatch(node -> node.name().equals(name))) {
                 continue;
             }
@@ -161,7 +262,7 @@ final class Attachments {
                     kept.add(nodes.share(parent));
                 }
             }
-            try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            try (LiveDisk.Pause pause = disk.pause()) {
                 pause.replace(new Chain(kept));
             }
             for (Chain.Node node : dropped) {

@@ -78,6 +78,18 @@ final class Tree {
         return depth;
     }
 
+    /** Returns a node and its ancestors in this SR, the node first. */
+    List<Node> chain(Node node) {
+        List<Node> chain = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        @Nullable Node at = node;
+        while (at != null && seen.add(at.name())) {
+            chain.add(at);
+            at = at.parent() == null ? null : nodes.get(at.parent());
+        }
+        return chain;
+    }
+
     /** Returns why a node cannot be used: for a reason of its own, or of an ancestor. */
     Optional<String> problem(Node node) {
         Set<String> seen = new HashSet<>();
@@ -107,6 +119,11 @@ final class Tree {
         return damaged.stream()
                 .anyMatch(
                         d -> byUniqueId(d.mayNeed().uniqueId()).stream().anyMatch(parent -> isAncestor(node, parent)));
+    }
+
+    /** Whether a node's parents lead back to it. */
+    boolean isAncestorOfItself(Node node) {
+        return parent(node).filter(parent -> isAncestor(node, parent)).isPresent();
     }
 
     private boolean isAncestor(Node ancestor, Node node) {

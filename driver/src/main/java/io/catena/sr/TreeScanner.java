@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
@@ -46,6 +47,30 @@ final class TreeScanner {
         return new Tree(withoutTwins(nodes));
     }
 
+    /**
+     * Looks into the files as who opens them does: whether their tables of blocks can be used.
+     *
+     * @param skipped whether a file, told by its name, is not to be opened
+     */
+    Tree lookInside(Tree tree, Predicate<String> skipped) {
+        List<Node> nodes = new ArrayList<>();
+        for (Node node : tree.nodes()) {
+            ChainFile file = node.file();
+            boolean opens = file != null && file.isSparse() && node.problem() == null && !skipped.test(node.name());
+            nodes.add(opens && file != null ? lookInside(node, file) : node);
+        }
+        return new Tree(nodes);
+    }
+
+    private Node lookInside(Node node, ChainFile file) {
+        try {
+            file.openReadOnly(storage).close();
+            return node;
+        } catch (IOException e) {
+            return node.withProblem(message(e));
+        }
+    }
+
     /** Looks at some files again that were made, changed or deleted; takes the others as they are. */
     Tree refresh(Tree tree, Collection<String> names) throws IOException {
         List<Node> nodes = new ArrayList<>();
@@ -54,7 +79,7 @@ final class TreeScanner {
                 nodes.add(node);
             }
         }
-        for (String name : names) {
+        for (String name : Set.copyOf(names)) {
             read(name).ifPresent(nodes::add);
         }
         return new Tree(withoutTwins(nodes));
@@ -77,12 +102,19 @@ final class TreeScanner {
         try {
             Optional<ChainFile> parent = finder.parentOf(file);
             String parentName = parent.map(ChainFile::name).orElse(null);
-            return Optional.of(new Node(id(file), name, file, parentName, Node.Doubt.NONE, sizeProblem(file)));
+            VdiId id = id(file);
+            return Optional.of(
+                    new Node(id, name, file, parentName, Node.Doubt.NONE, sizeProblem(file), isRawBaseCopy(id, file)));
         } catch (MissingParentException e) {
             return Optional.of(new Node(id(file), name, file, null, Node.Doubt.NONE, message(e)));
         } catch (IOException e) {
             return Optional.of(new Node(id(file), name, file, null, doubt(name), message(e)));
         }
+    }
+
+    /** The record of a raw file is read only if there is one; a file that has lost it shows as a disk. */
+    private boolean isRawBaseCopy(VdiId id, ChainFile file) {
+        return file.headers() == null && new VdiRecords(storage).get(id, "").isBaseCopy();
     }
 
     private static @Nullable String sizeProblem(ChainFile file) {
@@ -127,7 +159,7 @@ final class TreeScanner {
                 result.add(node);
             } else {
                 VdiId other = new VdiId(UUID.nameUUIDFromBytes(node.name().getBytes(UTF_8)));
-                result.add(new Node(other, node.name(), node.file(), node.parent(), node.mayNeed(), node.problem()));
+                result.add(node.withId(other));
             }
         }
         return result;

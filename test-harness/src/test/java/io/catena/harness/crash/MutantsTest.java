@@ -53,6 +53,8 @@ class MutantsTest {
         Mutated snapshot = (seed, watcher) -> new SnapshotScenario(seed, SnapshotScenario.Kind.SNAPSHOT, watcher);
         Mutated merge = MergeScenario::new;
         Mutated create = CreateScenario::new;
+        Mutated revert = RevertScenario::new;
+        Mutated resize = ResizeScenario::new;
         return Stream.of(
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
@@ -69,7 +71,14 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
-                        new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VhdRepository.make", 1, 1))
+                        new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VhdRepository.make", 1, 1),
+                        new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC_NAMES, "Replace.apply", 1, 1),
+                        new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC_NAMES, "Reverter.revert", 1, 1),
+                        new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 1),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockTable.write", 1, 1),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1))
                 .map(Arguments::of);
     }
 

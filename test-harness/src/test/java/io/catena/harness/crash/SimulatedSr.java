@@ -20,6 +20,7 @@ import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -195,6 +196,26 @@ final class SimulatedSr {
         VdiId snapshot = repository.snapshot(List.of(vdi), "snapshot").get(0).vdi();
         models.put(snapshot, model(vdi).frozen());
         return snapshot;
+    }
+
+    /** Gives a disk the content of a snapshot, and remembers that. */
+    void revert(VdiId vdi, VdiId snapshot) {
+        repository.revert(vdi, snapshot);
+        models.put(vdi, model(snapshot).frozen());
+    }
+
+    /** Makes sure that a disk's last mebibyte, which no model knows, is zero. */
+    void checkEndIsZero(VdiId vdi) throws IOException {
+        boolean wasAttached = isAttached(vdi);
+        if (!wasAttached) {
+            repository.attach(vdi, AccessMode.READ_ONLY);
+        }
+        ByteBuffer end = ByteBuffer.allocate(1 << 20);
+        device(vdi).read(device(vdi).sizeBytes() - end.capacity(), end);
+        require(end.flip().mismatch(ByteBuffer.allocate(end.capacity())) < 0, "the end of " + vdi + " is not zero");
+        if (!wasAttached) {
+            repository.detach(vdi);
+        }
     }
 
     void destroy(VdiId vdi) {

@@ -1,0 +1,32 @@
+package io.catena.sr;
+
+import io.catena.op.Journal;
+import io.catena.store.Storage;
+import io.catena.vhd.PendingRewrite;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/** Completes the rewrites of single files, resizes above all, that were interrupted; until then nobody can read those. */
+final class PendingRewrites {
+    private static final Logger LOG = System.getLogger(PendingRewrites.class.getName());
+
+    private PendingRewrites() {}
+
+    /** A file whose rewrite cannot be completed is refused by whoever opens it, and must not harm the others. */
+    static void complete(Storage storage) throws IOException {
+        for (String journal : storage.list("")) {
+            if (!journal.endsWith(PendingRewrite.SUFFIX)) {
+                continue;
+            }
+            try {
+                new Journal(storage, journal).recover();
+                LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
+            } catch (IOException e) {
+                LOG.log(
+                        Level.WARNING,
+                        "event=rewrite-not-completed journal=" + journal + " cause=\"" + e.getMessage() + "\"");
+            }
+        }
+    }
+}
