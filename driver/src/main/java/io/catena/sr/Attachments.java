@@ -15,9 +15,11 @@ import io.catena.vhd.RedoLog;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +97,14 @@ final class Attachments {
     void closeReader(Reader reader) throws IOException {
         readers.remove(reader);
         release(reader.disk().chain().nodes());
+    }
+
+    /** Returns the files that disks in use begin with. */
+    Set<String> leaves() {
+        Set<String> leaves = new HashSet<>();
+        attachments.values().forEach(a -> leaves.add(a.disk().chain().leaf().name()));
+        readers.forEach(reader -> leaves.add(reader.disk().chain().leaf().name()));
+        return leaves;
     }
 
     /** Whether a disk is being read inside this process. */

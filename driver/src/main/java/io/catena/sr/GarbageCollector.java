@@ -14,11 +14,13 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,13 +65,20 @@ final class GarbageCollector {
     /** Through a change, since the tree may not know yet of an operation that failed. */
     private Optional<GcStep> next() {
         return Errors.translate(
-                "look for garbage", () -> tree.change(() -> GcPlanner.next(tree.now(), setAside.keySet())));
+                "look for garbage",
+                () -> tree.change(() -> {
+                    Set<String> excluded = new HashSet<>(setAside.keySet());
+                    excluded.addAll(attachments.leaves());
+                    return GcPlanner.next(tree.now(), excluded);
+                }));
     }
 
     private void take(GcStep step) {
         try {
             if (step instanceof GcStep.PushDown pushDown) {
                 merge(pushDown);
+            } else if (step instanceof GcStep.Absorb absorb) {
+                merge(absorb);
             } else {
                 delete(step.node());
             }
@@ -125,6 +134,13 @@ final class GarbageCollector {
         });
     }
 
+    private void merge(GcStep.Absorb step) throws IOException {
+        checkSpace(step.node().name());
+        control.phase("merging " + step.node().name() + " into " + step.parent().name());
+        copiedBytes += new LeafMerge(storage, tree, attachments).merge(step, control);
+        merged++;
+    }
+
     /** At worst all blocks of the node are new to its parent. */
     private void checkSpace(String node) throws IOException {
         long needed = storage.info(node).allocatedBytes();
@@ -158,8 +174,7 @@ final class GarbageCollector {
         }
         Relink operation = new Relink(node.name(), children);
         // First of all: should a step fail, recovery completes the operation, and who opens the parent then must see it
-        // as
-        // it has grown. Chains that are open still have the node itself.
+        // as it has grown. Chains that are open still have the node itself.
         attachments.nodes().forget(parent.name());
         journal.record(operation);
         operation.link(storage);

@@ -22,6 +22,9 @@ final class OpenNodes {
     private final Map<String, Layer> byName = new HashMap<>();
     private final IdentityHashMap<Layer, Integer> users = new IdentityHashMap<>();
 
+    /** How often each node was opened for writing. */
+    private final Map<String, Integer> openings = new HashMap<>();
+
     /** Nodes that could not be closed in order: only their redo logs know of some answered writes. */
     private final Set<String> unsettled = new TreeSet<>();
 
@@ -47,6 +50,7 @@ final class OpenNodes {
         }
         Layer layer = file.openWritable(storage, redo.open(file));
         unsettled.remove(file.name());
+        openings.merge(file.name(), 1, Integer::sum);
         byName.put(file.name(), layer);
         users.put(layer, 1);
         return new Chain.Node(file.name(), layer);
@@ -87,6 +91,11 @@ final class OpenNodes {
     /** Opens the file anew when it is asked for the next time; those who have it keep it as it is. */
     void forget(String name) {
         byName.remove(name);
+    }
+
+    /** How often a node was opened for writing so far: who finds the same number later knows that nobody wrote. */
+    int openings(String name) {
+        return openings.getOrDefault(name, 0);
     }
 
     boolean isOpen(String name) {

@@ -81,6 +81,49 @@ class GcPlannerTest {
     }
 
     @Test
+    void aLeafIsMergedIntoItsBaseCopyAfterAllBaseCopies() {
+        hidden("a", null);
+        String disk = uniqueId("disk") + ".vhd";
+        add(uniqueId("disk"), disk, "a", false, 2 * MIB, Node.Doubt.NONE, null);
+        hidden("x", null);
+        hidden("y", "x");
+        visible("y-leaf", "y");
+
+        assertThat(next()).hasValueSatisfying(step -> assertThat(step).isInstanceOf(GcStep.PushDown.class));
+        assertThat(GcPlanner.next(new Tree(nodes), Set.of("y"))).hasValueSatisfying(step -> {
+            assertThat(step).isInstanceOf(GcStep.Absorb.class);
+            assertThat(step.node().name()).isEqualTo(disk);
+        });
+        assertThat(GcPlanner.next(new Tree(nodes), Set.of("y", disk))).isEmpty();
+    }
+
+    @Test
+    void aLeafWhoseNameDoesNotTellItsIdKeepsItsFile() {
+        hidden("a", null);
+        visible("leaf", "a");
+
+        assertThat(next()).isEmpty();
+    }
+
+    @Test
+    void aLeafLargerThanItsBaseCopyIsNotMerged() {
+        hidden("a", null);
+        add(uniqueId("disk"), uniqueId("disk") + ".vhd", "a", false, 4 * MIB, Node.Doubt.NONE, null);
+
+        assertThat(next()).isEmpty();
+    }
+
+    @Test
+    void aBaseCopyThatADamagedFileNamesIsNotChanged() {
+        hidden("a", null);
+        hidden("b", "a");
+        visible("leaf", "b");
+        add("damaged", null, false, MIB, new Node.Doubt(false, uniqueId("a")), "no valid footer");
+
+        assertThat(next()).isEmpty();
+    }
+
+    @Test
     void nothingIsMergedIntoADiskThatUsersSee() {
         visible("a", null);
         hidden("b", "a");
@@ -159,11 +202,22 @@ class GcPlannerTest {
             long sizeBytes,
             Node.Doubt doubt,
             @Nullable String problem) {
+        add(uniqueId(name), name, parent, hidden, sizeBytes, doubt, problem);
+    }
+
+    private void add(
+            UUID id,
+            String name,
+            @Nullable String parent,
+            boolean hidden,
+            long sizeBytes,
+            Node.Doubt doubt,
+            @Nullable String problem) {
         DiskType type = parent == null ? DiskType.DYNAMIC : DiskType.DIFFERENCING;
-        Footer footer = Footer.of(type, sizeBytes, uniqueId(name), 0).withHidden(hidden);
+        Footer footer = Footer.of(type, sizeBytes, id, 0).withHidden(hidden);
         DynamicHeader header = DynamicHeader.dynamic(1536, 1, 2 << 20);
         ChainFile file = new ChainFile(name, new VhdHeaders(footer, header, 0, true), sizeBytes);
-        nodes.add(new Node(new VdiId(uniqueId(name)), name, problem == null ? file : null, parent, doubt, problem));
+        nodes.add(new Node(new VdiId(id), name, problem == null ? file : null, parent, doubt, problem));
     }
 
     private static UUID uniqueId(String name) {

@@ -177,6 +177,29 @@ class VhdRepositoryTest {
     }
 
     @Test
+    void aDetachedDiskIsMergedWithItsOnlyBaseCopy() throws IOException {
+        VdiId disk = create("disk");
+        BlockDevice device = attach(disk);
+        write(device, 0, 1);
+        VdiId first = sr.snapshot(List.of(disk), "first").get(0).vdi();
+        write(device, 512, 2);
+        sr.detach(disk);
+        sr.destroy(first);
+
+        Job job = jobs.waitFor(sr.collectGarbage().id(), PATIENCE);
+
+        assertThat(job.result()).isEqualTo("deleted 0, merged 1 (512 bytes copied)");
+        assertThat(sr.tree()).singleElement().satisfies(node -> {
+            assertThat(node.file()).isEqualTo(disk + ".vhd");
+            assertThat(node.hidden()).isFalse();
+            assertThat(node.children()).isEmpty();
+        });
+        assertThat(sr.vdi(disk).name()).isEqualTo("disk");
+        assertThat(read(attach(disk), 0)).isEqualTo(1);
+        assertThat(read(exported(disk), 512)).isEqualTo(2);
+    }
+
+    @Test
     void anAttachedDiskIsNotDestroyed() {
         VdiId disk = create("disk");
         sr.attach(disk, AccessMode.READ_WRITE);

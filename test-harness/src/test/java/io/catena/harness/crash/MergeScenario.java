@@ -97,6 +97,8 @@ final class MergeScenario implements Scenario {
             SimulatedSr.require(!result.contains("set aside"), result);
             long left = sr.nodes("garbage") + sr.nodes("base copy, mergeable");
             SimulatedSr.require(left == 0, left + " nodes are left to merge or delete after: " + result);
+            boolean alone = sr.models.size() == 1 && !sr.isAttached(vdi);
+            SimulatedSr.require(!alone || sr.depth(vdi) == 1, "a disk without snapshots keeps a base copy: " + result);
             sr.checkContents(Fault.KILL);
             sr.checkWorkGoesOn(!happened);
         }
