@@ -158,7 +158,7 @@ final class Attaching {
     }
 
     private void deleteTemporary() throws IOException {
-        for (String name : storage.list(SrFiles.TEMPORARY)) {
+        for (String name : SrFiles.temporary(storage)) {
             storage.delete(name);
         }
         storage.syncNames();

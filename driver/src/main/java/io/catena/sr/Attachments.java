@@ -209,7 +209,14 @@ final class Attachments {
             } catch (IOException e) {
                 failure = e;
             }
-            chain.set(0, openAgain(leaf, completion, failure));
+            try {
+                chain.set(0, openAgain(leaf, completion));
+            } catch (IOException e) {
+                failure = merge(failure, e);
+                chain.set(
+                        0,
+                        nodes.enter(leaf.name(), new UnopenedLayer(leaf.layer().sizeBytes(), e)));
+            }
             pause.replace(new Chain(chain));
             if (failure != null) {
                 throw failure;
@@ -223,17 +230,14 @@ final class Attachments {
         void make() throws IOException;
     }
 
-    private Chain.Node openAgain(Chain.Node leaf, Change completion, @Nullable IOException failure) {
+    /** Tries twice: a guest would lose its disk. */
+    private Chain.Node openAgain(Chain.Node leaf, Change completion) throws IOException {
         try {
-            if (failure != null) {
-                completion.make();
-            }
+            completion.make();
             return nodes.openWritable(ChainFile.read(storage, leaf.name()), redo);
         } catch (IOException e) {
-            if (failure != null) {
-                e.addSuppressed(failure);
-            }
-            return nodes.enter(leaf.name(), new UnopenedLayer(leaf.layer().sizeBytes(), e));
+            completion.make();
+            return nodes.openWritable(ChainFile.read(storage, leaf.name()), redo);
         }
     }
 

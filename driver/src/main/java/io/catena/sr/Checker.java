@@ -11,11 +11,9 @@ import io.catena.store.Storage;
 import io.catena.vhd.PendingRewrite;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Used under the SR's tree lock only.
  */
 final class Checker {
-    private static final String NEW = ".new";
-
     private final Storage storage;
     private final SrTree tree;
     private final SrView view;
@@ -134,6 +130,7 @@ final class Checker {
     }
 
     private void files() throws IOException {
+        Set<String> temporary = SrFiles.temporary(storage);
         for (String name : storage.list("")) {
             if (name.endsWith(PendingRewrite.SUFFIX)) {
                 tell(
@@ -142,7 +139,7 @@ final class Checker {
                         null,
                         "a resize that could not be completed",
                         "Detach the SR and attach it again; the log says what is in the way.");
-            } else if (!TreeScanner.isNode(name)) {
+            } else if (!TreeScanner.isNode(name) && !temporary.contains(name)) {
                 tell(Kind.UNKNOWN_FILE, name, null, "it is no part of an SR", "Move it elsewhere.");
             }
         }
@@ -157,13 +154,8 @@ final class Checker {
     }
 
     private void leftovers(Set<String> preparing) throws IOException {
-        Set<String> names = new TreeSet<>(storage.list(SrFiles.TEMPORARY));
-        for (String name : SrFiles.all(storage)) {
-            if (name.endsWith(NEW)) {
-                names.add(name);
-            }
-        }
-        names.removeAll(new HashSet<>(preparing));
+        Set<String> names = SrFiles.temporary(storage);
+        names.removeAll(preparing);
         for (String name : names) {
             act(
                     Kind.LEFTOVER,

@@ -13,8 +13,12 @@ final class PendingRewrites {
 
     private PendingRewrites() {}
 
-    /** A file whose rewrite cannot be completed is refused by whoever opens it, and must not harm the others. */
-    static void complete(Storage storage) throws IOException {
+    /**
+     * Completes them; returns whether none is left. A file whose rewrite cannot be completed is refused by whoever opens it,
+     * and must not harm the others.
+     */
+    static boolean complete(Storage storage) throws IOException {
+        boolean all = true;
         for (String journal : storage.list("")) {
             if (!journal.endsWith(PendingRewrite.SUFFIX)) {
                 continue;
@@ -23,10 +27,12 @@ final class PendingRewrites {
                 new Journal(storage, journal).recover();
                 LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
             } catch (IOException e) {
+                all = false;
                 LOG.log(
                         Level.WARNING,
                         "event=rewrite-not-completed journal=" + journal + " cause=\"" + e.getMessage() + "\"");
             }
         }
+        return all;
     }
 }

@@ -20,8 +20,8 @@ import java.util.Optional;
  * Gives a disk the content of one of its snapshots.
  *
  * <ol>
- *   <li>Lay ready an empty file that builds on what the snapshot builds on, and make it and its name durable.
  *   <li>Write the disk's record: its file's name may have told the disk's name.
+ *   <li>Lay ready an empty file that builds on what the snapshot builds on, and make it and its name durable.
  *   <li>Record and run {@link Replace}; from its rename on the disk has the snapshot's content.
  * </ol>
  *
@@ -51,6 +51,7 @@ final class Reverter {
         if (!name.equals(disk.name()) && storage.exists(name)) {
             throw new IOException(name + " is in the way: the disk's file " + disk.name() + " must get that name");
         }
+        writeRecord.run();
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
         try {
             new VhdCreator(storage)
@@ -66,7 +67,6 @@ final class Reverter {
                                     parent.name(),
                                     parent.uniqueId().orElse(DynamicHeader.NO_ID)));
             storage.syncNames();
-            writeRecord.run();
         } catch (IOException | RuntimeException e) {
             discard(prepared, e);
             throw e;

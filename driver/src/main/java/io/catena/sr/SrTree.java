@@ -115,8 +115,9 @@ final class SrTree {
                     e);
         }
         if (outdated) {
-            PendingRewrites.complete(storage);
+            boolean all = PendingRewrites.complete(storage);
             rescan();
+            outdated = !all;
         }
     }
 
@@ -190,7 +191,7 @@ final class SrTree {
 
     /** Looks at some files again. */
     void refresh(Collection<String> names) throws IOException {
-        tree = scanner.refresh(tree, names);
+        scanner.refresh(tree, names);
     }
 
     /** Looks into all files but those that {@code skipped} names. */

@@ -16,10 +16,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +44,7 @@ final class TreeScanner {
                 read(name).ifPresent(nodes::add);
             }
         }
-        return new Tree(withoutTwins(nodes));
+        return new Tree(nodes);
     }
 
     /**
@@ -71,18 +71,14 @@ final class TreeScanner {
         }
     }
 
-    /** Looks at some files again that were made, changed or deleted; takes the others as they are. */
-    Tree refresh(Tree tree, Collection<String> names) throws IOException {
-        List<Node> nodes = new ArrayList<>();
-        for (Node node : tree.nodes()) {
-            if (!names.contains(node.name())) {
-                nodes.add(node);
-            }
+    /** Looks at some files again that were made, changed or deleted; leaves the others as they are. */
+    void refresh(Tree tree, Collection<String> names) throws IOException {
+        Set<String> each = new TreeSet<>(names);
+        List<Node> found = new ArrayList<>();
+        for (String name : each) {
+            read(name).ifPresent(found::add);
         }
-        for (String name : Set.copyOf(names)) {
-            read(name).ifPresent(nodes::add);
-        }
-        return new Tree(withoutTwins(nodes));
+        tree.update(each, found);
     }
 
     /** Whether a file of this name holds data. */
@@ -148,21 +144,6 @@ final class TreeScanner {
     private static VdiId idByName(String name) {
         String stem = stem(name);
         return Uuids.isUuid(stem) ? VdiId.parse(stem) : new VdiId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
-    }
-
-    /** Gives nodes that claim the id of another, copies made by hand, an id of their own. */
-    private static List<Node> withoutTwins(List<Node> nodes) {
-        Set<VdiId> taken = new HashSet<>();
-        List<Node> result = new ArrayList<>();
-        for (Node node : nodes) {
-            if (taken.add(node.id())) {
-                result.add(node);
-            } else {
-                VdiId other = new VdiId(UUID.nameUUIDFromBytes(node.name().getBytes(UTF_8)));
-                result.add(node.withId(other));
-            }
-        }
-        return result;
     }
 
     /** Returns a file's name without what tells its kind. */

@@ -32,7 +32,6 @@ class IoErrorTest {
         REVERT,
         RESIZE,
 
-
         SET,
         DESTROY,
         COLLECT,

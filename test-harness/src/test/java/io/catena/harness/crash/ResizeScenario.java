@@ -69,6 +69,7 @@ final class ResizeScenario implements Scenario {
                     size == GROWN_BYTES || (!answered && size == SimulatedSr.DISK_BYTES), "the size is " + size);
             sr.checkContents(happened ? fault : Fault.KILL);
             sr.checkShape();
+            sr.checkSound();
             sr.repository().resize(vdi, GROWN_BYTES);
             sr.checkEndIsZero(vdi);
             sr.checkWorkGoesOn(!happened);

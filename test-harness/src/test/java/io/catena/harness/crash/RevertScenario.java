@@ -70,6 +70,7 @@ final class RevertScenario implements Scenario {
             }
             sr.checkContents(happened ? fault : Fault.KILL);
             sr.checkShape();
+            sr.checkSound();
             if (!sr.isAttached(vdi)) {
                 sr.revert(vdi, snapshot);
             }
