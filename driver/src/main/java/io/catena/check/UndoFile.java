@@ -88,6 +88,9 @@ record UndoFile(boolean underWay, long sizeBefore, long sizeAfter, List<Change> 
         long sizeBefore = in.getLong();
         long sizeAfter = in.getLong();
         int count = in.getInt();
+        if (sizeBefore < 0 || sizeAfter < 0) {
+            throw damaged(name, "sizes of " + sizeBefore + " and " + sizeAfter + " bytes");
+        }
         List<Change> ranges = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             if (in.remaining() < RANGE_BYTES) {
@@ -97,7 +100,8 @@ record UndoFile(boolean underWay, long sizeBefore, long sizeAfter, List<Change> 
             long offset = in.getLong();
             int before = in.getInt();
             int after = in.getInt();
-            if (offset < 0 || before < 0 || after < 0 || (long) before + after > in.remaining()) {
+            boolean lies = offset < 0 || offset > Math.max(sizeBefore, sizeAfter) || before < 0 || after < 0;
+            if (lies || (long) before + after > in.remaining()) {
                 throw damaged(name, "a range of " + before + " and " + after + " bytes at byte " + offset);
             }
             ranges.add(new Change(stepOf(step, name), offset, take(in, before), take(in, after), ""));

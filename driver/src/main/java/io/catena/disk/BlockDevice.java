@@ -29,6 +29,29 @@ public interface BlockDevice {
     /** Writes all of {@code source}. */
     void write(long offset, ByteBuffer source) throws IOException;
 
+    /**
+     * Makes bytes zero that are of no more use, and gives their space back. Where it cannot be given back nothing need
+     * happen. Durable like a write.
+     */
+    void discard(long offset, long lengthBytes) throws IOException;
+
+    /**
+     * Makes bytes zero. Durable like a write.
+     *
+     * @param mayDeallocate whether to give their space back; else it is kept, or allocated
+     */
+    void writeZeroes(long offset, long lengthBytes, boolean mayDeallocate) throws IOException;
+
+    /** Whether {@link #writeZeroes} that may deallocate is faster than a write of zeros. */
+    boolean zeroesFast();
+
+    /**
+     * Tells what the bytes from {@code offset} on are like; not necessarily as far as could be said.
+     *
+     * @param maxBytes how far to look, more than 0, within the size
+     */
+    Extent extent(long offset, long maxBytes) throws IOException;
+
     /** Makes all writes that returned before durable. */
     void flush() throws IOException;
 }

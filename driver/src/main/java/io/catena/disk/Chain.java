@@ -16,6 +16,9 @@ import java.util.List;
 public final class Chain {
     private static final byte[] ZEROS = new byte[64 << 10];
 
+    /** Where data of many files lies mixed, a request for an extent is not to take long. */
+    private static final int MOST_RUNS = 1000;
+
     private final List<Node> nodes;
 
     /**
@@ -98,9 +101,102 @@ public final class Chain {
         return rest <= 0 ? -maxBytes : layer.run(offset, Math.min(rest, maxBytes));
     }
 
+    /**
+     * Tells what the sectors from {@code offset} on are like; not necessarily as far as could be said.
+     *
+     * @param maxBytes how far to look, whole sectors within the size
+     */
+    public Extent extent(long offset, long maxBytes) throws IOException {
+        long first = presence(0, offset, maxBytes);
+        long length = Math.abs(first);
+        for (int runs = 1; length < maxBytes && runs < MOST_RUNS; runs++) {
+            long next = presence(0, offset + length, maxBytes - length);
+            if (next > 0 != first > 0) {
+                break;
+            }
+            length += Math.abs(next);
+        }
+        return new Extent(length, first > 0);
+    }
+
+    /** As {@link Layer#run}, of the files from {@code level} on: whether any of them has the sectors. */
+    private long presence(int level, long offset, long maxBytes) throws IOException {
+        long length = maxBytes;
+        for (int i = level; i < nodes.size(); i++) {
+            Layer layer = nodes.get(i).layer();
+            long rest = layer.sizeBytes() - offset;
+            if (rest <= 0) {
+                break;
+            }
+            long run = layer.run(offset, Math.min(rest, length));
+            if (run > 0) {
+                return run;
+            }
+            length = Math.min(length, -run);
+        }
+        return -length;
+    }
+
     /** Writes whole sectors within the size. */
     public void write(long offset, ByteBuffer source) throws IOException {
         leaf().layer().write(offset, source);
+    }
+
+    /** Returns how many bytes from {@code offset} on, and at most {@code maxBytes}, lie in one block of the leaf. */
+    public long restOfBlock(long offset, long maxBytes) {
+        long blockBytes = leaf().layer().blockBytes();
+        return blockBytes == 0 ? maxBytes : Math.min(maxBytes, blockBytes - offset % blockBytes);
+    }
+
+    /** Makes sectors zero that lie in one block of the leaf; those that are zero for want of a file stay so. */
+    public void zero(long offset, long lengthBytes) throws IOException {
+        Layer leaf = leaf().layer();
+        long length;
+        for (long at = offset, end = offset + lengthBytes; at < end; at += length) {
+            long present = leaf.run(at, end - at);
+            long showing = present > 0 ? present : presence(1, at, -present);
+            length = Math.abs(showing);
+            if (showing > 0) {
+                leaf.zero(at, length);
+            }
+        }
+    }
+
+    /**
+     * Whether these sectors are a whole block of the leaf, with data, under which there is nothing: to give it up makes
+     * them zero.
+     */
+    public boolean canGiveUp(long offset, long lengthBytes) throws IOException {
+        Layer leaf = leaf().layer();
+        long blockBytes = leaf.blockBytes();
+        return blockBytes > 0
+                && offset % blockBytes == 0
+                && lengthBytes == Math.min(blockBytes, sizeBytes() - offset)
+                && leaf.givesSpaceBack()
+                && leaf.run(offset, lengthBytes) != -lengthBytes
+                && showsNothing(1, offset, lengthBytes);
+    }
+
+    private boolean showsNothing(int level, long offset, long lengthBytes) throws IOException {
+        long at = offset;
+        while (at < offset + lengthBytes) {
+            long presence = presence(level, at, offset + lengthBytes - at);
+            if (presence > 0) {
+                return false;
+            }
+            at -= presence;
+        }
+        return true;
+    }
+
+    /** Takes out a block for which {@link #canGiveUp} is true; no other request may be under way, but a flush. */
+    public void giveUp(long offset) throws IOException {
+        leaf().layer().giveUp(offset);
+    }
+
+    /** Whether zeroing gives space back to the file system. */
+    public boolean givesSpaceBack() {
+        return leaf().layer().givesSpaceBack();
     }
 
     /** Makes all writes that returned before durable. */

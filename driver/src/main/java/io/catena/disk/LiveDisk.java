@@ -9,13 +9,19 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * The disk that a guest sees: a chain that can be replaced by another with the same content while requests run.
  *
  * <p><b>Threads.</b> Requests share the gate and run in parallel. Who holds the gate alone waits for the requests under way
- * and holds back new ones; the lock is fair, so a busy guest cannot keep it waiting for ever.
+ * and holds back new ones; the lock is fair, so a busy guest cannot keep it waiting for ever. Flushes, which take long,
+ * have a gate of their own: giving up a block needs to be alone with reads and writes, but need not wait for a flush.
  */
 public final class LiveDisk implements BlockDevice {
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
+
+    /** Taken before the other gate. */
+    private final ReentrantReadWriteLock flushGate = new ReentrantReadWriteLock(true);
+
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
     private final boolean readOnly;
 
-    /** Guarded by the gate. */
+    /** Guarded by both gates: changed by who holds both alone. */
     private Chain chain;
 
     public LiveDisk(Chain chain, boolean readOnly) {
@@ -50,9 +56,7 @@ public final class LiveDisk implements BlockDevice {
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
-        if (readOnly) {
-            throw new IOException("the disk is attached read-only");
-        }
+        checkWritable();
         if (!isAligned(offset, source)) {
             writePartOfSector(offset, source);
             return;
@@ -82,6 +86,101 @@ public final class LiveDisk implements BlockDevice {
         }
     }
 
+    private void checkWritable() throws IOException {
+        if (readOnly) {
+            throw new IOException("the disk is attached read-only");
+        }
+    }
+
+    @Override
+    public void discard(long offset, long lengthBytes) throws IOException {
+        checkWritable();
+        if (chain().givesSpaceBack()) {
+            zeroAll(offset, lengthBytes);
+        }
+    }
+
+    @Override
+    public void writeZeroes(long offset, long lengthBytes, boolean mayDeallocate) throws IOException {
+        checkWritable();
+        if (mayDeallocate) {
+            zeroAll(offset, lengthBytes);
+        } else {
+            writeZeros(offset, lengthBytes);
+        }
+    }
+
+    private void writeZeros(long offset, long lengthBytes) throws IOException {
+        long length;
+        for (long at = offset, end = offset + lengthBytes; at < end; at += length) {
+            length = Math.min(end - at, ZEROS.capacity());
+            write(at, ZEROS.duplicate().limit((int) length));
+        }
+    }
+
+    /** Deallocates whole sectors; what remains of the first and the last is written. */
+    private void zeroAll(long offset, long lengthBytes) throws IOException {
+        long end = offset + lengthBytes;
+        long from = Math.min(end, roundUp(offset));
+        long to = Math.max(from, end / SECTOR * SECTOR);
+        writeZeros(offset, from - offset);
+        for (long at = from; at < to; ) {
+            at += zeroInBlock(at, to - at);
+        }
+        writeZeros(to, end - to);
+    }
+
+    private long zeroInBlock(long offset, long maxBytes) throws IOException {
+        Lock shared = gate.readLock();
+        shared.lock();
+        try {
+            long length = chain.restOfBlock(offset, maxBytes);
+            if (!chain.canGiveUp(offset, length)) {
+                chain.zero(offset, length);
+                return length;
+            }
+        } finally {
+            shared.unlock();
+        }
+        return giveUpBlock(offset, maxBytes);
+    }
+
+    /** Alone: a request under way may have been told where the block stands, and the place may soon be another's. */
+    private long giveUpBlock(long offset, long maxBytes) throws IOException {
+        Lock alone = gate.writeLock();
+        alone.lock();
+        try {
+            long length = chain.restOfBlock(offset, maxBytes);
+            if (chain.canGiveUp(offset, length)) {
+                chain.giveUp(offset);
+            } else {
+                chain.zero(offset, length);
+            }
+            return length;
+        } finally {
+            alone.unlock();
+        }
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return chain().givesSpaceBack();
+    }
+
+    @Override
+    public Extent extent(long offset, long maxBytes) throws IOException {
+        long start = offset / SECTOR * SECTOR;
+        Lock shared = gate.readLock();
+        shared.lock();
+        try {
+            long maxSectorBytes = Math.min(roundUp(offset + maxBytes), chain.sizeBytes()) - start;
+            Extent found = chain.extent(start, maxSectorBytes);
+            return new Extent(Math.min(maxBytes, found.lengthBytes() - (offset - start)), found.allocated());
+        } finally {
+            shared.unlock();
+        }
+    }
+
     private ByteBuffer readWidened(long offset, int length) throws IOException {
         long start = offset / SECTOR * SECTOR;
         ByteBuffer whole = ByteBuffer.allocate((int) (roundUp(offset + length) - start));
@@ -91,7 +190,7 @@ public final class LiveDisk implements BlockDevice {
 
     @Override
     public void flush() throws IOException {
-        Lock shared = gate.readLock();
+        Lock shared = flushGate.readLock();
         shared.lock();
         try {
             if (!readOnly) {
@@ -124,10 +223,16 @@ public final class LiveDisk implements BlockDevice {
         }
     }
 
-    /** Waits for the requests under way and holds back all others until the gate is closed again. */
+    /** Waits for the requests under way and holds back all others until the pause is closed. */
     public Pause pause() {
+        flushGate.writeLock().lock();
         gate.writeLock().lock();
         return new Pause();
+    }
+
+    /** Whether requests are held back now. */
+    public boolean isPaused() {
+        return gate.isWriteLocked();
     }
 
     /** The time in which no request runs. Belongs to the thread that paused the disk. */
@@ -147,6 +252,7 @@ public final class LiveDisk implements BlockDevice {
         @Override
         public void close() {
             gate.writeLock().unlock();
+            flushGate.writeLock().unlock();
         }
     }
 

@@ -152,8 +152,8 @@ public record Footer(
         if (cookie == POISON) {
             throw new UnsupportedVhdException(
                     file,
-                    "disabled by an interrupted resize (cookie \"v_poison\"); revert the resize with its journal before"
-                            + " using the disk");
+                    "disabled by an interrupted resize (cookie \"v_poison\"); undo it with vhd-util's journal: catena vhd repair "
+                            + file + " --journal JOURNAL --yes");
         }
         if (cookie != COOKIE) {
             throw new CorruptVhdException(

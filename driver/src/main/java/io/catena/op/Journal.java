@@ -3,12 +3,13 @@ package io.catena.op;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
+import io.catena.vhd.PendingRewrite;
 import java.io.IOException;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds the one operation that is under way: a redo journal. An SR's operations run one after another, so one place is
@@ -23,23 +24,28 @@ public final class Journal {
 
     private static final Gson GSON = new GsonBuilder().create();
     private static final String KIND = "operation";
+    private static final int SHOWN_CHARS = 200;
 
     private final Storage storage;
     private final String name;
 
+    /** The file that all records are about; null if they say themselves which. */
+    private final @Nullable String file;
+
     /** The journal of an SR. */
     public Journal(Storage storage) {
-        this(storage, FILE);
+        this(storage, FILE, null);
     }
 
-    /**
-     * A journal apart, for work on a single file.
-     *
-     * @param name where the record stands
-     */
-    public Journal(Storage storage, String name) {
+    private Journal(Storage storage, String name, @Nullable String file) {
         this.storage = storage;
         this.name = name;
+        this.file = file;
+    }
+
+    /** A journal for the rewriting of one file, beside which it stands, under whatever name both have by now. */
+    public static Journal of(Storage storage, String file) {
+        return new Journal(storage, PendingRewrite.journalOf(file), file);
     }
 
     /**
@@ -70,10 +76,19 @@ public final class Journal {
             // steps that
             // survived would never be completed.
             storage.syncNames();
-            interrupted.get().apply(storage);
+            complete(interrupted.get());
             forget();
         }
         return interrupted;
+    }
+
+    /** Names that mean nothing in the storage are damage of the record. */
+    private void complete(Operation operation) throws IOException {
+        try {
+            operation.apply(storage);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(name + " holds an operation that cannot be done: " + e.getMessage(), e);
+        }
     }
 
     private Optional<Operation> read() throws IOException {
@@ -85,18 +100,25 @@ public final class Journal {
         try {
             JsonObject json = JsonParser.parseString(text).getAsJsonObject();
             String kind = json.get(KIND).getAsString();
-            return switch (kind) {
+            if (file != null && kind.equals("Rewrite")) {
+                return GSON.fromJson(json, Rewrite.class).of(file);
+            }
+            return switch (file == null ? kind : "") {
                 case "Snapshot" -> GSON.fromJson(json, Snapshot.class);
                 case "Rewrite" -> GSON.fromJson(json, Rewrite.class);
                 case "Replace" -> GSON.fromJson(json, Replace.class);
                 case "Relink" -> GSON.fromJson(json, Relink.class);
                 case "Absorb" -> GSON.fromJson(json, Absorb.class);
                 default ->
-                    throw new IOException(
-                            name + " tells of an operation \"" + kind + "\" that this version does not know");
+                    throw new IOException(name + " tells of an operation \"" + kind + "\" that does not belong here");
             };
-        } catch (JsonParseException | IllegalStateException | NullPointerException e) {
-            throw new IOException(name + " is not a journal record: " + text, e);
+        } catch (RuntimeException e) {
+            // Gson throws what it likes, and wraps what the records' constructors throw.
+            throw new IOException(name + " is not a journal record: " + beginning(text), e);
         }
+    }
+
+    private static String beginning(String text) {
+        return text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "...";
     }
 }

@@ -5,6 +5,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Takes a node out of the tree whose data its parent holds by now: its children become its parent's.
@@ -19,9 +20,18 @@ import java.util.List;
  * @param children its children, and what is to be written to them
  */
 public record Relink(String node, List<Child> children) implements Operation {
+    public Relink {
+        Objects.requireNonNull(node, "node");
+        children = List.copyOf(children);
+    }
 
     /** A child and its new link. */
     public record Child(String file, List<Bytes> patches) {
+        public Child {
+            Objects.requireNonNull(file, "file");
+            patches = List.copyOf(patches);
+        }
+
         public static Child of(String file, List<ParentLink.Patch> patches) {
             return new Child(
                     file,

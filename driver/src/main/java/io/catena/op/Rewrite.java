@@ -4,6 +4,7 @@ import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Changes several places of one file as if at one instant.
@@ -17,6 +18,19 @@ import java.util.List;
  * @param sizeBytes the file's size afterwards
  */
 public record Rewrite(String file, List<Bytes> patches, long sizeBytes) implements Operation {
+    public Rewrite {
+        Objects.requireNonNull(file, "file");
+        patches = List.copyOf(patches);
+        if (sizeBytes < 0) {
+            throw new IllegalArgumentException("negative size: " + sizeBytes);
+        }
+    }
+
+    /** Returns the same change of another file. */
+    Rewrite of(String otherFile) {
+        return new Rewrite(otherFile, patches, sizeBytes);
+    }
+
     @Override
     public void apply(Storage storage) throws IOException {
         try (BlockFile open = storage.open(file)) {

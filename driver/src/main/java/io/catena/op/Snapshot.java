@@ -5,6 +5,7 @@ import io.catena.store.StoredText;
 import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Takes snapshots or clones of leaves, all at one instant: each leaf's file becomes a base copy, under a new name, of new,
@@ -27,15 +28,35 @@ import java.util.List;
  * @param records what is to be known of the new disks
  */
 public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> records) implements Operation {
+    public Snapshot {
+        cuts = List.copyOf(cuts);
+        children = List.copyOf(children);
+        records = List.copyOf(records);
+    }
 
     /** A leaf whose file is to become a base copy. */
-    public record Cut(String leaf, String baseCopy) {}
+    public record Cut(String leaf, String baseCopy) {
+        public Cut {
+            Objects.requireNonNull(leaf, "leaf");
+            Objects.requireNonNull(baseCopy, "baseCopy");
+        }
+    }
 
     /** A new, empty file, laid ready under one name, that is to get another. */
-    public record Child(String prepared, String name) {}
+    public record Child(String prepared, String name) {
+        public Child {
+            Objects.requireNonNull(prepared, "prepared");
+            Objects.requireNonNull(name, "name");
+        }
+    }
 
     /** A small file and its text. */
-    public record TextFile(String name, String text) {}
+    public record TextFile(String name, String text) {
+        public TextFile {
+            Objects.requireNonNull(name, "name");
+            Objects.requireNonNull(text, "text");
+        }
+    }
 
     @Override
     public void apply(Storage storage) throws IOException {

@@ -1,7 +1,6 @@
 package io.catena.sr;
 
 import com.google.gson.Gson;
-import com.google.gson.JsonParseException;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Uuids;
@@ -16,6 +15,7 @@ import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -112,7 +112,8 @@ final class Attaching {
             if (session != null && session.attachment() != null && Uuids.isUuid(session.attachment())) {
                 return Optional.of(UUID.fromString(session.attachment()));
             }
-        } catch (JsonParseException e) {
+        } catch (RuntimeException e) {
+            // Gson throws what it likes.
             throw new IOException(SrFiles.SESSION + " is damaged: " + e.getMessage(), e);
         }
         throw new IOException(SrFiles.SESSION + " names no attachment: " + text.get());
@@ -128,13 +129,16 @@ final class Attaching {
             return true;
         }
         boolean allReplayed = true;
-        for (Node node : new TreeScanner(storage).scan().nodes()) {
+        Set<String> failed = new HashSet<>();
+        for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
             ChainFile file = node.file();
-            if (file == null) {
-                // Its log may be any of those that are left.
+            if (file == null || failed.contains(node.parent())) {
+                // The log of a file that cannot be read may be any of those that are left.
+                failed.add(node.name());
                 allReplayed = false;
-            } else if (file.isSparse() && logs.contains(Attachments.RedoStore.logId(file))) {
-                allReplayed &= replay(file, redo);
+            } else if (file.isSparse() && logs.contains(Attachments.RedoStore.logId(file)) && !replay(file, redo)) {
+                failed.add(node.name());
+                allReplayed = false;
             }
         }
         if (allReplayed) {
@@ -144,6 +148,13 @@ final class Attaching {
             }
         }
         return allReplayed;
+    }
+
+    /** A leaf may have given up what only its parent has by now. */
+    private static List<Node> parentsFirst(Tree tree) {
+        return tree.nodes().stream()
+                .sorted(Comparator.comparingInt(tree::depth))
+                .toList();
     }
 
     private boolean replay(ChainFile file, Attachments.RedoStore redo) {

@@ -9,15 +9,19 @@ import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.Exporter;
 import io.catena.disk.LiveDisk;
+import io.catena.op.Absorb;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.RedoLog;
+import io.catena.vhd.SparseLayer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -36,6 +40,12 @@ final class Attachments {
     private final RedoStore redo;
     private final Map<VdiId, Attachment> attachments = new TreeMap<>();
     private final List<Reader> readers = new ArrayList<>();
+
+    /** The attached disks whose leaves are being moved to their base copies. */
+    private final Map<VdiId, LeafDrain> drains = new HashMap<>();
+
+    /** The detached disks whose leaves are being copied to their base copies. */
+    private final Map<VdiId, LeafCopy> copies = new HashMap<>();
 
     Attachments(Storage storage, Exporter exporter, RedoStore redo) {
         this.storage = storage;
@@ -76,6 +86,7 @@ final class Attachments {
 
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
     Export attach(VdiId vdi, ChainFile leaf, AccessMode mode) throws IOException {
+        stopMerging(vdi);
         LiveDisk disk = open(leaf, mode);
         try {
             Export export = exporter.publish(vdi, mode, disk);
@@ -89,6 +100,7 @@ final class Attachments {
 
     /** Opens a disk for reading inside this process, without an export; {@link #closeReader} ends that. */
     Reader openReader(VdiId vdi, ChainFile leaf) throws IOException {
+        stopMerging(vdi);
         Reader reader = new Reader(vdi, open(leaf, AccessMode.READ_ONLY));
         readers.add(reader);
         return reader;
@@ -96,13 +108,15 @@ final class Attachments {
 
     void closeReader(Reader reader) throws IOException {
         readers.remove(reader);
-        release(reader.disk().chain().nodes());
+        releaseAll(reader.disk().chain().nodes());
     }
 
-    /** Returns the files that disks in use begin with. */
-    Set<String> leaves() {
+    /** Returns the files that disks in use begin with which are only read. */
+    Set<String> leavesThatAreRead() {
         Set<String> leaves = new HashSet<>();
-        attachments.values().forEach(a -> leaves.add(a.disk().chain().leaf().name()));
+        attachments.values().stream()
+                .filter(attachment -> attachment.disk().readOnly())
+                .forEach(a -> leaves.add(a.disk().chain().leaf().name()));
         readers.forEach(reader -> leaves.add(reader.disk().chain().leaf().name()));
         return leaves;
     }
@@ -135,17 +149,22 @@ final class Attachments {
         List<ChainFile> path = ChainPath.of(storage, leaf);
         List<Chain.Node> opened = new ArrayList<>();
         try {
+            settleAll(path);
             for (ChainFile file : path) {
                 boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
-                if (!writable) {
-                    settle(file.name());
-                }
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
             return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
         } catch (IOException | RuntimeException e) {
             releaseAll(opened, e);
             throw e;
+        }
+    }
+
+    /** The base copy first: the leaf may have given up what only that one has. */
+    private void settleAll(List<ChainFile> path) throws IOException {
+        for (int i = path.size() - 1; i >= 0; i--) {
+            settle(path.get(i).name());
         }
     }
 
@@ -157,12 +176,18 @@ final class Attachments {
         }
         exporter.withdraw(vdi);
         attachments.remove(vdi);
-        release(attachment.disk().chain().nodes());
+        LeafDrain drain = drains.remove(vdi);
+        if (drain == null) {
+            releaseAll(attachment.disk().chain().nodes());
+        } else {
+            drain.stop();
+            releaseAll(drain.nodes());
+        }
     }
 
-    private void release(List<Chain.Node> chain) throws IOException {
+    private void releaseAll(List<Chain.Node> opened) throws IOException {
         IOException failure = null;
-        for (Chain.Node node : chain) {
+        for (Chain.Node node : opened) {
             try {
                 nodes.release(node);
             } catch (IOException e) {
@@ -172,6 +197,128 @@ final class Attachments {
         if (failure != null) {
             throw failure;
         }
+    }
+
+    /** Notes that a detached disk's leaf is being copied. */
+    LeafCopy beginCopy(VdiId vdi, LeafCopy copy) throws IOException {
+        if (attachments.containsKey(vdi)) {
+            throw new IOException("the disk is attached");
+        }
+        copies.put(vdi, copy);
+        return copy;
+    }
+
+    /** Whether nothing was done with the disk since the copy began. */
+    boolean isCopying(VdiId vdi, LeafCopy copy) {
+        return copies.get(vdi) == copy;
+    }
+
+    boolean endCopy(VdiId vdi, LeafCopy copy) {
+        return copies.remove(vdi, copy);
+    }
+
+    /**
+     * Ends what garbage collection does with a disk's leaf, which is safe at any moment. To be called before anything else
+     * is done with its files.
+     */
+    void stopMerging(VdiId vdi) throws IOException {
+        LeafCopy copy = copies.remove(vdi);
+        if (copy != null) {
+            copy.stop();
+        }
+        LeafDrain drain = drains.get(vdi);
+        if (drain != null) {
+            endDrain(vdi, drain);
+        }
+    }
+
+    /**
+     * Begins to move the blocks of an attached disk's leaf to its base copy.
+     *
+     * <ol>
+     *   <li>Open the base copy for writing.
+     *   <li>While requests are held back, go on with both as one layer.
+     * </ol>
+     *
+     * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
+     */
+    LeafDrain beginDrain(VdiId vdi, String baseCopy) throws IOException {
+        Attachment attachment = attachments.get(vdi);
+        if (attachment == null || attachment.disk().readOnly() || drains.containsKey(vdi)) {
+            throw new IOException("the disk is not attached for writing, or is being merged already");
+        }
+        List<Chain.Node> chain = attachment.disk().chain().nodes();
+        Chain.Node leaf = chain.get(0);
+        if (chain.size() < 2 || !chain.get(1).name().equals(baseCopy) || !(leaf.layer() instanceof SparseLayer)) {
+            throw new IOException("the disk was changed meanwhile");
+        }
+        ChainFile file = ChainFile.read(storage, baseCopy);
+        Chain.Node writable = nodes.openWritableBeside(file, redo);
+        if (!(writable.layer() instanceof SparseLayer)) {
+            nodes.release(writable);
+            throw new IOException(baseCopy + " is no dynamic disk");
+        }
+        LeafDrain drain = new LeafDrain(attachment.disk(), leaf, writable, chain.subList(2, chain.size()));
+        drains.put(vdi, drain);
+        try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            pause.replace(drain.chain());
+        }
+        nodes.release(chain.get(1));
+        return drain;
+    }
+
+    /**
+     * Ends the moving of blocks, wherever it got: the disk goes on with the leaf and the base copy as two nodes. Does nothing
+     * if that was done before, or the moving was finished.
+     *
+     * <ol>
+     *   <li>Flush, so that little is left to do in the next step.
+     *   <li>While requests are held back, make both files complete, the base copy first, and go on with both of them.
+     *   <li>The base copy is not written any more.
+     * </ol>
+     */
+    void endDrain(VdiId vdi, LeafDrain drain) throws IOException {
+        if (drains.get(vdi) != drain) {
+            return;
+        }
+        drain.stop();
+        drain.disk().flush();
+        try (LiveDisk.Pause pause = drain.disk().pause()) {
+            pause.chain().flush();
+            drain.sealBaseCopy();
+            drain.leave(pause, new Chain(drain.nodes()));
+        }
+        drains.remove(vdi);
+        drain.retireBaseCopy();
+    }
+
+    /**
+     * Ends the moving of blocks after the last one: the base copy takes the leaf's place.
+     *
+     * <ol>
+     *   <li>While requests are held back: make the base copy's file complete, take the steps of {@link Absorb}, open the file
+     *       under its new name, and go on with that.
+     *   <li>Close the leaf, whose file has no name any more.
+     * </ol>
+     *
+     * <p>If this fails when the leaf's file has been replaced, the disk cannot go on; nothing that was answered is lost.
+     */
+    void finishDrain(VdiId vdi, Absorb operation) throws IOException {
+        LeafDrain drain = Objects.requireNonNull(drains.get(vdi), "drain");
+        drain.stop();
+        try (LiveDisk.Pause pause = drain.disk().pause()) {
+            drain.sealBaseCopy();
+            operation.rename(storage);
+            operation.show(storage);
+            drain.retireBaseCopy();
+            nodes.forget(operation.leaf());
+            Chain.Node leaf = nodes.openWritable(ChainFile.read(storage, operation.leaf()), redo);
+            List<Chain.Node> successor = new ArrayList<>(List.of(leaf));
+            successor.addAll(drain.rest());
+            drain.leave(pause, new Chain(successor));
+        }
+        drains.remove(vdi);
+        releaseAll(List.of(drain.leaf(), drain.baseCopy()));
     }
 
     /** Detaches all disks, also if some of them fail. */

@@ -68,7 +68,7 @@ final class GarbageCollector {
                 "look for garbage",
                 () -> tree.change(() -> {
                     Set<String> excluded = new HashSet<>(setAside.keySet());
-                    excluded.addAll(attachments.leaves());
+                    excluded.addAll(attachments.leavesThatAreRead());
                     return GcPlanner.next(tree.now(), excluded);
                 }));
     }
@@ -137,7 +137,10 @@ final class GarbageCollector {
     private void merge(GcStep.Absorb step) throws IOException {
         checkSpace(step.node().name());
         control.phase("merging " + step.node().name() + " into " + step.parent().name());
-        copiedBytes += new LeafMerge(storage, tree, attachments).merge(step, control);
+        boolean attached = tree.locked(() -> attachments.get(step.node().id()).isPresent());
+        copiedBytes += attached
+                ? new LiveLeafMerge(storage, tree, attachments).merge(step, control)
+                : new LeafMerge(storage, tree, attachments).merge(step, control);
         merged++;
     }
 

@@ -1,6 +1,7 @@
 package io.catena.sr;
 
 import io.catena.api.JobControl;
+import io.catena.api.VdiId;
 import io.catena.op.Absorb;
 import io.catena.op.Journal;
 import io.catena.store.Storage;
@@ -12,7 +13,7 @@ import java.util.List;
  * Merges a disk that is not attached with its base copy.
  *
  * <ol>
- *   <li>Copy what the leaf holds into the base copy: see {@link PushDown}. The disk can be attached meanwhile.
+ *   <li>Copy what the leaf holds into the base copy: see {@link LeafCopy}, which ends if the disk is attached meanwhile.
  *   <li>If it was not, record that the base copy takes its place: from here on recovery completes the operation.
  *   <li>Take the steps of {@link Absorb}, and forget it.
  * </ol>
@@ -34,43 +35,42 @@ final class LeafMerge {
         this.journal = new Journal(storage);
     }
 
-    /** The leaf as it is while nobody writes to it. */
-    private record Unused(ChainFile leaf, int openings) {}
-
     /**
      * Merges a leaf and its base copy.
      *
      * @return the number of bytes copied
-     * @throws IOException also if the disk was attached, or changed, before the base copy could take its place
+     * @throws IOException also if the disk was changed before the base copy could take its place
      */
     long merge(GcStep.Absorb step, JobControl control) throws IOException {
+        VdiId vdi = step.node().id();
         String leaf = step.node().name();
         String baseCopy = step.parent().name();
-        Unused before = tree.change(() -> {
+        LeafCopy copy = tree.change(() -> {
             attachments.settle(leaf);
-            return look(leaf);
+            return attachments.beginCopy(
+                    vdi, new LeafCopy(ChainFile.read(storage, leaf), ChainFile.read(storage, baseCopy)));
         });
-        long copied = new PushDown(storage, control).copy(before.leaf(), ChainFile.read(storage, baseCopy));
-        tree.change(() -> {
-            if (!look(leaf).equals(before) || !isStillThere(leaf, baseCopy)) {
-                throw new IOException("the disk was used meanwhile");
-            }
-            takePlace(new Absorb(baseCopy, leaf));
-            return leaf;
-        });
-        return copied;
-    }
-
-    private Unused look(String leaf) throws IOException {
-        if (openNodes.isOpen(leaf)) {
-            throw new IOException("the disk is attached");
+        try {
+            long copied = copy.run(storage, control);
+            tree.change(() -> {
+                if (!attachments.isCopying(vdi, copy)
+                        || !ChainFile.read(storage, leaf).equals(copy.leaf())
+                        || !isStillThere(leaf, baseCopy)) {
+                    throw new IOException("the disk was used meanwhile");
+                }
+                takePlace(new Absorb(baseCopy, leaf));
+                return leaf;
+            });
+            return copied;
+        } finally {
+            tree.locked(() -> attachments.endCopy(vdi, copy));
         }
-        return new Unused(ChainFile.read(storage, leaf), openNodes.openings(leaf));
     }
 
     private boolean isStillThere(String leaf, String baseCopy) {
         Tree now = tree.now();
-        return !openNodes.isOpen(baseCopy)
+        return !openNodes.isOpen(leaf)
+                && !openNodes.isOpen(baseCopy)
                 && now.node(leaf)
                         .filter(node -> GcPlanner.isAbsorbable(now, node))
                         .flatMap(now::parent)

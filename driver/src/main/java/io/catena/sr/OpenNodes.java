@@ -7,10 +7,10 @@ import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * The nodes of an SR that are open: each once, however many chains it is part of.
@@ -22,11 +22,11 @@ final class OpenNodes {
     private final Map<String, Layer> byName = new HashMap<>();
     private final IdentityHashMap<Layer, Integer> users = new IdentityHashMap<>();
 
-    /** How often each node was opened for writing. */
-    private final Map<String, Integer> openings = new HashMap<>();
-
-    /** Nodes that could not be closed in order: only their redo logs know of some answered writes. */
-    private final Set<String> unsettled = new TreeSet<>();
+    /**
+     * Nodes that could not be closed in order: only their redo logs know of some answered writes. In the order in which they
+     * must be settled.
+     */
+    private final Set<String> unsettled = new LinkedHashSet<>();
 
     OpenNodes(Storage storage) {
         this.storage = storage;
@@ -48,9 +48,16 @@ final class OpenNodes {
         if (byName.containsKey(file.name())) {
             throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
         }
+        return openWritableBeside(file, redo);
+    }
+
+    /**
+     * Opens a node for writing though it may be open for reading. Who asks for it from now on gets this one; those who have
+     * the other one see it as it was, and have to give it back.
+     */
+    Chain.Node openWritableBeside(ChainFile file, Attachments.RedoStore redo) throws IOException {
         Layer layer = file.openWritable(storage, redo.open(file));
         unsettled.remove(file.name());
-        openings.merge(file.name(), 1, Integer::sum);
         byName.put(file.name(), layer);
         users.put(layer, 1);
         return new Chain.Node(file.name(), layer);
@@ -91,11 +98,6 @@ final class OpenNodes {
     /** Opens the file anew when it is asked for the next time; those who have it keep it as it is. */
     void forget(String name) {
         byName.remove(name);
-    }
-
-    /** How often a node was opened for writing so far: who finds the same number later knows that nobody wrote. */
-    int openings(String name) {
-        return openings.getOrDefault(name, 0);
     }
 
     boolean isOpen(String name) {

@@ -24,7 +24,7 @@ final class PendingRewrites {
                 continue;
             }
             try {
-                new Journal(storage, journal).recover();
+                Journal.of(storage, PendingRewrite.fileOf(journal)).recover();
                 LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
             } catch (IOException e) {
                 all = false;

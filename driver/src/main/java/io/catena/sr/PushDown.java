@@ -60,7 +60,8 @@ public final class PushDown {
         }
     }
 
-    private static long presentBytes(Layer source) throws IOException {
+    /** Returns how many bytes of the disk are present in a layer. */
+    static long presentBytes(Layer source) throws IOException {
         long present = 0;
         long offset = 0;
         while (offset < source.sizeBytes()) {

@@ -39,6 +39,7 @@ final class Resizer {
             return false;
         }
         check(tree, node, file, size);
+        attachments.stopMerging(node.id());
         Optional<Attachments.Attachment> attachment = attachments.get(node.id());
         try {
             if (attachment.isEmpty()) {

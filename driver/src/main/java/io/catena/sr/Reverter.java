@@ -44,6 +44,8 @@ final class Reverter {
 
     /** Reverts a disk that nobody uses; returns the names of the files that changed. */
     List<String> revert(Node disk, Node snapshot, Errors.Work<?> writeRecord) throws IOException {
+        attachments.stopMerging(disk.id());
+        attachments.stopMerging(snapshot.id());
         attachments.settle(snapshot.name());
         ChainFile file = ChainFile.read(storage, snapshot.name());
         ChainFile parent = parentOf(snapshot, file);

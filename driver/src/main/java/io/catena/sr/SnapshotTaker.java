@@ -163,6 +163,7 @@ final class SnapshotTaker {
     }
 
     private Part prepare(Request request, boolean mayShareParent) throws IOException {
+        attachments.stopMerging(request.source().id());
         attachments.settle(request.source().name());
         // Read anew: the tree may not know of a footer that changed since.
         ChainFile source = ChainFile.read(storage, request.source().name());

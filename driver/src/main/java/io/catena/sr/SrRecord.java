@@ -2,11 +2,11 @@ package io.catena.sr;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.Uuids;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
@@ -87,10 +87,15 @@ record SrRecord(
     private static SrRecord decode(String text) throws IOException {
         try {
             SrRecord record = GSON.fromJson(text, SrRecord.class);
-            if (record != null && record.id != null && record.name != null && record.chainLimit > 0) {
+            if (record != null
+                    && record.id != null
+                    && Uuids.isUuid(record.id)
+                    && record.name != null
+                    && record.chainLimit > 0) {
                 return record;
             }
-        } catch (JsonParseException e) {
+        } catch (RuntimeException e) {
+            // Gson throws what it likes.
             throw new IOException(SrFiles.SR_RECORD + " is damaged: " + e.getMessage(), e);
         }
         throw new IOException(SrFiles.SR_RECORD + " lacks id, name or chainLimit: " + text);

@@ -172,12 +172,17 @@ final class SrView {
         if (node.hidden()) {
             return "base copy";
         }
-        String kind = record(node).snapshotOf() == null ? "" : "snapshot";
-        String use = attachments
+        List<String> notes = new ArrayList<>();
+        if (record(node).snapshotOf() != null) {
+            notes.add("snapshot");
+        }
+        attachments
                 .get(node.id())
-                .map(a -> "attached " + a.mode().symbol())
-                .orElse("");
-        return kind.isEmpty() || use.isEmpty() ? kind + use : kind + ", " + use;
+                .ifPresent(a -> notes.add("attached " + a.mode().symbol()));
+        if (GcPlanner.isAbsorbable(tree.now(), node)) {
+            notes.add("mergeable");
+        }
+        return String.join(", ", notes);
     }
 
     private Vdi vdi(Node node) throws IOException {

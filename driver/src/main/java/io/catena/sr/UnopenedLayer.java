@@ -38,6 +38,26 @@ final class UnopenedLayer implements Layer {
     }
 
     @Override
+    public boolean givesSpaceBack() {
+        return false;
+    }
+
+    @Override
+    public long blockBytes() {
+        return 0;
+    }
+
+    @Override
+    public void zero(long offset, long length) throws IOException {
+        throw failure();
+    }
+
+    @Override
+    public void giveUp(long offset) throws IOException {
+        throw failure();
+    }
+
+    @Override
     public void flush() throws IOException {
         throw failure();
     }

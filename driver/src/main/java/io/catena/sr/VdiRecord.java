@@ -25,6 +25,20 @@ record VdiRecord(
         @Nullable Map<String, String> keys,
         @Nullable Boolean baseCopy) {
 
+    /**
+     * @throws RuntimeException if a file says what cannot be
+     */
+    VdiRecord {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(description, "description");
+        if (snapshotOf != null) {
+            snapshotOf = UUID.fromString(snapshotOf).toString();
+        }
+        if (created != null) {
+            created = Instant.parse(created).toString();
+        }
+    }
+
     static VdiRecord of(
             String name, String description, @Nullable VdiId snapshotOf, Instant created, Map<String, String> keys) {
         String of = snapshotOf == null ? null : snapshotOf.toString();

@@ -2,7 +2,6 @@ package io.catena.sr;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
-import com.google.gson.JsonParseException;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.store.Storage;
@@ -52,7 +51,7 @@ final class VdiRecords {
     boolean isReadable(VdiId id) {
         try {
             return find(id).isPresent();
-        } catch (IOException | JsonParseException e) {
+        } catch (IOException | RuntimeException e) {
             return false;
         }
     }
@@ -88,7 +87,8 @@ final class VdiRecords {
         VdiRecord none = VdiRecord.unknown(defaultName);
         try {
             return find(id).orElse(none);
-        } catch (IOException | JsonParseException e) {
+        } catch (IOException | RuntimeException e) {
+            // Gson wraps what the record's constructor throws.
             LOG.log(Level.WARNING, "event=record-unreadable vdi=" + id + " cause=\"" + e.getMessage() + "\"");
             return none;
         }

@@ -12,6 +12,9 @@ import java.nio.ByteBuffer;
  * order.
  */
 public interface BlockFile extends Closeable {
+    /** How many zeros {@link #punchHole} writes at a time. */
+    int ZEROS_BYTES = 1 << 20;
+
     /**
      * Reads bytes until {@code target} is full or the file ends; {@code target}'s position tells how many.
      */
@@ -25,6 +28,23 @@ public interface BlockFile extends Closeable {
 
     /** Cuts the file off, or lets it grow with zeros. */
     void truncate(long size) throws IOException;
+
+    /**
+     * Makes bytes zero, and gives their space back to the file system if {@link #punchesHoles}; else writes zeros. The
+     * file keeps its size. Durable like a write: after the next {@link #sync}.
+     */
+    default void punchHole(long offset, long lengthBytes) throws IOException {
+        long end = Math.min(offset + lengthBytes, size());
+        ByteBuffer zeros = ByteBuffer.allocate((int) Math.max(0, Math.min(end - offset, ZEROS_BYTES)));
+        for (long at = offset; at < end; at += zeros.limit()) {
+            write(at, zeros.position(0).limit((int) Math.min(zeros.capacity(), end - at)));
+        }
+    }
+
+    /** Whether {@link #punchHole} gives space back, and so is faster than writing. May change to false at the first try. */
+    default boolean punchesHoles() {
+        return false;
+    }
 
     /**
      * Makes all bytes written so far, and the size, durable.

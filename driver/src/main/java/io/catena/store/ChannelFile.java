@@ -13,15 +13,24 @@ import org.jspecify.annotations.Nullable;
 final class ChannelFile implements BlockFile {
     private final String name;
     private final FileChannel channel;
+    private final @Nullable HolePunch punch;
+
+    /** Whether the file system has not refused to punch a hole. */
+    private volatile boolean punchesHoles;
 
     /** Writes share it; growth, which puts a zero at the new end, must not fall on what a write has just put there. */
     private final ReadWriteLock growth = new ReentrantReadWriteLock();
 
     private volatile @Nullable IOException failedSync;
 
-    ChannelFile(String name, FileChannel channel) {
+    /**
+     * @param punch of the same file, owned from now on; null if there is none
+     */
+    ChannelFile(String name, FileChannel channel, @Nullable HolePunch punch) {
         this.name = name;
         this.channel = channel;
+        this.punch = punch;
+        this.punchesHoles = punch != null;
     }
 
     @Override
@@ -82,6 +91,41 @@ final class ChannelFile implements BlockFile {
         }
     }
 
+    @Override
+    public void punchHole(long offset, long lengthBytes) throws IOException {
+        if (offset < 0 || lengthBytes < 0) {
+            throw new IllegalArgumentException("negative offset or length: " + offset + ", " + lengthBytes);
+        }
+        if (!channel.isOpen()) {
+            throw new ClosedChannelException();
+        }
+        HolePunch holes = punch;
+        if (lengthBytes == 0) {
+            return;
+        }
+        if (holes != null && punchesHoles) {
+            punchesHoles = tryPunch(holes, offset, lengthBytes);
+        }
+        if (!punchesHoles) {
+            BlockFile.super.punchHole(offset, lengthBytes);
+        }
+    }
+
+    private boolean tryPunch(HolePunch holes, long offset, long lengthBytes) throws IOException {
+        try {
+            return holes.punch(offset, lengthBytes);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw failure("cannot punch a hole of " + lengthBytes + " bytes at byte " + offset, e);
+        }
+    }
+
+    @Override
+    public boolean punchesHoles() {
+        return punchesHoles;
+    }
+
     /** {@code force(false)} is fdatasync(2), which covers the size and all else that is needed to read the bytes. */
     @Override
     public void sync() throws IOException {
@@ -108,7 +152,13 @@ final class ChannelFile implements BlockFile {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        try {
+            channel.close();
+        } finally {
+            if (punch != null) {
+                punch.close();
+            }
+        }
     }
 
     /** Adds what the kernel's words leave out: which file, and where in it. */

@@ -14,7 +14,6 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -22,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The files below a directory of the host.
@@ -38,21 +38,24 @@ import java.util.concurrent.TimeUnit;
 public final class FileStorage implements Storage {
     private final Root root;
     private final AllocatedBytes allocatedBytes;
+    private final HolePunch.@Nullable Opener holes;
     private final UnsyncedDirectories unsynced;
 
-    /** Storage that takes a file's size for what it has allocated. */
+    /** Storage that takes a file's size for what it has allocated, and punches no holes. */
     public FileStorage(Path root) {
-        this(root, Files::size);
+        this(root, Files::size, null);
     }
 
     /**
      * Storage below {@code root}, which is made with the first file if it does not exist.
      *
      * @param allocatedBytes used by {@link #info}
+     * @param holes for files opened for writing; null if none are to be punched
      */
-    public FileStorage(Path root, AllocatedBytes allocatedBytes) {
+    public FileStorage(Path root, AllocatedBytes allocatedBytes, HolePunch.@Nullable Opener holes) {
         this.root = new Root(root);
         this.allocatedBytes = allocatedBytes;
+        this.holes = holes;
         this.unsynced = new UnsyncedDirectories(this.root.path(), FileStorage::syncDirectory);
     }
 
@@ -92,7 +95,12 @@ public final class FileStorage implements Storage {
         Path file = root.inside(name);
         makeDirectories(Root.parent(file));
         try {
-            return new ChannelFile(name, FileChannel.open(file, CREATE_NEW, READ, WRITE));
+            FileChannel channel = FileChannel.open(file, CREATE_NEW, READ, WRITE);
+            if (holes == null) {
+                return new ChannelFile(name, channel, null);
+            }
+            channel.close();
+            return openWithHoles(name, file, holes);
         } finally {
             unsynced.changed(Root.parent(file));
         }
@@ -101,18 +109,29 @@ public final class FileStorage implements Storage {
     @Override
     public BlockFile open(String name) throws IOException {
         root.checkNoLinkToOutside(root.inside(name));
-        return open(name, READ, WRITE);
+        Path file = look(name);
+        StorageLock.checkNotHeld(file.toRealPath());
+        return holes == null
+                ? new ChannelFile(name, FileChannel.open(file, READ, WRITE), null)
+                : openWithHoles(name, file, holes);
+    }
+
+    /** Opens the file through its hole punch: both must be the same file, also if the name changes meanwhile. */
+    private static BlockFile openWithHoles(String name, Path file, HolePunch.Opener opener) throws IOException {
+        HolePunch punch = opener.open(file);
+        try {
+            return new ChannelFile(name, FileChannel.open(punch.file(), READ, WRITE), punch);
+        } catch (IOException | RuntimeException e) {
+            punch.close();
+            throw e;
+        }
     }
 
     @Override
     public BlockFile openReadOnly(String name) throws IOException {
-        return open(name, READ);
-    }
-
-    private BlockFile open(String name, OpenOption... options) throws IOException {
         Path file = look(name);
         StorageLock.checkNotHeld(file.toRealPath());
-        return new ChannelFile(name, FileChannel.open(file, options));
+        return new ChannelFile(name, FileChannel.open(file, READ), null);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the tables of a dynamic or differencing disk say.
@@ -18,19 +19,28 @@ import java.nio.ByteBuffer;
  * @param blocks number of blocks of the disk
  * @param allocated number of blocks that the file holds
  * @param batmap whether blktap's map of full blocks follows the BAT
+ * @param marker the toolstack's, 0 to 255, which stands in the batmap; null if there is none
  */
-public record BlockInfo(int blockSizeBytes, int tableEntries, long blocks, long allocated, boolean batmap) {
+public record BlockInfo(
+        int blockSizeBytes,
+        int tableEntries,
+        long blocks,
+        long allocated,
+        boolean batmap,
+        @Nullable Integer marker) {
     private static final int PIECE_BYTES = 64 << 10;
 
     /** Reads the tables; a BAT that the file cuts off counts as far as it goes. */
     static BlockInfo of(BlockFile file, Footer footer, DynamicHeader header) throws IOException {
         SparseLayout layout = SparseLayout.of(footer, header);
+        @Nullable Integer marker = marker(file, footer, layout);
         return new BlockInfo(
                 header.blockSize(),
                 header.maxEntries(),
                 layout.blocks(),
                 allocated(file, layout),
-                hasBatmap(file, footer, layout));
+                marker != null,
+                marker);
     }
 
     private static long allocated(BlockFile file, SparseLayout layout) throws IOException {
@@ -53,13 +63,14 @@ public record BlockInfo(int blockSizeBytes, int tableEntries, long blocks, long 
         return count;
     }
 
-    private static boolean hasBatmap(BlockFile file, Footer footer, SparseLayout layout) throws IOException {
+    /** Returns the marker in the batmap; null if there is no batmap. */
+    static @Nullable Integer marker(BlockFile file, Footer footer, SparseLayout layout) throws IOException {
         boolean tableInFile = layout.tableOffset() < file.size();
         if (!footer.creator().mayHaveBatmap() || !tableInFile || layout.tableEnd() > file.size() - Batmap.SIZE) {
-            return false;
+            return null;
         }
         ByteBuffer header = ByteBuffer.allocate(Batmap.SIZE);
         file.readFully(layout.tableEnd(), header);
-        return Batmap.isBatmap(header.flip());
+        return Batmap.isBatmap(header.flip()) ? Batmap.decode(header).marker() : null;
     }
 }

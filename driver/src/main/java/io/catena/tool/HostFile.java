@@ -17,12 +17,14 @@ public record HostFile(Path directory, Storage storage, String name) {
     /**
      * Finds a file, which need not exist; its directory must. Links are followed, since a disk names its parent as seen
      * from where it really is.
+     *
+     * @throws IOException also if it is a directory
      */
     public static HostFile of(Path path) throws IOException {
         Path real = real(path.toAbsolutePath().normalize());
         Path directory = real.getParent();
-        if (directory == null) {
-            throw new IOException(path + " is no file");
+        if (directory == null || FileStorage.isDirectory(real)) {
+            throw new IOException("it is a directory, not a file");
         }
         return new HostFile(
                 directory,

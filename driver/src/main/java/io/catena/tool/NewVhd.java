@@ -77,6 +77,16 @@ public final class NewVhd {
      * @throws IOException also if the parent's own chain cannot be read
      */
     public long snapshot(Storage storage, String name, String parent) throws IOException {
+        return snapshot(storage, name, parent, 0);
+    }
+
+    /**
+     * As {@link #snapshot(Storage, String, String)}, with room in the new disk's tables to grow.
+     *
+     * @param reserveBytes the size to which it can grow without anything being moved; less than the parent's is its own
+     */
+    public long snapshot(Storage storage, String name, String parent, long reserveBytes) throws IOException {
+        checkSize(reserveBytes);
         List<ChainFile> chain = ChainPath.of(storage, ChainFile.read(storage, parent));
         ChainFile base = chain.get(0);
         checkSize(base.sizeBytes());
@@ -87,7 +97,7 @@ public final class NewVhd {
         Closeable access = OfflineAccess.take(storage);
         try (access) {
             ParentLink link = ParentLink.of(storage, name, parent, parentId);
-            new VhdCreator(storage).differencing(name, base.sizeBytes(), uuids.get(), now(), link);
+            new VhdCreator(storage).differencing(name, base.sizeBytes(), reserveBytes, uuids.get(), now(), link);
             storage.syncNames();
         }
         return base.sizeBytes();

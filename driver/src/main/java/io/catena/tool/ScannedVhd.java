@@ -4,11 +4,12 @@ import io.catena.format.CorruptVhdException;
 import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
-import io.catena.format.UnsupportedVhdException;
+import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * What the headers of a file say in passing, its locators and tables left aside.
  *
  * @param type null if the file cannot be read, as are what follows
+ * @param marker the toolstack's, 0 to 255; null if the file has no batmap, where it would stand
  * @param parentId the id that the parent must have; all zeros if it is raw; null if there is none
  * @param parentName the last part of the parent's name; null if there is none
  * @param parent the parent among the scanned files; null if it is not among them, or none is needed
@@ -28,6 +30,7 @@ public record ScannedVhd(
         long virtualSizeBytes,
         long fileSizeBytes,
         boolean hidden,
+        @Nullable Integer marker,
         @Nullable UUID uniqueId,
         @Nullable UUID parentId,
         @Nullable String parentName,
@@ -42,14 +45,14 @@ public record ScannedVhd(
             HostFile host = HostFile.of(path);
             try (BlockFile file = host.storage().openReadOnly(host.name())) {
                 size = file.size();
-                return of(path, size, file);
+                return of(path, file);
             }
         } catch (IOException e) {
-            return new ScannedVhd(path, null, 0, size, false, null, null, null, null, message(e));
+            return new ScannedVhd(path, null, 0, size, false, null, null, null, null, null, message(e));
         }
     }
 
-    private static ScannedVhd of(Path path, long size, BlockFile file) throws IOException {
+    private static ScannedVhd of(Path path, BlockFile file) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(HEADERS_BYTES);
         file.read(0, bytes);
         if (!bytes.hasRemaining()) {
@@ -57,24 +60,26 @@ public record ScannedVhd(
                 Footer footer = Footer.decode(bytes.flip(), file.name(), 0);
                 if (footer.type() != DiskType.FIXED && footer.dataOffset() == Footer.SIZE) {
                     bytes.position(Footer.SIZE);
-                    return of(path, size, footer, DynamicHeader.decode(bytes, file.name(), Footer.SIZE));
+                    return of(path, file, footer, DynamicHeader.decode(bytes, file.name(), Footer.SIZE));
                 }
             } catch (CorruptVhdException e) {
                 // a fixed disk, or a damaged copy: the end of the file tells
             }
         }
         VhdHeaders headers = VhdHeaders.read(file);
-        return of(path, size, headers.footer(), headers.header());
+        return of(path, file, headers.footer(), headers.header());
     }
 
-    private static ScannedVhd of(Path path, long size, Footer footer, @Nullable DynamicHeader header) {
+    private static ScannedVhd of(Path path, BlockFile file, Footer footer, @Nullable DynamicHeader header)
+            throws IOException {
         @Nullable DynamicHeader link = footer.type() == DiskType.DIFFERENCING ? header : null;
         return new ScannedVhd(
                 path,
                 footer.type(),
                 footer.currentSize(),
-                size,
+                file.size(),
                 footer.hidden(),
+                header == null ? null : BlockInfo.marker(file, footer, SparseLayout.of(footer, header)),
                 footer.uniqueId(),
                 link == null ? null : link.parentId(),
                 link == null ? null : lastPart(link.parentName().replace('\\', '/')),
@@ -84,19 +89,41 @@ public record ScannedVhd(
 
     ScannedVhd withParent(Path found) {
         return new ScannedVhd(
-                file, type, virtualSizeBytes, fileSizeBytes, hidden, uniqueId, parentId, parentName, found, problem);
+                file,
+                type,
+                virtualSizeBytes,
+                fileSizeBytes,
+                hidden,
+                marker,
+                uniqueId,
+                parentId,
+                parentName,
+                found,
+                problem);
     }
 
     ScannedVhd withProblem(String found) {
         return new ScannedVhd(
-                file, type, virtualSizeBytes, fileSizeBytes, hidden, uniqueId, parentId, parentName, parent, found);
+                file,
+                type,
+                virtualSizeBytes,
+                fileSizeBytes,
+                hidden,
+                marker,
+                uniqueId,
+                parentId,
+                parentName,
+                parent,
+                found);
     }
 
     private static String message(IOException e) {
-        boolean clear = e instanceof CorruptVhdException || e instanceof UnsupportedVhdException;
-        return clear || e.getMessage() == null
-                ? String.valueOf(e.getMessage())
-                : e.getClass().getSimpleName() + ": " + e.getMessage();
+        String detail = String.valueOf(e.getMessage());
+        return switch (Problem.of(e)) {
+            case NO_SUCH_FILE -> "there is no such file";
+            case OTHER -> e instanceof FileSystemException ? e.getClass().getSimpleName() + ": " + detail : detail;
+            case FILE_EXISTS, IN_USE, PARENT_MISSING, BAD_FILE -> detail;
+        };
     }
 
     private static String lastPart(String path) {

@@ -5,9 +5,16 @@ import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** The batmap of one open file: read when the file is opened, rewritten when it is closed. */
+/**
+ * The batmap of one open file: read when the file is opened, rewritten when it is closed. In between its bits are only
+ * cleared, since a clear bit says nothing.
+ *
+ * <p><b>Threads.</b> For one at a time.
+ */
 final class BatmapFile {
     /** A map for 2^27 blocks; more is damage, and would not fit in memory. */
     private static final int MAX_MAP_BYTES = 16 << 20;
@@ -15,6 +22,9 @@ final class BatmapFile {
     private final BlockFile file;
     private final SparseLayout layout;
     private final Batmap header;
+
+    /** What stands in the file; null if that cannot be trusted. */
+    private @Nullable ByteBuffer trusted;
 
     private BatmapFile(BlockFile file, SparseLayout layout, Batmap header) {
         this.file = file;
@@ -47,24 +57,48 @@ final class BatmapFile {
         return header.offset() + mapBytes(header);
     }
 
-    /** Tells {@code map} which blocks are full, if the bits can be trusted: a batmap is a shortcut, never needed. */
-    void load(BlockMap map) throws IOException {
+    /**
+     * Tells {@code map} which blocks are full, if the bits can be trusted: a batmap is a shortcut, never needed.
+     *
+     * @return false if other programs would take offence at the bits, as a crash may leave them
+     */
+    boolean load(BlockMap map) throws IOException {
         if (header.version() != Batmap.VERSION_1_2) {
-            return;
+            return true;
         }
         ByteBuffer bits = ByteBuffer.allocate((int) mapBytes(header));
         file.readFully(header.offset(), bits);
         bits.flip();
-        if (Batmap.checksum(bits, Batmap.checkedBytes(layout.sizeBytes())) == header.checksum()) {
-            map.readBatmap(bits);
+        if (Batmap.checksum(bits, Batmap.checkedBytes(layout.sizeBytes())) != header.checksum()) {
+            return false;
         }
+        trusted = bits;
+        return map.readBatmap(bits);
+    }
+
+    /** Clears the bits of {@code blocks} in the file. Durable with the next sync. */
+    void forget(Collection<Integer> blocks) throws IOException {
+        ByteBuffer bits = trusted;
+        if (bits == null || blocks.stream().noneMatch(block -> isSet(bits, block))) {
+            return;
+        }
+        blocks.forEach(block -> bits.put(block / 8, (byte) (bits.get(block / 8) & ~(0x80 >> block % 8))));
+        write(bits);
+    }
+
+    private static boolean isSet(ByteBuffer bits, int block) {
+        return (bits.get(block / 8) & 0x80 >> block % 8) != 0;
     }
 
     /** Writes the bits of all blocks that {@code map} knows to be full. The bitmaps that say so must be durable. */
     void store(BlockMap map) throws IOException {
-        ByteBuffer bits = map.batmap((int) mapBytes(header));
+        write(map.batmap((int) mapBytes(header)));
+    }
+
+    /** Between the two writes the checksum is wrong, which whoever opens the file finds out. */
+    private void write(ByteBuffer bits) throws IOException {
         int checksum = Batmap.checksum(bits, Batmap.checkedBytes(layout.sizeBytes()));
-        file.write(header.offset(), bits);
+        file.write(header.offset(), bits.duplicate());
         file.write(layout.tableEnd(), header.withChecksum(checksum).encode());
     }
 

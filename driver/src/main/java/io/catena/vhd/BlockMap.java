@@ -8,7 +8,7 @@ import io.catena.format.UnsupportedVhdException;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Memory.</b> Four bytes and a bit per block, and a bounded number of bitmaps.
  *
- * <p><b>Threads.</b> Safe for use by many threads. Blocks that are not there, or whole, are told without a lock.
+ * <p><b>Threads.</b> Safe for use by many threads. Blocks that are not there, or whole, are told without a lock. While a
+ * block is given up nobody may use what it was told of its place.
  */
 final class BlockMap {
     private static final int CACHED_BITMAPS = 4096;
@@ -41,7 +43,7 @@ final class BlockMap {
     private final @Nullable RedoLog redo;
     private final AtomicIntegerArray entries;
 
-    /** A bit per block of which every sector is present; bits are only ever set. */
+    /** A bit per block of which every sector is present. */
     private final AtomicIntegerArray full;
 
     /** Bitmaps by block, least recently used first; those of pending blocks are never dropped. Guarded by this. */
@@ -53,6 +55,12 @@ final class BlockMap {
     /** What a flush under way is about to write; guarded by this. */
     private Pending frozen = new Pending();
 
+    /** Places that the file's BAT may still give to the blocks that gave them up; guarded by this. */
+    private final List<Integer> leaving = new ArrayList<>();
+
+    /** Those of them that it no longer does when the flush under way has succeeded; guarded by this. */
+    private final List<Integer> left = new ArrayList<>();
+
     private BlockMap(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, int[] entries) {
         this.file = file;
         this.layout = layout;
@@ -61,17 +69,17 @@ final class BlockMap {
         this.full = new AtomicIntegerArray((entries.length + 31) / 32);
     }
 
-    /** What memory knows and the file does not: new bits by block, and blocks whose BAT entry is new. */
+    /** What memory knows and the file does not: new bits by block, and what BAT entries were before they changed. */
     static final class Pending {
         private final Map<Integer, SectorBitmap> bits = new HashMap<>();
-        private final Set<Integer> allocated = new HashSet<>();
+        private final Map<Integer, Integer> entriesBefore = new HashMap<>();
 
         boolean isEmpty() {
-            return bits.isEmpty() && allocated.isEmpty();
+            return bits.isEmpty() && entriesBefore.isEmpty();
         }
 
         private boolean concerns(int block) {
-            return bits.containsKey(block) || allocated.contains(block);
+            return bits.containsKey(block) || entriesBefore.containsKey(block);
         }
 
         private void add(Pending other) {
@@ -79,7 +87,7 @@ final class BlockMap {
                 a.add(b);
                 return a;
             }));
-            allocated.addAll(other.allocated);
+            other.entriesBefore.forEach(entriesBefore::putIfAbsent);
         }
     }
 
@@ -133,8 +141,6 @@ final class BlockMap {
      */
     void check(long headersEnd, boolean complete) throws IOException {
         long fileSize = file.size();
-        long[] starts = new long[(int) layout.blocks()];
-        int count = 0;
         for (int block = 0; block < layout.blocks(); block++) {
             int entry = entries.get(block);
             if (entry == SparseLayout.UNALLOCATED) {
@@ -148,14 +154,50 @@ final class BlockMap {
                         "block " + block + " stands at bytes " + layout.bitmapOffset(entry) + " to "
                                 + layout.blockEnd(entry) + ", outside the data from " + headersEnd + " to " + fileSize);
             }
-            starts[count++] = Integer.toUnsignedLong(entry);
         }
-        Arrays.sort(starts, 0, count);
+        long[] starts = starts(entries);
+        int overlap = overlap(starts);
+        if (overlap >= 0) {
+            throw new CorruptVhdException(
+                    file.name(), starts[overlap] * SparseLayout.SECTOR, "two blocks overlap here");
+        }
+    }
+
+    /** Returns the sectors in which blocks begin, sorted. */
+    private long[] starts(AtomicIntegerArray places) {
+        return IntStream.range(0, (int) layout.blocks())
+                .map(places::get)
+                .filter(entry -> entry != SparseLayout.UNALLOCATED)
+                .mapToLong(Integer::toUnsignedLong)
+                .sorted()
+                .toArray();
+    }
+
+    /** Returns the index of a start that lies within the block before; -1 if there is none. */
+    private int overlap(long[] starts) {
         long blockSectors = (layout.bitmapBytes() + (long) layout.blockSize()) / SparseLayout.SECTOR;
-        for (int i = 1; i < count; i++) {
+        for (int i = 1; i < starts.length; i++) {
             if (starts[i] - starts[i - 1] < blockSectors) {
-                throw new CorruptVhdException(file.name(), starts[i] * SparseLayout.SECTOR, "two blocks overlap here");
+                return i;
             }
+        }
+        return -1;
+    }
+
+    /**
+     * Lets the next flush free the places between the blocks, which blocks that were given up have left behind.
+     *
+     * @param most how many at most
+     */
+    synchronized void findGaps(long headersEnd, int most) {
+        long end = headersEnd;
+        for (long start : starts(entries)) {
+            int entry = layout.entryAfter(end);
+            while (layout.blockEnd(entry) <= start * SparseLayout.SECTOR && leaving.size() < most) {
+                leaving.add(entry);
+                entry = layout.entryAfter(layout.blockEnd(entry));
+            }
+            end = layout.blockEnd((int) start);
         }
     }
 
@@ -182,6 +224,15 @@ final class BlockMap {
         return entries.get(block) != SparseLayout.UNALLOCATED;
     }
 
+    /** Returns the first blocks that are allocated. */
+    List<Integer> blocks(int most) {
+        return IntStream.range(0, (int) layout.blocks())
+                .filter(this::isAllocated)
+                .limit(most)
+                .boxed()
+                .toList();
+    }
+
     int entry(int block) {
         return entries.get(block);
     }
@@ -195,9 +246,33 @@ final class BlockMap {
     /** Enters a block of which no sector is present yet. */
     synchronized void allocate(int block, int entry) {
         bitmaps.put(block, new SectorBitmap(layout.sectorsPerBlock()));
-        pending.allocated.add(block);
+        pending.entriesBefore.putIfAbsent(block, entries.get(block));
         entries.set(block, entry);
         dropOldBitmaps();
+    }
+
+    /**
+     * Takes a block out of the map: first in the redo log, then in memory. Its place is free when a flush that began
+     * after this has succeeded, as {@link #takeLeft} tells then.
+     */
+    synchronized void giveUp(int block) throws IOException {
+        int entry = entries.get(block);
+        if (entry == SparseLayout.UNALLOCATED) {
+            return;
+        }
+        if (redo != null) {
+            redo.append(RedoLog.Entry.givenUp(block, entry));
+        }
+        leaving.add(entry);
+        remove(block);
+    }
+
+    private void remove(int block) {
+        pending.entriesBefore.putIfAbsent(block, entries.get(block));
+        pending.bits.remove(block);
+        bitmaps.remove(block);
+        clearFull(block);
+        entries.set(block, SparseLayout.UNALLOCATED);
     }
 
     /**
@@ -220,16 +295,20 @@ final class BlockMap {
     }
 
     /**
-     * Takes over what a redo log tells of.
+     * Takes over what a redo log tells of. The file may be ahead of the log's beginning, if a flush wrote what the log has
+     * not forgotten yet. So of each block only the records count that follow its last giving up: they tell all of it.
      *
-     * @param dataEnd where the data ends that the file itself tells of
      * @throws CorruptVhdException if the log does not fit the file; nothing is taken over then
      */
-    synchronized void replay(List<RedoLog.Entry> survivors, long dataEnd) throws IOException {
-        for (RedoLog.Entry entry : survivors) {
-            checkFits(entry, dataEnd);
-        }
-        for (RedoLog.Entry entry : survivors) {
+    synchronized void replay(List<RedoLog.Entry> survivors, long headersEnd) throws IOException {
+        List<RedoLog.Entry> valid = sinceGivenUp(survivors);
+        checkFit(valid, headersEnd);
+        for (RedoLog.Entry entry : valid) {
+            if (entry.isGivenUp()) {
+                // What the file says of its place may be newer than the record; it is a gap now, to be found as one.
+                remove(entry.block());
+                continue;
+            }
             if (!isAllocated(entry.block())) {
                 allocate(entry.block(), entry.batEntry());
             }
@@ -237,24 +316,64 @@ final class BlockMap {
         }
     }
 
-    private void checkFits(RedoLog.Entry entry, long dataEnd) throws CorruptVhdException {
-        boolean inDisk = entry.block() >= 0
+    private static List<RedoLog.Entry> sinceGivenUp(List<RedoLog.Entry> survivors) {
+        Map<Integer, Integer> first = new HashMap<>();
+        for (int i = 0; i < survivors.size(); i++) {
+            if (survivors.get(i).isGivenUp()) {
+                first.put(survivors.get(i).block(), i);
+            }
+        }
+        return IntStream.range(0, survivors.size())
+                .filter(i -> i >= first.getOrDefault(survivors.get(i).block(), 0))
+                .mapToObj(survivors::get)
+                .toList();
+    }
+
+    private void checkFit(List<RedoLog.Entry> log, long headersEnd) throws CorruptVhdException {
+        AtomicIntegerArray places = copyOfEntries();
+        for (RedoLog.Entry entry : log) {
+            if (!isInDisk(entry)) {
+                throw misfit(entry);
+            }
+            if (entry.isGivenUp()) {
+                places.set(entry.block(), SparseLayout.UNALLOCATED);
+                continue;
+            }
+            int place = places.get(entry.block());
+            boolean fits = place == SparseLayout.UNALLOCATED
+                    ? layout.bitmapOffset(entry.batEntry()) >= headersEnd
+                    : place == entry.batEntry();
+            if (!fits) {
+                throw misfit(entry);
+            }
+            places.set(entry.block(), entry.batEntry());
+        }
+        long[] starts = starts(places);
+        int overlap = overlap(starts);
+        if (overlap >= 0) {
+            throw misfit("a second block at sector " + starts[overlap]);
+        }
+    }
+
+    private AtomicIntegerArray copyOfEntries() {
+        return new AtomicIntegerArray(
+                IntStream.range(0, entries.length()).map(entries::get).toArray());
+    }
+
+    private boolean isInDisk(RedoLog.Entry entry) {
+        return entry.block() >= 0
                 && entry.block() < layout.blocks()
                 && entry.firstSector() >= 0
-                && entry.sectors() > 0
-                && entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
-        boolean fits = inDisk
-                && (isAllocated(entry.block())
-                        ? entries.get(entry.block()) == entry.batEntry()
-                        : layout.bitmapOffset(entry.batEntry()) >= dataEnd);
-        if (!fits) {
-            throw new CorruptVhdException(
-                    file.name(),
-                    layout.tableOffset() + 4L * entry.block(),
-                    "the redo log tells of " + entry
-                            + ", which does not fit the file; it was changed by another program"
-                            + " after the agent died");
-        }
+                && entry.sectors() >= 0
+                && (long) entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
+    }
+
+    private CorruptVhdException misfit(Object what) {
+        return new CorruptVhdException(
+                file.name(),
+                layout.tableOffset(),
+                "the redo log tells of " + what
+                        + ", which does not fit the file; it was changed by another program after the agent died");
     }
 
     private void enter(int block, SectorBitmap bitmap, int firstSector, int sectors) {
@@ -274,6 +393,8 @@ final class BlockMap {
     synchronized boolean freeze() {
         frozen.add(pending);
         pending = new Pending();
+        left.addAll(leaving);
+        leaving.clear();
         if (redo != null) {
             redo.rotate();
         }
@@ -287,10 +408,13 @@ final class BlockMap {
             work = frozen;
         }
         for (int block : work.bits.keySet()) {
-            file.write(layout.bitmapOffset(entries.get(block)), bitmapToWrite(block));
+            PlacedBitmap bitmap = bitmapToWrite(block);
+            if (bitmap != null) {
+                file.write(layout.bitmapOffset(bitmap.entry()), bitmap.bytes());
+            }
         }
         Set<Integer> tableSectors = new HashSet<>();
-        work.allocated.forEach(block -> tableSectors.add(block / ENTRIES_PER_SECTOR));
+        work.entriesBefore.keySet().forEach(block -> tableSectors.add(block / ENTRIES_PER_SECTOR));
         for (int tableSector : tableSectors) {
             int first = tableSector * ENTRIES_PER_SECTOR;
             file.write(layout.tableSectorOffset(first), entriesToWrite(first));
@@ -305,13 +429,38 @@ final class BlockMap {
         }
     }
 
-    /** Reads the batmap's bits; those of blocks that are not allocated are lies and ignored. */
-    void readBatmap(ByteBuffer map) {
+    /** Returns the blocks that have another place, or none, in what {@link #freeze} set apart. */
+    synchronized Set<Integer> moved() {
+        Set<Integer> moved = new HashSet<>();
+        frozen.entriesBefore.forEach((block, before) -> {
+            if (before != SparseLayout.UNALLOCATED) {
+                moved.add(block);
+            }
+        });
+        return moved;
+    }
+
+    /** Returns the places that blocks have given up and no BAT tells of any more; to be called after a flush succeeded. */
+    synchronized List<Integer> takeLeft() {
+        List<Integer> taken = List.copyOf(left);
+        left.clear();
+        return taken;
+    }
+
+    /** Reads the batmap's bits; those of blocks that are not allocated are lies and ignored. Returns whether none were. */
+    boolean readBatmap(ByteBuffer map) {
+        boolean truthful = true;
         for (int block = 0; block < layout.blocks(); block++) {
-            if ((map.get(block / 8) & 0x80 >> block % 8) != 0 && isAllocated(block)) {
+            if ((map.get(block / 8) & 0x80 >> block % 8) == 0) {
+                continue;
+            }
+            if (isAllocated(block)) {
                 setFull(block);
+            } else {
+                truthful = false;
             }
         }
+        return truthful;
     }
 
     /** Returns the batmap that tells of all blocks known to be full. */
@@ -332,16 +481,28 @@ final class BlockMap {
         return set;
     }
 
-    private synchronized ByteBuffer bitmapToWrite(int block) throws IOException {
-        SectorBitmap bitmap = bitmap(block, entries.get(block));
+    /**
+     * Returns the bitmap of a block without what is pending; null if the block was given up since {@link #freeze}. What the
+     * file then says of its sectors, their older values or nothing, are values that they may have: they were discarded.
+     */
+    private synchronized @Nullable PlacedBitmap bitmapToWrite(int block) throws IOException {
+        int entry = entries.get(block);
+        if (entry == SparseLayout.UNALLOCATED || pending.entriesBefore.containsKey(block)) {
+            return null;
+        }
+        SectorBitmap bitmap = bitmap(block, entry);
         SectorBitmap newer = pending.bits.get(block);
-        return (newer == null ? bitmap : bitmap.without(newer)).encode(layout.bitmapBytes());
+        SectorBitmap settled = newer == null ? bitmap : bitmap.without(newer);
+        return new PlacedBitmap(entry, settled.encode(layout.bitmapBytes()));
     }
+
+    /** A bitmap as it is to be written, and the BAT entry of its block. */
+    private record PlacedBitmap(int entry, ByteBuffer bytes) {}
 
     private synchronized ByteBuffer entriesToWrite(int first) {
         ByteBuffer sector = ByteBuffer.allocate(SparseLayout.SECTOR).order(BIG_ENDIAN);
         for (int block = first; block < first + ENTRIES_PER_SECTOR; block++) {
-            sector.putInt(pending.allocated.contains(block) ? SparseLayout.UNALLOCATED : entries.get(block));
+            sector.putInt(pending.entriesBefore.getOrDefault(block, entries.get(block)));
         }
         return sector.rewind();
     }
@@ -374,6 +535,10 @@ final class BlockMap {
 
     private boolean isFull(int block) {
         return (full.get(block / 32) & 1 << block % 32) != 0;
+    }
+
+    private void clearFull(int block) {
+        full.accumulateAndGet(block / 32, 1 << block % 32, (a, b) -> a & ~b);
     }
 
     private void setFull(int block) {

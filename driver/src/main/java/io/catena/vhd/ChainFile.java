@@ -1,6 +1,7 @@
 package io.catena.vhd;
 
 import io.catena.format.Footer;
+import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -33,9 +34,9 @@ public record ChainFile(String name, @Nullable VhdHeaders headers, long sizeByte
         }
     }
 
-    /** Looks at a raw file; what follows its last whole sector does not belong to the disk. */
+    /** Looks at a raw file; a last sector that the file does not fill ends with zeros, as qemu has it. */
     public static ChainFile raw(Storage storage, String name) throws IOException {
-        return new ChainFile(name, null, storage.info(name).sizeBytes() / 512 * 512);
+        return new ChainFile(name, null, SparseLayout.roundUp(storage.info(name).sizeBytes(), SparseLayout.SECTOR));
     }
 
     /** Reads what a file says of itself; whether it is raw is told by the end of its name. */

@@ -1,5 +1,6 @@
 package io.catena.vhd;
 
+import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,13 +34,42 @@ public final class FlatLayer implements Layer {
 
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
-        file.readFully(offset, target);
+        int length = target.remaining();
+        file.read(offset, target);
+        int missing = target.remaining();
+        boolean isEndOfDisk = offset + length == sizeBytes;
+        if (missing >= SparseLayout.SECTOR || !isEndOfDisk) {
+            file.readFully(offset + length - missing, target);
+        }
+        // A raw file need not fill its last sector.
+        target.put(new byte[target.remaining()]);
     }
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
         changed = true;
         file.write(offset, source);
+    }
+
+    @Override
+    public void zero(long offset, long lengthBytes) throws IOException {
+        changed = true;
+        file.punchHole(offset, lengthBytes);
+    }
+
+    @Override
+    public boolean givesSpaceBack() {
+        return file.punchesHoles();
+    }
+
+    @Override
+    public long blockBytes() {
+        return 0;
+    }
+
+    @Override
+    public void giveUp(long offset) {
+        throw new UnsupportedOperationException(file.name() + " has no blocks");
     }
 
     @Override

@@ -29,6 +29,27 @@ public interface Layer extends Closeable {
     /** Writes all of {@code source}; its sectors are present afterwards. */
     void write(long offset, ByteBuffer source) throws IOException;
 
+    /**
+     * Makes sectors zero; they are present afterwards, and take no room if {@link #givesSpaceBack}. To be seen, survived
+     * and made durable like a write of zeros.
+     */
+    void zero(long offset, long lengthBytes) throws IOException;
+
+    /** Whether {@link #zero} and {@link #giveUp} give space back to the file system; {@code zero} writes zeros else. */
+    boolean givesSpaceBack();
+
+    /** Returns the size of the blocks that {@link #giveUp} takes, which begin at its multiples; 0 if there are none. */
+    long blockBytes();
+
+    /**
+     * Gives up the block that begins at {@code offset}: none of its sectors is present afterwards. Its space is given back
+     * with the next {@link #flush}, which makes this durable.
+     *
+     * <p>The caller sees to it that no file further up the chain shows through, and that no request is under way in the
+     * layer; a flush may be.
+     */
+    void giveUp(long offset) throws IOException;
+
     /** Makes all writes that returned before durable, so that the file alone tells of them. */
     void flush() throws IOException;
 

@@ -16,6 +16,11 @@ public final class PendingRewrite {
         return name + SUFFIX;
     }
 
+    /** Returns the name of the file that a journal stands beside. */
+    public static String fileOf(String journal) {
+        return journal.substring(0, journal.length() - SUFFIX.length());
+    }
+
     /**
      * Makes sure that no rewrite of a file is pending.
      *

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -23,22 +24,24 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * offset  size  header                     offset  size  record (24 bytes each)
- *      0     8  "catredo1"                      0     4  block
+ *      0     8  "catredo2"                      0     4  block
  *      8    16  boot id                         4     4  BAT entry of the block
  *     24    16  attachment                      8     4  first sector that became present
- *     40    16  unique id of the disk          12     4  number of sectors
- *     56     4  CRC-32C of the above           16     4  CRC-32C of attachment and the above
- *     60     4  zero                           20     4  zero
+ *     40    16  unique id of the disk          12     4  number of sectors; 0: the block was given up
+ *     56     4  CRC-32C of the above           16     4  number of the record
+ *     60     4  zero                           20     4  CRC-32C of attachment and the above
  * </pre>
  *
- * <p>Integers are big-endian. A torn record at the end was never answered and is ignored.
+ * <p>Records are numbered in the order in which they were appended, over both files; the numbers wrap. Integers are big-endian. A torn record at the end was never answered and is ignored.
  *
  * <p><b>Threads.</b> Safe for use by many threads; {@link #rotate} and {@link #discard} only by one at a time.
  */
 public final class RedoLog implements Closeable {
-    private static final long MAGIC = 0x6361747265646f31L; // "catredo1"
+    private static final long MAGIC = 0x6361747265646f32L; // "catredo2"
+    private static final Pattern FIRST_HALF = Pattern.compile(".*/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.0");
     private static final int HEADER_BYTES = 64;
     private static final int RECORD_BYTES = 24;
+    private static final int CHECKED_BYTES = 20;
 
     /** Replaying this much takes a moment only, and tmpfs is memory. */
     private static final long FULL_BYTES = 1 << 20;
@@ -47,10 +50,13 @@ public final class RedoLog implements Closeable {
     private final Owner owner;
     private final UUID diskId;
     private final List<Half> halves = new ArrayList<>();
-    private final List<Entry> survivors = new ArrayList<>();
+    private final List<Numbered> survivors = new ArrayList<>();
 
     /** The half that takes new records; guarded by this. */
     private int current;
+
+    /** The number of the next record; guarded by this. */
+    private int nextNumber;
 
     private int toDiscard;
 
@@ -69,8 +75,23 @@ public final class RedoLog implements Closeable {
      */
     public record Owner(UUID boot, UUID attachment) {}
 
-    /** Sectors that became present, and where their block stands. */
-    record Entry(int block, int batEntry, int firstSector, int sectors) {}
+    /**
+     * Sectors that became present, and where their block stands.
+     *
+     * @param sectors 0 if the block was given up, and stood there before
+     */
+    record Entry(int block, int batEntry, int firstSector, int sectors) {
+        static Entry givenUp(int block, int batEntry) {
+            return new Entry(block, batEntry, 0, 0);
+        }
+
+        boolean isGivenUp() {
+            return sectors == 0;
+        }
+    }
+
+    /** An entry, which half holds it, and where it stands in the order of all. */
+    private record Numbered(int half, int number, Entry entry) {}
 
     /**
      * Opens the log of a disk, and makes it if there is none.
@@ -88,37 +109,50 @@ public final class RedoLog implements Closeable {
             log.closeHalves();
             throw e;
         }
-        log.current = log.halves.get(0).end > HEADER_BYTES ? 0 : 1;
+        log.order();
         return log;
     }
 
     /** Returns the ids of the disks that have a log in {@code directory}. */
     public static List<UUID> disks(Storage storage, String directory) throws IOException {
         return storage.list(directory).stream()
-                .filter(name -> name.endsWith(".0"))
+                .filter(name -> FIRST_HALF.matcher(name).matches())
                 .map(name -> UUID.fromString(name.substring(directory.length() + 1, name.length() - 2)))
                 .toList();
     }
 
-    /** Returns the records that an earlier process left. */
+    /** Returns the records that an earlier process left, in the order in which they were appended. */
     List<Entry> survivors() {
-        return List.copyOf(survivors);
+        return survivors.stream().map(Numbered::entry).toList();
+    }
+
+    /**
+     * Goes on where the earlier process ended, in the half with the newest record: the older half must be forgotten first.
+     * The two hold far less than 2^31 records, so that of two numbers the difference tells which is older.
+     */
+    private void order() {
+        survivors.sort((a, b) -> Integer.compare(a.number() - b.number(), 0));
+        if (!survivors.isEmpty()) {
+            Numbered newest = survivors.get(survivors.size() - 1);
+            nextNumber = newest.number() + 1;
+            current = newest.half();
+        }
     }
 
     /** Remembers a change; when this returns, it survives the process. */
-    void append(Entry entry) throws IOException {
+    synchronized void append(Entry entry) throws IOException {
         ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES).order(BIG_ENDIAN);
         record.putInt(entry.block())
                 .putInt(entry.batEntry())
                 .putInt(entry.firstSector())
                 .putInt(entry.sectors())
+                .putInt(nextNumber)
                 .putInt(checksum(record))
                 .rewind();
-        synchronized (this) {
-            Half half = halves.get(current);
-            half.file.write(half.end, record);
-            half.end += RECORD_BYTES;
-        }
+        Half half = halves.get(current);
+        half.file.write(half.end, record);
+        half.end += RECORD_BYTES;
+        nextNumber++;
     }
 
     /** Whether it is time for a flush. */
@@ -187,11 +221,12 @@ public final class RedoLog implements Closeable {
         while (true) {
             record.clear();
             half.file.read(half.end, record);
-            if (record.hasRemaining() || record.getInt(16) != checksum(record)) {
+            if (record.hasRemaining() || record.getInt(CHECKED_BYTES) != checksum(record)) {
                 return;
             }
             record.rewind();
-            survivors.add(new Entry(record.getInt(), record.getInt(), record.getInt(), record.getInt()));
+            Entry entry = new Entry(record.getInt(), record.getInt(), record.getInt(), record.getInt());
+            survivors.add(new Numbered(halves.indexOf(half), record.getInt(), entry));
             half.end += RECORD_BYTES;
         }
     }
@@ -210,7 +245,7 @@ public final class RedoLog implements Closeable {
     private int checksum(ByteBuffer record) {
         CRC32C crc = new CRC32C();
         crc.update(put(ByteBuffer.allocate(16), owner.attachment()).rewind());
-        crc.update(record.slice(0, 16));
+        crc.update(record.slice(0, CHECKED_BYTES));
         return (int) crc.getValue();
     }
 

@@ -7,7 +7,10 @@ import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Order of a write</b> to sectors that are not present yet:
  *
  * <ol>
- *   <li>The block is given a place behind all others, in memory. Nothing is written for it: what lies there is a hole of
- *       the file and reads as zeros, because the file is cut off where the data ends before the first block is added.
+ *   <li>The block is given a place in memory: one that a block has left, else one behind all others. Nothing is written for
+ *       it: what lies there is a hole of the file and reads as zeros, because the place was punched after it was left, and
+ *       because the file is cut off where the data ends before the first block is added there.
  *   <li>The data is written to its place. The file's own metadata does not know of it yet, so a power cut that keeps any
  *       part of it changes nothing.
  *   <li>The new bits go to the redo log, then to memory: from here on the write survives the process. The write is
@@ -27,15 +31,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A write to sectors that are present is written in place, and that is all.
  *
+ * <p><b>Order of zeroing</b> ({@link #zero}): as a write, with a hole in the place of its data, also where sectors are not
+ * present: other programs leave there what they found.
+ *
+ * <p><b>Order of giving up a block</b> ({@link #giveUp}):
+ *
+ * <ol>
+ *   <li>The redo log learns of it, then memory: from here on the sectors are not present, also after the death of the
+ *       process. The request is answered.
+ *   <li>The next flush makes the BAT without the block durable.
+ *   <li>Only then its old place is punched, which gives the space back, and may be given to another block: before, a power
+ *       cut could bring back the old BAT, and the block would have the other's data.
+ *   <li>The flush after that syncs the hole before it points to what is there now: the new block's bitmap is zeros then.
+ * </ol>
+ *
  * <p><b>Order of a flush:</b>
  *
  * <ol>
  *   <li>Set apart what is pending now; grow the file to hold all of the last block, so that no BAT entry can ever point
- *       beyond it.
+ *       beyond it. Clear the batmap's bits of blocks that have left their places: the BAT must never come before that.
  *   <li>Sync: the data, and the zeros under new bitmaps, are on the platter before anything points to them.
  *   <li>Write bitmaps, BAT sectors and the trailing footer, in any order: a bitmap without its BAT entry is unreachable,
  *       a BAT entry without its bitmap finds zeros there, which mean "ask the parent", as before.
- *   <li>Sync; then the redo log may forget. The flush is answered.
+ *   <li>Sync; then the redo log may forget, and places that blocks have left are punched and free. The flush is answered.
  * </ol>
  *
  * <p>The copy of the footer at the start is never touched by this, so the disk can be opened after a cut at any moment.
@@ -43,6 +61,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class SparseLayer implements Layer {
+    /** To punch these takes a moment only; more are found when the file is opened again. */
+    private static final int MOST_GAPS = 1024;
+
     private final BlockFile file;
     private final VhdHeaders headers;
     private final SparseLayout layout;
@@ -57,8 +78,11 @@ public final class SparseLayer implements Layer {
 
     private final Object tail = new Object();
 
-    /** Where the last block ends; guarded by tail. */
+    /** Where the last block ends, also if the file's BAT alone tells of it yet; guarded by tail. */
     private long dataEnd;
+
+    /** Places inside the data that are holes; no BAT tells of them. Guarded by tail. */
+    private final TreeSet<Integer> freePlaces = new TreeSet<>(Integer::compareUnsigned);
 
     /** Whether a footer stands where the data ends; guarded by tail. */
     private boolean footerAtEnd;
@@ -68,6 +92,12 @@ public final class SparseLayer implements Layer {
 
     /** Whether the file was cut off where the data ends, since it was opened; guarded by tail. */
     private boolean tailIsClean;
+
+    /** Has to be durable before what this layer gives up is; null if nothing has. */
+    private volatile @Nullable Layer flushedBefore;
+
+    /** Whether the file was synced since it was opened: an earlier process may have left more than the platter has. */
+    private volatile boolean synced;
 
     /** Whether blocks or bits were added since the file was opened. */
     private volatile boolean changed;
@@ -92,15 +122,18 @@ public final class SparseLayer implements Layer {
         map.check(headersEnd, writable);
         zerosFrom = writable ? Long.MAX_VALUE : file.size();
         if (batmap != null) {
-            batmap.load(map);
+            changed = !batmap.load(map);
         }
         dataEnd = map.dataEnd(headersEnd);
         footerAtEnd = headers.trailingFooterOffset() >= dataEnd;
         if (redo != null && !redo.survivors().isEmpty()) {
-            map.replay(redo.survivors(), dataEnd);
-            dataEnd = map.dataEnd(headersEnd);
+            map.replay(redo.survivors(), headersEnd);
+            dataEnd = Math.max(dataEnd, map.dataEnd(headersEnd));
             footerAtEnd = false;
             changed = true;
+        }
+        if (writable && file.punchesHoles()) {
+            map.findGaps(headersEnd, MOST_GAPS);
         }
     }
 
@@ -194,28 +227,103 @@ public final class SparseLayer implements Layer {
         map.markPresent(block, firstSector, sectors);
     }
 
+    /** Sectors that are not present are made holes too: other programs leave there what they found. */
+    @Override
+    public void zero(long offset, long lengthBytes) throws IOException {
+        long end = offset + lengthBytes;
+        for (long at = offset; at < end; ) {
+            int length = (int) Math.min(end - at, restOfBlock(at));
+            zeroInBlock(at, length);
+            at += length;
+        }
+        if (map.wantsFlush()) {
+            flush();
+        }
+    }
+
+    private void zeroInBlock(long offset, int length) throws IOException {
+        int block = (int) (offset / layout.blockSize());
+        int firstSector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
+        if (!map.isAllocated(block)) {
+            allocate(block);
+        }
+        // No data will make the file long enough for these sectors to be read.
+        growToDataEnd();
+        file.punchHole(map.fileOffset(offset), length);
+        map.markPresent(block, firstSector, length / SparseLayout.SECTOR);
+    }
+
+    @Override
+    public boolean givesSpaceBack() {
+        return file.punchesHoles();
+    }
+
+    @Override
+    public long blockBytes() {
+        return layout.blockSize();
+    }
+
+    /** Whether the file holds a block, or a part of it. */
+    boolean holds(int block) {
+        return map.isAllocated(block);
+    }
+
+    /** Returns the first blocks that the file holds. */
+    List<Integer> blocks(int most) {
+        return map.blocks(most);
+    }
+
+    /**
+     * From now on each flush of this layer, also one that it decides on by itself, flushes {@code first} before it writes
+     * what it gave up: the data may be there alone.
+     *
+     * @param first null to end this
+     */
+    void flushAfter(@Nullable Layer first) {
+        flushedBefore = first;
+    }
+
+    @Override
+    public void giveUp(long offset) throws IOException {
+        changed = true;
+        map.giveUp((int) (offset / layout.blockSize()));
+    }
+
     private void allocate(int block) throws IOException {
         synchronized (tail) {
             if (map.isAllocated(block)) {
                 return;
             }
-            cutOffTail();
-            int entry = layout.entryAfter(dataEnd);
-            if (entry == SparseLayout.UNALLOCATED) {
-                throw new IOException(file.name() + ": the file has grown to 2 TiB and cannot hold another block");
-            }
+            Integer left = freePlaces.pollFirst();
+            int entry = left != null ? left : placeAtEnd();
             changed = true;
-            dataEnd = layout.blockEnd(entry);
             map.allocate(block, entry);
         }
     }
 
-    /** Removes what stands behind the data, the footer in the first place; its copy must be safe before. */
+    private int placeAtEnd() throws IOException {
+        cutOffTail();
+        int entry = layout.entryAfter(dataEnd);
+        if (entry == SparseLayout.UNALLOCATED) {
+            throw new IOException(file.name() + ": the file has grown to 2 TiB and cannot hold another block");
+        }
+        dataEnd = layout.blockEnd(entry);
+        return entry;
+    }
+
+    /**
+     * Removes what stands behind the data, the footer in the first place; its copy must be safe before. So must be the BAT:
+     * the one on the platter may still have a block there that a process before this one gave up.
+     */
     private void cutOffTail() throws IOException {
         if (tailIsClean) {
             return;
         }
         restoreCopy();
+        if (!synced) {
+            file.sync();
+            synced = true;
+        }
         // Also a call that fails may have had its effect.
         footerAtEnd = false;
         file.truncate(dataEnd);
@@ -249,13 +357,49 @@ public final class SparseLayer implements Layer {
         boolean metadata = map.freeze();
         if (metadata) {
             growToDataEnd();
+            forgetMovedBlocks();
         }
+        flushFirst();
         file.sync();
+        synced = true;
         if (metadata) {
             map.writeBack();
             writeTrailingFooter();
             file.sync();
             map.forgetFrozen();
+        }
+        freePlacesLeft();
+    }
+
+    private void flushFirst() throws IOException {
+        Layer first = flushedBefore;
+        if (first != null) {
+            first.flush();
+        }
+    }
+
+    private void forgetMovedBlocks() throws IOException {
+        if (batmap != null) {
+            batmap.forget(map.moved());
+        }
+    }
+
+    /** Punches neighbours at one go. If that fails, they are found as gaps when the file is opened again. */
+    private void freePlacesLeft() throws IOException {
+        TreeSet<Integer> places = new TreeSet<>(Integer::compareUnsigned);
+        places.addAll(map.takeLeft());
+        while (!places.isEmpty()) {
+            List<Integer> row = new ArrayList<>();
+            Integer next = places.first();
+            while (places.remove(next)) {
+                row.add(next);
+                next = layout.entryAfter(layout.blockEnd(next));
+            }
+            long from = layout.bitmapOffset(row.get(0));
+            file.punchHole(from, layout.blockEnd(row.get(row.size() - 1)) - from);
+            synchronized (tail) {
+                freePlaces.addAll(row);
+            }
         }
     }
 

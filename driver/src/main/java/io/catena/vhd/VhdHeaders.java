@@ -66,7 +66,8 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
             throw new CorruptVhdException(
                     file.name(),
                     0,
-                    "no valid footer, neither at the end nor at the start; the one at the end: " + reason);
+                    "no valid footer, neither at the end nor at the start"
+                            + (reason == null ? "" : "; at the end: " + reason.problem()));
         }
         if (footer.type() == DiskType.FIXED) {
             throw new CorruptVhdException(file.name(), 0, "a fixed disk without a footer at its end");

@@ -11,6 +11,9 @@ final class MemoryLayer implements Layer {
     private final BitSet present = new BitSet();
     int flushes;
 
+    /** The size of the blocks that can be given up; 0 if none can. */
+    int blockBytes;
+
     /** What each request does before all else. */
     Runnable beforeRequest = () -> {};
 
@@ -70,6 +73,26 @@ final class MemoryLayer implements Layer {
                 present.set(at / 512);
             }
         }
+    }
+
+    @Override
+    public void zero(long offset, long lengthBytes) {
+        write(offset, ByteBuffer.allocate((int) lengthBytes));
+    }
+
+    @Override
+    public boolean givesSpaceBack() {
+        return blockBytes > 0;
+    }
+
+    @Override
+    public long blockBytes() {
+        return blockBytes;
+    }
+
+    @Override
+    public synchronized void giveUp(long offset) {
+        present.clear((int) offset / 512, (int) Math.min(bytes.length, offset + blockBytes) / 512);
     }
 
     @Override

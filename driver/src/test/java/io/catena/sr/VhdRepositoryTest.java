@@ -200,6 +200,32 @@ class VhdRepositoryTest {
     }
 
     @Test
+    void anAttachedDiskIsMergedWithItsOnlyBaseCopyAndGoesOn() throws IOException {
+        VdiId disk = create("disk");
+        BlockDevice device = attach(disk);
+        write(device, 0, 1);
+        VdiId first = sr.snapshot(List.of(disk), "first").get(0).vdi();
+        write(device, 512, 2);
+        write(device, 3 << 20, 3);
+        sr.destroy(first);
+
+        Job job = jobs.waitFor(sr.collectGarbage().id(), PATIENCE);
+
+        assertThat(job.result()).isEqualTo("deleted 0, merged 1 (1024 bytes copied)");
+        assertThat(sr.tree()).singleElement().satisfies(node -> {
+            assertThat(node.file()).isEqualTo(disk + ".vhd");
+            assertThat(node.note()).isEqualTo("attached rw");
+        });
+        write(device, 1024, 4);
+        sr.detach(disk);
+        BlockDevice again = attach(disk);
+        assertThat(read(again, 0)).isEqualTo(1);
+        assertThat(read(again, 512)).isEqualTo(2);
+        assertThat(read(again, 3 << 20)).isEqualTo(3);
+        assertThat(read(again, 1024)).isEqualTo(4);
+    }
+
+    @Test
     void anAttachedDiskIsNotDestroyed() {
         VdiId disk = create("disk");
         sr.attach(disk, AccessMode.READ_WRITE);

@@ -94,7 +94,7 @@ class FileStorageTest {
     @Test
     void allocatedBytesComeFromWhoeverCanTell() throws IOException {
         assertThat(storage.info("base").allocatedBytes()).isEqualTo(1);
-        assertThat(new FileStorage(root, file -> 4096).info("base").allocatedBytes())
+        assertThat(new FileStorage(root, file -> 4096, null).info("base").allocatedBytes())
                 .isEqualTo(4096);
     }
 

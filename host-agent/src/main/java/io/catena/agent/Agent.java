@@ -55,15 +55,19 @@ public final class Agent implements Closeable {
      *
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
-    public static Agent start(Path runDirectory) throws IOException {
-        return start(runDirectory, VhdOpener::new);
+    public static Agent start(Path runDirectory, NbdLimits limits) throws IOException {
+        return start(runDirectory, limits, VhdOpener::new);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
+        return start(runDirectory, NbdLimits.DEFAULT, opening);
+    }
+
+    private static Agent start(Path runDirectory, NbdLimits limits, Opening opening) throws IOException {
         Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, opening);
+            agent.wire(runDirectory, limits, opening);
             return agent;
         } catch (IOException | RuntimeException e) {
             agent.close();
@@ -72,7 +76,7 @@ public final class Agent implements Closeable {
     }
 
     /** Clients are let in last: whoever reconnects after a restart finds the exports as they were. */
-    private void wire(Path runDirectory, Opening opening) throws IOException {
+    private void wire(Path runDirectory, NbdLimits limits, Opening opening) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
@@ -80,7 +84,7 @@ public final class Agent implements Closeable {
         SrOpener opener = opening.opener(new Parts(directory.redo(), exports, jobs, clock));
         Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
-        opened(NbdServer.start(exports, NbdLimits.DEFAULT));
+        opened(NbdServer.start(exports, limits));
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));
         LOG.info(LogLine.of(
                 "agent-ready",

@@ -3,6 +3,7 @@ package io.catena.agent;
 import io.catena.agent.host.AttachedSr;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.FileBlocks;
+import io.catena.agent.linux.FileHoles;
 import io.catena.api.Export;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
@@ -55,7 +56,7 @@ final class VhdOpener implements SrOpener {
     }
 
     private static Storage storage(Path directory) {
-        return new FileStorage(directory, FileBlocks::allocatedBytes);
+        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles::open);
     }
 
     /** An open SR of VHD chains. */

@@ -4,7 +4,6 @@ import io.catena.op.Journal;
 import io.catena.op.Rewrite;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.PendingRewrite;
 import java.io.IOException;
 
 /** A file whose headers can be rewritten as if at one instant, with the help of a journal beside it. */
@@ -16,7 +15,7 @@ public final class JournaledFile {
     public JournaledFile(Storage storage, String name) {
         this.storage = storage;
         this.name = name;
-        this.journal = new Journal(storage, PendingRewrite.journalOf(name));
+        this.journal = Journal.of(storage, name);
     }
 
     /** Completes the rewrite that was interrupted; returns whether there was one. */

@@ -1,17 +1,46 @@
 package io.catena.agent.cli;
 
 import io.catena.agent.Agent;
+import io.catena.agent.cli.text.Size;
 import io.catena.agent.log.Logs;
+import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code catena agent}: the daemon, in the foreground. */
 @Command(name = "agent", description = "Run the daemon in the foreground; prints \"ready\" once it serves.")
 final class AgentCommand implements Callable<Integer> {
     private final Session session;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(names = "--nbd-connections", paramLabel = "N", description = "NBD clients served at a time. Default: 1024.")
+    private int connections = NbdLimits.DEFAULT.maxConnections();
+
+    @Option(
+            names = "--nbd-memory",
+            paramLabel = "SIZE",
+            converter = Size.Converter.class,
+            description = "Memory for the buffers of all NBD clients. Default: 512M.")
+    private Size memory = new Size(NbdLimits.DEFAULT.bufferBytes());
+
+    @Option(
+            names = "--nbd-handshake-seconds",
+            paramLabel = "S",
+            description = "How long an NBD client may take to choose a disk. Default: 10.")
+    private long handshakeSeconds = NbdLimits.DEFAULT.handshakeDeadline().toSeconds();
 
     AgentCommand(Session session) {
         this.session = session;
@@ -20,7 +49,7 @@ final class AgentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Logs.toStderr();
-        Agent agent = start();
+        Agent agent = start(limits());
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent), "shutdown"));
         session.out().println(session.json() ? "{\"ready\":true}" : "ready");
         session.out().flush();
@@ -28,9 +57,25 @@ final class AgentCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Agent start() {
+    private NbdLimits limits() {
+        if (handshakeSeconds < 1) {
+            throw new ParameterException(commandLine(), "--nbd-handshake-seconds is less than 1");
+        }
         try {
-            return Agent.start(session.runDirectory());
+            Duration handshake = Duration.ofSeconds(handshakeSeconds);
+            return new NbdLimits(connections, handshake, NbdLimits.DEFAULT.drainDeadline(), memory.bytes());
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(commandLine(), "bad limits for NBD: " + e.getMessage(), e);
+        }
+    }
+
+    private CommandLine commandLine() {
+        return Objects.requireNonNull(spec).commandLine();
+    }
+
+    private Agent start(NbdLimits limits) {
+        try {
+            return Agent.start(session.runDirectory(), limits);
         } catch (IOException e) {
             throw new SrException(SrError.IO_ERROR, "The agent cannot start: " + e.getMessage(), e)
                     .correction(

@@ -6,9 +6,23 @@ enum Command {
     WRITE,
     DISCONNECT,
     FLUSH,
+    TRIM,
+    CACHE,
+    WRITE_ZEROES,
+    BLOCK_STATUS,
 
     /** A command this server does not offer. */
     UNKNOWN;
+
+    /** Whether a client that has asked for structured replies expects one to this. */
+    boolean hasStructuredReply() {
+        return this == READ || this == BLOCK_STATUS;
+    }
+
+    /** Whether it is refused where nothing may be changed. */
+    boolean changesDisk() {
+        return this == WRITE || this == TRIM || this == WRITE_ZEROES;
+    }
 
     /** Returns the command of a number on the wire. */
     static Command of(int number) {
@@ -17,6 +31,10 @@ enum Command {
             case 1 -> WRITE;
             case 2 -> DISCONNECT;
             case 3 -> FLUSH;
+            case 4 -> TRIM;
+            case 5 -> CACHE;
+            case 6 -> WRITE_ZEROES;
+            case 7 -> BLOCK_STATUS;
             default -> UNKNOWN;
         };
     }

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The first part of a connection: greets the client and answers its options until it has chosen an export.
  *
- * <p>Offered are EXPORT_NAME, GO, INFO, LIST and ABORT. It reads no byte beyond the last option.
+ * <p>Offered are EXPORT_NAME, GO, INFO, LIST, ABORT, STRUCTURED_REPLY, LIST_META_CONTEXT and SET_META_CONTEXT. It reads no byte beyond the last option.
  *
  * <p><b>Threads.</b> For one thread.
  */
@@ -29,6 +29,10 @@ final class Handshake {
     private final @Nullable String refusal;
 
     private boolean zeroes;
+    private boolean structuredReplies;
+
+    /** The name of the export whose allocation the client wants to ask for; null if of none. */
+    private @Nullable String allocationOf;
 
     /**
      * @param join registers the client with an export; false if that is being withdrawn
@@ -42,18 +46,18 @@ final class Handshake {
     }
 
     /**
-     * Returns the export that the client has chosen and joined; null if it went without one.
+     * Returns what was agreed on with a client that has chosen and joined an export; null if it went without one.
      *
      * @throws NbdProtocolException if the client does what cannot be answered
      */
     @Nullable
-    NbdExport negotiate() throws IOException {
+    Agreement negotiate() throws IOException {
         greet();
         for (int count = 0; count < MAXIMUM_OPTIONS; count++) {
             Option option = receiveOption();
             switch (option.number()) {
                 case NbdProtocol.OPT_EXPORT_NAME -> {
-                    return exportName(option);
+                    return agreement(exportName(option));
                 }
                 case NbdProtocol.OPT_ABORT -> {
                     reply(option, NbdProtocol.REP_ACK);
@@ -64,9 +68,12 @@ final class Handshake {
                 case NbdProtocol.OPT_GO -> {
                     NbdExport chosen = describe(option, join);
                     if (chosen != null) {
-                        return chosen;
+                        return agreement(chosen);
                     }
                 }
+                case NbdProtocol.OPT_STRUCTURED_REPLY -> useStructuredReplies(option);
+                case NbdProtocol.OPT_LIST_META_CONTEXT -> listMetaContexts(option);
+                case NbdProtocol.OPT_SET_META_CONTEXT -> setMetaContexts(option);
                 default ->
                     fail(
                             option,
@@ -75,6 +82,12 @@ final class Handshake {
             }
         }
         throw new NbdProtocolException("client sent " + MAXIMUM_OPTIONS + " options without choosing an export");
+    }
+
+    private @Nullable Agreement agreement(@Nullable NbdExport chosen) {
+        return chosen == null
+                ? null
+                : new Agreement(chosen, structuredReplies, chosen.name().equals(allocationOf));
     }
 
     private void greet() throws IOException {
@@ -117,7 +130,7 @@ final class Handshake {
         }
         send(ByteBuffer.allocate(10 + (zeroes ? NbdProtocol.EXPORT_NAME_ZEROES : 0))
                 .putLong(export.device().sizeBytes())
-                .putShort((short) export.transmissionFlags())
+                .putShort((short) export.transmissionFlags(structuredReplies))
                 .position(10 + (zeroes ? NbdProtocol.EXPORT_NAME_ZEROES : 0)));
         return export;
     }
@@ -134,6 +147,65 @@ final class Handshake {
             reply(option, NbdProtocol.REP_SERVER, server);
         }
         reply(option, NbdProtocol.REP_ACK);
+    }
+
+    private void useStructuredReplies(Option option) throws IOException {
+        if (option.data().hasRemaining()) {
+            fail(option, NbdProtocol.REP_ERR_INVALID, "STRUCTURED_REPLY has no data");
+            return;
+        }
+        structuredReplies = true;
+        reply(option, NbdProtocol.REP_ACK);
+    }
+
+    private void listMetaContexts(Option option) throws IOException {
+        MetaContextQuery query = metaContextQuery(option);
+        if (query == null) {
+            return;
+        }
+        if (query.listsAllocation()) {
+            replyWithAllocation(option, 0);
+        }
+        reply(option, NbdProtocol.REP_ACK);
+    }
+
+    /** What was set before is forgotten, also if this fails. */
+    private void setMetaContexts(Option option) throws IOException {
+        allocationOf = null;
+        MetaContextQuery query = metaContextQuery(option);
+        if (query == null) {
+            return;
+        }
+        if (query.selectsAllocation()) {
+            allocationOf = query.exportName();
+            replyWithAllocation(option, NbdProtocol.BASE_ALLOCATION_ID);
+        }
+        reply(option, NbdProtocol.REP_ACK);
+    }
+
+    /** Returns null, and has refused the option, if it cannot be answered. */
+    private @Nullable MetaContextQuery metaContextQuery(Option option) throws IOException {
+        MetaContextQuery query = MetaContextQuery.decode(option.data());
+        if (query == null) {
+            fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
+        } else if (!structuredReplies) {
+            fail(option, NbdProtocol.REP_ERR_INVALID, "metadata contexts need structured replies; ask for them first");
+        } else if (refusal != null) {
+            fail(option, NbdProtocol.REP_ERR_POLICY, refusal);
+        } else if (exports.find(query.exportName()) == null) {
+            fail(option, NbdProtocol.REP_ERR_UNKNOWN, "there is no export of this name");
+        } else {
+            return query;
+        }
+        return null;
+    }
+
+    private void replyWithAllocation(Option option, int id) throws IOException {
+        byte[] name = NbdProtocol.BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
+        reply(
+                option,
+                NbdProtocol.REP_META_CONTEXT,
+                ByteBuffer.allocate(4 + name.length).putInt(id).put(name));
     }
 
     /** Answers INFO and GO; returns the export if there is one and {@code admits} agrees. */
@@ -160,7 +232,7 @@ final class Handshake {
     private void sendInformations(Option option, ExportQuery query, NbdExport export) throws IOException {
         ByteBuffer size = information(NbdProtocol.INFO_EXPORT, 10)
                 .putLong(export.device().sizeBytes())
-                .putShort((short) export.transmissionFlags());
+                .putShort((short) export.transmissionFlags(structuredReplies));
         reply(option, NbdProtocol.REP_INFO, size);
         if (query.wants(NbdProtocol.INFO_NAME)) {
             reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_NAME, export.name()));

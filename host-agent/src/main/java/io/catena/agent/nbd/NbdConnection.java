@@ -64,18 +64,19 @@ final class NbdConnection implements Runnable {
     }
 
     private void serve() throws IOException {
-        NbdExport export = negotiate();
-        if (export == null) {
+        Agreement agreed = negotiate();
+        if (agreed == null) {
             return;
         }
+        NbdExport export = agreed.export();
         Thread.currentThread().setName(name + "-" + export.name());
         NbdLog.connectionOpened(name, export);
-        try (Transmission transmission = new Transmission(export, socket, buffers)) {
+        try (Transmission transmission = new Transmission(agreed, socket, buffers)) {
             transmission.run();
         }
     }
 
-    private @Nullable NbdExport negotiate() throws IOException {
+    private @Nullable Agreement negotiate() throws IOException {
         ScheduledFuture<?> deadline =
                 timer.schedule(this::cut, limits.handshakeDeadline().toMillis(), TimeUnit.MILLISECONDS);
         try {

@@ -174,7 +174,8 @@ public final class NbdDisk implements Closeable {
             case WRITE -> 1;
             case DISCONNECT -> 2;
             case FLUSH -> 3;
-            case UNKNOWN -> throw new IllegalArgumentException("no command to send");
+            case TRIM, CACHE, WRITE_ZEROES, BLOCK_STATUS, UNKNOWN ->
+                throw new IllegalArgumentException("no command to send");
         };
     }
 

@@ -7,7 +7,8 @@ enum NbdErrno {
     EIO(5),
     ENOMEM(12),
     EINVAL(22),
-    ENOSPC(28);
+    ENOSPC(28),
+    ENOTSUP(95);
 
     /** How the JDK words ENOSPC; it gives the text of strerror(3) and no number. */
     private static final String NO_SPACE = "No space left on device";

@@ -30,8 +30,16 @@ record NbdExport(VdiId vdi, AccessMode mode, BlockDevice device, ConnectionSet c
     }
 
     /** What clients may do with it, as the handshake says it. */
-    int transmissionFlags() {
-        int always = NbdProtocol.HAS_FLAGS | NbdProtocol.SEND_FLUSH | NbdProtocol.CAN_MULTI_CONN;
-        return always | (readOnly() ? NbdProtocol.READ_ONLY : NbdProtocol.SEND_FUA);
+    int transmissionFlags(boolean structuredReplies) {
+        int always = NbdProtocol.HAS_FLAGS
+                | NbdProtocol.SEND_FLUSH
+                | NbdProtocol.CAN_MULTI_CONN
+                | NbdProtocol.SEND_CACHE
+                | (structuredReplies ? NbdProtocol.SEND_DF : 0);
+        int writing = NbdProtocol.SEND_FUA
+                | NbdProtocol.SEND_TRIM
+                | NbdProtocol.SEND_WRITE_ZEROES
+                | NbdProtocol.SEND_FAST_ZERO;
+        return always | (readOnly() ? NbdProtocol.READ_ONLY : writing);
     }
 }

@@ -11,6 +11,7 @@ final class NbdProtocol {
     static final long OPTION_REPLY_MAGIC = 0x0003e889045565a9L;
     static final int REQUEST_MAGIC = 0x25609513;
     static final int SIMPLE_REPLY_MAGIC = 0x67446698;
+    static final int STRUCTURED_REPLY_MAGIC = 0x668e33ef;
 
     /** Option: magic, option (32 bits), length of its data (32 bits). */
     static final int OPTION_HEADER_BYTES = 16;
@@ -20,6 +21,18 @@ final class NbdProtocol {
 
     /** Reply: magic, error (32 bits), cookie (64 bits). */
     static final int SIMPLE_REPLY_BYTES = 16;
+
+    /** Chunk: magic, flags (16 bits), type (16 bits), cookie (64 bits), length of what follows (32 bits). */
+    static final int CHUNK_HEADER_BYTES = 20;
+
+    /** Flag of the last chunk of a structured reply. */
+    static final int CHUNK_DONE = 1;
+
+    // Types of chunks.
+    static final int CHUNK_NONE = 0;
+    static final int CHUNK_OFFSET_DATA = 1;
+    static final int CHUNK_BLOCK_STATUS = 5;
+    static final int CHUNK_ERROR = (1 << 15) + 1;
 
     // Handshake flags; the client answers with the same bits.
     static final int FIXED_NEWSTYLE = 1;
@@ -33,10 +46,14 @@ final class NbdProtocol {
     static final int OPT_LIST = 3;
     static final int OPT_INFO = 6;
     static final int OPT_GO = 7;
+    static final int OPT_STRUCTURED_REPLY = 8;
+    static final int OPT_LIST_META_CONTEXT = 9;
+    static final int OPT_SET_META_CONTEXT = 10;
 
     static final int REP_ACK = 1;
     static final int REP_SERVER = 2;
     static final int REP_INFO = 3;
+    static final int REP_META_CONTEXT = 4;
     static final int REP_ERR_UNSUP = 0x80000001;
     static final int REP_ERR_POLICY = 0x80000002;
     static final int REP_ERR_INVALID = 0x80000003;
@@ -54,11 +71,42 @@ final class NbdProtocol {
     static final int SEND_FLUSH = 1 << 2;
     static final int SEND_FUA = 1 << 3;
 
+    static final int SEND_TRIM = 1 << 5;
+    static final int SEND_WRITE_ZEROES = 1 << 6;
+
+    /** Only between those who use structured replies. */
+    static final int SEND_DF = 1 << 7;
+
     /** A flush on one connection covers the answered writes of all connections. */
     static final int CAN_MULTI_CONN = 1 << 8;
 
+    static final int SEND_CACHE = 1 << 10;
+    static final int SEND_FAST_ZERO = 1 << 11;
+
     /** Command flag: answer a write only when it is durable. Allowed, and without meaning, on other commands. */
     static final int CMD_FLAG_FUA = 1;
+
+    /** Command flag of WRITE_ZEROES: keep the space. */
+    static final int CMD_FLAG_NO_HOLE = 1 << 1;
+
+    /** Command flag of READ: answer in one chunk. */
+    static final int CMD_FLAG_DF = 1 << 2;
+
+    /** Command flag of BLOCK_STATUS: tell of one extent. */
+    static final int CMD_FLAG_REQ_ONE = 1 << 3;
+
+    /** Command flag of WRITE_ZEROES: refuse rather than be as slow as a write. */
+    static final int CMD_FLAG_FAST_ZERO = 1 << 4;
+
+    /** The metadata context that tells data from holes. */
+    static final String BASE_ALLOCATION = "base:allocation";
+
+    /** The number that this server gives to {@link #BASE_ALLOCATION}. */
+    static final int BASE_ALLOCATION_ID = 1;
+
+    // What base:allocation tells of an extent; 0 is data.
+    static final int STATE_HOLE = 1;
+    static final int STATE_ZERO = 1 << 1;
 
     static final int MINIMUM_BLOCK_BYTES = 512;
     static final int PREFERRED_BLOCK_BYTES = 4096;

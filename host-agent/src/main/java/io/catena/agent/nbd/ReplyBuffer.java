@@ -1,8 +1,10 @@
 package io.catena.agent.nbd;
 
+import io.catena.disk.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Small ones are collected and sent together. A reply with a large payload is sent alone, its header just before a
  * page, so that its payload starts at the page: from there the copies are fast (see {@link AlignedBuffers}). A collection
- * starts at byte 16 of a page for the same reason: there the first payload of a usual size is at 32, the second at 48.
+ * starts such that its first payload is at byte 32 of a page, for the same reason: with payloads of a usual size the second
+ * is at 48 then, or at 60 if replies are structured.
  *
  * <p><b>Threads.</b> For one thread.
  */
@@ -18,44 +21,64 @@ final class ReplyBuffer implements AutoCloseable {
     /** Payloads from this size on are sent alone. */
     static final int LARGE_PAYLOAD_BYTES = 32 << 10;
 
-    private static final int COLLECTION_START = 16;
-    private static final int LARGE_START = AlignedBuffers.PAGE_BYTES - NbdProtocol.SIMPLE_REPLY_BYTES;
+    /** In a chunk: length (32 bits), state (32 bits). */
+    private static final int EXTENT_BYTES = 8;
+
+    /** In a chunk: error (32 bits), length of a text (16 bits), no text. */
+    private static final int ERROR_BYTES = 6;
+
+    /** Where the first payload of a collection stands in its page. */
+    private static final int COLLECTED_PAYLOAD = 32;
 
     private final WritableByteChannel target;
     private final AlignedBuffers buffers;
+    private final boolean structured;
+
+    /** What stands before a read's payload: a simple reply, or the header of a chunk and the offset. */
+    private final int payloadHeaderBytes;
+
+    private final int largeStart;
 
     /** Null if there is nothing to send: an idle connection needs no buffer. */
     private AlignedBuffers.@Nullable Lease lease;
 
     private int start;
 
-    ReplyBuffer(WritableByteChannel target, AlignedBuffers buffers) {
+    /**
+     * @param structured whether the client has asked for structured replies
+     */
+    ReplyBuffer(WritableByteChannel target, AlignedBuffers buffers, boolean structured) {
         this.target = target;
         this.buffers = buffers;
+        this.structured = structured;
+        this.payloadHeaderBytes =
+                structured ? NbdProtocol.CHUNK_HEADER_BYTES + Long.BYTES : NbdProtocol.SIMPLE_REPLY_BYTES;
+        this.largeStart = AlignedBuffers.PAGE_BYTES - payloadHeaderBytes;
     }
 
     /**
-     * Returns the place for the payload of the next reply; {@link #add} has to follow.
+     * Returns the place for the payload of a read's reply; {@link #addRead} or {@link #fail} has to follow.
      *
-     * @throws BufferShortageException if there is no buffer for a payload of this size; {@link #add} may follow, with an
-     *     error
+     * @throws BufferShortageException if there is no buffer for a payload of this size; {@link #fail} may follow
      */
     ByteBuffer payload(int lengthBytes) throws IOException {
-        ByteBuffer bytes = lengthBytes >= LARGE_PAYLOAD_BYTES ? startLarge(lengthBytes) : room(lengthBytes);
-        return bytes.slice(bytes.position() + NbdProtocol.SIMPLE_REPLY_BYTES, lengthBytes);
+        ByteBuffer bytes =
+                lengthBytes >= LARGE_PAYLOAD_BYTES ? startLarge(lengthBytes) : room(payloadHeaderBytes + lengthBytes);
+        return bytes.slice(bytes.position() + payloadHeaderBytes, lengthBytes);
     }
 
     private ByteBuffer startLarge(int lengthBytes) throws IOException {
         flush();
-        return startAt(LARGE_START, lengthBytes);
+        return startAt(largeStart, lengthBytes);
     }
 
-    private ByteBuffer room(int payloadBytes) throws IOException {
-        int neededBytes = NbdProtocol.SIMPLE_REPLY_BYTES + payloadBytes;
+    private ByteBuffer room(int neededBytes) throws IOException {
         if (lease != null && lease.bytes().remaining() < neededBytes) {
             flush();
         }
-        return lease != null ? lease.bytes() : startAt(COLLECTION_START, AlignedBuffers.SMALLEST_BYTES);
+        return lease != null
+                ? lease.bytes()
+                : startAt(COLLECTED_PAYLOAD - payloadHeaderBytes, AlignedBuffers.SMALLEST_BYTES);
     }
 
     private ByteBuffer startAt(int position, int capacityBytes) throws IOException {
@@ -65,18 +88,66 @@ final class ReplyBuffer implements AutoCloseable {
         return fresh.bytes().position(position);
     }
 
-    /**
-     * Adds a reply.
-     *
-     * @param payloadBytes how much of the place that {@link #payload} returned is to be sent; not looked at for an error
-     */
-    void add(long cookie, NbdErrno result, int payloadBytes) throws IOException {
-        ByteBuffer bytes = room(0);
-        bytes.putInt(NbdProtocol.SIMPLE_REPLY_MAGIC).putInt(result.number()).putLong(cookie);
-        if (result == NbdErrno.OK) {
-            bytes.position(bytes.position() + payloadBytes);
+    /** Adds the reply to a read: all of the place that {@link #payload} returned. */
+    void addRead(long cookie, long offset, int payloadBytes) throws IOException {
+        ByteBuffer bytes = room(payloadHeaderBytes);
+        if (!structured) {
+            putSimple(bytes, cookie, NbdErrno.OK);
+        } else if (payloadBytes > 0) {
+            putChunk(bytes, NbdProtocol.CHUNK_OFFSET_DATA, cookie, Long.BYTES + payloadBytes);
+            bytes.putLong(offset);
+        } else {
+            putChunk(bytes, NbdProtocol.CHUNK_NONE, cookie, 0);
         }
-        if (start == LARGE_START) {
+        bytes.position(bytes.position() + payloadBytes);
+        flushIfLarge();
+    }
+
+    /** Adds a reply without data to a request that is never answered in chunks. */
+    void addSimple(long cookie, NbdErrno result) throws IOException {
+        putSimple(room(NbdProtocol.SIMPLE_REPLY_BYTES), cookie, result);
+        flushIfLarge();
+    }
+
+    /** Adds the reply to a request for the block status. */
+    void addExtents(long cookie, List<Extent> extents) throws IOException {
+        int bodyBytes = Integer.BYTES + extents.size() * EXTENT_BYTES;
+        ByteBuffer bytes = room(NbdProtocol.CHUNK_HEADER_BYTES + bodyBytes);
+        putChunk(bytes, NbdProtocol.CHUNK_BLOCK_STATUS, cookie, bodyBytes);
+        bytes.putInt(NbdProtocol.BASE_ALLOCATION_ID);
+        for (Extent extent : extents) {
+            bytes.putInt((int) extent.lengthBytes())
+                    .putInt(extent.allocated() ? 0 : NbdProtocol.STATE_HOLE | NbdProtocol.STATE_ZERO);
+        }
+    }
+
+    /** Adds the reply to a request that failed. */
+    void fail(Request request, NbdErrno why) throws IOException {
+        if (structured && request.command().hasStructuredReply()) {
+            ByteBuffer bytes = room(NbdProtocol.CHUNK_HEADER_BYTES + ERROR_BYTES);
+            putChunk(bytes, NbdProtocol.CHUNK_ERROR, request.cookie(), ERROR_BYTES);
+            bytes.putInt(why.number()).putShort((short) 0);
+            flushIfLarge();
+        } else {
+            addSimple(request.cookie(), why);
+        }
+    }
+
+    private static void putSimple(ByteBuffer bytes, long cookie, NbdErrno result) {
+        bytes.putInt(NbdProtocol.SIMPLE_REPLY_MAGIC).putInt(result.number()).putLong(cookie);
+    }
+
+    /** Each reply has one chunk, which is the last. */
+    private static void putChunk(ByteBuffer bytes, int type, long cookie, int bodyBytes) {
+        bytes.putInt(NbdProtocol.STRUCTURED_REPLY_MAGIC)
+                .putShort((short) NbdProtocol.CHUNK_DONE)
+                .putShort((short) type)
+                .putLong(cookie)
+                .putInt(bodyBytes);
+    }
+
+    private void flushIfLarge() throws IOException {
+        if (start == largeStart) {
             flush();
         }
     }

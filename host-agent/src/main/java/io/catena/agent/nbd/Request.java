@@ -44,23 +44,42 @@ record Request(int flags, Command command, long cookie, long offset, long length
      *
      * @return OK, or why this request is refused on a disk of {@code sizeBytes}
      */
-    NbdErrno validate(long sizeBytes, boolean readOnly) {
-        if (command == Command.UNKNOWN || (flags & ~NbdProtocol.CMD_FLAG_FUA) != 0) {
+    NbdErrno validate(long sizeBytes, Agreement agreed) {
+        if ((flags & ~(NbdProtocol.CMD_FLAG_FUA | ownFlags(agreed))) != 0) {
             return NbdErrno.EINVAL;
         }
-        if (command == Command.FLUSH) {
-            return offset == 0 && lengthBytes == 0 ? NbdErrno.OK : NbdErrno.EINVAL;
-        }
-        if (command == Command.WRITE && readOnly) {
+        if (command.changesDisk() && agreed.export().readOnly()) {
             return NbdErrno.EPERM;
         }
-        if (lengthBytes > NbdProtocol.MAXIMUM_PAYLOAD_BYTES) {
-            return NbdErrno.EINVAL;
-        }
-        if (offset < 0 || offset > sizeBytes - lengthBytes) {
-            return command == Command.WRITE ? NbdErrno.ENOSPC : NbdErrno.EINVAL;
-        }
-        return NbdErrno.OK;
+        boolean outside = offset < 0 || offset > sizeBytes - lengthBytes;
+        return switch (command) {
+            case READ -> valid(!outside && lengthBytes <= NbdProtocol.MAXIMUM_PAYLOAD_BYTES);
+            case WRITE -> lengthBytes > NbdProtocol.MAXIMUM_PAYLOAD_BYTES ? NbdErrno.EINVAL : fitting(outside);
+            case WRITE_ZEROES -> fitting(outside);
+            case TRIM, CACHE -> valid(!outside);
+            case BLOCK_STATUS -> valid(!outside && lengthBytes > 0 && agreed.blockStatus());
+            case FLUSH -> valid(offset == 0 && lengthBytes == 0);
+            case DISCONNECT -> NbdErrno.OK;
+            case UNKNOWN -> NbdErrno.EINVAL;
+        };
+    }
+
+    private static NbdErrno valid(boolean valid) {
+        return valid ? NbdErrno.OK : NbdErrno.EINVAL;
+    }
+
+    private static NbdErrno fitting(boolean outside) {
+        return outside ? NbdErrno.ENOSPC : NbdErrno.OK;
+    }
+
+    /** Returns the flags that this command knows, besides FUA. */
+    private int ownFlags(Agreement agreed) {
+        return switch (command) {
+            case READ -> agreed.structuredReplies() ? NbdProtocol.CMD_FLAG_DF : 0;
+            case WRITE_ZEROES -> NbdProtocol.CMD_FLAG_NO_HOLE | NbdProtocol.CMD_FLAG_FAST_ZERO;
+            case BLOCK_STATUS -> NbdProtocol.CMD_FLAG_REQ_ONE;
+            case WRITE, DISCONNECT, FLUSH, TRIM, CACHE, UNKNOWN -> 0;
+        };
     }
 
     /** How many bytes follow on the wire. */
@@ -75,5 +94,18 @@ record Request(int flags, Command command, long cookie, long offset, long length
 
     boolean forcesUnitAccess() {
         return (flags & NbdProtocol.CMD_FLAG_FUA) != 0;
+    }
+
+    /** Whether zeros may give their space back. */
+    boolean mayDeallocate() {
+        return (flags & NbdProtocol.CMD_FLAG_NO_HOLE) == 0;
+    }
+
+    boolean mustBeFast() {
+        return (flags & NbdProtocol.CMD_FLAG_FAST_ZERO) != 0;
+    }
+
+    boolean wantsOneExtent() {
+        return (flags & NbdProtocol.CMD_FLAG_REQ_ONE) != 0;
     }
 }

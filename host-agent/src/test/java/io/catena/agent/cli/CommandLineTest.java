@@ -221,6 +221,9 @@ final class CommandLineTest {
                 "vdi snapshot",
                 "vdi attach x --as floppy",
                 "job wait first",
+                "agent --nbd-connections 0",
+                "agent --nbd-memory 4K",
+                "agent --nbd-handshake-seconds 0",
                 ""
             })
     void wrongUsageIsExitCode2WithTheReasonOnStderr(String arguments) {

@@ -1,7 +1,9 @@
 package io.catena.agent.nbd;
 
 import io.catena.disk.BlockDevice;
+import io.catena.disk.Extent;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -41,6 +43,26 @@ final class ByteArrayDisk implements BlockDevice {
     @Override
     public void write(long offset, ByteBuffer source) {
         source.get(content, Math.toIntExact(offset), source.remaining());
+    }
+
+    @Override
+    public void discard(long offset, long lengthBytes) {
+        writeZeroes(offset, lengthBytes, true);
+    }
+
+    @Override
+    public void writeZeroes(long offset, long lengthBytes, boolean mayDeallocate) {
+        Arrays.fill(content, (int) offset, (int) (offset + lengthBytes), (byte) 0);
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return true;
+    }
+
+    @Override
+    public Extent extent(long offset, long maxBytes) {
+        return new Extent(maxBytes, true);
     }
 
     @Override

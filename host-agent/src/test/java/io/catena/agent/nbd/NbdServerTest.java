@@ -122,8 +122,8 @@ class NbdServerTest {
             assertThat(export.type()).isEqualTo(NbdProtocol.REP_INFO);
             assertThat(export.data().getShort()).isZero();
             assertThat(export.data().getLong()).isEqualTo(disk.sizeBytes());
-            // HAS_FLAGS, SEND_FLUSH, SEND_FUA, CAN_MULTI_CONN
-            assertThat(export.data().getShort()).isEqualTo((short) 0x10d);
+            // HAS_FLAGS, SEND_FLUSH, SEND_FUA, SEND_TRIM, SEND_WRITE_ZEROES, CAN_MULTI_CONN, SEND_CACHE, SEND_FAST_ZERO
+            assertThat(export.data().getShort()).isEqualTo((short) 0xd6d);
             assertThat(receiveOptionReply(client).type()).isEqualTo(NbdProtocol.REP_ACK);
         }
     }

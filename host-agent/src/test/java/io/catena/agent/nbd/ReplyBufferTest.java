@@ -13,13 +13,13 @@ import org.junit.jupiter.api.Test;
 class ReplyBufferTest {
     private final AlignedBuffers buffers = new AlignedBuffers(4 << 20, Duration.ofMillis(1));
     private final Sink sink = new Sink();
-    private final ReplyBuffer replies = new ReplyBuffer(sink, buffers);
+    private final ReplyBuffer replies = new ReplyBuffer(sink, buffers, false);
 
     @Test
     void smallRepliesAreSentTogether() throws IOException {
         replies.payload(512).put(new byte[512]);
-        replies.add(1, NbdErrno.OK, 512);
-        replies.add(2, NbdErrno.OK, 0);
+        replies.addRead(1, 0, 512);
+        replies.addSimple(2, NbdErrno.OK);
         assertThat(sink.writtenBytes).isEmpty();
 
         replies.flush();
@@ -29,21 +29,44 @@ class ReplyBufferTest {
 
     @Test
     void aLargePayloadStartsAtAPageAndIsSentAtOnce() throws IOException {
-        replies.add(1, NbdErrno.OK, 0);
+        replies.addSimple(1, NbdErrno.OK);
         ByteBuffer payload = replies.payload(32 << 10);
         assertThat(payload.alignmentOffset(0, 4096)).isZero();
 
-        replies.add(2, NbdErrno.OK, 32 << 10);
+        replies.addRead(2, 0, 32 << 10);
 
         assertThat(sink.writtenBytes).containsExactly(16, 16 + (32 << 10));
     }
 
     @Test
+    void alsoAfterTheLongerHeaderOfAStructuredReply() throws IOException {
+        ReplyBuffer structured = new ReplyBuffer(sink, buffers, true);
+        assertThat(structured.payload(32 << 10).alignmentOffset(0, 4096)).isZero();
+
+        structured.addRead(2, 0, 32 << 10);
+
+        assertThat(sink.writtenBytes).containsExactly(28 + (32 << 10));
+    }
+
+    @Test
+    void collectedPayloadsStayAwayFromTheSlowDistancesToAPage() throws IOException {
+        for (boolean isStructured : new boolean[] {false, true}) {
+            ReplyBuffer collected = new ReplyBuffer(sink, buffers, isStructured);
+            for (int i = 0; i < 60; i++) {
+                int distance = 4096 - collected.payload(4096).alignmentOffset(0, 4096);
+                assertThat(distance).isGreaterThanOrEqualTo(32);
+                collected.addRead(i, 0, 4096);
+            }
+            collected.flush();
+        }
+    }
+
+    @Test
     void anErrorIsSentWithoutThePayload() throws IOException {
         replies.payload(1 << 20);
-        replies.add(1, NbdErrno.EIO, 1 << 20);
+        replies.fail(read(1), NbdErrno.EIO);
         replies.payload(512);
-        replies.add(2, NbdErrno.EIO, 512);
+        replies.fail(read(2), NbdErrno.EIO);
         replies.flush();
 
         assertThat(sink.writtenBytes).containsExactly(16, 16);
@@ -53,7 +76,7 @@ class ReplyBufferTest {
     void aCollectionThatIsFullIsSent() throws IOException {
         for (int i = 0; i < 100; i++) {
             replies.payload(16 << 10);
-            replies.add(i, NbdErrno.OK, 16 << 10);
+            replies.addRead(i, 0, 16 << 10);
         }
         replies.flush();
 
@@ -63,12 +86,16 @@ class ReplyBufferTest {
 
     @Test
     void nothingToSendNeedsNoBuffer() throws IOException {
-        replies.add(1, NbdErrno.OK, 0);
+        replies.addSimple(1, NbdErrno.OK);
         assertThat(buffers.leasedBytes()).isPositive();
 
         replies.flush();
 
         assertThat(buffers.leasedBytes()).isZero();
+    }
+
+    private static Request read(long cookie) {
+        return new Request(0, Command.READ, cookie, 0, 512);
     }
 
     /** Takes everything and remembers how much at a time. */

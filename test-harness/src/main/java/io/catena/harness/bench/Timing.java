@@ -13,15 +13,37 @@ record Timing(double median, double min, double max) {
         void run() throws IOException;
     }
 
+    /** The same job, done by two. */
+    record Pair(Timing ours, Timing peer) {}
+
     /** Runs {@code prepare} and {@code work} in turn, and measures the latter. */
     static Timing of(Work prepare, Work work) throws IOException {
         double[] seconds = new double[RUNS];
         for (int i = 0; i < RUNS; i++) {
-            prepare.run();
-            long start = System.nanoTime();
-            work.run();
-            seconds[i] = (System.nanoTime() - start) / 1e9;
+            seconds[i] = seconds(prepare, work);
         }
+        return of(seconds);
+    }
+
+    /** Measures two in turn, run by run, so that what else the machine does falls on both. */
+    static Pair inTurn(Work prepareOurs, Work ours, Work preparePeer, Work peer) throws IOException {
+        double[] seconds = new double[RUNS];
+        double[] peerSeconds = new double[RUNS];
+        for (int i = 0; i < RUNS; i++) {
+            seconds[i] = seconds(prepareOurs, ours);
+            peerSeconds[i] = seconds(preparePeer, peer);
+        }
+        return new Pair(of(seconds), of(peerSeconds));
+    }
+
+    private static double seconds(Work prepare, Work work) throws IOException {
+        prepare.run();
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static Timing of(double[] seconds) {
         Arrays.sort(seconds);
         return new Timing(seconds[RUNS / 2], seconds[0], seconds[RUNS - 1]);
     }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What every {@link BlockFile} must do, as far as it can be seen without a power cut. */
@@ -161,6 +162,47 @@ public abstract class BlockFileContract {
         assertThat(read(0, 100)).isEqualTo(pattern(100));
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, 10000", "0, 4096", "4096, 4096", "1, 1", "511, 2", "4000, 5000", "1, 9998", "5000, 0"})
+    void aHoleReadsAsZerosAndNothingElseChanges(int offset, int length) throws IOException {
+        byte[] expected = pattern(10_000);
+        file.write(0, ByteBuffer.wrap(expected));
+        file.punchHole(offset, length);
+        Arrays.fill(expected, offset, offset + length, (byte) 0);
+        assertThat(read(0, 10_000)).isEqualTo(expected);
+    }
+
+    @Test
+    void aHoleLeavesTheSizeAsItIs() throws IOException {
+        file.write(0, ByteBuffer.wrap(pattern(10_000)));
+        file.punchHole(9_000, 100_000);
+        file.punchHole(50_000, 100_000);
+        assertThat(file.size()).isEqualTo(10_000);
+        assertThat(read(0, 9_000)).isEqualTo(pattern(9_000));
+        assertThat(read(9_000, 1_000)).containsOnly(0);
+    }
+
+    @Test
+    void whatIsWrittenIntoAHoleIsRead() throws IOException {
+        file.write(0, ByteBuffer.wrap(pattern(3_000_000)));
+        file.punchHole(0, 3_000_000);
+        file.write(1_000_000, ByteBuffer.wrap(pattern(5_000)));
+        assertThat(read(1_000_000, 5_000)).isEqualTo(pattern(5_000));
+        assertThat(read(0, 1_000_000)).containsOnly(0);
+        assertThat(read(1_005_000, 1_995_000)).containsOnly(0);
+    }
+
+    @Test
+    void aHoleGivesItsSpaceBackIfTheFileSaysSo() throws IOException {
+        file.write(0, ByteBuffer.wrap(pattern(3_000_000)));
+        file.sync();
+        long before = storage.info("file").allocatedBytes();
+        file.punchHole(1_000_000, 2_000_000);
+        file.sync();
+        long expected = file.punchesHoles() ? before - 1_900_000 : before;
+        assertThat(storage.info("file").allocatedBytes()).isLessThanOrEqualTo(expected);
+    }
+
     @Test
     void aSyncChangesNothingThatIsSeen() throws IOException {
         file.sync();
@@ -185,6 +227,8 @@ public abstract class BlockFileContract {
         assertThatThrownBy(() -> file.read(-1, ByteBuffer.allocate(1))).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> file.write(-1, ByteBuffer.allocate(1))).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> file.truncate(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> file.punchHole(-1, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> file.punchHole(1, -1)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -194,6 +238,7 @@ public abstract class BlockFileContract {
         assertThatThrownBy(() -> file.read(0, ByteBuffer.allocate(1))).isInstanceOf(ClosedChannelException.class);
         assertThatThrownBy(() -> file.write(0, ByteBuffer.allocate(1))).isInstanceOf(ClosedChannelException.class);
         assertThatThrownBy(() -> file.truncate(0)).isInstanceOf(ClosedChannelException.class);
+        assertThatThrownBy(() -> file.punchHole(0, 1)).isInstanceOf(ClosedChannelException.class);
         assertThatThrownBy(() -> file.sync()).isInstanceOf(ClosedChannelException.class);
         assertThatThrownBy(() -> file.size()).isInstanceOf(ClosedChannelException.class);
     }

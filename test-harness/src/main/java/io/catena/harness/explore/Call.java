@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
  *
  * @param file the name of the file; of a rename the old one; empty if all names are synced
  * @param to the new name of a rename, else empty
- * @param offset where a write begins, or the new size of a truncate, else 0
+ * @param offset where a write or a hole begins, or the new size of a truncate, else 0
  * @param bytes what a write writes, else nothing
  */
 public record Call(Kind kind, String file, String to, long offset, ByteBuffer bytes) {
@@ -19,6 +19,7 @@ public record Call(Kind kind, String file, String to, long offset, ByteBuffer by
         SYNC_NAMES,
         WRITE,
         TRUNCATE,
+        PUNCH,
         SYNC
     }
 

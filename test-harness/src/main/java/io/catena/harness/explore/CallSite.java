@@ -16,7 +16,9 @@ public record CallSite(String method, int index) {
             "io.catena.op.rewrite",
             "io.catena.sr",
             "io.catena.store",
-            "io.catena.disk");
+            "io.catena.disk",
+            "io.catena.tool",
+            "io.catena.check");
 
     /** Returns the site of the call that is being made by this thread. */
     public static CallSite current() {

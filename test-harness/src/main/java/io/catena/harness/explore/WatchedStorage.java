@@ -132,6 +132,18 @@ public final class WatchedStorage implements Storage {
         }
 
         @Override
+        public void punchHole(long offset, long lengthBytes) throws IOException {
+            if (watcher.passes(new Call(Call.Kind.PUNCH, name, "", offset, ByteBuffer.allocate(0)))) {
+                file.punchHole(offset, lengthBytes);
+            }
+        }
+
+        @Override
+        public boolean punchesHoles() {
+            return file.punchesHoles();
+        }
+
+        @Override
         public void sync() throws IOException {
             if (watcher.passes(Call.of(Call.Kind.SYNC, name))) {
                 file.sync();

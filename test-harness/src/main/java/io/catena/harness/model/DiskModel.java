@@ -27,6 +27,10 @@ public final class DiskModel {
 
     private static final int ZEROS = 0;
     private static final int GARBAGE = -1;
+
+    /** Stands for the number of a write where the value was found, not written. */
+    private static final int FOUND = 0;
+
     private static final int FAULTS_SHOWN = 5;
     private static final byte[] ZERO_SECTOR = new byte[SECTOR];
     private static final long MARK = 0xCA7E_0000_0000_0000L;
@@ -71,24 +75,38 @@ public final class DiskModel {
         return copy;
     }
 
-    /** A write under way. */
-    public record Write(long sector, int count, int value) {
+    /**
+     * A write under way.
+     *
+     * @param number no other write of the model and its siblings has it
+     * @param zeroes whether it makes sectors zero; else their value is the number
+     */
+    public record Write(long sector, int count, int number, boolean zeroes) {
         public long offset() {
             return sector * SECTOR;
+        }
+
+        public long lengthBytes() {
+            return (long) count * SECTOR;
+        }
+
+        /** Returns the value of its sectors afterwards. */
+        public int value() {
+            return zeroes ? ZEROS : number;
         }
 
         /** Returns what is to be written. */
         public ByteBuffer bytes() {
             ByteBuffer bytes = ByteBuffer.allocate(count * SECTOR);
             for (int i = 0; i < count; i++) {
-                bytes.put(render(value, sector + i));
+                bytes.put(zeroes ? ZERO_SECTOR : render(number, sector + i));
             }
             return bytes.rewind();
         }
     }
 
-    /** A value, and when its write was answered: {@code Long.MAX_VALUE} if it was not. */
-    private record Version(int value, long answeredAt) {
+    /** A value, the number of its write, and when that was answered: {@code Long.MAX_VALUE} if it was not. */
+    private record Version(int value, int number, long answeredAt) {
         boolean sureAt(long time) {
             return answeredAt <= time && answeredAt != Long.MAX_VALUE;
         }
@@ -100,9 +118,17 @@ public final class DiskModel {
 
     /** Begins a write of {@code count} sectors. Until it is {@link #answered}, each of them may have it or not. */
     public Write write(long sector, int count) {
-        Write write = new Write(sector, count, lastValue.incrementAndGet());
-        for (long s = sector; s < sector + count; s++) {
-            versionsOf(s).add(new Version(write.value(), Long.MAX_VALUE));
+        return begin(new Write(sector, count, lastValue.incrementAndGet(), false));
+    }
+
+    /** As {@link #write}, of zeros. */
+    public Write zero(long sector, int count) {
+        return begin(new Write(sector, count, lastValue.incrementAndGet(), true));
+    }
+
+    private Write begin(Write write) {
+        for (long s = write.sector(); s < write.sector() + write.count(); s++) {
+            versionsOf(s).add(new Version(write.value(), write.number(), Long.MAX_VALUE));
         }
         return write;
     }
@@ -111,7 +137,7 @@ public final class DiskModel {
     public void answered(Write write) {
         now++;
         for (long s = write.sector(); s < write.sector() + write.count(); s++) {
-            versionsOf(s).replaceAll(v -> v.value() == write.value() ? new Version(v.value(), now) : v);
+            versionsOf(s).replaceAll(v -> v.number() == write.number() ? new Version(v.value(), v.number(), now) : v);
         }
     }
 
@@ -147,7 +173,7 @@ public final class DiskModel {
             int found = valueAt(content, sector);
             if (all.get(all.size() - 1).value() != found
                     || !all.get(all.size() - 1).sureAt(now)) {
-                all.add(new Version(found, now));
+                all.add(new Version(found, FOUND, now));
             }
         });
     }
@@ -161,7 +187,7 @@ public final class DiskModel {
         compare(content, true);
         versions.forEach((sector, all) -> {
             all.clear();
-            all.add(new Version(valueAt(content, sector), now));
+            all.add(new Version(valueAt(content, sector), FOUND, now));
         });
     }
 
@@ -191,7 +217,7 @@ public final class DiskModel {
             throw new IndexOutOfBoundsException("sector " + sector + " of a disk of " + sectors);
         }
         written.set((int) sector);
-        return versions.computeIfAbsent(sector, s -> new ArrayList<>(List.of(new Version(ZEROS, 0))));
+        return versions.computeIfAbsent(sector, s -> new ArrayList<>(List.of(new Version(ZEROS, FOUND, 0))));
     }
 
     /** Returns the index of the last version that was answered at {@code time}. */

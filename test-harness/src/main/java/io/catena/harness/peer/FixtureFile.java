@@ -2,6 +2,7 @@ package io.catena.harness.peer;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 
@@ -18,6 +19,7 @@ import java.util.UUID;
  *     no defined content
  * @param parent the immediate parent; it need not exist
  * @param parentRaw whether the parent is a raw file
+ * @param vhdUtilCheck exit code of {@code vhd-util check}; empty if that said nothing
  */
 public record FixtureFile(
         Path path,
@@ -28,7 +30,8 @@ public record FixtureFile(
         Optional<String> reason,
         Optional<String> contentSha256,
         Optional<Path> parent,
-        boolean parentRaw) {
+        boolean parentRaw,
+        OptionalInt vhdUtilCheck) {
 
     /** What a correct checker says about a file. */
     public enum Verdict {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 
@@ -104,7 +105,15 @@ public final class Fixtures {
                 text(file, "reason"),
                 text(file, "content_sha256"),
                 text(file, "expected_parent").map(directory::resolve),
-                text(file, "parent_raw").map(Boolean::parseBoolean).orElse(false));
+                text(file, "parent_raw").map(Boolean::parseBoolean).orElse(false),
+                vhdUtilCheck(file));
+    }
+
+    private static OptionalInt vhdUtilCheck(JsonObject file) {
+        JsonObject check = file.getAsJsonObject("vhd_util").getAsJsonObject("check");
+        return check == null
+                ? OptionalInt.empty()
+                : OptionalInt.of(check.get("rc").getAsInt());
     }
 
     private static Optional<String> text(JsonObject object, String name) {

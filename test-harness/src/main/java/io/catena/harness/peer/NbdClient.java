@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -32,17 +33,34 @@ public final class NbdClient implements Closeable {
     public static final int WRITE = 1;
     public static final int DISCONNECT = 2;
     public static final int FLUSH = 3;
+    public static final int TRIM = 4;
+    public static final int CACHE = 5;
+    public static final int WRITE_ZEROES = 6;
+    public static final int BLOCK_STATUS = 7;
     public static final int FLAG_FUA = 1;
+    public static final int FLAG_NO_HOLE = 2;
+    public static final int FLAG_DF = 4;
+    public static final int FLAG_REQ_ONE = 8;
+    public static final int FLAG_FAST_ZERO = 16;
+
+    public static final int CHUNK_NONE = 0;
+    public static final int CHUNK_OFFSET_DATA = 1;
+    public static final int CHUNK_BLOCK_STATUS = 5;
+    public static final int CHUNK_ERROR = 0x8001;
 
     public static final int OPTION_EXPORT_NAME = 1;
     public static final int OPTION_ABORT = 2;
     public static final int OPTION_LIST = 3;
     public static final int OPTION_INFO = 6;
     public static final int OPTION_GO = 7;
+    public static final int OPTION_STRUCTURED_REPLY = 8;
+    public static final int OPTION_LIST_META_CONTEXT = 9;
+    public static final int OPTION_SET_META_CONTEXT = 10;
 
     public static final int REPLY_ACK = 1;
     public static final int REPLY_SERVER = 2;
     public static final int REPLY_INFO = 3;
+    public static final int REPLY_META_CONTEXT = 4;
     public static final int ERROR_UNSUPPORTED = 0x80000001;
     public static final int ERROR_POLICY = 0x80000002;
     public static final int ERROR_INVALID = 0x80000003;
@@ -54,6 +72,8 @@ public final class NbdClient implements Closeable {
     private static final long OPTION_REPLY = 0x3e889045565a9L;
     private static final int REQUEST = 0x25609513;
     private static final int REPLY = 0x67446698;
+    private static final int CHUNK = 0x668e33ef;
+    private static final int CHUNK_DONE = 1;
     private static final int INFORMATION_EXPORT = 0;
     private static final int BOTH_HANDSHAKE_FLAGS = 3;
 
@@ -111,6 +131,20 @@ public final class NbdClient implements Closeable {
         }
     }
 
+    /** Connects, asks for structured replies and metadata contexts, and chooses an export. */
+    public static NbdClient connectStructured(Path socket, String export, String... contexts) throws IOException {
+        NbdClient client = greet(socket);
+        try {
+            client.option(OPTION_STRUCTURED_REPLY, new byte[0]);
+            client.option(OPTION_SET_META_CONTEXT, contextQuery(export, contexts));
+            client.go(export);
+            return client;
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
+    }
+
     private void exchangeGreetings() throws IOException {
         ByteBuffer greeting = ByteBuffer.wrap(receive(18));
         expect("greeting", GREETING, greeting.getLong());
@@ -143,6 +177,22 @@ public final class NbdClient implements Closeable {
             data.putShort((short) information);
         }
         return data.array();
+    }
+
+    /** Returns the data of the options SET_META_CONTEXT and LIST_META_CONTEXT. */
+    public static byte[] contextQuery(String export, String... queries) {
+        ByteBuffer data = ByteBuffer.allocate(64 << 10);
+        put(data, export);
+        data.putInt(queries.length);
+        for (String query : queries) {
+            put(data, query);
+        }
+        return Arrays.copyOf(data.array(), data.position());
+    }
+
+    private static void put(ByteBuffer data, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        data.putInt(bytes.length).put(bytes);
     }
 
     /** Sends an option and returns all replies, the last of which is an ACK or an error. */
@@ -246,6 +296,21 @@ public final class NbdClient implements Closeable {
         return error;
     }
 
+    /** Receives a structured reply, which must be of one chunk. */
+    public Chunk receiveChunk(long cookie) throws IOException {
+        ByteBuffer header = ByteBuffer.wrap(receive(20));
+        expect("chunk", CHUNK, header.getInt());
+        expect("flags of the chunk", CHUNK_DONE, header.getShort());
+        int type = Short.toUnsignedInt(header.getShort());
+        expect("cookie", cookie, header.getLong());
+        return new Chunk(type, receive(header.getInt()));
+    }
+
+    /** Sends a request that is answered in a chunk. */
+    public Chunk requestChunk(int flags, int command, long offset, int lengthBytes) throws IOException {
+        return receiveChunk(sendRequest(flags, command, offset, lengthBytes, new byte[0]));
+    }
+
     private static void succeed(int command, int error) throws RequestFailedException {
         if (error != 0) {
             throw new RequestFailedException(command, error);
@@ -338,12 +403,32 @@ public final class NbdClient implements Closeable {
         socket.close();
     }
 
+    /** A structured reply. */
+    @SuppressWarnings("ArrayRecordComponent") // read by tests, never compared
+    public record Chunk(int type, byte[] data) {
+        /** The number of an error. */
+        public int error() {
+            return type == CHUNK_ERROR ? ByteBuffer.wrap(data).getInt() : 0;
+        }
+
+        /** The extents of a block status: length and state of each in turn. */
+        public List<Integer> extents() {
+            ByteBuffer body = ByteBuffer.wrap(data);
+            List<Integer> numbers = new ArrayList<>();
+            body.getInt();
+            while (body.hasRemaining()) {
+                numbers.add(body.getInt());
+            }
+            return numbers;
+        }
+    }
+
     /** A part of the answer to an option. */
     @SuppressWarnings("ArrayRecordComponent") // read by tests, never compared
     public record OptionReply(int type, byte[] data) {
         /** Whether another reply to the same option follows. */
         public boolean hasMore() {
-            return type == REPLY_INFO || type == REPLY_SERVER;
+            return type == REPLY_INFO || type == REPLY_SERVER || type == REPLY_META_CONTEXT;
         }
 
         /** The text that comes with an error. */

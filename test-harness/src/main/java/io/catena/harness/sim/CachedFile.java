@@ -84,6 +84,23 @@ final class CachedFile {
         versions.add(new Version(sizes.size() - 1, copyOf(sector)));
     }
 
+    /** Makes bytes zero, sector by sector; whole pages of them take no memory. The size stays. */
+    void punchHole(long offset, long length) {
+        long end = Math.min(offset + length, size());
+        List<Long> sectors = new ArrayList<>();
+        bytes.forEachSectorFrom(offset, sector -> {
+            if (sector * SECTOR < end) {
+                sectors.add(sector);
+            }
+        });
+        for (long sector : sectors) {
+            long from = Math.max(offset, sector * SECTOR);
+            long to = Math.min(end, (sector + 1) * SECTOR);
+            writeInSector(from, ByteBuffer.allocate((int) (to - from)));
+        }
+        bytes.dropPages(offset, end);
+    }
+
     void truncate(long size) {
         if (size == size()) {
             return;

@@ -71,6 +71,21 @@ final class SimulatedFile implements BlockFile {
     }
 
     @Override
+    public void punchHole(long offset, long lengthBytes) throws IOException {
+        synchronized (machine) {
+            checkWritable();
+            checkNotNegative(offset);
+            checkNotNegative(lengthBytes);
+            call("punch " + lengthBytes + " bytes at byte " + offset, new Hole(offset, lengthBytes));
+        }
+    }
+
+    @Override
+    public boolean punchesHoles() {
+        return true;
+    }
+
+    @Override
     public void sync() throws IOException {
         synchronized (machine) {
             checkUsable();
@@ -130,6 +145,40 @@ final class SimulatedFile implements BlockFile {
     private static void checkNotNegative(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative offset or size: " + bytes);
+        }
+    }
+
+    /** Each sector is a hole or is not, whatever happens to the others. */
+    private final class Hole implements Change {
+        private final long offset;
+        private final long length;
+
+        Hole(long offset, long length) {
+            this.offset = offset;
+            this.length = length;
+        }
+
+        @Override
+        public void whole() {
+            file.punchHole(offset, length);
+            changed();
+        }
+
+        @Override
+        public void scattered(Random random) {
+            long piece = SECTOR * (1L + random.nextInt(64));
+            for (long at = offset; at < offset + length; at += piece) {
+                if (random.nextBoolean()) {
+                    file.punchHole(at, Math.min(piece, offset + length - at));
+                    changed();
+                }
+            }
+        }
+
+        @Override
+        public void upToSomewhere(Random random) {
+            file.punchHole(offset, (long) (random.nextDouble() * length) / SECTOR * SECTOR);
+            changed();
         }
     }
 

@@ -57,6 +57,14 @@ final class SparseBytes {
         pages.tailMap(ceiling(offset)).clear();
     }
 
+    /** Forgets the pages that lie wholly in a range, which then is zero there. */
+    void dropPages(long from, long to) {
+        long first = ceiling(from);
+        if (first < to / PAGE) {
+            pages.subMap(first, to / PAGE).clear();
+        }
+    }
+
     /** Names the sectors in memory that have a byte at or after {@code offset}. */
     void forEachSectorFrom(long offset, LongConsumer action) {
         for (long page : pages.tailMap(offset / PAGE).keySet()) {

@@ -1,6 +1,7 @@
 package io.catena.harness.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.check.CheckOptions;
 import io.catena.check.RepairOptions;
@@ -10,6 +11,9 @@ import io.catena.check.VhdCheck;
 import io.catena.check.VhdRepair;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.harness.explore.Call;
+import io.catena.harness.explore.CallSite;
+import io.catena.harness.explore.WatchedStorage;
 import io.catena.harness.peer.Fixture;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.sim.Machine;
@@ -30,17 +34,21 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Power cuts in every call of a repair and of taking it back, and once more in the repair that follows. */
 class RepairCrashTest {
     private static final Clock NOW = Clock.fixed(Instant.ofEpochSecond(1_800_000_000), ZoneOffset.UTC);
     private static final UUID NEW_ID = UUID.fromString("5a1b6c1e-0000-4000-8000-000000000001");
     private static final int CALLS_OF_A_REPAIR = 20;
+    private static final int SECOND_CUTS = 4;
+    private static final long MUTANT_SEEDS = 30;
 
     /** What a cut leaves of a header's two sectors depends on chance. */
     private static final long SEEDS = 6;
@@ -54,6 +62,8 @@ class RepairCrashTest {
     private String disk = "";
     private RepairOptions options = RepairOptions.SAFE;
     private String content = "";
+    private int leftOut;
+    private UnaryOperator<Storage> watched = storage -> storage;
 
     @BeforeAll
     static void unpack() throws IOException {
@@ -71,7 +81,11 @@ class RepairCrashTest {
     })
     void powerLossAtAnyCallOfARepairLosesNothing(String fixture, String name, String same) throws IOException {
         load(fixture, name, same);
-        for (int call = 1; repairAndCutPowerAt(call); call++) {}
+        for (int call = 1; repairAndCutPowerAt(call, call); call++) {
+            for (int chance = 1; chance < SECOND_CUTS; chance++) {
+                repairAndCutPowerAt(call, call + 1000L * chance);
+            }
+        }
     }
 
     @ParameterizedTest
@@ -88,13 +102,36 @@ class RepairCrashTest {
         }
     }
 
+    /** Without a call that the promise rests on, the tests above fail. */
+    @ParameterizedTest
+    @EnumSource(Mutant.class)
+    void aRepairThatLeavesOutACallIsFoundOut(Mutant mutant) throws IOException {
+        load("resize-interrupted", "r.vhd", "before.vhd");
+        watched = storage -> new WatchedStorage(storage, mutant.watcher(() -> leftOut++));
+        assertThatThrownBy(() -> cutOften(mutant))
+                .as("%s", mutant)
+                .isInstanceOfAny(AssertionError.class, IOException.class);
+        assertThat(leftOut).as("calls left out").isPositive();
+    }
+
+    private void cutOften(Mutant mutant) throws IOException {
+        for (long seed = 0; seed < MUTANT_SEEDS; seed++) {
+            int call = 1;
+            while (mutant.takesBack
+                    ? takeBackAndCutPowerAt(call, seed)
+                    : repairAndCutPowerAt(call, seed * 100 + call)) {
+                call++;
+            }
+        }
+    }
+
     /** Returns whether the power was lost; if not, {@code call} lies beyond the last call. */
-    private boolean repairAndCutPowerAt(int call) throws IOException {
-        Machine machine = new Machine(call);
-        SimulatedStorage storage = install(machine);
+    private boolean repairAndCutPowerAt(int call, long seed) throws IOException {
+        Machine machine = new Machine(seed);
+        Storage storage = watched.apply(install(machine));
         boolean lost = cutAt(machine, call, () -> repair(storage));
         contentIsUnchanged(storage);
-        cutAt(machine, 1 + new Random(call).nextInt(CALLS_OF_A_REPAIR), () -> repair(storage));
+        cutAt(machine, 1 + new Random(seed).nextInt(CALLS_OF_A_REPAIR), () -> repair(storage));
         repair(storage);
         isRepaired(storage);
         if (storage.exists(disk + ".undo")) {
@@ -109,7 +146,7 @@ class RepairCrashTest {
     /** Half of the seeds go on with a repair instead. */
     private boolean takeBackAndCutPowerAt(int call, long seed) throws IOException {
         Machine machine = new Machine(seed);
-        SimulatedStorage storage = install(machine);
+        Storage storage = watched.apply(install(machine));
         repair(storage);
         boolean lost = cutAt(machine, call, () -> repairer(storage).undo(disk));
         contentIsUnchanged(storage);
@@ -210,5 +247,34 @@ class RepairCrashTest {
     @FunctionalInterface
     private interface Action {
         void run() throws IOException;
+    }
+
+    /** A repair that does something wrong. */
+    private enum Mutant {
+        UNDO_FILE_NOT_SYNCED(Call.Kind.SYNC, "UndoFile.write", false),
+        UNDO_FILE_NOT_NAMED_DURABLY(Call.Kind.SYNC_NAMES, "UndoFile.write", false),
+        STEPS_NOT_SYNCED(Call.Kind.SYNC, "VhdRepair.write", false),
+        TAKING_BACK_NOT_SYNCED(Call.Kind.SYNC, "UndoFile.takeBack", true);
+
+        private final Call.Kind kind;
+        private final String method;
+        private final boolean takesBack;
+
+        Mutant(Call.Kind kind, String method, boolean takesBack) {
+            this.kind = kind;
+            this.method = method;
+            this.takesBack = takesBack;
+        }
+
+        WatchedStorage.Watcher watcher(Runnable counter) {
+            return call -> {
+                boolean leftOut =
+                        call.kind() == kind && CallSite.current().method().equals(method);
+                if (leftOut) {
+                    counter.run();
+                }
+                return !leftOut;
+            };
+        }
     }
 }

@@ -19,6 +19,12 @@ class BlockAllocationCrashTest {
         CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(new LayerScenario(seed, false));
     }
 
+    @Seeds(10)
+    void noBlockShowsWhatAnotherHasInThePlaceThatItGaveUp(long seed) {
+        CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(LayerScenario.reusingPlaces(seed));
+        CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(LayerScenario.reusingPlaces(seed));
+    }
+
     @Seeds(50)
     void aDifferencingDiskKeepsWhatWasFlushedWhenThePowerIsCut(long seed) {
         CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(new LayerScenario(seed, true));

@@ -2,6 +2,7 @@ package io.catena.harness.crash;
 
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
+import io.catena.disk.LiveDisk;
 import io.catena.harness.explore.Call;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
@@ -19,12 +20,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A guest's random writes and flushes on one sparse layer, alone or over a parent. Other requests come in between the calls
+ * A guest's random writes, discards and flushes on one sparse layer, alone or over a parent. Other requests come in between the calls
  * of a flush or a write, as those of another thread would.
  */
 final class LayerScenario implements Scenario {
@@ -32,11 +35,13 @@ final class LayerScenario implements Scenario {
     private static final String BASE = "base.vhd";
     private static final long SIZE_BYTES = 6L << 20;
     private static final UUID ATTACHMENT = new UUID(7, 7);
-    private static final int STEPS = 10;
+    private static final int BLOCK_SECTORS = 4096;
+    private static final int STEPS = 12;
 
     private final long seed;
     private final boolean differencing;
     private final WatchedStorage.Watcher mutant;
+    private boolean reuse;
 
     LayerScenario(long seed, boolean differencing, WatchedStorage.Watcher mutant) {
         this.seed = seed;
@@ -48,6 +53,13 @@ final class LayerScenario implements Scenario {
         this(seed, differencing, call -> true);
     }
 
+    /** Returns a scenario in which blocks are given up during flushes, and others written right after them. */
+    static LayerScenario reusingPlaces(long seed) {
+        LayerScenario scenario = new LayerScenario(seed, false);
+        scenario.reuse = true;
+        return scenario;
+    }
+
     @Override
     public Run begin(Machine machine) throws IOException {
         return new LayerRun(machine);
@@ -57,6 +69,7 @@ final class LayerScenario implements Scenario {
     private enum Request {
         NONE,
         WRITE,
+        ZERO,
         FLUSH,
         TWO
     }
@@ -69,8 +82,12 @@ final class LayerScenario implements Scenario {
         private final DiskModel model = DiskModel.empty(SIZE_BYTES);
         private long boot;
         private List<Chain.Node> nodes = List.of();
+        private @Nullable LiveDisk disk;
 
         private Request under = Request.NONE;
+
+        /** The block to discard when a flush syncs; -1 for none. */
+        private int discardInFlush = -1;
 
         LayerRun(Machine machine) throws IOException {
             this.machine = machine;
@@ -97,7 +114,10 @@ final class LayerScenario implements Scenario {
         @Override
         public void act() throws IOException {
             open();
-            for (int step = 0; step < STEPS; step++) {
+            for (int round = 0; reuse && round < 3; round++) {
+                reusePlaces(round % 3, (round + 1) % 3, (round + 2) % 3);
+            }
+            for (int step = 0; !reuse && step < STEPS; step++) {
                 step();
             }
             if (random.nextBoolean()) {
@@ -105,9 +125,28 @@ final class LayerScenario implements Scenario {
             }
         }
 
+        /** Begins and ends with three blocks that are not there. */
+        private void reusePlaces(int victim, int other, int third) throws IOException {
+            writeIn(victim);
+            flush();
+            writeIn(third);
+            discardInFlush = victim;
+            flush();
+            writeIn(other);
+            flush();
+            zero(model.zero(0, (int) (SIZE_BYTES / DiskModel.SECTOR)));
+            flush();
+        }
+
+        private void writeIn(int block) throws IOException {
+            write(nodes.get(0).layer(), model.write((long) block * BLOCK_SECTORS + random.nextInt(100), 32));
+        }
+
         private void step() throws IOException {
-            int kind = random.nextInt(12);
-            if (kind < 7) {
+            int kind = random.nextInt(16);
+            if (kind >= 12) {
+                zero();
+            } else if (kind < 7) {
                 write(nodes.get(0).layer());
             } else if (kind < 10) {
                 flush();
@@ -120,18 +159,40 @@ final class LayerScenario implements Scenario {
         }
 
         private void write(Layer layer) throws IOException {
-            DiskModel.Write write = Requests.randomWrite(model, random);
-            under = under == Request.NONE ? Request.WRITE : Request.TWO;
+            write(layer, Requests.randomWrite(model, random));
+        }
+
+        private void write(Layer layer, DiskModel.Write write) throws IOException {
+            Request outer = under;
+            under = outer == Request.NONE ? Request.WRITE : Request.TWO;
             layer.write(write.offset(), write.bytes());
-            under = under == Request.WRITE ? Request.NONE : Request.FLUSH;
+            under = outer;
             model.answered(write);
+        }
+
+        private void zero() throws IOException {
+            zero(Requests.randomZero(model, random));
+        }
+
+        private void zero(DiskModel.Write zeros) throws IOException {
+            LiveDisk disk = Objects.requireNonNull(this.disk);
+            Request outer = under;
+            under = outer == Request.NONE ? Request.ZERO : Request.TWO;
+            switch (reuse ? 2 : random.nextInt(5)) {
+                case 0 -> disk.writeZeroes(zeros.offset(), zeros.lengthBytes(), false);
+                case 1 -> disk.writeZeroes(zeros.offset(), zeros.lengthBytes(), true);
+                default -> disk.discard(zeros.offset(), zeros.lengthBytes());
+            }
+            under = outer;
+            model.answered(zeros);
         }
 
         private void flush() throws IOException {
             long begin = model.flush();
-            under = under == Request.NONE ? Request.FLUSH : Request.TWO;
+            Request outer = under;
+            under = outer == Request.NONE ? Request.FLUSH : Request.TWO;
             nodes.get(0).layer().flush();
-            under = under == Request.FLUSH ? Request.NONE : Request.WRITE;
+            under = outer;
             model.flushed(begin);
         }
 
@@ -153,6 +214,7 @@ final class LayerScenario implements Scenario {
                                 : file.openReadOnly(storage)));
             }
             nodes = opened;
+            disk = new LiveDisk(new Chain(nodes), false);
         }
 
         private void close() throws IOException {
@@ -171,12 +233,31 @@ final class LayerScenario implements Scenario {
         private boolean watch(Call call) throws IOException {
             boolean metadata = call.kind() == Call.Kind.SYNC
                     || (call.kind() == Call.Kind.WRITE && call.bytes().remaining() == 512 && !isFooter(call.bytes()));
-            if (under == Request.FLUSH && metadata && random.nextInt(3) == 0) {
-                write(nodes.get(0).layer());
+            if (reuse) {
+                discardDuring(call);
+            } else if (under == Request.FLUSH && metadata && random.nextInt(3) == 0) {
+                if (random.nextInt(3) == 0) {
+                    zero();
+                } else {
+                    write(nodes.get(0).layer());
+                }
+            } else if (under == Request.ZERO && metadata && random.nextInt(3) == 0) {
+                flush();
             } else if (under == Request.WRITE && !nodes.isEmpty() && isGuestData(call) && random.nextInt(4) == 0) {
                 flush();
             }
             return mutant.passes(call);
+        }
+
+        private void discardDuring(Call call) throws IOException {
+            if (discardInFlush >= 0
+                    && under == Request.FLUSH
+                    && call.kind() == Call.Kind.SYNC
+                    && random.nextBoolean()) {
+                int block = discardInFlush;
+                discardInFlush = -1;
+                zero(model.zero((long) block * BLOCK_SECTORS, BLOCK_SECTORS));
+            }
         }
 
         private boolean isGuestData(Call call) {

@@ -29,6 +29,18 @@ final class Requests {
         return model.write(Math.max(0, Math.min(sectors - count, sector)), count);
     }
 
+    /** Returns a discard or zeroing: of whole blocks in half of the cases, else of any sectors. */
+    static DiskModel.Write randomZero(DiskModel model, Random random) {
+        int sectors = (int) (model.sizeBytes() / DiskModel.SECTOR);
+        int first = random.nextInt(sectors);
+        int count = 1 + random.nextInt(random.nextBoolean() ? MOST_SECTORS : 2 * BLOCK_SECTORS);
+        if (random.nextBoolean()) {
+            first = first / BLOCK_SECTORS * BLOCK_SECTORS;
+            count = (1 + random.nextInt(2)) * BLOCK_SECTORS;
+        }
+        return model.zero(first, Math.min(count, sectors - first));
+    }
+
     /** Returns all of a disk. */
     static byte[] read(Source source, long sizeBytes) throws IOException {
         ByteBuffer content = ByteBuffer.allocate((int) sizeBytes);

@@ -12,6 +12,7 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.disk.LiveDisk;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.WatchedStorage;
 import io.catena.harness.model.DiskModel;
@@ -157,6 +158,10 @@ final class SimulatedSr {
 
     boolean isAttached(VdiId vdi) {
         return devices.containsKey(vdi);
+    }
+
+    boolean isPaused(VdiId vdi) {
+        return device(vdi) instanceof LiveDisk disk && disk.isPaused();
     }
 
     void attach(VdiId vdi) {

@@ -31,6 +31,8 @@ class NbdFuzzTest {
     /** Held here, for the JDK forgets the level of a logger that nobody holds. */
     private static final Logger SERVER_LOG = Logger.getLogger("io.catena.agent.nbd");
 
+    private static final String[] CONTEXTS = {"", "base:", "base:allocation", "qemu:dirty-bitmap:x", "\0"};
+
     private NbdFixture nbd;
 
     /** Each attack is a line in the log. */
@@ -75,6 +77,15 @@ class NbdFuzzTest {
         });
     }
 
+    @Test
+    void anyRequestsOfThoseWhoUseStructuredRepliesEndAndTheServerGoesOn() throws IOException {
+        forEachSeed(random -> {
+            try (NbdClient client = NbdClient.connectStructured(nbd.socket(), name(1), "base:allocation")) {
+                sendAndEnd(client, damaged(requests(random), random));
+            }
+        });
+    }
+
     /** The client ends its output, so a server that waits for a payload hears that none will come. */
     private static void sendAndEnd(NbdClient client, byte[] bytes) throws IOException {
         try {
@@ -109,7 +120,10 @@ class NbdFuzzTest {
     private static byte[] options(Random random) {
         ByteBuffer all = ByteBuffer.allocate(1 << 16);
         for (int i = random.nextInt(10); i >= 0; i--) {
-            byte[] query = NbdClient.exportQuery(random.nextBoolean() ? name(1) : "x", random.nextInt(5));
+            String export = random.nextBoolean() ? name(1) : "x";
+            byte[] query = random.nextBoolean()
+                    ? NbdClient.exportQuery(export, random.nextInt(5))
+                    : NbdClient.contextQuery(export, CONTEXTS[random.nextInt(CONTEXTS.length)], "base:allocation");
             byte[] data = random.nextInt(3) == 0 ? new byte[random.nextInt(500)] : query;
             long lengthBytes = random.nextInt(10) == 0 ? odd(random) : data.length;
             all.putLong(0x49484156454f5054L)
@@ -125,9 +139,9 @@ class NbdFuzzTest {
         for (int i = random.nextInt(20); i >= 0; i--) {
             boolean oddLength = random.nextInt(10) == 0;
             int payloadBytes = random.nextInt(20_000);
-            int command = random.nextInt(random.nextInt(5) == 0 ? 0x10000 : 5);
+            int command = random.nextInt(random.nextInt(5) == 0 ? 0x10000 : 9);
             all.putInt(0x25609513)
-                    .putShort((short) (random.nextInt(5) == 0 ? random.nextInt(0x10000) : random.nextInt(2)))
+                    .putShort((short) (random.nextInt(5) == 0 ? random.nextInt(0x10000) : random.nextInt(32)))
                     .putShort((short) command)
                     .putLong(i)
                     .putLong(random.nextInt(4) == 0 ? odd(random) : random.nextInt(SIZE_BYTES))

@@ -2,11 +2,14 @@ package io.catena.harness.tool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.api.SrException;
 import io.catena.format.UnsupportedVhdException;
 import io.catena.harness.sim.Machine;
 import io.catena.harness.sim.PowerLossException;
 import io.catena.harness.sim.Seeds;
 import io.catena.harness.sim.SimulatedStorage;
+import io.catena.sr.Jobs;
+import io.catena.sr.VhdRepository;
 import io.catena.store.Storage;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;
@@ -23,6 +26,8 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 
 /** The power is cut at every call of a resize, and once more in what completes it. */
 final class ResizeCrashTest {
@@ -32,45 +37,122 @@ final class ResizeCrashTest {
 
     @Seeds(50)
     void powerLossAtAnyCallOfGrowthKeepsTheDisk(long seed) throws IOException {
-        explore(seed, NewDiskType.DYNAMIC, (300 + (seed % 3) * 2000) * MIB, false);
+        explore(seed, NewDiskType.DYNAMIC, growth(seed), false, ResizeCrashTest::once);
     }
 
     @Seeds(10)
     void powerLossAtAnyCallOfAForcedShrinkKeepsWhatStays(long seed) throws IOException {
-        explore(seed, NewDiskType.DYNAMIC, 4 * MIB, true);
+        explore(seed, NewDiskType.DYNAMIC, 4 * MIB, true, ResizeCrashTest::once);
     }
 
     @Seeds(10)
     void powerLossAtAnyCallKeepsAFixedDisk(long seed) throws IOException {
-        explore(seed, NewDiskType.FIXED, (seed % 2 == 0 ? 12L : 4L) * MIB, true);
+        explore(seed, NewDiskType.FIXED, (seed % 2 == 0 ? 12L : 4L) * MIB, true, ResizeCrashTest::once);
     }
 
-    private static void explore(long seed, NewDiskType type, long after, boolean force) throws IOException {
+    @Seeds(3)
+    void powerLossAtAnyCallOfTheCompletionKeepsTheDiskToo(long seed) throws IOException {
+        explore(seed, NewDiskType.DYNAMIC, growth(seed), false, (call, random) -> IntStream.rangeClosed(1, 20));
+    }
+
+    /** Attaching an SR completes it too; the power is cut in that as well. */
+    @Seeds(3)
+    void attachingTheSrCompletesAResizeThatWasInterrupted(long seed) throws IOException {
+        int pending = 0;
         for (int call = 1; ; call++) {
             Machine machine = new Machine(seed);
             SimulatedStorage storage = machine.disk("sr");
-            byte[] content = make(storage, type, new Random(seed * 7 + 1));
+            BareSr sr = new BareSr(storage, machine.tmpfs("run"), seed);
+            byte[] content = make(storage, NewDiskType.DYNAMIC, new Random(seed));
             machine.cutPowerAtCall(call);
-            if (resize(storage, after, force)) {
-                assertThat(machine.planned()).isTrue();
-                machine.restorePower();
-                check(storage, content, after);
+            if (resize(storage, growth(seed), false)) {
+                assertThat(pending).as("cuts that left a journal").isPositive();
                 return;
             }
             machine.restorePower();
-            checkOldOrNewOrRefused(storage, content, after);
-            machine.cutPowerAtCall(1 + new Random(seed * 1000 + call).nextInt(12));
-            complete(storage);
-            machine.cutPower();
-            machine.restorePower();
-            checkOldOrNewOrRefused(storage, content, after);
-            assertThat(resize(storage, after, force))
-                    .as("%s", machine.history())
-                    .isTrue();
-            machine.cutPower();
-            machine.restorePower();
-            check(storage, content, after);
+            pending += storage.exists(PendingRewrite.journalOf(NAME)) ? 1 : 0;
+            attachWithACutAt(machine, sr, 1 + new Random(seed + call).nextInt(10));
+            assertThat(storage.exists(PendingRewrite.journalOf(NAME)))
+                    .as("the journal, %s", machine.history())
+                    .isFalse();
+            checkOldOrNewOrRefused(storage, content, growth(seed));
         }
+    }
+
+    private static void attachWithACutAt(Machine machine, BareSr sr, int call) throws IOException {
+        machine.cutPowerAtCall(call);
+        try (Jobs jobs = BareSr.jobs();
+                VhdRepository repository = sr.attach(jobs)) {
+            assertThat(repository.vdis()).hasSize(1);
+        } catch (PowerLossException | SrException e) {
+            assertThat(machine.planned()).as("%s", e).isFalse();
+        }
+        machine.cutPower();
+        machine.restorePower();
+        try (Jobs jobs = BareSr.jobs();
+                VhdRepository repository = sr.attach(jobs)) {
+            assertThat(repository.vdis()).hasSize(1);
+        }
+    }
+
+    private static long growth(long seed) {
+        return (300 + (seed % 3) * 2000) * MIB;
+    }
+
+    private static IntStream once(int call, Random random) {
+        return IntStream.of(1 + random.nextInt(12));
+    }
+
+    /** Which calls of the completion see a second power cut. */
+    @FunctionalInterface
+    private interface SecondCuts {
+        IntStream after(int call, Random random);
+    }
+
+    private static void explore(long seed, NewDiskType type, long after, boolean force, SecondCuts seconds)
+            throws IOException {
+        for (int call = 1; ; call++) {
+            for (int second :
+                    seconds.after(call, new Random(seed * 1000 + call)).toArray()) {
+                if (!cutTwice(seed, type, after, force, new int[] {call, second}, w -> w)) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /**
+     * Resizes a disk with a power cut, and completes that with another; then for good. Returns whether there was a first cut.
+     *
+     * @param watched stands in front of the storage
+     */
+    static boolean cutTwice(
+            long seed, NewDiskType type, long after, boolean force, int[] cuts, UnaryOperator<Storage> watched)
+            throws IOException {
+        Machine machine = new Machine(seed);
+        SimulatedStorage plain = machine.disk("sr");
+        byte[] content = make(plain, type, new Random(seed * 7 + 1));
+        Storage storage = watched.apply(plain);
+        machine.cutPowerAtCall(cuts[0]);
+        if (resize(storage, after, force)) {
+            assertThat(machine.planned()).isTrue();
+            machine.cutPower();
+            machine.restorePower();
+            check(plain, content, after);
+            return false;
+        }
+        machine.restorePower();
+        checkOldOrNewOrRefused(plain, content, after);
+        machine.cutPowerAtCall(cuts[1]);
+        complete(storage);
+        machine.cutPower();
+        machine.restorePower();
+        checkOldOrNewOrRefused(plain, content, after);
+        assertThat(resize(storage, after, force)).as("%s", machine.history()).isTrue();
+        machine.cutPower();
+        machine.restorePower();
+        check(plain, content, after);
+        return true;
     }
 
     private static byte[] make(Storage storage, NewDiskType type, Random random) throws IOException {

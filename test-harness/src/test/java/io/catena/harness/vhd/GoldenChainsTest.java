@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,6 +57,8 @@ class GoldenChainsTest {
     @BeforeAll
     static void unpack() throws Exception {
         fixtures = Fixtures.unpack(directory);
+        assertThat(fixtures.all()).as("fixtures").hasSize(66);
+        assertThat(fixtures.files()).as("files").hasSize(93);
     }
 
     @Test
@@ -105,6 +109,7 @@ class GoldenChainsTest {
                         .isEqualTo(file.virtualSizeBytes().getAsLong());
                 assertThat(info.uniqueId()).as(name(file)).isEqualTo(file.uuid().orElseThrow());
                 assertThat(info.chainDepth()).as(name(file)).isPositive();
+                assertThat(parentOf(host, info)).as(name(file)).isEqualTo(realParent(file));
             }
         }
     }
@@ -124,6 +129,20 @@ class GoldenChainsTest {
         assertThatThrownBy(() -> digest(directory.resolve("none.vhd")))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none.vhd");
+    }
+
+    private static Optional<Path> parentOf(HostFile host, VhdInfo info) throws IOException {
+        return info.parent() == null
+                ? Optional.empty()
+                : Optional.of(host.directory()
+                        .resolve(Objects.requireNonNull(info.parent().file()))
+                        .toRealPath());
+    }
+
+    private static Optional<Path> realParent(FixtureFile file) throws IOException {
+        return file.parent().isEmpty()
+                ? Optional.empty()
+                : Optional.of(file.parent().get().toRealPath());
     }
 
     private static List<String> withoutContent() {

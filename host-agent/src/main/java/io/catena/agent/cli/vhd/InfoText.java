@@ -45,6 +45,7 @@ final class InfoText {
         line("block size", blocks.blockSizeBytes() + " bytes");
         line("blocks", blocks.allocated() + " of " + blocks.blocks() + " allocated, room for " + blocks.tableEntries());
         line("batmap", blocks.batmap());
+        line("marker", blocks.marker());
     }
 
     private void parent(ParentInfo parent) {

@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The result of a scan as a tree for people, and as JSON. */
@@ -61,7 +63,9 @@ final class ScanTree {
         String hidden = file.hidden() ? "base copy" : "";
         boolean missing = file.parentName() != null && file.parent() == null;
         String parent = missing ? "parent " + file.parentName() + " is not among these" : "";
-        return hidden.isEmpty() || parent.isEmpty() ? hidden + parent : hidden + ", " + parent;
+        boolean marked = file.marker() != null && file.marker() != 0;
+        String marker = marked ? "marker " + file.marker() : "";
+        return Stream.of(hidden, marker, parent).filter(note -> !note.isEmpty()).collect(Collectors.joining(", "));
     }
 
     static JsonObject json(ScannedVhd file) {
@@ -72,6 +76,7 @@ final class ScanTree {
             json.addProperty("virtualSizeBytes", file.virtualSizeBytes());
             json.addProperty("fileSizeBytes", file.fileSizeBytes());
             json.addProperty("hidden", file.hidden());
+            json.addProperty("marker", file.marker());
         }
         add(json, "uniqueId", file.uniqueId());
         add(json, "parentId", file.parentId());

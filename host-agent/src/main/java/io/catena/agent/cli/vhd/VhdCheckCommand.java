@@ -106,8 +106,7 @@ public final class VhdCheckCommand implements Callable<Integer> {
             } catch (IOException e) {
                 VhdFailure next = VhdFailure.of("check " + path, e);
                 failure = failure == null ? next : failure;
-                err().println("catena: cannot " + next.message());
-                err().flush();
+                next.print(err());
             }
         }
         printJson(views, failure);

@@ -350,10 +350,17 @@ public final class VhdCommand {
     @Command(description = "Make a disk that begins with the content of another.")
     int snapshot(
             @Parameters(paramLabel = "CHILD") Path path,
-            @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent) {
+            @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent,
+            @Option(
+                            names = "--reserve",
+                            paramLabel = "SIZE",
+                            converter = Size.Converter.class,
+                            defaultValue = "0",
+                            description = "The size to which the disk can grow at once.")
+                    Size reserve) {
         return run("create " + path, () -> {
             HostFile file = HostFile.of(path);
-            printMade(path, newVhd().snapshot(file.storage(), file.name(), file.nameOf(parent)));
+            printMade(path, newVhd().snapshot(file.storage(), file.name(), file.nameOf(parent), reserve.bytes()));
         });
     }
 
@@ -440,8 +447,7 @@ public final class VhdCommand {
             return null;
         } catch (IOException e) {
             VhdFailure failure = VhdFailure.of(what, e);
-            err().println("catena: cannot " + failure.message());
-            err().flush();
+            failure.print(err());
             return failure;
         }
     }

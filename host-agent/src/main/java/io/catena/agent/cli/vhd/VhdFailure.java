@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import io.catena.api.SrError;
 import io.catena.tool.Problem;
 import java.io.IOException;
+import java.io.PrintWriter;
 
 /**
  * A failure as the user sees it.
@@ -35,6 +36,13 @@ record VhdFailure(SrError code, String message, String correction) {
                 new VhdFailure(
                         SrError.IO_ERROR, what + ": " + detail, "Change what the message names, then try again.");
         };
+    }
+
+    /** Tells a person what failed, and what to do about it. */
+    void print(PrintWriter err) {
+        err.println("catena: cannot " + VhdCheckCommand.printable(message));
+        err.println(VhdCheckCommand.printable(correction));
+        err.flush();
     }
 
     JsonObject json() {

@@ -85,8 +85,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
             return what.undo ? undo(file, repair) : repair(file, repair);
         } catch (IOException e) {
             VhdFailure failure = VhdFailure.of("repair " + path, e);
-            err().println("catena: cannot " + VhdCheckCommand.printable(failure.message()));
-            err().flush();
+            failure.print(err());
             JsonObject answer = new JsonObject();
             answer.add("error", failure.json());
             print(answer, "");

@@ -1,0 +1,98 @@
+package io.catena.sr;
+
+import io.catena.api.JobControl;
+import io.catena.api.VdiId;
+import io.catena.op.Absorb;
+import io.catena.op.Journal;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Merges an attached disk's leaf with its base copy, whatever the guest writes meanwhile.
+ *
+ * <ol>
+ *   <li>Move all blocks: see {@link LeafDrain}. The chain on disk is right at every moment.
+ *   <li>Flush: the base copy alone holds everything, also after a power cut. What the guest writes from here on goes there.
+ *   <li>Record that the base copy takes the leaf's place: from here on recovery completes the operation.
+ *   <li>Take the steps of {@link Absorb} while requests are held back, and forget it.
+ * </ol>
+ *
+ * <p><b>Threads.</b> As {@link GarbageCollector}.
+ */
+final class LiveLeafMerge {
+    private final Storage storage;
+    private final SrTree tree;
+    private final Attachments attachments;
+    private final Journal journal;
+
+    LiveLeafMerge(Storage storage, SrTree tree, Attachments attachments) {
+        this.storage = storage;
+        this.tree = tree;
+        this.attachments = attachments;
+        this.journal = new Journal(storage);
+    }
+
+    /**
+     * Merges a leaf and its base copy.
+     *
+     * @return the number of bytes copied
+     * @throws IOException also if something else was done with the disk before the base copy could take its place
+     */
+    long merge(GcStep.Absorb step, JobControl control) throws IOException {
+        VdiId vdi = step.node().id();
+        LeafDrain drain =
+                tree.change(() -> attachments.beginDrain(vdi, step.parent().name()));
+        try {
+            control.addTotal(drain.bytesLeft());
+            while (drain.round(control)) {}
+            tree.change(() -> {
+                finish(vdi, drain, new Absorb(step.parent().name(), step.node().name()));
+                return vdi;
+            });
+            return drain.copiedBytes();
+        } finally {
+            tree.lockedIo(() -> {
+                attachments.endDrain(vdi, drain);
+                return vdi;
+            });
+        }
+    }
+
+    private void finish(VdiId vdi, LeafDrain drain, Absorb operation) throws IOException {
+        drain.checkNotEnded();
+        Tree now = tree.now();
+        if (now.node(operation.leaf())
+                .filter(node -> GcPlanner.isAbsorbable(now, node))
+                .isEmpty()) {
+            throw new IOException("the disk was changed meanwhile");
+        }
+        makeDurable(drain);
+        journal.record(operation);
+        try {
+            attachments.finishDrain(vdi, operation);
+        } catch (IOException e) {
+            takeBack(operation, e);
+            throw e;
+        }
+        journal.forget();
+        tree.refresh(List.of(operation.baseCopy(), operation.leaf()));
+    }
+
+    private static void makeDurable(LeafDrain drain) throws IOException {
+        drain.disk().flush();
+    }
+
+    /** If not even the first step was taken, nothing has happened; else only recovery can complete it. */
+    private void takeBack(Absorb operation, IOException reason) {
+        try {
+            if (storage.exists(operation.baseCopy())) {
+                journal.forget();
+                return;
+            }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+        tree.stuck(String.valueOf(reason.getMessage()));
+    }
+}

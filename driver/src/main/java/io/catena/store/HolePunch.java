@@ -1,0 +1,34 @@
+package io.catena.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Gives space of one file back to the file system. Java cannot; whoever can call fallocate(2) supplies it.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public interface HolePunch extends Closeable {
+    /**
+     * Makes bytes zero that then take no room; the file keeps its size.
+     *
+     * @param lengthBytes more than 0
+     * @return false, and nothing has happened, if the file system cannot do this
+     */
+    boolean punch(long offset, long lengthBytes) throws IOException;
+
+    /** Returns a path that leads to this very file, whatever its name may mean meanwhile. Valid until this is closed. */
+    Path file();
+
+    /** Makes hole punches. Called by any thread. */
+    @FunctionalInterface
+    interface Opener {
+        /**
+         * Opens an existing file for punching.
+         *
+         * @throws java.nio.file.NoSuchFileException if there is no such file
+         */
+        HolePunch open(Path file) throws IOException;
+    }
+}

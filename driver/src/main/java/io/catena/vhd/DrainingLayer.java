@@ -1,0 +1,195 @@
+package io.catena.vhd;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A leaf and its parent as one layer, while the leaf's blocks move to the parent. A block that the leaf does not hold any
+ * more is written in the parent, so the leaf only shrinks, whatever its guest does.
+ *
+ * <p><b>Order of a block's move:</b>
+ *
+ * <ol>
+ *   <li>Copy its sectors to the parent, while requests run. Nobody can see it: who reads them finds them in the leaf first.
+ *   <li>While no request runs: if it was not written meanwhile, the leaf gives it up, first in its redo log, then in memory.
+ *   <li>The next flush makes the parent durable before the leaf's BAT. So a power cut finds the block in the parent, or as it
+ *       was in the leaf when it was given up, which no flush was asked to keep newer than that.
+ * </ol>
+ *
+ * <p>A kill at any moment finds the redo logs of both. The parent's must be replayed, and durable, before the leaf's.
+ *
+ * <p><b>Threads.</b> {@link #giveUpCopied} only while nothing else is called; {@link #copy} by one thread at a time.
+ */
+public final class DrainingLayer implements Layer {
+    private final SparseLayer leaf;
+    private final SparseLayer parent;
+
+    /** Blocks of the leaf that were written since {@link #copy} began with them last. */
+    private final Set<Integer> written = ConcurrentHashMap.newKeySet();
+
+    private final ByteBuffer piece;
+
+    /**
+     * Joins two open layers of the same size. Neither may be used by itself until {@link #end}.
+     *
+     * @param leaf whose blocks are to move
+     * @param parent open for writing
+     */
+    public DrainingLayer(SparseLayer leaf, SparseLayer parent) {
+        this.leaf = leaf;
+        this.parent = parent;
+        piece = ByteBuffer.allocateDirect((int) leaf.blockBytes() + 4096).alignedSlice(4096);
+        leaf.flushAfter(parent);
+    }
+
+    /** Returns some of the blocks that are still to move; none if that is done. */
+    public List<Integer> blocksLeft(int most) {
+        return leaf.blocks(most);
+    }
+
+    /** Copies the sectors that the leaf holds of a block to the parent; returns how many bytes these are. */
+    public long copy(int block) throws IOException {
+        written.remove(block);
+        long copied = 0;
+        long offset = block * leaf.blockBytes();
+        long end = Math.min(offset + leaf.blockBytes(), sizeBytes());
+        while (offset < end) {
+            long run = leaf.run(offset, end - offset);
+            if (run > 0) {
+                piece.clear().limit((int) run);
+                leaf.read(offset, piece);
+                parent.write(offset, piece.flip());
+                copied += run;
+            }
+            offset += Math.abs(run);
+        }
+        return copied;
+    }
+
+    /** Lets the leaf give up copied blocks that were not written since; returns the others. */
+    public List<Integer> giveUpCopied(List<Integer> blocks) throws IOException {
+        List<Integer> busy = new ArrayList<>();
+        for (int block : blocks) {
+            if (written.contains(block)) {
+                busy.add(block);
+            } else {
+                leaf.giveUp(block * leaf.blockBytes());
+            }
+        }
+        return busy;
+    }
+
+    /** Lets go of both layers, which stay open; to be called while no request runs, after {@link #flush}. */
+    public void end() {
+        leaf.flushAfter(null);
+    }
+
+    @Override
+    public long sizeBytes() {
+        return leaf.sizeBytes();
+    }
+
+    @Override
+    public long run(long offset, long maxBytes) throws IOException {
+        long run = leaf.run(offset, maxBytes);
+        return run > 0 ? run : parent.run(offset, -run);
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer target) throws IOException {
+        int limit = target.limit();
+        while (target.hasRemaining()) {
+            long run = leaf.run(offset, target.remaining());
+            int length = (int) Math.abs(run);
+            target.limit(target.position() + length);
+            (run > 0 ? leaf : parent).read(offset, target);
+            target.limit(limit);
+            offset += length;
+        }
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer source) throws IOException {
+        int limit = source.limit();
+        while (source.hasRemaining()) {
+            int length = (int) Math.min(source.remaining(), leaf.blockBytes() - offset % leaf.blockBytes());
+            source.limit(source.position() + length);
+            writeInBlock(offset, source);
+            source.limit(limit);
+            offset += length;
+        }
+    }
+
+    private void writeInBlock(long offset, ByteBuffer source) throws IOException {
+        int block = (int) (offset / leaf.blockBytes());
+        if (!leaf.holds(block)) {
+            parent.write(offset, source);
+            return;
+        }
+        try {
+            leaf.write(offset, source);
+        } finally {
+            // Last: a copy that began while the data was being written has to be made again.
+            written.add(block);
+        }
+    }
+
+    @Override
+    public void zero(long offset, long lengthBytes) throws IOException {
+        long end = offset + lengthBytes;
+        for (long at = offset; at < end; ) {
+            long length = Math.min(end - at, leaf.blockBytes() - at % leaf.blockBytes());
+            zeroInBlock(at, length);
+            at += length;
+        }
+    }
+
+    private void zeroInBlock(long offset, long lengthBytes) throws IOException {
+        int block = (int) (offset / leaf.blockBytes());
+        if (!leaf.holds(block)) {
+            parent.zero(offset, lengthBytes);
+            return;
+        }
+        try {
+            leaf.zero(offset, lengthBytes);
+        } finally {
+            written.add(block);
+        }
+    }
+
+    @Override
+    public boolean givesSpaceBack() {
+        return leaf.givesSpaceBack();
+    }
+
+    /** Guests cannot give up blocks meanwhile; they zero them. */
+    @Override
+    public long blockBytes() {
+        return 0;
+    }
+
+    @Override
+    public void giveUp(long offset) {
+        throw new UnsupportedOperationException("there are no blocks to give up");
+    }
+
+    /** Flushes the parent, then the leaf: see {@link SparseLayer#flushAfter}. */
+    @Override
+    public void flush() throws IOException {
+        leaf.flush();
+    }
+
+    /** The leaf first: it flushes the parent, which must be open for that. */
+    @Override
+    public void close() throws IOException {
+        try {
+            leaf.close();
+        } finally {
+            parent.close();
+        }
+    }
+}

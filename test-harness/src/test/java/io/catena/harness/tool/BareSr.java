@@ -1,0 +1,91 @@
+package io.catena.harness.tool;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.SrId;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Exporter;
+import io.catena.sr.Environment;
+import io.catena.sr.Jobs;
+import io.catena.sr.VhdRepository;
+import io.catena.store.Storage;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** What an SR needs to be attached, where nobody serves its disks: they are reached in memory. */
+public final class BareSr {
+    public static final SrId ID = new SrId(new UUID(1, 1));
+    /** Kept, because a logger that nobody keeps forgets its level: recoveries are many in tests, and tell nothing new. */
+    private static final Logger LOG = Logger.getLogger("io.catena.sr.Attaching");
+
+    static {
+        LOG.setLevel(Level.OFF);
+    }
+
+    private static final Clock CLOCK = Clock.fixed(Instant.ofEpochSecond(1_800_000_000), ZoneOffset.UTC);
+
+    private final Storage storage;
+    private final Storage tmpfs;
+    private final Random uuids;
+    private final Map<VdiId, BlockDevice> devices = new HashMap<>();
+
+    /**
+     * @param tmpfs for redo logs
+     * @param seed of all identities
+     */
+    public BareSr(Storage storage, Storage tmpfs, long seed) {
+        this.storage = storage;
+        this.tmpfs = tmpfs;
+        uuids = new Random(seed);
+    }
+
+    public static Jobs jobs() {
+        return new Jobs(CLOCK);
+    }
+
+    /** Attaches the SR; what was attached before is forgotten. */
+    public VhdRepository attach(Jobs jobs) {
+        devices.clear();
+        Environment environment = new Environment(
+                tmpfs,
+                new UUID(9, 9),
+                exporter(),
+                jobs,
+                CLOCK,
+                () -> 0,
+                () -> new UUID(uuids.nextLong(), uuids.nextLong()));
+        return VhdRepository.attach(storage, "/sr", environment);
+    }
+
+    /** Returns a disk that is attached. */
+    public BlockDevice device(VdiId vdi) {
+        BlockDevice device = devices.get(vdi);
+        if (device == null) {
+            throw new IllegalStateException(vdi + " is not attached");
+        }
+        return device;
+    }
+
+    private Exporter exporter() {
+        return new Exporter() {
+            @Override
+            public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
+                devices.put(vdi, device);
+                return new Export(vdi, mode, "test:" + vdi);
+            }
+
+            @Override
+            public void withdraw(VdiId vdi) {
+                devices.remove(vdi);
+            }
+        };
+    }
+}
