@@ -73,6 +73,28 @@ public final class Chain {
         }
     }
 
+    /**
+     * Tells how far the sectors from {@code offset} on are alike: {@code n} if a file of the chain holds the next {@code n}
+     * bytes, {@code -n} if none does, so that they are zero.
+     *
+     * @param maxBytes how far to look, at least one sector, within the size
+     */
+    public long run(long offset, long maxBytes) throws IOException {
+        long length = maxBytes;
+        for (Node node : nodes) {
+            long rest = node.layer().sizeBytes() - offset;
+            if (rest <= 0) {
+                break;
+            }
+            long run = node.layer().run(offset, Math.min(rest, length));
+            if (run > 0) {
+                return run;
+            }
+            length = -run;
+        }
+        return -length;
+    }
+
     private long run(int level, long offset, int maxBytes) throws IOException {
         Layer layer = nodes.get(level).layer();
         long rest = layer.sizeBytes() - offset;

@@ -201,6 +201,17 @@ public final class LiveDisk implements BlockDevice {
         }
     }
 
+    /** As {@link Chain#run}. */
+    public long run(long offset, long maxBytes) throws IOException {
+        Lock shared = gate.readLock();
+        shared.lock();
+        try {
+            return chain.run(offset, maxBytes);
+        } finally {
+            shared.unlock();
+        }
+    }
+
     /** Returns the chain that serves now. */
     public Chain chain() {
         Lock shared = gate.readLock();

@@ -106,6 +106,7 @@ public final class Journal {
             return switch (file == null ? kind : "") {
                 case "Snapshot" -> GSON.fromJson(json, Snapshot.class);
                 case "Rewrite" -> GSON.fromJson(json, Rewrite.class);
+                case "Replace" -> GSON.fromJson(json, Replace.class);
                 case "Relink" -> GSON.fromJson(json, Relink.class);
                 case "Absorb" -> GSON.fromJson(json, Absorb.class);
                 default ->

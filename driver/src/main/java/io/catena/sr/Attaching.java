@@ -4,12 +4,12 @@ import com.google.gson.Gson;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Uuids;
+import io.catena.api.VdiId;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.PendingRewrite;
 import io.catena.vhd.RedoLog;
 import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Complete the operation that was interrupted.
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
+ *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
  *       could not be replayed, since its file cannot be read, the last session goes on instead.
  * </ol>
@@ -60,7 +61,7 @@ final class Attaching {
     /** Recovers the SR and begins a session; returns where its redo logs are. */
     Attachments.RedoStore begin(SrRecord sr) throws IOException {
         refuseForeignJournals();
-        completeRewrites();
+        PendingRewrites.complete(storage);
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
         boolean allReplayed = last.isEmpty()
@@ -74,6 +75,7 @@ final class Attaching {
         deleteTemporary();
         if (last.isPresent()) {
             restoreFooters();
+            deleteOrphanRecords();
         }
         UUID attachment = allReplayed ? environment.uuids().get() : last.orElseThrow();
         StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
@@ -97,23 +99,6 @@ final class Attaching {
                     .correction(
                             "Attach the SR once with XenServer's storage manager, which finishes or undoes that work,"
                                     + " and detach it there; then attach it here.");
-        }
-    }
-
-    /** A file whose rewrite cannot be completed is refused by whoever opens it, and must not harm the others. */
-    private void completeRewrites() throws IOException {
-        for (String journal : storage.list("")) {
-            if (!journal.endsWith(PendingRewrite.SUFFIX)) {
-                continue;
-            }
-            try {
-                Journal.of(storage, PendingRewrite.fileOf(journal)).recover();
-                LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
-            } catch (IOException e) {
-                LOG.log(
-                        Level.WARNING,
-                        "event=rewrite-not-completed journal=" + journal + " cause=\"" + e.getMessage() + "\"");
-            }
         }
     }
 
@@ -184,8 +169,23 @@ final class Attaching {
     }
 
     private void deleteTemporary() throws IOException {
-        for (String name : storage.list(SrFiles.TEMPORARY)) {
+        for (String name : SrFiles.temporary(storage)) {
             storage.delete(name);
+        }
+        storage.syncNames();
+    }
+
+    /** A file that cannot be read may have an id that only it knows, so with one there no record is sure to be an orphan. */
+    private void deleteOrphanRecords() throws IOException {
+        Tree tree = new TreeScanner(storage).scan();
+        if (tree.nodes().stream().anyMatch(node -> node.file() == null)) {
+            return;
+        }
+        for (VdiId id : new VdiRecords(storage).ids()) {
+            if (tree.node(id).isEmpty()) {
+                storage.delete(SrFiles.vdiRecord(id));
+                LOG.log(Level.INFO, "event=orphan-record-deleted vdi=" + id);
+            }
         }
         storage.syncNames();
     }

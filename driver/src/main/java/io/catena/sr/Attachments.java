@@ -18,10 +18,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +39,7 @@ final class Attachments {
     private final Exporter exporter;
     private final RedoStore redo;
     private final Map<VdiId, Attachment> attachments = new TreeMap<>();
+    private final List<Reader> readers = new ArrayList<>();
 
     /** The attached disks whose leaves are being moved to their base copies. */
     private final Map<VdiId, LeafDrain> drains = new HashMap<>();
@@ -84,6 +87,65 @@ final class Attachments {
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
     Export attach(VdiId vdi, ChainFile leaf, AccessMode mode) throws IOException {
         stopMerging(vdi);
+        LiveDisk disk = open(leaf, mode);
+        try {
+            Export export = exporter.publish(vdi, mode, disk);
+            attachments.put(vdi, new Attachment(vdi, mode, disk, export));
+            return export;
+        } catch (RuntimeException e) {
+            releaseAll(disk.chain().nodes(), e);
+            throw e;
+        }
+    }
+
+    /** Opens a disk for reading inside this process, without an export; {@link #closeReader} ends that. */
+    Reader openReader(VdiId vdi, ChainFile leaf) throws IOException {
+        stopMerging(vdi);
+        Reader reader = new Reader(vdi, open(leaf, AccessMode.READ_ONLY));
+        readers.add(reader);
+        return reader;
+    }
+
+    void closeReader(Reader reader) throws IOException {
+        readers.remove(reader);
+        releaseAll(reader.disk().chain().nodes());
+    }
+
+    /** Returns the files that disks in use begin with which are only read. */
+    Set<String> leavesThatAreRead() {
+        Set<String> leaves = new HashSet<>();
+        attachments.values().stream()
+                .filter(attachment -> attachment.disk().readOnly())
+                .forEach(a -> leaves.add(a.disk().chain().leaf().name()));
+        readers.forEach(reader -> leaves.add(reader.disk().chain().leaf().name()));
+        return leaves;
+    }
+
+    /** Whether a disk is being read inside this process. */
+    boolean isRead(VdiId vdi) {
+        return readers.stream().anyMatch(reader -> reader.vdi().equals(vdi));
+    }
+
+    /** A disk that is read inside this process; compared by identity, for one disk may have several. */
+    static final class Reader {
+        private final VdiId vdi;
+        private final LiveDisk disk;
+
+        Reader(VdiId vdi, LiveDisk disk) {
+            this.vdi = vdi;
+            this.disk = disk;
+        }
+
+        VdiId vdi() {
+            return vdi;
+        }
+
+        LiveDisk disk() {
+            return disk;
+        }
+    }
+
+    private LiveDisk open(ChainFile leaf, AccessMode mode) throws IOException {
         List<ChainFile> path = ChainPath.of(storage, leaf);
         List<Chain.Node> opened = new ArrayList<>();
         try {
@@ -92,10 +154,7 @@ final class Attachments {
                 boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
-            LiveDisk disk = new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
-            Export export = exporter.publish(vdi, mode, disk);
-            attachments.put(vdi, new Attachment(vdi, mode, disk, export));
-            return export;
+            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
         } catch (IOException | RuntimeException e) {
             releaseAll(opened, e);
             throw e;
@@ -277,6 +336,58 @@ final class Attachments {
         }
     }
 
+    /**
+     * Closes the leaf of an attached disk while its requests wait, lets it be changed, and opens it anew.
+     *
+     * @param change changes the file, which nobody has open meanwhile
+     * @param completion completes a change that failed, or takes it back
+     * @throws IOException if the change failed; if the file cannot be opened again all requests of the disk fail, until it
+     *     is detached and attached
+     */
+    void reopen(Attachment attachment, Change change, Change completion) throws IOException {
+        attachment.disk().flush();
+        try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            List<Chain.Node> chain = new ArrayList<>(pause.chain().nodes());
+            Chain.Node leaf = chain.get(0);
+            IOException failure = null;
+            try {
+                nodes.release(leaf);
+                change.make();
+            } catch (IOException e) {
+                failure = e;
+            }
+            try {
+                chain.set(0, openAgain(leaf, completion));
+            } catch (IOException e) {
+                failure = merge(failure, e);
+                chain.set(
+                        0,
+                        nodes.enter(leaf.name(), new UnopenedLayer(leaf.layer().sizeBytes(), e)));
+            }
+            pause.replace(new Chain(chain));
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
+
+    /** Changes a file. */
+    @FunctionalInterface
+    interface Change {
+        void make() throws IOException;
+    }
+
+    /** Tries twice: a guest would lose its disk. */
+    private Chain.Node openAgain(Chain.Node leaf, Change completion) throws IOException {
+        try {
+            completion.make();
+            return nodes.openWritable(ChainFile.read(storage, leaf.name()), redo);
+        } catch (IOException e) {
+            completion.make();
+            return nodes.openWritable(ChainFile.read(storage, leaf.name()), redo);
+        }
+    }
+
     /** Takes over what an attachment that ended with an error could not write to this file. */
     void settle(String name) throws IOException {
         nodes.settle(name, redo);
@@ -294,8 +405,11 @@ final class Attachments {
      */
     void dropFromChains(String name, ChainFile parent) throws IOException {
         nodes.forget(parent.name());
-        for (Attachment attachment : attachments.values()) {
-            List<Chain.Node> old = attachment.disk().chain().nodes();
+        List<LiveDisk> disks = new ArrayList<>();
+        attachments.values().forEach(attachment -> disks.add(attachment.disk()));
+        readers.forEach(reader -> disks.add(reader.disk()));
+        for (LiveDisk disk : disks) {
+            List<Chain.Node> old = disk.chain().nodes();
             if (old.stream().noneMatch(node -> node.name().equals(name))) {
                 continue;
             }
@@ -309,7 +423,7 @@ final class Attachments {
                     kept.add(nodes.share(parent));
                 }
             }
-            try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            try (LiveDisk.Pause pause = disk.pause()) {
                 pause.replace(new Chain(kept));
             }
             for (Chain.Node node : dropped) {

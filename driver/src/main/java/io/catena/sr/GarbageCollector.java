@@ -3,6 +3,7 @@ package io.catena.sr;
 import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.format.DynamicHeader;
 import io.catena.op.Journal;
 import io.catena.op.Relink;
 import io.catena.store.Storage;
@@ -61,15 +62,15 @@ final class GarbageCollector {
         return summary();
     }
 
+    /** Through a change, since the tree may not know yet of an operation that failed. */
     private Optional<GcStep> next() {
-        return tree.locked(() -> {
-            Set<String> excluded = new HashSet<>(setAside.keySet());
-            attachments.all().stream()
-                    .filter(attachment -> attachment.disk().readOnly())
-                    .forEach(attachment ->
-                            excluded.add(attachment.disk().chain().leaf().name()));
-            return GcPlanner.next(tree.now(), excluded);
-        });
+        return Errors.translate(
+                "look for garbage",
+                () -> tree.change(() -> {
+                    Set<String> excluded = new HashSet<>(setAside.keySet());
+                    excluded.addAll(attachments.leavesThatAreRead());
+                    return GcPlanner.next(tree.now(), excluded);
+                }));
     }
 
     private void take(GcStep step) {
@@ -111,6 +112,11 @@ final class GarbageCollector {
             }
             storage.delete(node.name());
             storage.syncNames();
+            if (node.rawBaseCopy()) {
+                // Second, since without it the file would show as a disk.
+                storage.delete(SrFiles.vdiRecord(node.id()));
+                storage.syncNames();
+            }
             tree.refresh(List.of(node.name()));
             return 1;
         });
@@ -163,10 +169,7 @@ final class GarbageCollector {
         List<String> changed = new ArrayList<>(List.of(node.name(), parent.name()));
         for (Node child : tree.now().children(node.name())) {
             ParentLink link = ParentLink.of(
-                    storage,
-                    child.name(),
-                    parent.name(),
-                    parent.uniqueId().orElseThrow(() -> new IOException(parent.name() + " has no unique id")));
+                    storage, child.name(), parent.name(), parent.uniqueId().orElse(DynamicHeader.NO_ID));
             VhdHeaders headers =
                     Objects.requireNonNull(ChainFile.read(storage, child.name()).headers());
             children.add(Relink.Child.of(child.name(), link.replaceIn(headers, child.name())));

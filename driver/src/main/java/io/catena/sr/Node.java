@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param parent the name of its parent's file; null if it has none, or none was found
  * @param mayNeed the name of a node that it may build on though its headers are damaged
  * @param problem why it cannot be used
+ * @param rawBaseCopy whether it is a raw file whose record says that it is a base copy
  */
 record Node(
         VdiId id,
@@ -20,7 +21,19 @@ record Node(
         @Nullable ChainFile file,
         @Nullable String parent,
         Doubt mayNeed,
-        @Nullable String problem) {
+        @Nullable String problem,
+        boolean rawBaseCopy) {
+
+    /** A node that is no raw base copy. */
+    Node(
+            VdiId id,
+            String name,
+            @Nullable ChainFile file,
+            @Nullable String parent,
+            Doubt mayNeed,
+            @Nullable String problem) {
+        this(id, name, file, parent, mayNeed, problem, false);
+    }
 
     /**
      * Which nodes a file with damaged headers may build on.
@@ -33,8 +46,16 @@ record Node(
         static final Doubt ANY = new Doubt(true, null);
     }
 
+    Node withProblem(String text) {
+        return new Node(id, name, file, parent, mayNeed, text, rawBaseCopy);
+    }
+
+    Node withId(VdiId other) {
+        return new Node(other, name, file, parent, mayNeed, problem, rawBaseCopy);
+    }
+
     boolean hidden() {
-        return file != null && file.hidden();
+        return rawBaseCopy || (file != null && file.hidden());
     }
 
     long sizeBytes() {

@@ -44,10 +44,17 @@ final class SnapshotTaker {
     private final Attachments attachments;
     private final Attachments.RedoStore redo;
     private final Environment environment;
+    private final SrTree tree;
     private final Journal journal;
     private final VhdCreator creator;
 
-    SnapshotTaker(Storage storage, Attachments attachments, Attachments.RedoStore redo, Environment environment) {
+    SnapshotTaker(
+            Storage storage,
+            Attachments attachments,
+            Attachments.RedoStore redo,
+            Environment environment,
+            SrTree tree) {
+        this.tree = tree;
         this.storage = storage;
         this.attachments = attachments;
         this.redo = redo;
@@ -63,8 +70,11 @@ final class SnapshotTaker {
      * @param sourceRecord what is known of that; it must not be lost with the name of its file
      * @param vdi the id of the new disk
      * @param record what is to be known of the new disk
+     * @param sizeBytes the new disk's size, or 0 for that of the source
+     * @param mayDeepen throws if the chain of the source may not get another node
      */
-    record Request(Node source, VdiRecord sourceRecord, VdiId vdi, VdiRecord record) {}
+    record Request(
+            Node source, VdiRecord sourceRecord, VdiId vdi, VdiRecord record, long sizeBytes, Runnable mayDeepen) {}
 
     /**
      * What came of it.
@@ -104,7 +114,7 @@ final class SnapshotTaker {
         try {
             return takeParts(parts);
         } catch (NoLongerEmptyException e) {
-            discard(parts);
+            discard(parts, e);
             return takeParts(prepareAll(requests, false));
         }
     }
@@ -128,19 +138,27 @@ final class SnapshotTaker {
             abandon(operation, freshLayers, e);
             throw e;
         }
-        // What fails from here on is completed before the next operation, or at the next attach.
-        retireBaseCopies(parts);
-        operation.complete(storage);
-        journal.forget();
+        try {
+            retireBaseCopies(parts);
+            operation.complete(storage);
+            journal.forget();
+        } catch (IOException e) {
+            tree.finish(e);
+        }
         return outcome(parts, pauseMicros);
     }
 
     private List<Part> prepareAll(List<Request> requests, boolean mayShareParent) throws IOException {
         List<Part> parts = new ArrayList<>();
-        for (Request request : requests) {
-            parts.add(prepare(request, mayShareParent));
+        try {
+            for (Request request : requests) {
+                parts.add(prepare(request, mayShareParent));
+            }
+            storage.syncNames();
+        } catch (IOException | RuntimeException e) {
+            discard(parts, e);
+            throw e;
         }
-        storage.syncNames();
         return parts;
     }
 
@@ -152,13 +170,15 @@ final class SnapshotTaker {
         Attachments.Attachment attachment =
                 attachments.get(request.source().id()).orElse(null);
         String childName = request.vdi() + VHD;
+        long size = request.sizeBytes() == 0 ? source.sizeBytes() : request.sizeBytes();
         Optional<ChainFile> parent = mayShareParent && isEmpty(source, attachment)
                 ? new ParentFinder(storage).parentOf(source)
                 : Optional.empty();
         if (parent.isPresent()) {
-            Snapshot.Child child = prepareChild(childName, source, link(childName, parent.get()));
+            Snapshot.Child child = prepareChild(childName, size, link(childName, parent.get()));
             return new Part(request, source, null, null, child, attachment);
         }
+        request.mayDeepen().run();
         String end = source.name().substring(source.name().lastIndexOf('.'));
         ChainFile baseCopy = source.renamed(environment.uuids().get() + end);
         // The new file has another unique id, so only its name can keep the disk's identity.
@@ -167,8 +187,8 @@ final class SnapshotTaker {
             throw new IOException(
                     leafName + " is in the way: the disk's file " + source.name() + " must get that name");
         }
-        Snapshot.Child leaf = prepareChild(leafName, source, linkToBaseCopy(source, leafName, baseCopy));
-        Snapshot.Child child = prepareChild(childName, source, linkToBaseCopy(source, childName, baseCopy));
+        Snapshot.Child leaf = prepareChild(leafName, source.sizeBytes(), linkToBaseCopy(source, leafName, baseCopy));
+        Snapshot.Child child = prepareChild(childName, size, linkToBaseCopy(source, childName, baseCopy));
         ChainFile fresh = ChainFile.vhd(storage, leaf.prepared());
         return new Part(request, source, baseCopy.name(), new FreshLeaf(fresh, leaf), child, attachment);
     }
@@ -182,11 +202,11 @@ final class SnapshotTaker {
         }
     }
 
-    private Snapshot.Child prepareChild(String name, ChainFile source, ParentLink parent) throws IOException {
+    private Snapshot.Child prepareChild(String name, long sizeBytes, ParentLink parent) throws IOException {
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
         creator.differencing(
                 prepared,
-                source.sizeBytes(),
+                sizeBytes,
                 environment.uuids().get(),
                 VhdTime.fromEpochSeconds(environment.clock().instant().getEpochSecond()),
                 parent);
@@ -213,6 +233,9 @@ final class SnapshotTaker {
                 children.add(part.freshLeaf().child());
             }
             children.add(part.child());
+            if (part.baseCopy() != null && part.source().headers() == null) {
+                records.add(record(VdiId.parse(TreeScanner.stem(part.baseCopy())), VdiRecord.ofBaseCopy()));
+            }
             records.add(record(part.request().vdi(), part.request().record()));
             records.add(record(part.request().source().id(), part.request().sourceRecord()));
         }
@@ -364,9 +387,16 @@ final class SnapshotTaker {
         }
     }
 
-    private void discard(List<Part> parts) throws IOException {
-        for (Part part : parts) {
-            storage.delete(part.child().prepared());
+    private void discard(List<Part> parts, Exception reason) {
+        try {
+            for (Part part : parts) {
+                storage.delete(part.child().prepared());
+                if (part.freshLeaf() != null) {
+                    storage.delete(part.freshLeaf().child().prepared());
+                }
+            }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
         }
     }
 
@@ -376,7 +406,7 @@ final class SnapshotTaker {
         for (Part part : parts) {
             boolean attached = part.attachment() != null;
             results.add(new SnapshotResult(
-                    part.request().vdi(), part.request().source().id(), attached ? pauseMicros : 0));
+                    part.request().vdi(), part.request().source().id(), attached ? pauseMicros : 0, null));
             changed.add(part.child().name());
             changed.add(part.source().name());
             if (part.baseCopy() != null && part.freshLeaf() != null) {

@@ -2,9 +2,13 @@ package io.catena.sr;
 
 import io.catena.api.VdiId;
 import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import io.catena.vhd.PendingRewrite;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /** Where an SR keeps what is not a node. */
@@ -32,6 +36,18 @@ final class SrFiles {
         }
         names.remove(SR_RECORD);
         names.add(SR_RECORD);
+        return names;
+    }
+
+    /** Returns the files that were only being prepared, of nodes and of small files that are replaced whole. */
+    static Set<String> temporary(Storage storage) throws IOException {
+        Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
+        for (String directory : List.of(VDI_RECORDS, JOURNAL, OWN)) {
+            storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
+        }
+        storage.list("").stream()
+                .filter(name -> name.contains(PendingRewrite.SUFFIX) && StoredText.isBeingWritten(name))
+                .forEach(names::add);
         return names;
     }
 

@@ -2,20 +2,32 @@ package io.catena.sr;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import io.catena.api.SrChange;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.Uuids;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an SR says of itself.
  *
  * @param id a UUID
  * @param chainLimit number of nodes that a chain may have
+ * @param description null if there is none
+ * @param chainWarning number of nodes from which on a chain is warned of; null for four fifths of the limit
  */
-record SrRecord(String id, String name, int chainLimit) {
+record SrRecord(
+        String id,
+        String name,
+        int chainLimit,
+        @Nullable String description,
+        @Nullable Integer chainWarning) {
     /** What XenServer's own tools bear. */
     static final int SHARED_CHAIN_LIMIT = 30;
 
@@ -24,8 +36,42 @@ record SrRecord(String id, String name, int chainLimit) {
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
+    SrRecord(String id, String name, int chainLimit) {
+        this(id, name, chainLimit, null, null);
+    }
+
     SrId srId() {
         return SrId.parse(id);
+    }
+
+    String text() {
+        return description == null ? "" : description;
+    }
+
+    int warnFrom() {
+        return Math.min(chainLimit, chainWarning == null ? Math.max(2, chainLimit * 4 / 5) : chainWarning);
+    }
+
+    /** Returns this with what {@code change} names. */
+    SrRecord with(SrChange change) {
+        requirePositive("chain limit", change.chainLimit());
+        requirePositive("chain warning", change.chainWarning());
+        if (change.name() != null && change.name().isBlank()) {
+            throw new SrException(SrError.BAD_REQUEST, "An SR needs a name");
+        }
+        return new SrRecord(
+                id,
+                Objects.requireNonNullElse(change.name(), name),
+                Objects.requireNonNullElse(change.chainLimit(), chainLimit),
+                change.description() == null ? description : change.description(),
+                change.chainWarning() == null ? chainWarning : change.chainWarning());
+    }
+
+    private static void requirePositive(String what, @Nullable Integer nodes) {
+        if (nodes != null && nodes < 2) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The " + what + " is " + nodes + ", expected at least 2 nodes to a chain");
+        }
     }
 
     void write(Storage storage) throws IOException {

@@ -1,10 +1,17 @@
 package io.catena.sr;
 
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.op.Journal;
+import io.catena.op.Operation;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> {@link #now} and {@link #refresh} are to be called under the lock.
  */
 final class SrTree {
+    private static final Logger LOG = System.getLogger(SrTree.class.getName());
+
     private final ReentrantLock lock = new ReentrantLock(true);
+    private final Storage storage;
     private final TreeScanner scanner;
     private final Journal journal;
     private Tree tree;
@@ -25,7 +35,10 @@ final class SrTree {
     /** Why nothing may change any more; null while all is well. */
     private @Nullable String stuck;
 
+    private boolean closed;
+
     SrTree(Storage storage) throws IOException {
+        this.storage = storage;
         journal = new Journal(storage);
         scanner = new TreeScanner(storage);
         tree = scanner.scan();
@@ -53,6 +66,10 @@ final class SrTree {
     <T> T change(Errors.Work<T> work) throws IOException {
         lock.lock();
         try {
+            if (closed) {
+                throw new SrException(SrError.SR_UNAVAILABLE, "The SR was detached meanwhile")
+                        .correction("Attach it and try again.");
+            }
             completeInterrupted();
             return work.run();
         } catch (IOException e) {
@@ -74,15 +91,93 @@ final class SrTree {
         }
     }
 
+    /** Completes what failed, if it can be done now; for those who want to see what there is in any case. */
+    void tryToComplete() {
+        try {
+            completeInterrupted();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=operation-not-completed cause=\"" + e.getMessage() + "\"");
+        }
+    }
+
     private void completeInterrupted() throws IOException {
         if (stuck != null) {
             throw new IOException("an operation failed half-way, and only recovery can complete it; detach the SR and"
                     + " attach it again. It failed because: " + stuck);
         }
-        outdated |= journal.recover().isPresent();
-        if (outdated) {
-            rescan();
+        try {
+            outdated |= journal.recover().isPresent();
+        } catch (IOException e) {
+            outdated = true;
+            throw new IOException(
+                    "an operation that failed half-way cannot be completed yet, and nothing else is changed before: "
+                            + e.getMessage(),
+                    e);
         }
+        if (outdated) {
+            boolean all = PendingRewrites.complete(storage);
+            rescan();
+            outdated = !all;
+        }
+    }
+
+    /**
+     * Runs an operation that is bound to happen from the moment at which it is recorded. If a step fails all steps are taken
+     * once more; if that fails too, nothing else is changed until they can be.
+     *
+     * @throws IOException if the operation did not happen, or not yet; the message tells which
+     */
+    void run(Operation operation) throws IOException {
+        try {
+            journal.record(operation);
+        } catch (IOException e) {
+            forgetOrFinish(e);
+            return;
+        }
+        try {
+            operation.apply(storage);
+            journal.forget();
+        } catch (IOException e) {
+            finish(e);
+        }
+    }
+
+    /** The record may be there though writing it failed; what cannot be forgotten for sure must happen. */
+    private void forgetOrFinish(IOException reason) throws IOException {
+        try {
+            journal.forget();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+            finish(reason);
+            return;
+        }
+        throw reason;
+    }
+
+    /** Completes the recorded operation, a step of which has failed for {@code reason}. */
+    void finish(IOException reason) throws IOException {
+        outdated = true;
+        try {
+            journal.recover();
+        } catch (IOException e) {
+            e.addSuppressed(reason);
+            throw new IOException(
+                    "the operation is recorded and will be completed, but not now; nothing else of the SR is changed"
+                            + " before: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Returns what has to be done before anything can change; empty if nothing has. */
+    Optional<String> trouble() {
+        return Optional.ofNullable(stuck)
+                .map(reason -> "An operation failed half-way; detach the SR and attach it again: " + reason);
+    }
+
+    /** Refuses all changes from now on, since the SR is let go of. */
+    void close() {
+        closed = true;
     }
 
     /** Refuses all changes from now on. */
@@ -96,7 +191,12 @@ final class SrTree {
 
     /** Looks at some files again. */
     void refresh(Collection<String> names) throws IOException {
-        tree = scanner.refresh(tree, names);
+        scanner.refresh(tree, names);
+    }
+
+    /** Looks into all files but those that {@code skipped} names. */
+    void lookInside(Predicate<String> skipped) {
+        tree = scanner.lookInside(tree, skipped);
     }
 
     /** Looks at all files again. */

@@ -64,7 +64,8 @@ final class SrView {
         return node;
     }
 
-    private Node visible(VdiId id) {
+    /** Returns the node of a disk. To be called under the lock. */
+    Node visible(VdiId id) {
         return tree.now()
                 .node(id)
                 .filter(node -> !node.hidden())
@@ -83,10 +84,17 @@ final class SrView {
                 || !tree.now().children(node.name()).isEmpty();
     }
 
-    SrStat stat(Sr identity, int chainLimit) throws IOException {
+    /** Returns the warning for a disk's chain, if it comes near its limit. To be called under the lock. */
+    Optional<String> chainWarning(VdiId id, ChainBudget budget) {
+        return tree.now().node(id).flatMap(node -> budget.warning(tree.now(), node));
+    }
+
+    SrStat stat(Sr identity, SrRecord record) throws IOException {
         return tree.lockedIo(() -> {
             Storage.Space space = storage.space();
             List<NodeProblem> problems = new ArrayList<>();
+            List<String> warnings = new ArrayList<>(tree.trouble().stream().toList());
+            ChainBudget budget = ChainBudget.of(record);
             long physical = 0;
             long virtual = 0;
             int vdis = 0;
@@ -96,15 +104,15 @@ final class SrView {
                 depth = Math.max(depth, tree.now().depth(node));
                 if (!node.hidden()) {
                     vdis++;
+                    budget.warning(tree.now(), node).ifPresent(warnings::add);
                     virtual += node.sizeBytes();
                 }
-                if (node.problem() != null) {
-                    problems.add(new NodeProblem(node.name(), node.problem()));
-                }
+                ownProblem(node).ifPresent(text -> problems.add(new NodeProblem(node.name(), text)));
             }
             int nodes = tree.now().nodes().size();
             return new SrStat(
                     identity,
+                    record.text(),
                     space.totalBytes(),
                     space.freeBytes(),
                     physical,
@@ -112,9 +120,17 @@ final class SrView {
                     vdis,
                     nodes,
                     depth,
-                    chainLimit,
+                    record.chainLimit(),
+                    record.warnFrom(),
+                    warnings,
                     problems);
         });
+    }
+
+    /** Returns what is wrong with a node itself; a circle of parents is wrong with each that is part of it. */
+    Optional<String> ownProblem(Node node) {
+        boolean inCircle = node.parent() != null && tree.now().isAncestorOfItself(node);
+        return node.problem() == null && inCircle ? tree.now().problem(node) : Optional.ofNullable(node.problem());
     }
 
     List<TreeNode> tree() throws IOException {
@@ -189,6 +205,7 @@ final class SrView {
                 tree.now().depth(node),
                 readOnly,
                 record.snapshotOfId(),
+                record.allKeys(),
                 record.createdAt(),
                 state,
                 attachment.map(Attachments.Attachment::export).orElse(null),

@@ -1,11 +1,12 @@
 package io.catena.sr;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,27 +16,66 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The nodes of an SR and which builds on which, at one moment. Immutable. */
+/**
+ * The nodes of an SR and which builds on which. A change costs by what changes, however many nodes there are.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
 final class Tree {
-    private final SortedMap<String, Node> nodes;
+    private final SortedMap<String, Node> nodes = new TreeMap<>();
     private final Map<VdiId, Node> byId = new HashMap<>();
-    private final Map<String, List<Node>> children = new LinkedHashMap<>();
+
+    /** By the names of the parent and of the child. */
+    private final Map<String, SortedMap<String, Node>> children = new HashMap<>();
 
     /** The files of which it is not known for sure what they build on. */
-    private final List<Node> damaged;
+    private final SortedMap<String, Node> damaged = new TreeMap<>();
 
+    /**
+     * @param all those that come first keep their ids if others claim the same
+     */
     Tree(Collection<Node> all) {
-        nodes = new TreeMap<>();
-        all.forEach(node -> nodes.put(node.name(), node));
-        for (Node node : nodes.values()) {
-            byId.put(node.id(), node);
-            if (node.parent() != null) {
-                children.computeIfAbsent(node.parent(), p -> new ArrayList<>()).add(node);
+        all.forEach(this::add);
+    }
+
+    /**
+     * Forgets the files {@code names} and takes in what was found of them.
+     */
+    void update(Collection<String> names, Collection<Node> found) {
+        names.forEach(this::remove);
+        found.forEach(this::add);
+    }
+
+    /** A node that claims the id of another, a copy made by hand, gets an id of its own. */
+    private void add(Node found) {
+        Node node = byId.containsKey(found.id())
+                ? found.withId(new VdiId(UUID.nameUUIDFromBytes(found.name().getBytes(UTF_8))))
+                : found;
+        nodes.put(node.name(), node);
+        byId.put(node.id(), node);
+        if (node.parent() != null) {
+            children.computeIfAbsent(node.parent(), p -> new TreeMap<>()).put(node.name(), node);
+        }
+        if (!node.mayNeed().equals(Node.Doubt.NONE)) {
+            damaged.put(node.name(), node);
+        }
+    }
+
+    private void remove(String name) {
+        Node node = nodes.remove(name);
+        if (node == null) {
+            return;
+        }
+        byId.remove(node.id());
+        damaged.remove(name);
+        String parent = node.parent();
+        SortedMap<String, Node> siblings = parent == null ? null : children.get(parent);
+        if (parent != null && siblings != null) {
+            siblings.remove(name);
+            if (siblings.isEmpty()) {
+                children.remove(parent);
             }
         }
-        damaged = nodes.values().stream()
-                .filter(node -> !node.mayNeed().equals(Node.Doubt.NONE))
-                .toList();
     }
 
     /** Returns all nodes, sorted by the names of their files. */
@@ -53,7 +93,8 @@ final class Tree {
 
     /** Returns the nodes that build directly on the file {@code name}. */
     List<Node> children(String name) {
-        return List.copyOf(children.getOrDefault(name, List.of()));
+        SortedMap<String, Node> found = children.get(name);
+        return found == null ? List.of() : List.copyOf(found.values());
     }
 
     /** Returns the nodes whose parent is not in this SR, sorted. */
@@ -78,6 +119,18 @@ final class Tree {
         return depth;
     }
 
+    /** Returns a node and its ancestors in this SR, the node first. */
+    List<Node> chain(Node node) {
+        List<Node> chain = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        @Nullable Node at = node;
+        while (at != null && seen.add(at.name())) {
+            chain.add(at);
+            at = at.parent() == null ? null : nodes.get(at.parent());
+        }
+        return chain;
+    }
+
     /** Returns why a node cannot be used: for a reason of its own, or of an ancestor. */
     Optional<String> problem(Node node) {
         Set<String> seen = new HashSet<>();
@@ -99,14 +152,19 @@ final class Tree {
      * others.
      */
     boolean mayBeNeeded(Node node) {
-        return damaged.stream().anyMatch(d -> d.mayNeed().any()) || isNamedByDamaged(node);
+        return damaged.values().stream().anyMatch(d -> d.mayNeed().any()) || isNamedByDamaged(node);
     }
 
     /** Whether a file whose headers are damaged names {@code node}, or one that builds on it, as its parent. */
     boolean isNamedByDamaged(Node node) {
-        return damaged.stream()
+        return damaged.values().stream()
                 .anyMatch(
                         d -> byUniqueId(d.mayNeed().uniqueId()).stream().anyMatch(parent -> isAncestor(node, parent)));
+    }
+
+    /** Whether a node's parents lead back to it. */
+    boolean isAncestorOfItself(Node node) {
+        return parent(node).filter(parent -> isAncestor(node, parent)).isPresent();
     }
 
     private boolean isAncestor(Node ancestor, Node node) {

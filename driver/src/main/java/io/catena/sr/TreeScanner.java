@@ -16,11 +16,12 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
@@ -43,21 +44,41 @@ final class TreeScanner {
                 read(name).ifPresent(nodes::add);
             }
         }
-        return new Tree(withoutTwins(nodes));
+        return new Tree(nodes);
     }
 
-    /** Looks at some files again that were made, changed or deleted; takes the others as they are. */
-    Tree refresh(Tree tree, Collection<String> names) throws IOException {
+    /**
+     * Looks into the files as who opens them does: whether their tables of blocks can be used.
+     *
+     * @param skipped whether a file, told by its name, is not to be opened
+     */
+    Tree lookInside(Tree tree, Predicate<String> skipped) {
         List<Node> nodes = new ArrayList<>();
         for (Node node : tree.nodes()) {
-            if (!names.contains(node.name())) {
-                nodes.add(node);
-            }
+            ChainFile file = node.file();
+            boolean opens = file != null && file.isSparse() && node.problem() == null && !skipped.test(node.name());
+            nodes.add(opens && file != null ? lookInside(node, file) : node);
         }
-        for (String name : names) {
-            read(name).ifPresent(nodes::add);
+        return new Tree(nodes);
+    }
+
+    private Node lookInside(Node node, ChainFile file) {
+        try {
+            file.openReadOnly(storage).close();
+            return node;
+        } catch (IOException e) {
+            return node.withProblem(message(e));
         }
-        return new Tree(withoutTwins(nodes));
+    }
+
+    /** Looks at some files again that were made, changed or deleted; leaves the others as they are. */
+    void refresh(Tree tree, Collection<String> names) throws IOException {
+        Set<String> each = new TreeSet<>(names);
+        List<Node> found = new ArrayList<>();
+        for (String name : each) {
+            read(name).ifPresent(found::add);
+        }
+        tree.update(each, found);
     }
 
     /** Whether a file of this name holds data. */
@@ -77,12 +98,19 @@ final class TreeScanner {
         try {
             Optional<ChainFile> parent = finder.parentOf(file);
             String parentName = parent.map(ChainFile::name).orElse(null);
-            return Optional.of(new Node(id(file), name, file, parentName, Node.Doubt.NONE, sizeProblem(file)));
+            VdiId id = id(file);
+            return Optional.of(
+                    new Node(id, name, file, parentName, Node.Doubt.NONE, sizeProblem(file), isRawBaseCopy(id, file)));
         } catch (MissingParentException e) {
             return Optional.of(new Node(id(file), name, file, null, Node.Doubt.NONE, message(e)));
         } catch (IOException e) {
             return Optional.of(new Node(id(file), name, file, null, doubt(name), message(e)));
         }
+    }
+
+    /** The record of a raw file is read only if there is one; a file that has lost it shows as a disk. */
+    private boolean isRawBaseCopy(VdiId id, ChainFile file) {
+        return file.headers() == null && new VdiRecords(storage).get(id, "").isBaseCopy();
     }
 
     private static @Nullable String sizeProblem(ChainFile file) {
@@ -116,21 +144,6 @@ final class TreeScanner {
     private static VdiId idByName(String name) {
         String stem = stem(name);
         return Uuids.isUuid(stem) ? VdiId.parse(stem) : new VdiId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
-    }
-
-    /** Gives nodes that claim the id of another, copies made by hand, an id of their own. */
-    private static List<Node> withoutTwins(List<Node> nodes) {
-        Set<VdiId> taken = new HashSet<>();
-        List<Node> result = new ArrayList<>();
-        for (Node node : nodes) {
-            if (taken.add(node.id())) {
-                result.add(node);
-            } else {
-                VdiId other = new VdiId(UUID.nameUUIDFromBytes(node.name().getBytes(UTF_8)));
-                result.add(new Node(other, node.name(), node.file(), node.parent(), node.mayNeed(), node.problem()));
-            }
-        }
-        return result;
     }
 
     /** Returns a file's name without what tells its kind. */

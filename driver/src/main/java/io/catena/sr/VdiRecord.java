@@ -1,8 +1,11 @@
 package io.catena.sr;
 
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -11,12 +14,16 @@ import org.jspecify.annotations.Nullable;
  *
  * @param snapshotOf the id of the VDI it is a snapshot of
  * @param created ISO 8601
+ * @param keys null if there are none
+ * @param baseCopy true if this is the record of a raw base copy: a raw file has no footer that could say so
  */
 record VdiRecord(
         String name,
         String description,
         @Nullable String snapshotOf,
-        @Nullable String created) {
+        @Nullable String created,
+        @Nullable Map<String, String> keys,
+        @Nullable Boolean baseCopy) {
 
     /**
      * @throws RuntimeException if a file says what cannot be
@@ -32,8 +39,41 @@ record VdiRecord(
         }
     }
 
-    static VdiRecord of(String name, String description, @Nullable VdiId snapshotOf, Instant created) {
-        return new VdiRecord(name, description, snapshotOf == null ? null : snapshotOf.toString(), created.toString());
+    static VdiRecord of(
+            String name, String description, @Nullable VdiId snapshotOf, Instant created, Map<String, String> keys) {
+        String of = snapshotOf == null ? null : snapshotOf.toString();
+        return new VdiRecord(name, description, of, created.toString(), keys.isEmpty() ? null : keys, null);
+    }
+
+    /** The record of a disk of which nothing is known. */
+    static VdiRecord unknown(String name) {
+        return new VdiRecord(name, "", null, null, null, null);
+    }
+
+    /** The record that hides a raw base copy. */
+    static VdiRecord ofBaseCopy() {
+        return new VdiRecord("", "", null, null, null, true);
+    }
+
+    VdiRecord with(VdiChange change) {
+        Map<String, String> changed = new TreeMap<>(allKeys());
+        changed.putAll(change.set());
+        changed.keySet().removeAll(change.remove());
+        return new VdiRecord(
+                Objects.requireNonNullElse(change.name(), name),
+                Objects.requireNonNullElse(change.description(), description),
+                snapshotOf,
+                created,
+                changed.isEmpty() ? null : changed,
+                baseCopy);
+    }
+
+    Map<String, String> allKeys() {
+        return keys == null ? Map.of() : keys;
+    }
+
+    boolean isBaseCopy() {
+        return Boolean.TRUE.equals(baseCopy);
     }
 
     @Nullable

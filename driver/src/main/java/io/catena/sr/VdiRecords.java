@@ -2,15 +2,17 @@ package io.catena.sr;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The records of an SR's VDIs: a small file each. A VDI without a record, one that another manager made, gets an empty
@@ -20,6 +22,8 @@ final class VdiRecords {
     private static final Logger LOG = System.getLogger(VdiRecords.class.getName());
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    private static final String END = ".json";
 
     private final Storage storage;
     private final Map<VdiId, VdiRecord> read = new ConcurrentHashMap<>();
@@ -31,6 +35,25 @@ final class VdiRecords {
     /** Returns a VDI's record; a VDI without one is called {@code defaultName}. */
     VdiRecord get(VdiId id, String defaultName) {
         return read.computeIfAbsent(id, i -> load(i, defaultName));
+    }
+
+    /** Returns the ids of all records there are. */
+    List<VdiId> ids() throws IOException {
+        return storage.list(SrFiles.VDI_RECORDS).stream()
+                .filter(file -> file.endsWith(END))
+                .map(file -> file.substring(file.lastIndexOf('/') + 1, file.length() - END.length()))
+                .filter(Uuids::isUuid)
+                .map(VdiId::parse)
+                .toList();
+    }
+
+    /** Whether a record that is there can be read. */
+    boolean isReadable(VdiId id) {
+        try {
+            return find(id).isPresent();
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
     }
 
     /** Returns a record as it stands in its file. */
@@ -54,14 +77,16 @@ final class VdiRecords {
         read.clear();
     }
 
+    private Optional<VdiRecord> find(VdiId id) throws IOException {
+        return StoredText.read(storage, SrFiles.vdiRecord(id))
+                .map(text -> GSON.fromJson(text, VdiRecord.class))
+                .filter(found -> found.name() != null && found.description() != null);
+    }
+
     private VdiRecord load(VdiId id, String defaultName) {
-        VdiRecord none = new VdiRecord(defaultName, "", null, null);
+        VdiRecord none = VdiRecord.unknown(defaultName);
         try {
-            @Nullable
-            VdiRecord found = StoredText.read(storage, SrFiles.vdiRecord(id))
-                    .map(text -> GSON.fromJson(text, VdiRecord.class))
-                    .orElse(none);
-            return found == null ? none : found;
+            return find(id).orElse(none);
         } catch (IOException | RuntimeException e) {
             // Gson wraps what the record's constructor throws.
             LOG.log(Level.WARNING, "event=record-unreadable vdi=" + id + " cause=\"" + e.getMessage() + "\"");

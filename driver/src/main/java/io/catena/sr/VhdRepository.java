@@ -3,8 +3,11 @@ package io.catena.sr;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Job;
+import io.catena.api.JobControl;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
+import io.catena.api.SrChange;
+import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -13,7 +16,9 @@ import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Uuids;
 import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
 import io.catena.format.VhdTime;
@@ -29,9 +34,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +56,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     private final Storage storage;
     private final String path;
-    private final SrRecord record;
+    private final Resizer resizer;
+    private final Reverter reverter;
     private final Environment environment;
     private final Closeable lock;
     private final SrTree tree;
@@ -55,6 +65,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final Attachments attachments;
     private final SnapshotTaker snapshots;
     private final SrView view;
+
+    /** What is being imported; those that are under way when the SR is closed are given up. */
+    private final Set<Import> imports = ConcurrentHashMap.newKeySet();
+
+    /** Replaced whole, under the tree lock, after it was written. */
+    private volatile SrRecord record;
 
     private VhdRepository(
             Storage storage,
@@ -72,7 +88,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
         tree = new SrTree(storage);
         records = new VdiRecords(storage);
         attachments = new Attachments(storage, environment.exporter(), redo);
-        snapshots = new SnapshotTaker(storage, attachments, redo, environment);
+        snapshots = new SnapshotTaker(storage, attachments, redo, environment, tree);
+        resizer = new Resizer(storage, attachments);
+        reverter = new Reverter(storage, tree, attachments, environment);
         view = new SrView(storage, record.srId(), tree, records, attachments);
     }
 
@@ -133,18 +151,55 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat stat() {
-        return Errors.translate("stat SR " + record.name(), () -> view.stat(sr(), record.chainLimit()));
+        return Errors.translate("stat SR " + record.name(), () -> view.stat(sr(), record));
     }
 
     @Override
     public SrStat scan() {
         return Errors.translate("scan SR " + record.name(), () -> {
             tree.change(() -> {
-                tree.rescan();
-                records.forget();
+                lookAtAll();
                 return tree;
             });
-            return view.stat(sr(), record.chainLimit());
+            return view.stat(sr(), record);
+        });
+    }
+
+    private void lookAtAll() throws IOException {
+        tree.rescan();
+        tree.lookInside(attachments.nodes()::isOpen);
+        records.forget();
+    }
+
+    @Override
+    public SrCheck check(boolean repair) {
+        return Errors.translate(
+                "check SR " + record.name(),
+                () -> tree.lockedIo(() -> {
+                    tree.tryToComplete();
+                    lookAtAll();
+                    SrCheck check = new Checker(storage, tree, view, records, repair).check(record.srId(), preparing());
+                    if (repair) {
+                        lookAtAll();
+                    }
+                    return check;
+                }));
+    }
+
+    private Set<String> preparing() {
+        return imports.stream().map(Import::file).collect(Collectors.toSet());
+    }
+
+    @Override
+    public SrStat set(SrChange change) {
+        return Errors.translate("change SR " + record.name(), () -> {
+            tree.change(() -> {
+                SrRecord changed = record.with(change);
+                changed.write(storage);
+                record = changed;
+                return changed;
+            });
+            return view.stat(sr(), record);
         });
     }
 
@@ -171,7 +226,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 spec.id(), () -> new VdiId(environment.uuids().get()));
         return Errors.translate("create VDI " + id, () -> {
             tree.change(() -> {
-                create(id, spec, size);
+                if (!isThereAlready(id, spec, size)) {
+                    create(id, spec, size);
+                }
                 return id;
             });
             return view.vdi(id);
@@ -192,35 +249,79 @@ public final class VhdRepository implements StorageRepository, Closeable {
         }
     }
 
+    /** Who got no answer may ask again; but a disk that is another must not be taken for the one that was asked for. */
+    private boolean isThereAlready(VdiId id, VdiSpec spec, long size) {
+        Optional<Node> node = tree.now().node(id).filter(n -> !n.hidden() && n.file() != null);
+        if (node.isEmpty()) {
+            return false;
+        }
+        VdiRecord own = view.record(node.get());
+        List<String> differences = new ArrayList<>();
+        note(differences, "size", node.get().sizeBytes(), size);
+        note(differences, "name", own.name(), spec.name());
+        note(differences, "description", own.description(), spec.description());
+        note(differences, "keys", own.allKeys(), spec.keys());
+        note(differences, "raw", node.get().name().endsWith(".raw"), spec.raw());
+        if (!differences.isEmpty()) {
+            throw new SrException(
+                            SrError.VDI_EXISTS,
+                            "SR " + record.name() + " has a VDI " + id + " already, with another "
+                                    + String.join(", ", differences))
+                    .correction("Choose another id, or leave it out.");
+        }
+        return true;
+    }
+
+    private static void note(List<String> differences, String what, Object found, Object wanted) {
+        if (!found.equals(wanted)) {
+            differences.add(what + " (" + found + ", asked for " + wanted + ")");
+        }
+    }
+
     /**
      * Makes a disk. The record comes first: without its node it means nothing, while a node without record would be a disk
      * that has lost its name.
      */
     private void create(VdiId id, VdiSpec spec, long size) throws IOException {
         String name = id + (spec.raw() ? ".raw" : ".vhd");
-        if (tree.now().node(id).isPresent() || storage.exists(name)) {
-            throw new SrException(SrError.VDI_EXISTS, "SR " + record.name() + " has a node with id " + id + " already")
-                    .correction("Choose another id, or leave it out.");
-        }
+        refuseTaken(id, name);
         try {
             make(id, spec, size, name);
         } catch (IOException | RuntimeException e) {
-            unmake(id, name, e);
+            unmake(id, SrFiles.temporary(name), name, e);
             throw e;
         }
         tree.refresh(List.of(name));
     }
 
+    private void refuseTaken(VdiId id, String name) throws IOException {
+        if (tree.now().node(id).isPresent() || storage.exists(name)) {
+            throw new SrException(SrError.VDI_EXISTS, "SR " + record.name() + " has a node with id " + id + " already")
+                    .correction("Choose another id, or leave it out.");
+        }
+    }
+
     private void make(VdiId id, VdiSpec spec, long size, String name) throws IOException {
         String prepared = SrFiles.temporary(name);
         storage.delete(prepared);
+        writeRecord(id, spec);
+        makeFile(prepared, spec, size);
+        storage.rename(prepared, name);
+        storage.syncNames();
+    }
+
+    private void writeRecord(VdiId id, VdiSpec spec) throws IOException {
         records.write(
                 id,
                 VdiRecord.of(
                         spec.name(),
                         spec.description(),
                         null,
-                        environment.clock().instant()));
+                        environment.clock().instant(),
+                        spec.keys()));
+    }
+
+    private void makeFile(String prepared, VdiSpec spec, long size) throws IOException {
         if (spec.raw()) {
             try (BlockFile file = storage.create(prepared)) {
                 file.truncate(size);
@@ -229,14 +330,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
         } else {
             new VhdCreator(storage).dynamic(prepared, size, environment.uuids().get(), now());
         }
-        storage.rename(prepared, name);
-        storage.syncNames();
     }
 
     /** Else a disk that was refused would show up at the next scan, and its id could not be used again. */
-    private void unmake(VdiId id, String name, Exception reason) {
+    private void unmake(VdiId id, String prepared, String name, Exception reason) {
         try {
-            storage.delete(SrFiles.temporary(name));
+            storage.delete(prepared);
             storage.delete(name);
             records.delete(id);
             storage.syncNames();
@@ -259,54 +358,282 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 () -> tree.change(() -> {
                     List<SnapshotTaker.Request> requests = new ArrayList<>();
                     for (VdiId id : ids) {
-                        requests.add(request(id, name, id));
+                        requests.add(request(id, name, id, 0));
                     }
                     return take(requests);
                 }));
     }
 
     @Override
-    public Vdi clone(VdiId id, String name) {
+    public Vdi clone(VdiId id, String name, long sizeBytes) {
         return Errors.translate("clone VDI " + id, () -> {
-            VdiId clone = tree.change(
-                    () -> take(List.of(request(id, name, null))).get(0).vdi());
+            VdiId clone = tree.change(() ->
+                    take(List.of(request(id, name, null, sizeBytes))).get(0).vdi());
             return view.vdi(clone);
         });
     }
 
-    private SnapshotTaker.Request request(VdiId id, String name, @Nullable VdiId snapshotOf) {
+    private static long cloneSize(Node source, long sizeBytes) {
+        if (sizeBytes == 0 || sizeBytes == source.sizeBytes()) {
+            return 0;
+        }
+        long size = VhdCreator.roundedSize(sizeBytes);
+        if (sizeBytes < source.sizeBytes() || size > Footer.MAX_DISK_BYTES) {
+            throw new SrException(
+                            SrError.VDI_SIZE,
+                            "A clone of VDI " + source.id() + " cannot have " + sizeBytes + " bytes; it has from "
+                                    + source.sizeBytes() + " to " + Footer.MAX_DISK_BYTES)
+                    .correction("Leave out the size to get that of the source.");
+        }
+        return size;
+    }
+
+    @Override
+    public Vdi set(VdiId id, VdiChange change) {
+        return Errors.translate("change VDI " + id, () -> {
+            tree.change(() -> {
+                records.write(id, view.record(view.visible(id)).with(change));
+                return id;
+            });
+            return view.vdi(id);
+        });
+    }
+
+    @Override
+    public Vdi resize(VdiId id, long sizeBytes) {
+        return Errors.translate("resize VDI " + id, () -> {
+            tree.change(() -> {
+                Node node = view.usableVdi(id);
+                checkNotRead(id);
+                if (view.record(node).snapshotOf() != null) {
+                    throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is a snapshot, which does not change")
+                            .correction("Make a larger disk of it: catena vdi clone " + id + " --size SIZE");
+                }
+                if (resizer.resize(tree.now(), node, sizeBytes)) {
+                    tree.refresh(List.of(node.name()));
+                }
+                return id;
+            });
+            return view.vdi(id);
+        });
+    }
+
+    @Override
+    public Vdi revert(VdiId id, VdiId snapshot) {
+        return Errors.translate("revert VDI " + id, () -> {
+            tree.change(() -> {
+                Node disk = view.visible(id);
+                Node content = view.usableVdi(snapshot);
+                checkRevert(disk, content);
+                VdiRecord own = view.record(disk);
+                tree.refresh(reverter.revert(disk, content, () -> {
+                    records.write(id, own);
+                    return id;
+                }));
+                return id;
+            });
+            return view.vdi(id);
+        });
+    }
+
+    /** A disk that cannot be used can be reverted all the same: its own file is not needed. */
+    private void checkRevert(Node disk, Node snapshot) {
+        VdiRecord record = view.record(snapshot);
+        boolean madeElsewhere = record.snapshotOf() == null && record.created() == null;
+        if (disk.id().equals(snapshot.id()) || !(disk.id().equals(record.snapshotOfId()) || madeElsewhere)) {
+            throw new SrException(
+                            SrError.BAD_REQUEST, "VDI " + snapshot.id() + " is not a snapshot of VDI " + disk.id())
+                    .correction("See which are: catena vdi ls " + this.record.id());
+        }
+        checkDetached(disk.id());
+        if (attachments
+                .get(snapshot.id())
+                .filter(a -> a.mode() == AccessMode.READ_WRITE)
+                .isPresent()) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + snapshot.id() + " is being written to")
+                    .correction("Detach it first: catena vdi detach " + snapshot.id());
+        }
+        if (view.record(disk).snapshotOf() != null) {
+            throw new SrException(SrError.VDI_TYPE, "VDI " + disk.id() + " is a snapshot, which does not change")
+                    .correction("Make a writable disk: catena vdi clone " + snapshot.id());
+        }
+        if (!tree.now().children(disk.name()).isEmpty() || tree.now().isNamedByDamaged(disk)) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + disk.id() + " is the parent of other disks")
+                    .correction("Make a writable disk of the snapshot: catena vdi clone " + snapshot.id());
+        }
+    }
+
+    private SnapshotTaker.Request request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes) {
         Node source = view.usableVdi(id);
+        checkNotRead(id);
         if (!tree.now().children(source.name()).isEmpty()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is the parent of other disks and cannot be cut")
                     .correction("Use one of the disks that build on it.");
         }
-        int depth = tree.now().depth(source) + 1;
-        if (depth > record.chainLimit()) {
-            throw new SrException(
-                            SrError.SNAPSHOT_CHAIN_TOO_LONG,
-                            "The chain of VDI " + id + " would have " + depth + " nodes; SR " + record.name()
-                                    + " allows " + record.chainLimit())
-                    .correction("Delete snapshots of this disk, then merge what they held: catena gc run " + record.id()
-                            + " --wait");
-        }
+        ChainBudget budget = ChainBudget.of(record);
+        Runnable mayDeepen = () -> budget.check(tree.now(), source, tree.now().depth(source) + 1);
         VdiRecord own = view.record(source);
         VdiRecord fresh = VdiRecord.of(
                 name.isEmpty() ? own.name() : name,
                 own.description(),
                 snapshotOf,
-                environment.clock().instant());
+                environment.clock().instant(),
+                Map.of());
         return new SnapshotTaker.Request(
-                source, own, new VdiId(environment.uuids().get()), fresh);
+                source, own, new VdiId(environment.uuids().get()), fresh, cloneSize(source, sizeBytes), mayDeepen);
     }
 
     private List<SnapshotResult> take(List<SnapshotTaker.Request> requests) throws IOException {
         try {
             SnapshotTaker.Outcome outcome = snapshots.take(requests);
             tree.refresh(new LinkedHashSet<>(outcome.changed()));
-            return outcome.results();
+            ChainBudget budget = ChainBudget.of(record);
+            return outcome.results().stream()
+                    .map(r -> new SnapshotResult(
+                            r.vdi(),
+                            r.of(),
+                            r.pauseMicros(),
+                            view.chainWarning(r.of(), budget).orElse(null)))
+                    .toList();
         } catch (SnapshotTaker.StuckException e) {
             tree.stuck(String.valueOf(e.getCause()));
             throw new IOException(e.getCause());
+        }
+    }
+
+    /**
+     * Copies as a job. The disk is opened when the job begins, so a job that waits holds nothing.
+     */
+    @Override
+    public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
+        VdiSpec spec = Errors.translate(
+                "copy VDI " + id,
+                () -> tree.change(() -> {
+                    Node node = view.usableVdi(id);
+                    checkNotWritten(id);
+                    VdiRecord own = view.record(node);
+                    String wanted = name.isEmpty() ? own.name() : name;
+                    return new VdiSpec(
+                            node.sizeBytes(),
+                            wanted,
+                            own.description(),
+                            Objects.requireNonNullElseGet(
+                                    copy, () -> new VdiId(environment.uuids().get())),
+                            node.sizeBytes() > Footer.MAX_DISK_BYTES,
+                            own.allKeys());
+                }));
+        return environment.jobs().start("copy", record.srId(), control -> {
+            Vdi made = copy(id, target, spec, control);
+            return "copied to VDI " + made.vdi();
+        });
+    }
+
+    private Vdi copy(VdiId id, StorageRepository target, VdiSpec spec, JobControl control) throws IOException {
+        Attachments.Reader reader = tree.change(() -> {
+            Node node = view.usableVdi(id);
+            checkNotWritten(id);
+            return attachments.openReader(id, ChainFile.read(storage, node.name()));
+        });
+        try (VdiImport importing = target.importVdi(spec)) {
+            return new Copier(reader.disk(), importing, control).copy();
+        } finally {
+            tree.lockedIo(() -> {
+                attachments.closeReader(reader);
+                return reader;
+            });
+        }
+    }
+
+    private void checkNotWritten(VdiId id) {
+        if (attachments.get(id).filter(a -> a.mode() == AccessMode.READ_WRITE).isPresent()) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached rw, and changes while it is copied")
+                    .correction("Take a snapshot and copy that: catena vdi snapshot " + id);
+        }
+    }
+
+    private void checkNotRead(VdiId id) {
+        if (attachments.isRead(id)) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is being copied")
+                    .correction("Wait for the job, or cancel it: catena job ls");
+        }
+    }
+
+    @Override
+    public VdiImport importVdi(VdiSpec spec) {
+        long size = spec.raw() ? spec.sizeBytes() : VhdCreator.roundedSize(spec.sizeBytes());
+        checkSize(spec, size);
+        VdiId id = Objects.requireNonNullElseGet(
+                spec.id(), () -> new VdiId(environment.uuids().get()));
+        return Errors.translate("import VDI " + id, () -> tree.change(() -> beginImport(id, spec, size)));
+    }
+
+    private Import beginImport(VdiId id, VdiSpec spec, long size) throws IOException {
+        String name = id + (spec.raw() ? ".raw" : ".vhd");
+        refuseTaken(id, name);
+        String prepared = SrFiles.temporary("import-" + environment.uuids().get() + (spec.raw() ? ".raw" : ".vhd"));
+        try {
+            makeFile(prepared, spec, size);
+            Import begun = new Import(
+                    prepared,
+                    ChainFile.read(storage, prepared).openWritable(storage, null),
+                    new Finish(id, spec, prepared, name));
+            imports.add(begun);
+            return begun;
+        } catch (IOException e) {
+            deleteAfter(e, prepared);
+            throw e;
+        }
+    }
+
+    private void deleteAfter(Exception reason, String name) {
+        try {
+            storage.delete(name);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    /** Makes what was imported a disk, in the order of {@link #create(VdiId, VdiSpec, long)}. */
+    private final class Finish implements Import.Finish {
+        private final VdiId id;
+        private final VdiSpec spec;
+        private final String prepared;
+        private final String name;
+
+        Finish(VdiId id, VdiSpec spec, String prepared, String name) {
+            this.id = id;
+            this.spec = spec;
+            this.prepared = prepared;
+            this.name = name;
+        }
+
+        @Override
+        public Vdi commit() throws IOException {
+            forget();
+            tree.change(() -> {
+                refuseTaken(id, name);
+                try {
+                    writeRecord(id, spec);
+                    storage.rename(prepared, name);
+                    storage.syncNames();
+                } catch (IOException | RuntimeException e) {
+                    unmake(id, prepared, name, e);
+                    throw e;
+                }
+                tree.refresh(List.of(name));
+                return id;
+            });
+            return view.vdi(id);
+        }
+
+        @Override
+        public void discard() throws IOException {
+            forget();
+            storage.delete(prepared);
+        }
+
+        private void forget() {
+            imports.removeIf(i -> i.file().equals(prepared));
         }
     }
 
@@ -325,6 +652,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     private void checkDetached(VdiId id) {
+        checkNotRead(id);
         if (attachments.get(id).isPresent()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached")
                     .correction("Detach it first: catena vdi detach " + id);
@@ -344,9 +672,13 @@ public final class VhdRepository implements StorageRepository, Closeable {
                         .correction("Repair or remove that file first; \"catena sr stat\" names it.");
             }
             storage.delete(node.name());
-        } else if (node.file() == null || node.file().headers() == null) {
-            throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " is a raw disk that others build on")
+        } else if (node.file() == null) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " cannot be read, and others build on it")
                     .correction("Destroy the disks that build on it first.");
+        } else if (node.file().headers() == null) {
+            records.write(node.id(), VdiRecord.ofBaseCopy());
+            tree.refresh(List.of(node.name()));
+            return;
         } else {
             HiddenFlag.set(storage, node.name(), true);
         }
@@ -372,6 +704,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
                     }
                     if (now.isPresent()) {
                         return now.get().export();
+                    }
+                    if (mode == AccessMode.READ_WRITE) {
+                        checkNotRead(id);
                     }
                     if (mode == AccessMode.READ_WRITE && view.isReadOnly(node)) {
                         throw new SrException(
@@ -440,8 +775,10 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void close() throws IOException {
         environment.jobs().cancelAll(record.srId(), JOB_PATIENCE);
+        List.copyOf(imports).forEach(Import::abort);
         try (Closeable held = lock) {
             tree.lockedIo(() -> {
+                tree.close();
                 attachments.detachAll();
                 attachments.settleAll();
                 Attaching.end(storage);

@@ -9,6 +9,7 @@ import java.util.Optional;
 
 /** Small text files that are replaced whole: a reader finds the old text or the new, also after a power cut. */
 public final class StoredText {
+    private static final String NEW = ".new";
     private static final int MAX_BYTES = 64 << 20;
 
     private StoredText() {}
@@ -23,14 +24,32 @@ public final class StoredText {
      * </ol>
      */
     public static void write(Storage storage, String name, String text) throws IOException {
-        String fresh = name + ".new";
+        String fresh = name + NEW;
         storage.delete(fresh);
-        try (BlockFile file = storage.create(fresh)) {
-            file.write(0, ByteBuffer.wrap(text.getBytes(UTF_8)));
-            file.sync();
+        try {
+            try (BlockFile file = storage.create(fresh)) {
+                file.write(0, ByteBuffer.wrap(text.getBytes(UTF_8)));
+                file.sync();
+            }
+            storage.rename(fresh, name);
+        } catch (IOException e) {
+            deleteAfter(e, storage, fresh);
+            throw e;
         }
-        storage.rename(fresh, name);
         storage.syncNames();
+    }
+
+    /** Whether a file, told by its name, is a new text that has not taken the place of the old one yet. */
+    public static boolean isBeingWritten(String name) {
+        return name.endsWith(NEW);
+    }
+
+    private static void deleteAfter(IOException reason, Storage storage, String name) {
+        try {
+            storage.delete(name);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     /** Returns the text of a file; empty if there is no such file. */

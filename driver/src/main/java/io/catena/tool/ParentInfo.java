@@ -2,6 +2,7 @@ package io.catena.tool;
 
 import io.catena.disk.ChainPath;
 import io.catena.format.DynamicHeader;
+import io.catena.format.FourChars;
 import io.catena.format.ParentLocator;
 import io.catena.format.VhdTime;
 import io.catena.store.BlockFile;

@@ -4,6 +4,7 @@ import io.catena.disk.ChainPath;
 import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
+import io.catena.format.FourChars;
 import io.catena.format.VhdTime;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;

@@ -4,6 +4,8 @@ import io.catena.disk.ChainPath;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Bytes;
 import io.catena.op.Rewrite;
+import io.catena.op.rewrite.JournaledFile;
+import io.catena.op.rewrite.SparseRewrite;
 import io.catena.sr.OfflineAccess;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;

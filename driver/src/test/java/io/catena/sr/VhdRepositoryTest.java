@@ -1,24 +1,32 @@
 package io.catena.sr;
 
+import static java.nio.file.StandardOpenOption.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Job;
+import io.catena.api.NodeProblem;
 import io.catena.api.SnapshotResult;
+import io.catena.api.SrChange;
+import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrProbe;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
 import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -27,6 +35,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,7 +86,11 @@ class VhdRepositoryTest {
         VdiId id = new VdiId(UUID.randomUUID());
         sr.create(new VdiSpec(SIZE, "", "", id, false));
 
-        assertError(() -> sr.create(new VdiSpec(SIZE, "", "", id, false)), SrError.VDI_EXISTS);
+        assertThat(sr.create(new VdiSpec(SIZE, "", "", id, false)).vdi())
+                .as("asked again")
+                .isEqualTo(id);
+        assertError(() -> sr.create(new VdiSpec(2 * SIZE, "", "", id, false)), SrError.VDI_EXISTS);
+        assertError(() -> sr.create(new VdiSpec(SIZE, "other", "", id, false)), SrError.VDI_EXISTS);
     }
 
     @Test
@@ -286,6 +299,253 @@ class VhdRepositoryTest {
     }
 
     @Test
+    void anUnchangedDiskAtTheLimitCanStillBeCut() throws IOException {
+        sr.set(new SrChange(null, null, 3, 2));
+        VdiId disk = create("disk");
+        BlockDevice device = attach(disk);
+        for (int i = 1; i < 3; i++) {
+            write(device, 0, i);
+            sr.snapshot(List.of(disk), "");
+        }
+
+        SnapshotResult atTheLimit = sr.snapshot(List.of(disk), "").get(0);
+        assertThat(atTheLimit.warning()).contains("3 of at most 3").contains("catena vdi destroy");
+        assertThat(sr.stat().warnings()).isNotEmpty();
+        write(device, 0, 9);
+        assertThatThrownBy(() -> sr.snapshot(List.of(disk), ""))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.correction()).contains("catena vdi destroy"));
+        assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
+    }
+
+    @Test
+    void aDiskGrowsAttachedOrNot() throws IOException {
+        VdiId disk = create("disk");
+        write(attach(disk), SIZE - 512, 3);
+
+        sr.resize(disk, 5L << 30);
+        BlockDevice device = exported(disk);
+        write(device, (5L << 30) - 512, 4);
+        sr.detach(disk);
+        sr.resize(disk, 200L << 30);
+
+        assertThat(sr.vdi(disk).virtualSizeBytes()).isEqualTo(200L << 30);
+        assertThat(read(attach(disk), SIZE - 512)).isEqualTo(3);
+        assertThat(read(exported(disk), (5L << 30) - 512)).isEqualTo(4);
+        assertThat(read(exported(disk), (200L << 30) - 512)).isZero();
+        assertError(() -> sr.resize(disk, SIZE), SrError.VDI_SIZE);
+    }
+
+    @Test
+    void aGrownDiskIsCutAndCloned() throws IOException {
+        VdiId disk = create("disk");
+        write(attach(disk), 0, 3);
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        sr.resize(disk, 2 * SIZE);
+        write(exported(disk), 2 * SIZE - 512, 4);
+        VdiId clone = sr.clone(snapshot, "clone", 3 * SIZE).vdi();
+
+        assertThat(sr.vdi(snapshot).virtualSizeBytes()).isEqualTo(SIZE);
+        assertThat(read(attach(clone), 0)).isEqualTo(3);
+        assertThat(read(exported(clone), 3 * SIZE - 512)).isZero();
+        assertThat(read(exported(disk), 2 * SIZE - 512)).isEqualTo(4);
+        assertError(() -> sr.resize(snapshot, 2 * SIZE), SrError.VDI_TYPE);
+        assertError(() -> sr.clone(disk, "", SIZE), SrError.VDI_SIZE);
+    }
+
+    @Test
+    void aRevertedDiskIsItsSnapshotUnderItsOwnIdentity() throws IOException {
+        VdiId disk = create("disk");
+        write(attach(disk), 0, 1);
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        write(exported(disk), 0, 2);
+        sr.snapshot(List.of(disk), "");
+        write(exported(disk), 0, 3);
+        assertError(() -> sr.revert(disk, snapshot), SrError.VDI_IN_USE);
+        sr.detach(disk);
+        int files = nodeFiles();
+
+        sr.revert(disk, snapshot);
+
+        assertThat(nodeFiles()).isEqualTo(files);
+        assertThat(sr.vdi(disk).name()).isEqualTo("disk");
+        assertThat(sr.vdi(disk).depth()).isEqualTo(sr.vdi(snapshot).depth());
+        assertThat(read(attach(disk), 0)).isEqualTo(1);
+        write(exported(disk), 0, 7);
+        assertThat(read(attachReadOnly(snapshot), 0)).isEqualTo(1);
+        sr.close();
+        sr = attachSr();
+        assertThat(read(attach(disk), 0)).isEqualTo(7);
+    }
+
+    @Test
+    void aDiskIsRevertedToItsOwnSnapshotsOnly() throws IOException {
+        VdiId disk = create("disk");
+        VdiId other = create("other");
+        write(attach(other), 0, 1);
+        VdiId snapshot = sr.snapshot(List.of(other), "").get(0).vdi();
+
+        assertError(() -> sr.revert(disk, snapshot), SrError.BAD_REQUEST);
+        assertError(() -> sr.revert(disk, disk), SrError.BAD_REQUEST);
+    }
+
+    @Test
+    void aRawDiskIsCutAndItsBaseCopyIsNoDisk() throws IOException {
+        VdiId disk = sr.create(new VdiSpec(SIZE, "raw", "", null, true)).vdi();
+        write(attach(disk), 0, 1);
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        write(exported(disk), 0, 2);
+        VdiId clone = sr.clone(disk, "").vdi();
+
+        assertThat(sr.vdis()).hasSize(3);
+        sr.close();
+        sr = attachSr();
+        assertThat(sr.vdis()).extracting(Vdi::vdi).containsExactlyInAnyOrder(disk, snapshot, clone);
+        assertThat(read(attachReadOnly(snapshot), 0)).isEqualTo(1);
+        assertThat(read(attach(disk), 0)).isEqualTo(2);
+        assertThat(read(attach(clone), 0)).isEqualTo(2);
+        sr.detach(snapshot);
+        sr.destroy(snapshot);
+        assertThat(collectGarbage().result()).contains("merged 1");
+        assertThat(read(exported(disk), 0)).isEqualTo(2);
+        sr.detach(disk);
+        sr.detach(clone);
+        sr.destroy(disk);
+        sr.destroy(clone);
+        collectGarbage();
+        sr.scan();
+        assertThat(sr.vdis()).isEmpty();
+        assertThat(nodeFiles()).isZero();
+        assertThat(directory.resolve(".catena/vdi")).isEmptyDirectory();
+    }
+
+    @Test
+    void aCopyHasTheContentAndNoChain() throws IOException {
+        VdiId disk = create("disk");
+        write(attach(disk), 0, 1);
+        sr.snapshot(List.of(disk), "");
+        write(exported(disk), 4096, 2);
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        write(exported(disk), 0, 3);
+        VdiId copy = new VdiId(UUID.randomUUID());
+        assertError(() -> sr.copy(disk, sr, "copy", copy), SrError.VDI_IN_USE);
+
+        Job job = jobs.waitFor(sr.copy(snapshot, sr, "copy", copy).id(), PATIENCE);
+
+        assertThat(job.state()).as(job.toString()).isEqualTo(Job.State.DONE);
+        assertThat(job.result()).contains(copy.toString());
+        assertThat(sr.vdi(copy).depth()).isEqualTo(1);
+        assertThat(sr.vdi(copy).name()).isEqualTo("copy");
+        assertThat(read(attach(copy), 0)).isEqualTo(1);
+        assertThat(read(exported(copy), 4096)).isEqualTo(2);
+        sr.destroy(snapshot);
+        Job again = jobs.waitFor(sr.copy(copy(disk), sr, "", null).id(), PATIENCE);
+        assertThat(again.state()).as(again.toString()).isEqualTo(Job.State.DONE);
+        assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
+    }
+
+    private VdiId copy(VdiId disk) {
+        sr.detach(disk);
+        return disk;
+    }
+
+    @Test
+    void anImportThatIsGivenUpLeavesNothing() throws IOException {
+        VdiSpec spec = new VdiSpec(SIZE, "disk", "", null, false);
+        try (VdiImport given = sr.importVdi(spec)) {
+            given.write(0, ByteBuffer.allocate(512));
+        }
+        assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
+        VdiImport open = sr.importVdi(spec);
+        sr.close();
+        assertError(() -> open.write(0, ByteBuffer.allocate(512)), SrError.SR_UNAVAILABLE);
+        open.close();
+        sr = attachSr();
+        assertThat(sr.vdis()).isEmpty();
+    }
+
+    @Test
+    void checkFindsWhatDoesNotFitTogetherAndRepairMendsIt() throws IOException {
+        VdiId disk = create("disk");
+        VdiId bad = create("bad");
+        assertThat(sr.check(false).findings()).isEmpty();
+        Path records = directory.resolve(".catena/vdi");
+        Files.copy(records.resolve(disk + ".json"), records.resolve(UUID.randomUUID() + ".json"));
+        Files.writeString(records.resolve(bad + ".json"), "{");
+        Files.writeString(records.resolve(disk + ".json.new"), "{");
+        Files.writeString(directory.resolve(".catena/tmp/x.vhd"), "");
+        Files.writeString(directory.resolve("notes.txt"), "");
+
+        SrCheck found = sr.check(false);
+        assertThat(found.sound()).isFalse();
+        assertThat(found.findings())
+                .extracting(SrCheck.Finding::kind)
+                .containsExactlyInAnyOrder(
+                        SrCheck.Kind.ORPHAN_RECORD,
+                        SrCheck.Kind.BAD_RECORD,
+                        SrCheck.Kind.LEFTOVER,
+                        SrCheck.Kind.LEFTOVER,
+                        SrCheck.Kind.UNKNOWN_FILE);
+        assertThat(sr.check(false)).isEqualTo(found);
+        sr.check(true);
+        assertThat(sr.check(true).findings())
+                .extracting(SrCheck.Finding::kind)
+                .containsExactly(SrCheck.Kind.UNKNOWN_FILE);
+        assertThat(sr.vdi(disk).name()).isEqualTo("disk");
+    }
+
+    @Test
+    void aBadTableOfBlocksIsFoundByAScan() throws IOException {
+        VdiId disk = create("disk");
+        VdiId other = create("other");
+        try (SeekableByteChannel file = Files.newByteChannel(directory.resolve(disk + ".vhd"), WRITE)) {
+            file.position(1536).write(ByteBuffer.allocate(4).putInt(3).flip());
+        }
+
+        sr.scan();
+
+        assertThat(sr.stat().problems()).extracting(NodeProblem::file).containsExactly(disk + ".vhd");
+        assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.BROKEN);
+        assertThat(sr.vdi(other).state()).isEqualTo(Vdi.State.DETACHED);
+        assertThat(sr.check(false).findings())
+                .extracting(SrCheck.Finding::kind)
+                .containsExactly(SrCheck.Kind.BROKEN_NODE);
+    }
+
+    @Test
+    void aProbeTellsWhatADirectoryHolds() throws IOException {
+        create("disk");
+        SrProbe attached = Probe.of(new FileStorage(directory), directory);
+        assertThat(attached.kind()).isEqualTo(SrProbe.Kind.SR);
+        assertThat(attached.inUse()).isTrue();
+        assertThat(attached.nodes()).isEqualTo(1);
+        sr.close();
+        SrProbe detached = Probe.of(new FileStorage(directory), directory);
+        assertThat(detached.inUse()).isFalse();
+        assertThat(detached.needsRecovery()).isFalse();
+        assertThat(Probe.of(new FileStorage(redo), redo).kind()).isEqualTo(SrProbe.Kind.EMPTY);
+        sr = attachSr();
+    }
+
+    @Test
+    void nameDescriptionAndKeysAreKept() throws IOException {
+        VdiId disk = sr.create(new VdiSpec(SIZE, "disk", "", null, false, Map.of("a", "1", "b", "2")))
+                .vdi();
+        sr.set(disk, new VdiChange("new", "text", Map.of("c", "3"), Set.of("a", "z")));
+        sr.set(new SrChange("better", "of disks", null, null));
+        sr.snapshot(List.of(disk), "");
+        sr.close();
+        sr = attachSr();
+
+        Vdi vdi = sr.vdi(disk);
+        assertThat(vdi.name()).isEqualTo("new");
+        assertThat(vdi.description()).isEqualTo("text");
+        assertThat(vdi.keys()).isEqualTo(Map.of("b", "2", "c", "3"));
+        assertThat(sr.stat().sr().name()).isEqualTo("better");
+        assertThat(sr.stat().description()).isEqualTo("of disks");
+    }
+
+    @Test
     void theTreeTellsWhatEachNodeIs() throws IOException {
         VdiId disk = create("disk");
         write(attach(disk), 0, 1);
@@ -304,6 +564,15 @@ class VhdRepositoryTest {
     private BlockDevice attach(VdiId vdi) {
         sr.attach(vdi, AccessMode.READ_WRITE);
         return exported(vdi);
+    }
+
+    private Job collectGarbage() {
+        return jobs.waitFor(sr.collectGarbage().id(), PATIENCE);
+    }
+
+    /** Returns the number of files in the SR's directory itself. */
+    private int nodeFiles() throws IOException {
+        return new FileStorage(directory).list("").size();
     }
 
     private BlockDevice attachReadOnly(VdiId vdi) {

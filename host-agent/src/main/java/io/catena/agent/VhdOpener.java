@@ -6,9 +6,11 @@ import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.api.Export;
 import io.catena.api.SrId;
+import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
 import io.catena.sr.Environment;
+import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
@@ -46,6 +48,11 @@ final class VhdOpener implements SrOpener {
     @Override
     public AttachedSr attach(Path directory) {
         return new VhdSr(VhdRepository.attach(storage(directory), directory.toString(), environment));
+    }
+
+    @Override
+    public SrProbe probe(Path directory) {
+        return Probe.of(storage(directory), directory);
     }
 
     private static Storage storage(Path directory) {

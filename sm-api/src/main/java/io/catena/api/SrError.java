@@ -15,6 +15,7 @@ public enum SrError {
     SR_NO_SPACE(44, true, "There is not enough space"),
     VDI_UNAVAILABLE(46, false, "The VDI is not available"),
     SR_UNAVAILABLE(47, false, "The SR is not available"),
+    VDI_RESIZE(110, false, "The VDI cannot be resized"),
     SR_CREATE(61, false, "The SR cannot be created"),
     VDI_TYPE(66, false, "The VDI's type does not allow this"),
     VDI_SIZE(79, false, "The VDI's size is invalid"),

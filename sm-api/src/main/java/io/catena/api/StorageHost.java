@@ -29,6 +29,12 @@ public interface StorageHost {
     /** Deletes an SR that has no disks any more, and detaches it. */
     void destroy(SrId id);
 
+    /** Looks at a directory without changing anything in it. */
+    SrProbe probe(Path directory);
+
+    /** Changes what is told of an attached SR. */
+    SrStat set(SrId id, SrChange change);
+
     /** Returns the SRs that are attached or were before, sorted by name. */
     List<Sr> srs();
 

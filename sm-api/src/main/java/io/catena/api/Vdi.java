@@ -1,6 +1,7 @@
 package io.catena.api;
 
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param depth number of nodes in its chain; 1 for a disk without parent
  * @param readOnly whether it can only be attached read-only
  * @param snapshotOf the VDI that it is a snapshot of
+ * @param keys what front ends and controllers keep with it; they mean nothing to Catena
  * @param created when it was made, as far as is known
  */
 public record Vdi(
@@ -26,10 +28,14 @@ public record Vdi(
         int depth,
         boolean readOnly,
         @Nullable VdiId snapshotOf,
+        Map<String, String> keys,
         @Nullable Instant created,
         State state,
         @Nullable Export export,
         @Nullable String problem) {
+    public Vdi {
+        keys = Map.copyOf(keys);
+    }
 
     /** What is being done with it. */
     public enum State {

@@ -10,11 +10,14 @@ import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
+import io.catena.api.SrCheck;
+import io.catena.api.SrProbe;
 import io.catena.api.SrStat;
 import io.catena.api.Uuids;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -82,6 +85,78 @@ final class SrCommands {
         printStat(session.agent().get("/v1/srs/" + part(sr)));
     }
 
+    @Command(description = "Change an SR's name, description or chain limits.")
+    void set(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
+            @Option(names = "--description", paramLabel = "TEXT") @Nullable String description,
+            @Option(names = "--chain-limit", paramLabel = "NODES", description = "What a chain may have.") @Nullable
+                    Integer chainLimit,
+            @Option(names = "--chain-warning", paramLabel = "NODES", description = "From where on to warn.") @Nullable
+                    Integer chainWarning) {
+        JsonObject body = new JsonObject();
+        body.addProperty("name", name);
+        body.addProperty("description", description);
+        body.addProperty("chainLimit", chainLimit);
+        body.addProperty("chainWarning", chainWarning);
+        body.asMap().values().removeIf(JsonElement::isJsonNull);
+        printStat(session.agent().post("/v1/srs/" + part(sr) + "/set", body));
+    }
+
+    @Command(description = "Look at a directory, and change nothing in it.")
+    void probe(@Parameters(paramLabel = "DIR") Path path) {
+        JsonObject body = new JsonObject();
+        body.addProperty("path", absolute(path));
+        JsonElement answer = session.agent().post("/v1/srs/probe", body);
+        session.print(answer, () -> {
+            SrProbe probe = Json.read(answer, SrProbe.class);
+            return new Facts()
+                    .add("path", probe.path())
+                    .add("kind", probe.kind().name().toLowerCase(Locale.ROOT))
+                    .add("sr", probe.sr())
+                    .add("name", probe.name())
+                    .add("nodes", probe.nodes())
+                    .add("in use", probe.inUse())
+                    .add("needs recovery", probe.needsRecovery())
+                    .add("unfinished work of another manager", String.join(", ", probe.foreignWork()))
+                    .toString();
+        });
+    }
+
+    @Command(description = "Compare the records, files and journals of an SR; exits with 1 if something is wrong.")
+    int check(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--repair", description = "Repair what can be repaired without a loss.") boolean repair) {
+        JsonObject body = new JsonObject();
+        body.addProperty("repair", repair);
+        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/check", body);
+        SrCheck check = Json.read(answer, SrCheck.class);
+        session.print(answer, () -> format(check));
+        return check.sound() ? 0 : 1;
+    }
+
+    private static String format(SrCheck check) {
+        if (check.findings().isEmpty()) {
+            return "nothing found";
+        }
+        StringBuilder text = new StringBuilder();
+        for (SrCheck.Finding finding : check.findings()) {
+            String kind = finding.kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+            String state = finding.repaired() ? "repaired" : finding.repairable() ? "repairable" : "to be seen to";
+            text.append(kind)
+                    .append(": ")
+                    .append(Table.printable(finding.file()))
+                    .append(": ")
+                    .append(Table.printable(finding.problem()))
+                    .append("\n    ")
+                    .append(state)
+                    .append(": ")
+                    .append(Table.printable(finding.correction()))
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
     @Command(description = "Look at all files of an SR again.")
     void scan(@Parameters(paramLabel = "SR") String sr) {
         printStat(session.agent().post("/v1/srs/" + part(sr) + "/scan"));
@@ -99,6 +174,7 @@ final class SrCommands {
         Facts facts = new Facts()
                 .add("sr", stat.sr().id())
                 .add("name", stat.sr().name())
+                .add("description", stat.description())
                 .add("path", stat.sr().path())
                 .add("capacity", Size.format(stat.capacityBytes()))
                 .add("free", Size.format(stat.freeBytes()))
@@ -107,6 +183,7 @@ final class SrCommands {
                 .add("vdis", stat.vdis())
                 .add("nodes", stat.nodes())
                 .add("longest chain", stat.maxChainDepth() + " of at most " + stat.chainLimit());
+        stat.warnings().forEach(warning -> facts.add("warning", warning));
         for (NodeProblem problem : stat.problems()) {
             facts.add("problem", problem.file() + ": " + problem.problem());
         }

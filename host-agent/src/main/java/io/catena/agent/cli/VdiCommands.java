@@ -10,11 +10,14 @@ import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.Export;
+import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -47,8 +50,14 @@ final class VdiCommands {
                     Size size,
             @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
             @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
-            @Option(names = "--raw", description = "A plain file instead of a VHD.") boolean raw) {
+            @Option(names = "--raw", description = "A plain file instead of a VHD.") boolean raw,
+            @Option(names = "--description", paramLabel = "TEXT") @Nullable String description,
+            @Option(names = "--key", paramLabel = "KEY=VALUE", description = "To be kept with it; may be repeated.")
+                    @Nullable
+                    Map<String, String> keys) {
         JsonObject body = new JsonObject();
+        body.addProperty("description", description);
+        body.add("keys", object(keys));
         body.addProperty("sizeBytes", size.bytes());
         body.addProperty("name", name);
         body.addProperty("uuid", uuid);
@@ -102,8 +111,14 @@ final class VdiCommands {
         session.print(answer, () -> {
             List<SnapshotResult> results = Json.list(answer, SnapshotResult.class);
             Table table = new Table("SNAPSHOT", "OF", ">PAUSE");
-            results.forEach(r -> table.row(r.vdi(), r.of(), r.pauseMicros() + " us"));
-            return table.toString();
+            StringBuilder warnings = new StringBuilder();
+            for (SnapshotResult result : results) {
+                table.row(result.vdi(), result.of(), result.pauseMicros() + " us");
+                if (result.warning() != null) {
+                    warnings.append(Table.printable(result.warning())).append('\n');
+                }
+            }
+            return table.toString() + warnings;
         });
     }
 
@@ -111,10 +126,105 @@ final class VdiCommands {
     void clone(
             @Parameters(paramLabel = "VDI") String vdi,
             @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
-                    String name) {
+                    String name,
+            @Option(
+                            names = "--size",
+                            paramLabel = "SIZE",
+                            converter = Size.DiskConverter.class,
+                            description = "Default: the disk's own; it can only be larger.")
+                    @Nullable
+                    Size size) {
         JsonObject body = new JsonObject();
         body.addProperty("name", name);
+        if (size != null) {
+            body.addProperty("sizeBytes", size.bytes());
+        }
         printId(session.agent().post(path(vdi, "/clone"), body));
+    }
+
+    @Command(description = "Make a disk larger.")
+    void resize(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(
+                            paramLabel = "SIZE",
+                            converter = Size.DiskConverter.class,
+                            description = "512M, 10G, or bytes; what is added reads as zeros.")
+                    Size size) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sizeBytes", size.bytes());
+        JsonElement answer = session.agent().post(path(vdi, "/resize"), body);
+        session.print(answer, () -> {
+            Vdi resized = Json.read(answer, Vdi.class);
+            return Size.format(resized.virtualSizeBytes()) + " (" + resized.virtualSizeBytes() + " bytes)";
+        });
+    }
+
+    @Command(description = "Copy a disk, without its chain, within its SR or to another.")
+    void copy(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--to", paramLabel = "SR", description = "Default: the disk's own.") @Nullable String sr,
+            @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
+                    String name,
+            @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
+            @Option(names = "--wait", description = "Wait until it is done.") boolean wait) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sr", sr);
+        body.addProperty("name", name);
+        body.addProperty("uuid", uuid);
+        JsonElement answer = session.agent().post(path(vdi, "/copy"), body);
+        Job job = Json.read(answer, Job.class);
+        if (wait) {
+            new JobFollower(session).follow(job.id());
+        } else {
+            session.print(answer, () -> "job " + job.id() + " started; see: catena job wait " + job.id());
+        }
+    }
+
+    @Command(description = "Give a disk the content of one of its snapshots; what was written since is lost.")
+    void revert(@Parameters(paramLabel = "VDI") String vdi, @Parameters(paramLabel = "SNAPSHOT") String snapshot) {
+        JsonObject body = new JsonObject();
+        body.addProperty("snapshot", snapshot);
+        session.print(session.agent().post(path(vdi, "/revert"), body), () -> "");
+    }
+
+    @Command(description = "Change a disk's name, description or keys.")
+    void set(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
+            @Option(names = "--description", paramLabel = "TEXT") @Nullable String description,
+            @Option(names = "--key", paramLabel = "KEY=VALUE", description = "May be repeated.") @Nullable
+                    Map<String, String> keys,
+            @Option(names = "--remove-key", paramLabel = "KEY", description = "May be repeated.") @Nullable
+                    List<String> removed) {
+        JsonObject body = new JsonObject();
+        body.addProperty("name", name);
+        body.addProperty("description", description);
+        body.add("keys", object(keys));
+        if (removed != null) {
+            JsonArray which = new JsonArray();
+            removed.forEach(which::add);
+            body.add("removeKeys", which);
+        }
+        session.print(session.agent().post(path(vdi, "/set"), body), () -> "");
+    }
+
+    @Command(description = "Show what is kept with a disk.")
+    void keys(@Parameters(paramLabel = "VDI") String vdi) {
+        JsonElement answer = session.agent().get(path(vdi, ""));
+        JsonElement keys = answer.getAsJsonObject().get("keys");
+        session.print(keys, () -> {
+            Facts facts = new Facts();
+            new TreeMap<>(Json.read(answer, Vdi.class).keys()).forEach(facts::add);
+            return facts.toString();
+        });
+    }
+
+    private static JsonObject object(@Nullable Map<String, String> keys) {
+        JsonObject object = new JsonObject();
+        if (keys != null) {
+            keys.forEach(object::addProperty);
+        }
+        return object;
     }
 
     @Command(description = "Delete a disk.")
@@ -160,6 +270,7 @@ final class VdiCommands {
                 .add("read-only", vdi.readOnly())
                 .add("snapshot of", vdi.snapshotOf())
                 .add("created", vdi.created())
+                .add("keys", vdi.keys().isEmpty() ? null : new TreeMap<>(vdi.keys()))
                 .add("state", state(vdi))
                 .add("uri", vdi.export() == null ? null : vdi.export().uri())
                 .add("problem", vdi.problem())

@@ -9,7 +9,9 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +64,40 @@ final class Body {
         } catch (NumberFormatException e) {
             throw wrong(field, "a whole number", value, e);
         }
+    }
+
+    /** Returns a number of things; null if the field is absent. */
+    @Nullable
+    Integer optionalInt(String field) {
+        if (!has(field)) {
+            return null;
+        }
+        long value = number(field);
+        if (value != (int) value) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The field \"" + field + "\" is " + value + ", expected a small number");
+        }
+        return (int) value;
+    }
+
+    /** Returns an object whose values are all strings; the empty one if the field is absent. */
+    Map<String, String> stringMap(String field) {
+        JsonElement map = fields.get(field);
+        unread.remove(field);
+        if (map == null) {
+            return Map.of();
+        }
+        if (!map.isJsonObject()) {
+            throw wrong(field, "an object", map, null);
+        }
+        Map<String, String> strings = new TreeMap<>();
+        map.getAsJsonObject().asMap().forEach((key, value) -> {
+            if (!(value instanceof JsonPrimitive text) || !text.isString()) {
+                throw wrong(field, "an object of strings", map, null);
+            }
+            strings.put(key, text.getAsString());
+        });
+        return strings;
     }
 
     List<String> strings(String field) {

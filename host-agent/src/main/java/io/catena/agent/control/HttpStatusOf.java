@@ -17,6 +17,7 @@ final class HttpStatusOf {
                     VDI_EXISTS,
                     SR_CREATE,
                     VDI_UNAVAILABLE,
+                    VDI_RESIZE,
                     SNAPSHOT_CHAIN_TOO_LONG,
                     CANCELLED -> 409;
             case SR_SCAN, IO_ERROR, INTERNAL -> 500;

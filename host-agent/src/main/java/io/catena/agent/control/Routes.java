@@ -3,11 +3,13 @@ package io.catena.agent.control;
 import io.catena.api.AccessMode;
 import io.catena.api.Job;
 import io.catena.api.Sr;
+import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import java.nio.file.InvalidPathException;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 
 /** All that can be asked of the control API. {sr} and {vdi} are UUIDs or unique names, percent-encoded. */
@@ -42,6 +45,9 @@ final class Routes {
                 new Route("DELETE", "/v1/srs/{sr}", this::destroySr),
                 new Route("POST", "/v1/srs/{sr}/detach", this::detachSr),
                 new Route("POST", "/v1/srs/{sr}/scan", call -> repository(call).scan()),
+                new Route("POST", "/v1/srs/probe", this::probe),
+                new Route("POST", "/v1/srs/{sr}/check", this::check),
+                new Route("POST", "/v1/srs/{sr}/set", this::setSr),
                 new Route("POST", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage()),
                 new Route("GET", "/v1/srs/{sr}/tree", call -> repository(call).tree()),
                 new Route("GET", "/v1/srs/{sr}/vdis", call -> repository(call).vdis()),
@@ -50,6 +56,10 @@ final class Routes {
                 new Route("GET", "/v1/vdis/{vdi}", this::vdi),
                 new Route("DELETE", "/v1/vdis/{vdi}", this::destroyVdi),
                 new Route("POST", "/v1/vdis/{vdi}/clone", this::cloneVdi),
+                new Route("POST", "/v1/vdis/{vdi}/copy", this::copyVdi),
+                new Route("POST", "/v1/vdis/{vdi}/set", this::setVdi),
+                new Route("POST", "/v1/vdis/{vdi}/resize", this::resizeVdi),
+                new Route("POST", "/v1/vdis/{vdi}/revert", this::revertVdi),
                 new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
                 new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
                 new Route("GET", "/v1/jobs", call -> host.jobs()),
@@ -92,7 +102,33 @@ final class Routes {
         return Map.of("sr", id);
     }
 
-    /** {"sizeBytes", "name"?, "description"?, "uuid"?, "raw"?} */
+    /** {"path"} */
+    private Object probe(Call call) {
+        Path path = absolute(call.body().string("path"));
+        call.body().nothingElse();
+        return host.probe(path);
+    }
+
+    /** {"repair"?} */
+    private Object check(Call call) {
+        boolean repair = call.body().flag("repair");
+        call.body().nothingElse();
+        return repository(call).check(repair);
+    }
+
+    /** {"name"?, "description"?, "chainLimit"?, "chainWarning"?} */
+    private Object setSr(Call call) {
+        Body body = call.body();
+        SrChange change = new SrChange(
+                body.optionalString("name").orElse(null),
+                body.optionalString("description").orElse(null),
+                body.optionalInt("chainLimit"),
+                body.optionalInt("chainWarning"));
+        body.nothingElse();
+        return host.set(names.sr(call.variable()), change);
+    }
+
+    /** {"sizeBytes", "name"?, "description"?, "uuid"?, "raw"?, "keys"?} */
     private Object createVdi(Call call) {
         Body body = call.body();
         VdiSpec spec = new VdiSpec(
@@ -100,7 +136,8 @@ final class Routes {
                 body.optionalString("name").orElse(""),
                 body.optionalString("description").orElse(""),
                 body.optionalString("uuid").map(VdiId::parse).orElse(null),
-                body.flag("raw"));
+                body.flag("raw"),
+                body.stringMap("keys"));
         body.nothingElse();
         return repository(call).create(spec);
     }
@@ -130,12 +167,55 @@ final class Routes {
         return repository.snapshot(places.stream().map(Names.Place::vdi).toList(), name);
     }
 
-    /** {"name"?} */
+    /** {"name"?, "sizeBytes"?} */
     private Object cloneVdi(Call call) {
-        String name = call.body().optionalString("name").orElse("");
+        Body body = call.body();
+        String name = body.optionalString("name").orElse("");
+        long sizeBytes = body.has("sizeBytes") ? body.number("sizeBytes") : 0;
+        body.nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().clone(place.vdi(), name, sizeBytes);
+    }
+
+    /** {"sr"?, "name"?, "uuid"?}: into the same SR if none is given. */
+    private Object copyVdi(Call call) {
+        Body body = call.body();
+        Names.Place place = names.vdi(call.variable());
+        StorageRepository target =
+                body.optionalString("sr").map(names::sr).map(host::repository).orElse(place.repository());
+        String name = body.optionalString("name").orElse("");
+        VdiId copy = body.optionalString("uuid").map(VdiId::parse).orElse(null);
+        body.nothingElse();
+        return place.repository().copy(place.vdi(), target, name, copy);
+    }
+
+    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...]} */
+    private Object setVdi(Call call) {
+        Body body = call.body();
+        VdiChange change = new VdiChange(
+                body.optionalString("name").orElse(null),
+                body.optionalString("description").orElse(null),
+                body.stringMap("keys"),
+                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of());
+        body.nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().set(place.vdi(), change);
+    }
+
+    /** {"sizeBytes"} */
+    private Object resizeVdi(Call call) {
+        long sizeBytes = call.body().number("sizeBytes");
         call.body().nothingElse();
         Names.Place place = names.vdi(call.variable());
-        return place.repository().clone(place.vdi(), name);
+        return place.repository().resize(place.vdi(), sizeBytes);
+    }
+
+    /** {"snapshot"}: a disk of the same SR. */
+    private Object revertVdi(Call call) {
+        Names.Place snapshot = names.vdi(call.body().string("snapshot"));
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().revert(place.vdi(), snapshot.vdi());
     }
 
     /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?} */

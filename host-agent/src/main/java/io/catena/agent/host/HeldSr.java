@@ -4,6 +4,8 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
+import io.catena.api.SrChange;
+import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -11,7 +13,9 @@ import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import java.io.IOException;
 import java.time.Duration;
@@ -21,6 +25,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An attached SR, guarded so that it is not closed under an operation, and so that the host remembers which of its disks
@@ -125,8 +130,44 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
-    public Vdi clone(VdiId id, String name) {
-        return use(repository -> repository.clone(id, name));
+    public Vdi clone(VdiId id, String name, long sizeBytes) {
+        return use(repository -> repository.clone(id, name, sizeBytes));
+    }
+
+    @Override
+    public SrCheck check(boolean repair) {
+        return use(repository -> repository.check(repair));
+    }
+
+    @Override
+    public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
+        return use(repository -> repository.copy(id, target, name, copy));
+    }
+
+    /** The import itself does not keep the SR from being closed; it is given up then. */
+    @Override
+    public VdiImport importVdi(VdiSpec spec) {
+        return use(repository -> repository.importVdi(spec));
+    }
+
+    @Override
+    public Vdi set(VdiId id, VdiChange change) {
+        return use(repository -> repository.set(id, change));
+    }
+
+    @Override
+    public Vdi resize(VdiId id, long sizeBytes) {
+        return use(repository -> repository.resize(id, sizeBytes));
+    }
+
+    @Override
+    public Vdi revert(VdiId id, VdiId snapshot) {
+        return use(repository -> repository.revert(id, snapshot));
+    }
+
+    @Override
+    public SrStat set(SrChange change) {
+        return use(repository -> repository.set(change));
     }
 
     @Override

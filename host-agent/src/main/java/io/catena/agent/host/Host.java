@@ -6,9 +6,12 @@ import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Job;
 import io.catena.api.Sr;
+import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrProbe;
+import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
@@ -159,6 +162,29 @@ public final class Host implements StorageHost, Closeable {
             remember(s -> s.without(id));
             LOG.info(LogLine.of("sr-destroyed", "sr", id));
             return id;
+        });
+    }
+
+    @Override
+    public SrProbe probe(Path directory) {
+        Path path = directory.toAbsolutePath().normalize();
+        if (!Files.exists(path)) {
+            return new SrProbe(path.toString(), SrProbe.Kind.ABSENT, null, "", 0, false, false, List.of());
+        }
+        if (!Files.isDirectory(path)) {
+            throw new SrException(SrError.SR_UNAVAILABLE, path + " is not a directory")
+                    .correction("Give the directory of an SR.");
+        }
+        return opener.probe(path);
+    }
+
+    /** The name is kept twice, so that an SR that is not attached can be called by it. */
+    @Override
+    public SrStat set(SrId id, SrChange wanted) {
+        return change(() -> {
+            SrStat stat = held(id).set(wanted);
+            remember(s -> s.withAttached(id, stat.sr().name(), known(id).path()));
+            return stat;
         });
     }
 

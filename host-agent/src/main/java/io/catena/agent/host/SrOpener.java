@@ -1,6 +1,7 @@
 package io.catena.agent.host;
 
 import io.catena.api.SrId;
+import io.catena.api.SrProbe;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -19,4 +20,11 @@ public interface SrOpener {
      * @param directory absolute
      */
     AttachedSr attach(Path directory) throws IOException;
+
+    /**
+     * Looks at a directory without changing anything in it.
+     *
+     * @param directory absolute; it exists
+     */
+    SrProbe probe(Path directory);
 }

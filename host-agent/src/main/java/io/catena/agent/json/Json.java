@@ -15,8 +15,10 @@ import com.google.gson.stream.JsonWriter;
 import io.catena.api.AccessMode;
 import io.catena.api.Job;
 import io.catena.api.Sr;
+import io.catena.api.SrCheck;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrProbe;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
@@ -49,6 +51,8 @@ public final class Json {
             .registerTypeAdapter(Instant.class, new Text<>(Instant::toString, Instant::parse))
             .registerTypeAdapter(AccessMode.class, symbols(AccessMode.values(), AccessMode::symbol))
             .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
+            .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
+            .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
             .registerTypeAdapterFactory(new FlatSrStat())
             .create();

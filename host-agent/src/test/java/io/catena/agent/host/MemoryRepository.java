@@ -5,13 +5,17 @@ import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
+import io.catena.api.SrChange;
+import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.sr.Jobs;
 import java.time.Instant;
@@ -43,7 +47,19 @@ final class MemoryRepository implements StorageRepository {
     public synchronized SrStat stat() {
         long virtual = vdis.values().stream().mapToLong(Vdi::virtualSizeBytes).sum();
         return new SrStat(
-                sr, 100L << 30, 60L << 30, 4096L * vdis.size(), virtual, vdis.size(), vdis.size(), 1, 30, List.of());
+                sr,
+                "",
+                100L << 30,
+                60L << 30,
+                4096L * vdis.size(),
+                virtual,
+                vdis.size(),
+                vdis.size(),
+                1,
+                30,
+                24,
+                List.of(),
+                List.of());
     }
 
     @Override
@@ -106,6 +122,7 @@ final class MemoryRepository implements StorageRepository {
                         1,
                         false,
                         null,
+                        spec.keys(),
                         Instant.EPOCH,
                         Vdi.State.DETACHED,
                         null,
@@ -119,14 +136,63 @@ final class MemoryRepository implements StorageRepository {
         List<SnapshotResult> results = new ArrayList<>();
         for (VdiId id : ids) {
             VdiId snapshot = copyOf(id, name, id);
-            results.add(new SnapshotResult(snapshot, id, 250));
+            results.add(new SnapshotResult(snapshot, id, 250, null));
         }
         return results;
     }
 
     @Override
-    public synchronized Vdi clone(VdiId id, String name) {
+    public synchronized Vdi clone(VdiId id, String name, long sizeBytes) {
         return vdi(copyOf(id, name, null));
+    }
+
+    @Override
+    public SrCheck check(boolean repair) {
+        return new SrCheck(sr.id(), repair, List.of());
+    }
+
+    @Override
+    public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
+        return jobs.start(
+                "copy",
+                sr.id(),
+                control -> "copied to VDI "
+                        + target.create(new VdiSpec(vdi(id).virtualSizeBytes(), name, "", copy, false))
+                                .vdi());
+    }
+
+    @Override
+    public VdiImport importVdi(VdiSpec spec) {
+        throw new SrException(SrError.UNIMPLEMENTED, "Disks here have no content");
+    }
+
+    @Override
+    public synchronized SrStat set(SrChange change) {
+        return stat();
+    }
+
+    @Override
+    public synchronized Vdi set(VdiId id, VdiChange change) {
+        Vdi vdi = vdi(id);
+        Map<String, String> keys = new TreeMap<>(vdi.keys());
+        keys.putAll(change.set());
+        keys.keySet().removeAll(change.remove());
+        String name = change.name() == null ? vdi.name() : change.name();
+        vdis.put(id, copy(vdi, id, name, vdi.snapshotOf(), Vdi.State.DETACHED, null, vdi.virtualSizeBytes(), keys));
+        return vdi(id);
+    }
+
+    @Override
+    public synchronized Vdi resize(VdiId id, long sizeBytes) {
+        Vdi vdi = vdi(id);
+        vdis.put(id, copy(vdi, id, vdi.name(), vdi.snapshotOf(), Vdi.State.DETACHED, null, sizeBytes, vdi.keys()));
+        return vdi(id);
+    }
+
+    @Override
+    public synchronized Vdi revert(VdiId id, VdiId snapshot) {
+        vdi(snapshot);
+        return vdi(id);
     }
 
     @Override
@@ -180,17 +246,30 @@ final class MemoryRepository implements StorageRepository {
 
     private static Vdi copy(
             Vdi v, VdiId id, String name, @Nullable VdiId snapshotOf, Vdi.State state, @Nullable Export export) {
+        return copy(v, id, name, snapshotOf, state, export, v.virtualSizeBytes(), v.keys());
+    }
+
+    private static Vdi copy(
+            Vdi v,
+            VdiId id,
+            String name,
+            @Nullable VdiId snapshotOf,
+            Vdi.State state,
+            @Nullable Export export,
+            long sizeBytes,
+            Map<String, String> keys) {
         return new Vdi(
                 id,
                 name,
                 v.description(),
                 v.sr(),
-                v.virtualSizeBytes(),
+                sizeBytes,
                 v.physicalBytes(),
                 v.parent(),
                 v.depth(),
                 snapshotOf != null,
                 snapshotOf,
+                keys,
                 v.created(),
                 state,
                 export,

@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.Sr;
 import io.catena.api.SrId;
+import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
@@ -39,6 +40,11 @@ public final class MemorySrs {
             @Override
             public AttachedSr attach(Path directory) throws IOException {
                 return open(directory, jobs);
+            }
+
+            @Override
+            public SrProbe probe(Path directory) {
+                return new SrProbe(directory.toString(), SrProbe.Kind.EMPTY, null, "", 0, false, false, List.of());
             }
         };
     }

@@ -13,6 +13,7 @@ public record CallSite(String method, int index) {
     private static final Set<String> PACKAGES = Set.of(
             "io.catena.vhd",
             "io.catena.op",
+            "io.catena.op.rewrite",
             "io.catena.sr",
             "io.catena.store",
             "io.catena.disk",

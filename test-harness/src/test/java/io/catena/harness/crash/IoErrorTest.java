@@ -2,6 +2,7 @@ package io.catena.harness.crash;
 
 import io.catena.api.SrException;
 import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
@@ -10,6 +11,8 @@ import io.catena.harness.sim.Machine;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,6 +29,10 @@ class IoErrorTest {
         CREATE,
         SNAPSHOT,
         CLONE,
+        REVERT,
+        RESIZE,
+
+        SET,
         DESTROY,
         COLLECT,
         WRITE,
@@ -58,6 +65,8 @@ class IoErrorTest {
     }
 
     private static final class ErrorRun implements Scenario.Run {
+        private static final long GROWN_BYTES = 768L << 20;
+        private static final VdiChange CHANGE = new VdiChange("new", null, Map.of("key", "value"), Set.of());
         private static final VdiId MADE = new VdiId(new UUID(6, 0));
 
         private final SimulatedSr sr;
@@ -79,7 +88,9 @@ class IoErrorTest {
                 sr.work(vdi);
                 sr.destroy(old);
             }
-            if (sr.random.nextInt(3) == 0 && work != Work.WRITE && work != Work.FLUSH && work != Work.DETACH) {
+            if (work == Work.REVERT) {
+                sr.detach(vdi);
+            } else if (sr.random.nextInt(3) == 0 && work != Work.WRITE && work != Work.FLUSH && work != Work.DETACH) {
                 sr.detach(vdi);
                 if (sr.random.nextBoolean()) {
                     sr.reopen();
@@ -101,6 +112,9 @@ class IoErrorTest {
                     VdiId clone = sr.repository().clone(vdi, "clone").vdi();
                     sr.models.put(clone, sr.model(vdi).frozen());
                 }
+                case REVERT -> sr.revert(vdi, old);
+                case RESIZE -> sr.repository().resize(vdi, GROWN_BYTES);
+                case SET -> sr.repository().set(vdi, CHANGE);
                 case DESTROY -> sr.destroy(old);
                 case COLLECT -> collect();
                 case WRITE -> {
@@ -137,6 +151,10 @@ class IoErrorTest {
                 settle();
             }
             sr.checkContents(fault);
+            if (work == Work.RESIZE) {
+                SimulatedSr.require(sr.repository().vdi(vdi).virtualSizeBytes() == GROWN_BYTES, "it has not grown");
+                sr.checkEndIsZero(vdi);
+            }
             sr.checkWorkGoesOn(false);
         }
 
@@ -160,6 +178,9 @@ class IoErrorTest {
 
         private void settleFailure() throws IOException {
             settle();
+            if (work == Work.REVERT && Arrays.equals(sr.content(vdi), sr.content(old))) {
+                sr.models.put(vdi, sr.model(old).frozen());
+            }
             if (work == Work.DESTROY
                     && sr.repository().vdis().stream().noneMatch(v -> v.vdi().equals(old))) {
                 sr.models.remove(old);

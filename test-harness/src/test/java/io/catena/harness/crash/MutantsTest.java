@@ -23,7 +23,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The crash tests can fail: a driver that leaves out one of the calls that its promises rest on is found out. Each mutant is
  * the driver as it is, without the calls of one place in its code.
  *
- * <p>Two calls are left out of the list since nobody can miss them. The second sync of names in {@code Snapshot.cut}: until
+ * <p>Some calls are left out of the list since nobody can miss them. The first sync of names in {@code Replace.apply} is
+ * for disks whose file has a name of its own; else the rename is all there is, and the answer waits for the next sync. The
+ * second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.cut}: until
  * {@code complete} has synced the names anyway, recovery gives the children their names again. The truncate in {@code
  * SparseLayer.cutOffTail}: in files that the driver lays out for disks of this size the padding before a block is larger
  * than the footer that it cuts off.
@@ -54,6 +56,9 @@ class MutantsTest {
         Mutated snapshot = (seed, watcher) -> new SnapshotScenario(seed, SnapshotScenario.Kind.SNAPSHOT, watcher);
         Mutated merge = MergeScenario::new;
         Mutated create = CreateScenario::new;
+        Mutated revert = RevertScenario::new;
+        Mutated raw = (seed, watcher) -> new SnapshotScenario(seed, SnapshotScenario.Kind.RAW, watcher);
+        Mutated resize = ResizeScenario::new;
         return Stream.of(
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
@@ -73,10 +78,15 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
+                        new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VhdRepository.make", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
-                        new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VhdRepository.make", 1, 1))
+                        new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
+                        new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 2),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1))
                 .map(Arguments::of);
     }
 

@@ -3,6 +3,7 @@ package io.catena.harness.crash;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Job;
+import io.catena.api.SrCheck;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.TreeNode;
@@ -21,6 +22,7 @@ import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -202,6 +204,47 @@ final class SimulatedSr {
         return snapshot;
     }
 
+    /** Gives a disk the content of a snapshot, and remembers that. */
+    void revert(VdiId vdi, VdiId snapshot) {
+        repository.revert(vdi, snapshot);
+        models.put(vdi, model(snapshot).frozen());
+    }
+
+    /** Copies a disk within the SR, and waits for the end. */
+    Job copy(VdiId source, VdiId copy) {
+        Job job = jobs.waitFor(repository.copy(source, repository, "disk", copy).id(), JOB_DEADLINE);
+        if (!job.state().ended()) {
+            throw new AssertionError("the copy did not end: " + job);
+        }
+        return job;
+    }
+
+    VdiId createRaw(VdiId id) {
+        repository.create(new VdiSpec(DISK_BYTES, "disk", "", id, true));
+        models.put(id, ancestor.sibling(DISK_BYTES));
+        return id;
+    }
+
+    /** Makes sure that records, files and journals fit together. */
+    void checkSound() {
+        SrCheck check = repository.check(false);
+        require(check.sound(), check.findings().toString());
+    }
+
+    /** Makes sure that a disk's last mebibyte, which no model knows, is zero. */
+    void checkEndIsZero(VdiId vdi) throws IOException {
+        boolean wasAttached = isAttached(vdi);
+        if (!wasAttached) {
+            repository.attach(vdi, AccessMode.READ_ONLY);
+        }
+        ByteBuffer end = ByteBuffer.allocate(1 << 20);
+        device(vdi).read(device(vdi).sizeBytes() - end.capacity(), end);
+        require(end.flip().mismatch(ByteBuffer.allocate(end.capacity())) < 0, "the end of " + vdi + " is not zero");
+        if (!wasAttached) {
+            repository.detach(vdi);
+        }
+    }
+
     void destroy(VdiId vdi) {
         repository.destroy(vdi);
         models.remove(vdi);
@@ -260,7 +303,6 @@ final class SimulatedSr {
                 "problems: " + repository.stat().problems());
         List<String> leftOver = new ArrayList<>(storage.list(".catena/tmp"));
         leftOver.addAll(storage.list(".catena/journal"));
-        leftOver.removeIf(name -> name.endsWith(".new"));
         require(leftOver.isEmpty(), "left over: " + leftOver);
     }
 

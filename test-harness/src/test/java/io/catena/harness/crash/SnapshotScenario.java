@@ -27,7 +27,8 @@ final class SnapshotScenario implements Scenario {
     enum Kind {
         SNAPSHOT,
         CLONE,
-        GROUP
+        GROUP,
+        RAW
     }
 
     private final long seed;
@@ -64,7 +65,8 @@ final class SnapshotScenario implements Scenario {
             sr = new SimulatedSr(machine, seed, this::watch);
             int disks = kind == Kind.GROUP ? 2 + sr.random.nextInt(2) : 1;
             for (int i = 0; i < disks; i++) {
-                prepare(sr.create(new VdiId(new UUID(5, i))));
+                VdiId id = new VdiId(new UUID(5, i));
+                prepare(kind == Kind.RAW ? sr.createRaw(id) : sr.create(id));
             }
         }
 
@@ -115,7 +117,7 @@ final class SnapshotScenario implements Scenario {
             return switch (kind) {
                 case CLONE ->
                     List.of(sr.repository().clone(sources.get(0), "clone").vdi());
-                case SNAPSHOT, GROUP ->
+                case SNAPSHOT, GROUP, RAW ->
                     sr.repository().snapshot(sources, "snapshot").stream()
                             .map(SnapshotResult::vdi)
                             .toList();
@@ -157,7 +159,8 @@ final class SnapshotScenario implements Scenario {
             }
             sr.checkShape();
             checkDepths(answered || !strays.isEmpty());
-            sr.checkWorkGoesOn(!happened);
+            sr.checkSound();
+            sr.checkWorkGoesOn(!happened && kind != Kind.RAW);
         }
 
         /** The operation was completed after a crash: all of it, and each copy is what the source is. */

@@ -1,11 +1,11 @@
-package io.catena.tool;
+package io.catena.format;
 
 /** Codes of four ASCII characters, which VHD files hold as integers. */
-final class FourChars {
+public final class FourChars {
     private FourChars() {}
 
     /** Returns the characters, without blanks and zeros at the end; "?" for what is not printable. */
-    static String of(int code) {
+    public static String of(int code) {
         StringBuilder text = new StringBuilder();
         for (int shift = 24; shift >= 0; shift -= 8) {
             int c = code >>> shift & 0xff;

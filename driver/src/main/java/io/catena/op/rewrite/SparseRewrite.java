@@ -1,4 +1,4 @@
-package io.catena.tool;
+package io.catena.op.rewrite;
 
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
@@ -19,24 +19,24 @@ import org.jspecify.annotations.Nullable;
  * Prepares the rewriting of a sparse disk's headers: makes room for them, and says what is to be written. The disk is valid
  * and its content the same at every moment; both its footers must be valid before.
  */
-final class SparseRewrite {
+public final class SparseRewrite {
     private final Storage storage;
     private final String name;
     private final VhdHeaders headers;
 
-    SparseRewrite(Storage storage, String name, VhdHeaders headers) {
+    public SparseRewrite(Storage storage, String name, VhdHeaders headers) {
         this.storage = storage;
         this.name = name;
         this.headers = headers;
     }
 
     /** Prepares another size; the parent stays. */
-    Rewrite withSize(long sizeBytes) throws IOException {
+    public Rewrite withSize(long sizeBytes) throws IOException {
         return prepare(sizeBytes, null);
     }
 
     /** Prepares another parent, whose locators need more room than there is; the size stays. */
-    Rewrite withParent(ParentLink parent) throws IOException {
+    public Rewrite withParent(ParentLink parent) throws IOException {
         return prepare(headers.footer().currentSize(), parent);
     }
 

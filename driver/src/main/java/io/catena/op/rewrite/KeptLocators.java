@@ -1,6 +1,7 @@
-package io.catena.tool;
+package io.catena.op.rewrite;
 
 import io.catena.format.DynamicHeader;
+import io.catena.format.FourChars;
 import io.catena.format.ParentLocator;
 import io.catena.format.SparseLayout;
 import io.catena.format.UnsupportedVhdException;

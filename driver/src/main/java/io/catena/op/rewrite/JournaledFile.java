@@ -1,4 +1,4 @@
-package io.catena.tool;
+package io.catena.op.rewrite;
 
 import io.catena.op.Journal;
 import io.catena.op.Rewrite;
@@ -7,19 +7,19 @@ import io.catena.vhd.ChainFile;
 import java.io.IOException;
 
 /** A file whose headers can be rewritten as if at one instant, with the help of a journal beside it. */
-final class JournaledFile {
+public final class JournaledFile {
     private final Storage storage;
     private final String name;
     private final Journal journal;
 
-    JournaledFile(Storage storage, String name) {
+    public JournaledFile(Storage storage, String name) {
         this.storage = storage;
         this.name = name;
         this.journal = Journal.of(storage, name);
     }
 
     /** Completes the rewrite that was interrupted; returns whether there was one. */
-    boolean complete() throws IOException {
+    public boolean complete() throws IOException {
         return journal.recover().isPresent();
     }
 
@@ -27,14 +27,14 @@ final class JournaledFile {
      * Reads the headers, with no rewrite pending, and makes sure that both footers are valid and no block stands where it
      * must not.
      */
-    ChainFile sound() throws IOException {
+    public ChainFile sound() throws IOException {
         complete();
         ChainFile.vhd(storage, name).openWritable(storage, null).close();
         return ChainFile.vhd(storage, name);
     }
 
     /** Rewrites the headers. */
-    void rewrite(Rewrite rewrite) throws IOException {
+    public void rewrite(Rewrite rewrite) throws IOException {
         journal.record(rewrite);
         rewrite.apply(storage);
         journal.forget();

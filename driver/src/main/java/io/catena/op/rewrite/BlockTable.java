@@ -1,4 +1,4 @@
-package io.catena.tool;
+package io.catena.op.rewrite;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 

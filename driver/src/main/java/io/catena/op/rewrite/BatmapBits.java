@@ -1,4 +1,4 @@
-package io.catena.tool;
+package io.catena.op.rewrite;
 
 import io.catena.format.Batmap;
 import io.catena.format.SparseLayout;

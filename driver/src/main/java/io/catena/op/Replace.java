@@ -1,0 +1,31 @@
+package io.catena.op;
+
+import io.catena.store.Storage;
+import java.io.IOException;
+
+/**
+ * Gives a disk another content: an empty file that builds on what the disk is to show takes the place of the disk's own.
+ *
+ * <ol>
+ *   <li>Rename the prepared file to the disk's name, and make that durable. A file of that name is gone at the same
+ *       instant, so the disk has its old content or the new at every moment.
+ *   <li>Delete the disk's old file, if that had another name; until then two files claim to be the disk.
+ * </ol>
+ *
+ * @param prepared the empty file, durably laid ready
+ * @param name what it is to be called
+ * @param old the disk's file as it was called before
+ */
+public record Replace(String prepared, String name, String old) implements Operation {
+    @Override
+    public void apply(Storage storage) throws IOException {
+        if (storage.exists(prepared)) {
+            storage.rename(prepared, name);
+        }
+        storage.syncNames();
+        if (!old.equals(name)) {
+            storage.delete(old);
+            storage.syncNames();
+        }
+    }
+}

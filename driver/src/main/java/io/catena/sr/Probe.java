@@ -1,0 +1,67 @@
+package io.catena.sr;
+
+import io.catena.api.SrId;
+import io.catena.api.SrProbe;
+import io.catena.api.Uuids;
+import io.catena.op.Journal;
+import io.catena.store.Storage;
+import io.catena.store.StorageLockedException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at a directory without changing anything in it. */
+public final class Probe {
+    private Probe() {}
+
+    /**
+     * Tells what a directory that exists holds.
+     *
+     * @param path the directory, absolute
+     */
+    public static SrProbe of(Storage storage, Path path) {
+        return Errors.translate("probe " + path, () -> probe(storage, path));
+    }
+
+    private static SrProbe probe(Storage storage, Path path) throws IOException {
+        List<String> files = storage.list("");
+        Optional<SrRecord> record = SrRecord.read(storage);
+        int nodes = (int) files.stream().filter(TreeScanner::isNode).count();
+        return new SrProbe(
+                path.toString(),
+                record.isPresent() ? SrProbe.Kind.SR : kind(files, nodes),
+                record.map(SrRecord::srId).orElse(nodes == 0 ? null : idOf(path)),
+                record.map(SrRecord::name).orElse(""),
+                nodes,
+                isLocked(storage),
+                record.isPresent() && (storage.exists(SrFiles.SESSION) || storage.exists(Journal.FILE)),
+                SrFiles.foreignJournals(files));
+    }
+
+    private static SrProbe.Kind kind(List<String> files, int nodes) {
+        if (nodes > 0) {
+            return SrProbe.Kind.ADOPTABLE;
+        }
+        return files.isEmpty() ? SrProbe.Kind.EMPTY : SrProbe.Kind.OTHER;
+    }
+
+    private static @Nullable SrId idOf(Path path) {
+        String last = String.valueOf(path.getFileName());
+        return Uuids.isUuid(last) ? SrId.parse(last) : null;
+    }
+
+    /** A lock file that is not there is not made. */
+    private static boolean isLocked(Storage storage) throws IOException {
+        if (!storage.exists(SrFiles.LOCK)) {
+            return false;
+        }
+        try {
+            storage.lock(SrFiles.LOCK).close();
+            return false;
+        } catch (StorageLockedException e) {
+            return true;
+        }
+    }
+}

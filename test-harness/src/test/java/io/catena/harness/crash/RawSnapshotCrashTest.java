@@ -1,0 +1,24 @@
+package io.catena.harness.crash;
+
+import io.catena.harness.explore.CrashExplorer;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.sim.Seeds;
+
+/** What a snapshot of a raw disk leaves when it is interrupted: see {@link SnapshotScenario}. */
+class RawSnapshotCrashTest {
+    private static final int STRIDE = 4;
+
+    @Seeds(50)
+    void aPowerCutLeavesAllOrNothing(long seed) {
+        explore(Fault.POWER_CUT, seed);
+    }
+
+    @Seeds(50)
+    void aKillLeavesAllOrNothing(long seed) {
+        explore(Fault.KILL, seed);
+    }
+
+    private static void explore(Fault fault, long seed) {
+        CrashExplorer.atSomeCalls(fault, seed, STRIDE).explore(new SnapshotScenario(seed, SnapshotScenario.Kind.RAW));
+    }
+}
