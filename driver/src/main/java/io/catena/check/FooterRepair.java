@@ -71,6 +71,9 @@ final class FooterRepair {
     }
 
     private String reasonOf(RawFooter present, long place) {
+        if (present.foreign()) {
+            return " the file ends with a footer of another disk;";
+        }
         if (!present.isIntact()) {
             return present.hasCookie() ? " its checksum is wrong;" : " it is lost;";
         }

@@ -60,7 +60,9 @@ final class FooterRules {
     }
 
     private static void checkIntact(RawFooter footer, Findings findings) {
-        if (!footer.hasCookie()) {
+        if (footer.foreign()) {
+            findings.add(Code.FOOTERS_DIFFER, footer.offset(), "a footer of another disk", "as at byte 0");
+        } else if (!footer.hasCookie()) {
             findings.add(
                     Code.FOOTER_COOKIE,
                     footer.offset(),

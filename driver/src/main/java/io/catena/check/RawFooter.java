@@ -10,8 +10,9 @@ import java.util.UUID;
  * fields. Nothing here throws, and nothing is changed.
  *
  * @param offset where in the file they stand
+ * @param foreign whether they are a footer of another disk: then no reader takes them for one, they may be a guest's data
  */
-record RawFooter(long offset, ByteBuffer bytes) {
+record RawFooter(long offset, ByteBuffer bytes, boolean foreign) {
     static final int SIZE = 512;
     static final int FEATURES = 8;
     static final int VERSION = 12;
@@ -39,6 +40,23 @@ record RawFooter(long offset, ByteBuffer bytes) {
     private static final int TAP_PREFIX = 0x746170;
     private static final int QEM2 = 0x71656d32;
 
+    RawFooter(long offset, ByteBuffer bytes) {
+        this(offset, bytes, false);
+    }
+
+    /** Returns these bytes as what they are if the file begins with {@code copy}, as {@link io.catena.vhd.VhdHeaders} tells. */
+    RawFooter besides(RawFooter copy) {
+        boolean other = copy.isUsable() && copy.isSparse() && isIntact() && !isOfSameDisk(copy);
+        return other ? new RawFooter(offset, bytes, true) : this;
+    }
+
+    private boolean isOfSameDisk(RawFooter copy) {
+        if (type() == FIXED) {
+            return currentSize() == offset;
+        }
+        return uniqueId().equals(copy.uniqueId()) && type() == copy.type() && dataOffset() == copy.dataOffset();
+    }
+
     boolean hasCookie() {
         return bytes.getLong(0) == COOKIE;
     }
@@ -61,7 +79,7 @@ record RawFooter(long offset, ByteBuffer bytes) {
 
     /** Whether the bytes are a footer as somebody wrote it; its values may still be wrong. */
     boolean isIntact() {
-        return hasCookie() && hasChecksum();
+        return !foreign && hasCookie() && hasChecksum();
     }
 
     /** Whether readers can make sense of it, so that they do not look for another one. */

@@ -45,6 +45,7 @@ record RawImage(
             trailing = shorter.isIntact() || shorter.isPoisoned() ? shorter : trailing;
         }
         RawFooter copy = footerAt(file, 0);
+        trailing = trailing.besides(copy);
         RawFooter footer = chosen(trailing, copy);
         return new RawImage(file, size, trailing, copy, footer, headerOf(file, size, footer));
     }
