@@ -13,6 +13,7 @@ import java.util.List;
 /** Writes a stream into a disk that no guest uses and no other disk builds on. */
 public final class VhdWrite {
     private static final int PIECE_BYTES = 1 << 20;
+    private static final int PAGE_BYTES = 4096;
 
     private VhdWrite() {}
 
@@ -25,16 +26,27 @@ public final class VhdWrite {
      *     disk is a base copy or has children in its directory, whose content would change
      */
     public static long copy(InputStream in, Storage storage, String name, long offset) throws IOException {
+        return copy(in, storage, name, offset, false);
+    }
+
+    /**
+     * As {@link #copy(InputStream, Storage, String, long)}.
+     *
+     * @param wholePages whether pages of 4 KiB that are written in part are first copied up from the parent: libvhdi takes
+     *     sectors for present, in a differencing disk, that share eight with one that is
+     */
+    public static long copy(InputStream in, Storage storage, String name, long offset, boolean wholePages)
+            throws IOException {
         Closeable access = OfflineAccess.take(storage);
         try (access) {
             refuseBase(storage, name);
             try (OpenChain chain = OpenChain.writable(storage, name)) {
-                return copy(in, chain.disk(), offset);
+                return copy(in, chain.disk(), offset, wholePages);
             }
         }
     }
 
-    private static long copy(InputStream in, BlockDevice disk, long offset) throws IOException {
+    private static long copy(InputStream in, BlockDevice disk, long offset, boolean wholePages) throws IOException {
         Range.check(disk, offset, 0);
         byte[] piece = new byte[PIECE_BYTES];
         long written = 0;
@@ -42,10 +54,24 @@ public final class VhdWrite {
                 count > 0;
                 count = in.readNBytes(piece, 0, PIECE_BYTES)) {
             Range.check(disk, offset + written, count);
-            disk.write(offset + written, ByteBuffer.wrap(piece, 0, count));
+            ByteBuffer source = ByteBuffer.wrap(piece, 0, count);
+            if (wholePages) {
+                writePages(disk, offset + written, source);
+            } else {
+                disk.write(offset + written, source);
+            }
             written += count;
         }
         return written;
+    }
+
+    private static void writePages(BlockDevice disk, long offset, ByteBuffer source) throws IOException {
+        long start = offset / PAGE_BYTES * PAGE_BYTES;
+        long end = (offset + source.remaining() + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+        ByteBuffer pages = ByteBuffer.allocate((int) (Math.min(end, disk.sizeBytes()) - start));
+        disk.read(start, pages);
+        pages.position((int) (offset - start)).put(source);
+        disk.write(start, pages.rewind());
     }
 
     private static void refuseBase(Storage storage, String name) throws IOException {

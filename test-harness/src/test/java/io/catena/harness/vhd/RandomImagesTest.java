@@ -17,10 +17,12 @@ import io.catena.store.Storage;
 import io.catena.tool.HostFile;
 import io.catena.tool.OpenChain;
 import io.catena.tool.VhdDigest;
+import io.catena.tool.VhdWrite;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.VhdCreator;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -33,6 +35,7 @@ import java.util.Random;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +157,29 @@ class RandomImagesTest {
         if (forLibvhdi) {
             libvhdiShows(leaf, size, List.copyOf(offsets));
         }
+    }
+
+    /** Single sectors, which libvhdi could not tell from their neighbours otherwise. */
+    @Test
+    void whatIsWrittenInWholePagesIsReadByLibvhdi() throws Exception {
+        Random random = new Random(9);
+        long size = 6L * MIB + SECTOR;
+        new VhdCreator(storage).dynamic("base.vhd", size, new UUID(1, 1), 0);
+        List<Long> offsets = new ArrayList<>(writeSomewhere("base.vhd", size, PAGE, random));
+        ParentLink link = ParentLink.of(storage, "child.vhd", "base.vhd", new UUID(1, 1));
+        new VhdCreator(storage).differencing("child.vhd", size, new UUID(1, 2), 0, link);
+        for (long offset : List.of(SECTOR * 3L, BLOCK - SECTOR * 1L, BLOCK + PAGE * 5L + SECTOR, size - SECTOR)) {
+            byte[] piece = bytes((int) Math.min(2 * SECTOR, size - offset), random);
+            VhdWrite.copy(new ByteArrayInputStream(piece), storage, "child.vhd", offset, true);
+            try (RandomAccessFile expected = new RandomAccessFile(raw.toFile(), "rw")) {
+                expected.seek(offset);
+                expected.write(piece);
+            }
+            offsets.add(offset / PAGE * PAGE);
+        }
+        Path child = directory.resolve("child.vhd");
+        referenceShows(child, size, offsets);
+        libvhdiShows(child, size, offsets);
     }
 
     /** qemu rounds sizes up to whole cylinders, unless told not to. */

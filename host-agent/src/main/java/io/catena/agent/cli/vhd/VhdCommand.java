@@ -178,11 +178,17 @@ public final class VhdCommand {
     int write(
             @Parameters(paramLabel = "FILE") Path path,
             @Option(names = "--offset", paramLabel = "B", converter = Size.Converter.class, required = true)
-                    Size offset) {
+                    Size offset,
+            @Option(
+                            names = "--whole-pages",
+                            description =
+                                    "Copy pages of 4 KiB that are written in part up from the parent, for programs"
+                                            + " that tell no single sectors apart (libvhdi).")
+                    boolean wholePages) {
         return run("write " + path, () -> {
             HostFile file = HostFile.of(path);
             JsonObject answer = new JsonObject();
-            answer.addProperty("bytes", VhdWrite.copy(in, file.storage(), file.name(), offset.bytes()));
+            answer.addProperty("bytes", VhdWrite.copy(in, file.storage(), file.name(), offset.bytes(), wholePages));
             printJson(answer);
         });
     }
