@@ -281,6 +281,11 @@ final class Attachments {
         if (drains.get(vdi) != drain) {
             return;
         }
+        if (!storage.exists(drain.baseCopy().name())) {
+            // The leaf's file is gone: whoever wrote to it would lose that.
+            throw new IOException(
+                    "merging disk " + vdi + " with its base copy failed half-way; detach it and attach it again");
+        }
         drain.stop();
         drain.disk().flush();
         try (LiveDisk.Pause pause = drain.disk().pause()) {
@@ -308,17 +313,29 @@ final class Attachments {
         drain.stop();
         try (LiveDisk.Pause pause = drain.disk().pause()) {
             drain.sealBaseCopy();
-            operation.rename(storage);
-            operation.show(storage);
-            drain.retireBaseCopy();
-            nodes.forget(operation.leaf());
-            Chain.Node leaf = nodes.openWritable(ChainFile.read(storage, operation.leaf()), redo);
+            Chain.Node leaf = takePlace(drain, operation);
             List<Chain.Node> successor = new ArrayList<>(List.of(leaf));
             successor.addAll(drain.rest());
             drain.leave(pause, new Chain(successor));
         }
         drains.remove(vdi);
         releaseAll(List.of(drain.leaf(), drain.baseCopy()));
+    }
+
+    /** If this fails half-way, the open file must not write its footer, which is that of a base copy, ever again. */
+    private Chain.Node takePlace(LeafDrain drain, Absorb operation) throws IOException {
+        try {
+            operation.rename(storage);
+            operation.show(storage);
+            drain.retireBaseCopy();
+            nodes.forget(operation.leaf());
+            return nodes.openWritable(ChainFile.read(storage, operation.leaf()), redo);
+        } catch (IOException e) {
+            if (!storage.exists(operation.baseCopy())) {
+                drain.retireBaseCopy();
+            }
+            throw e;
+        }
     }
 
     /** Detaches all disks, also if some of them fail. */
