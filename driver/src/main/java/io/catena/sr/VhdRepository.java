@@ -62,6 +62,10 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final Closeable lock;
     private final SrTree tree;
     private final VdiRecords records;
+
+    /** Used under the tree lock. */
+    private final FileWatch recordFiles;
+
     private final Attachments attachments;
     private final SnapshotTaker snapshots;
     private final SrView view;
@@ -85,8 +89,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
         this.record = record;
         this.environment = environment;
         this.lock = lock;
-        tree = new SrTree(storage);
+        tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
+        recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
         snapshots = new SnapshotTaker(storage, attachments, redo, environment, tree);
         resizer = new Resizer(storage, attachments);
@@ -158,17 +163,22 @@ public final class VhdRepository implements StorageRepository, Closeable {
     public SrStat scan() {
         return Errors.translate("scan SR " + record.name(), () -> {
             tree.change(() -> {
-                lookAtAll();
+                lookForChanges();
                 return tree;
             });
             return view.stat(sr(), record);
         });
     }
 
+    private void lookForChanges() throws IOException {
+        records.forget(recordFiles.changes());
+        tree.update(attachments.nodes()::isOpen);
+    }
+
     private void lookAtAll() throws IOException {
         tree.rescan();
-        tree.lookInside(attachments.nodes()::isOpen);
         records.forget();
+        lookForChanges();
     }
 
     @Override
