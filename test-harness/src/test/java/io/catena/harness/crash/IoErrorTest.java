@@ -1,5 +1,6 @@
 package io.catena.harness.crash;
 
+import io.catena.api.Job;
 import io.catena.api.SrException;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
@@ -31,10 +32,10 @@ class IoErrorTest {
         CLONE,
         REVERT,
         RESIZE,
-
         SET,
         DESTROY,
         COLLECT,
+        MERGE,
         WRITE,
         FLUSH,
         DETACH
@@ -88,6 +89,9 @@ class IoErrorTest {
                 sr.work(vdi);
                 sr.destroy(old);
             }
+            if (work == Work.MERGE) {
+                sr.destroy(old);
+            }
             if (work == Work.REVERT) {
                 sr.detach(vdi);
             } else if (sr.random.nextInt(3) == 0 && work != Work.WRITE && work != Work.FLUSH && work != Work.DETACH) {
@@ -116,7 +120,7 @@ class IoErrorTest {
                 case RESIZE -> sr.repository().resize(vdi, GROWN_BYTES);
                 case SET -> sr.repository().set(vdi, CHANGE);
                 case DESTROY -> sr.destroy(old);
-                case COLLECT -> collect();
+                case COLLECT, MERGE -> collect();
                 case WRITE -> {
                     for (int i = 0; i < 3; i++) {
                         sr.write(vdi);
@@ -131,9 +135,9 @@ class IoErrorTest {
         }
 
         private void collect() throws IOException {
-            String result = sr.collectGarbage().result();
-            if (result.contains("set aside")) {
-                throw new IOException(result);
+            Job job = sr.collectGarbage();
+            if (job.state() != Job.State.DONE || job.result().contains("set aside")) {
+                throw new IOException(String.valueOf(job));
             }
         }
 
