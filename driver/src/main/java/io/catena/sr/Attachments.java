@@ -31,7 +31,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disks of an SR that are attached: their chains are open, and they are exported.
+ * The disks of an SR that are active: their chains are open, and they are served.
  *
  * <p><b>Threads.</b> Used under the SR's tree lock only; the disks themselves serve requests from many threads.
  */
@@ -58,7 +58,7 @@ final class Attachments {
         this.redo = redo;
     }
 
-    /** An attached disk. */
+    /** An active disk. */
     record Attachment(VdiId vdi, AccessMode mode, LiveDisk disk, Export export) {}
 
     /** Where the redo logs of an SR's disks are, and who they belong to. */
@@ -86,6 +86,16 @@ final class Attachments {
 
     Collection<Attachment> all() {
         return List.copyOf(attachments.values());
+    }
+
+    /** Tells where a disk will be served. */
+    Export announce(VdiId vdi, AccessMode mode) {
+        return exporter.announce(vdi, mode);
+    }
+
+    /** Ends {@link #announce}. */
+    void conceal(VdiId vdi) {
+        exporter.conceal(vdi);
     }
 
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */

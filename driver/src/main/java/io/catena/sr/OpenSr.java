@@ -25,6 +25,7 @@ final class OpenSr {
     final SrTree tree;
     final VdiRecords records;
     final Attachments attachments;
+    final Holds holds = new Holds();
     final Attachments.RedoStore redo;
     final SrView view;
     final VdiUse use;
@@ -45,8 +46,8 @@ final class OpenSr {
         records = new VdiRecords(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
-        view = new SrView(storage, record.srId(), tree, records, attachments);
-        use = new VdiUse(attachments);
+        view = new SrView(storage, record.srId(), tree, records, attachments, holds);
+        use = new VdiUse(attachments, holds);
     }
 
     /** Makes an empty SR of a directory that has no files. */
@@ -137,6 +138,7 @@ final class OpenSr {
             tree.lockedIo(() -> {
                 tree.close();
                 attachments.detachAll();
+                holds.vdis().forEach(attachments::conceal);
                 attachments.settleAll();
                 Attaching.end(storage);
                 return held;

@@ -2,6 +2,7 @@ package io.catena.sr;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
@@ -84,13 +85,6 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Returns the SR's identity. */
     public Sr sr() {
         return new Sr(sr.settings.id(), sr.settings.name(), path, true);
-    }
-
-    /** Returns the disks that are attached, and how. */
-    public List<Export> attached() {
-        return sr.tree.locked(() -> sr.attachments.all().stream()
-                .map(Attachments.Attachment::export)
-                .toList());
     }
 
     @Override
@@ -196,17 +190,35 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
-    public Export attach(VdiId id, AccessMode mode) {
-        return change("attach VDI " + id, () -> attacher.attach(id, mode));
+    public Export attach(VdiId id, String holder, AccessMode mode) {
+        return change("attach VDI " + id, () -> attacher.attach(id, holder, mode));
+    }
+
+    @Override
+    public Export activate(VdiId id, String holder, AccessMode mode) {
+        return change("activate VDI " + id, () -> attacher.activate(id, holder, mode));
+    }
+
+    @Override
+    public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        return change("attach VDI " + id, () -> attacher.attachAndActivate(id, holder, mode));
     }
 
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */
     @Override
-    public void detach(VdiId id) {
-        locked("detach VDI " + id, () -> {
-            sr.attachments.detach(id);
-            return id;
-        });
+    public void deactivate(VdiId id, String holder) {
+        locked("deactivate VDI " + id, () -> attacher.deactivate(id, holder));
+    }
+
+    /** Not a change either. */
+    @Override
+    public void detach(VdiId id, String holder) {
+        locked("detach VDI " + id, () -> attacher.detach(id, holder));
+    }
+
+    @Override
+    public List<Hold> holds() {
+        return sr.tree.locked(sr.holds::all);
     }
 
     /** One at a time: two could merge the same pair of nodes. */
@@ -263,5 +275,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Runs what must also be possible when an operation that failed cannot be completed. */
     private <T> T locked(String what, Errors.Work<T> work) {
         return Errors.translate(what, () -> sr.tree.lockedIo(work));
+    }
+
+    private void locked(String what, Attachments.Change work) {
+        locked(what, () -> {
+            work.make();
+            return what;
+        });
     }
 }

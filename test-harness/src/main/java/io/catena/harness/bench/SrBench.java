@@ -141,6 +141,14 @@ public final class SrBench {
     private VhdRepository attach(Path sr, Path redo, Jobs jobs) {
         Exporter exporter = new Exporter() {
             @Override
+            public Export announce(VdiId vdi, AccessMode mode) {
+                return new Export(vdi, mode, "bench:" + vdi);
+            }
+
+            @Override
+            public void conceal(VdiId vdi) {}
+
+            @Override
             public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
                 devices.put(vdi, device);
                 return new Export(vdi, mode, "bench:" + vdi);

@@ -152,7 +152,7 @@ final class SequenceScenario implements Scenario {
                 }
                 case REVERT -> revert(any(v -> isWritable(v) && !sr.isAttached(v)));
                 case RESIZE -> resize(any(this::isWritable));
-                case DESTROY -> destroy(any(v -> !isWritable(v) || sr.random.nextInt(8) == 0 && !sr.isAttached(v)));
+                case DESTROY -> destroy(any(v -> !isWritable(v) || (sr.random.nextInt(8) == 0 && !sr.isAttached(v))));
                 case REOPEN -> sr.reopen();
                 case COLLECT -> throw new IllegalArgumentException("not here");
             }
