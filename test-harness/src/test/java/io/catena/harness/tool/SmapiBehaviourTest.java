@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -156,7 +157,7 @@ final class SmapiBehaviourTest {
         VdiId snapshot = sr.snapshot(List.of(DISK), "s").get(0).vdi();
         sr.detach(DISK);
         sr.destroy(DISK);
-        jobs.waitFor(sr.collectGarbage().id(), java.time.Duration.ofSeconds(60));
+        jobs.waitFor(sr.collectGarbage().id(), Duration.ofSeconds(60));
 
         assertThat(read(snapshot)).isEqualTo(1);
     }
@@ -199,7 +200,7 @@ final class SmapiBehaviourTest {
     }
 
     private int read(VdiId vdi) throws IOException {
-        if (sr.attached().stream().noneMatch(export -> export.vdi().equals(vdi))) {
+        if (sr.holds().stream().noneMatch(hold -> hold.vdi().equals(vdi))) {
             sr.attach(vdi, AccessMode.READ_ONLY);
         }
         ByteBuffer sector = ByteBuffer.allocate(512);
