@@ -252,7 +252,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
     public synchronized Job collectGarbage() {
         Jobs jobs = sr.environment.jobs();
         return jobs.jobs().stream()
-                .filter(job -> job.sr().equals(sr.settings.id()) && !job.state().ended())
+                .filter(job -> job.kind().equals("gc")
+                        && job.sr().equals(sr.settings.id())
+                        && !job.state().ended())
                 .findFirst()
                 .orElseGet(() -> jobs.start(
                         "gc",
