@@ -98,7 +98,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat scan() {
-        change("scan SR " + sr.settings.name(), sr::lookAtAll);
+        change("scan SR " + sr.settings.name(), sr::lookForChanges);
         return stat();
     }
 
