@@ -2,6 +2,7 @@ package io.catena.sr;
 
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.VdiId;
 import io.catena.format.DynamicHeader;
 import io.catena.format.VhdTime;
 import io.catena.op.Replace;
@@ -30,20 +31,52 @@ import java.util.Optional;
 final class Reverter {
     private static final String VHD = ".vhd";
 
+    private final OpenSr sr;
     private final Storage storage;
-    private final SrTree tree;
     private final Attachments attachments;
     private final Environment environment;
 
-    Reverter(Storage storage, SrTree tree, Attachments attachments, Environment environment) {
-        this.storage = storage;
-        this.tree = tree;
-        this.attachments = attachments;
-        this.environment = environment;
+    Reverter(OpenSr sr) {
+        this.sr = sr;
+        this.storage = sr.storage;
+        this.attachments = sr.attachments;
+        this.environment = sr.environment;
     }
 
-    /** Reverts a disk that nobody uses; returns the names of the files that changed. */
-    List<String> revert(Node disk, Node snapshot, Errors.Work<?> writeRecord) throws IOException {
+    /** Reverts a disk that nobody uses. */
+    void revert(VdiId id, VdiId snapshot) throws IOException {
+        Node disk = sr.view.visible(id);
+        Node content = sr.view.usableVdi(snapshot);
+        check(disk, content);
+        sr.tree.refresh(revert(disk, content));
+    }
+
+    /** A disk that cannot be used can be reverted all the same: its own file is not needed. */
+    private void check(Node disk, Node snapshot) {
+        VdiRecord record = sr.view.record(snapshot);
+        boolean madeElsewhere = record.snapshotOf() == null && record.created() == null;
+        if (disk.id().equals(snapshot.id()) || !(disk.id().equals(record.snapshotOfId()) || madeElsewhere)) {
+            throw new SrException(
+                            SrError.BAD_REQUEST, "VDI " + snapshot.id() + " is not a snapshot of VDI " + disk.id())
+                    .correction("See which are: catena vdi ls " + sr.settings.id());
+        }
+        sr.use.checkDetached(disk.id());
+        if (sr.use.isWritten(snapshot.id())) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + snapshot.id() + " is being written to")
+                    .correction("Detach it first: catena vdi detach " + snapshot.id());
+        }
+        if (sr.view.record(disk).snapshotOf() != null) {
+            throw new SrException(SrError.VDI_TYPE, "VDI " + disk.id() + " is a snapshot, which does not change")
+                    .correction("Make a writable disk: catena vdi clone " + snapshot.id());
+        }
+        if (!sr.tree.now().children(disk.name()).isEmpty() || sr.tree.now().isNamedByDamaged(disk)) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + disk.id() + " is the parent of other disks")
+                    .correction("Make a writable disk of the snapshot: catena vdi clone " + snapshot.id());
+        }
+    }
+
+    /** Returns the names of the files that changed. */
+    private List<String> revert(Node disk, Node snapshot) throws IOException {
         attachments.stopMerging(disk.id());
         attachments.stopMerging(snapshot.id());
         attachments.settle(snapshot.name());
@@ -53,7 +86,7 @@ final class Reverter {
         if (!name.equals(disk.name()) && storage.exists(name)) {
             throw new IOException(name + " is in the way: the disk's file " + disk.name() + " must get that name");
         }
-        writeRecord.run();
+        sr.records.write(disk.id(), sr.view.record(disk));
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
         try {
             new VhdCreator(storage)
@@ -73,7 +106,7 @@ final class Reverter {
             discard(prepared, e);
             throw e;
         }
-        tree.run(new Replace(prepared, name, disk.name()));
+        sr.tree.run(new Replace(prepared, name, disk.name()));
         return List.of(disk.name(), name);
     }
 

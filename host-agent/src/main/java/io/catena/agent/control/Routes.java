@@ -1,6 +1,7 @@
 package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 
@@ -61,6 +63,8 @@ final class Routes {
                 new Route("POST", "/v1/vdis/{vdi}/resize", this::resizeVdi),
                 new Route("POST", "/v1/vdis/{vdi}/revert", this::revertVdi),
                 new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
+                new Route("POST", "/v1/vdis/{vdi}/activate", this::activateVdi),
+                new Route("POST", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
                 new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
                 new Route("GET", "/v1/jobs", call -> host.jobs()),
                 new Route("GET", "/v1/jobs/{job}", this::job),
@@ -218,21 +222,57 @@ final class Routes {
         return place.repository().revert(place.vdi(), snapshot.vdi());
     }
 
-    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?} */
+    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?, "holder"?, "inactive"?} */
     private Object attachVdi(Call call) {
-        AccessMode mode = mode(call.body().optionalString("mode").orElse("rw"));
-        String as = call.body().optionalString("as").orElse("nbd");
-        call.body().nothingElse();
+        Body body = call.body();
+        AccessMode mode = mode(body.optionalString("mode").orElse("rw"));
+        String as = body.optionalString("as").orElse("nbd");
+        String holder = body.optionalString("holder").orElse(Hold.HOST);
+        boolean inactive = body.flag("inactive");
+        body.nothingElse();
         if (!as.equals("nbd")) {
             throw new SrException(SrError.UNIMPLEMENTED, "A VDI cannot be attached as \"" + as + "\", only as \"nbd\"");
         }
         Names.Place place = names.vdi(call.variable());
-        return place.repository().attach(place.vdi(), mode);
+        return inactive
+                ? place.repository().attach(place.vdi(), holder, mode)
+                : place.repository().attachAndActivate(place.vdi(), holder, mode);
     }
 
-    private Object detachVdi(Call call) {
+    /** {"mode":"rw"|"ro"?, "holder"?}: as it is attached if no mode is given. */
+    private Object activateVdi(Call call) {
+        Body body = call.body();
+        Optional<AccessMode> wanted = body.optionalString("mode").map(Routes::mode);
+        String holder = body.optionalString("holder").orElse(Hold.HOST);
+        body.nothingElse();
         Names.Place place = names.vdi(call.variable());
-        place.repository().detach(place.vdi());
+        AccessMode mode = wanted.orElseGet(() -> place.repository().holds().stream()
+                .filter(hold -> hold.vdi().equals(place.vdi()) && hold.holder().equals(holder))
+                .map(Hold::mode)
+                .findFirst()
+                .orElse(AccessMode.READ_WRITE));
+        return place.repository().activate(place.vdi(), holder, mode);
+    }
+
+    /** {"holder"?}: for all if none is given. */
+    private Object deactivateVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        holder.ifPresentOrElse(
+                one -> place.repository().deactivate(place.vdi(), one),
+                () -> place.repository().deactivate(place.vdi()));
+        return place.repository().vdi(place.vdi());
+    }
+
+    /** {"holder"?}: for all if none is given. */
+    private Object detachVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        holder.ifPresentOrElse(
+                one -> place.repository().detach(place.vdi(), one),
+                () -> place.repository().detach(place.vdi()));
         return Map.of("vdi", place.vdi());
     }
 

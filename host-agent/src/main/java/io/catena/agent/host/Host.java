@@ -4,6 +4,7 @@ import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -289,9 +291,19 @@ public final class Host implements StorageHost, Closeable {
 
     private void restore(AttachedSr sr, AttachedVdi vdi) {
         try {
-            sr.repository().attach(vdi.vdi(), vdi.mode());
+            sr.repository().attach(vdi.vdi(), vdi.holder(), vdi.mode());
+            AccessMode active = vdi.active();
+            if (active != null) {
+                sr.repository().activate(vdi.vdi(), vdi.holder(), active);
+            }
             LOG.info(LogLine.of(
-                    "vdi-restored", "vdi", vdi.vdi(), "mode", vdi.mode().symbol()));
+                    "vdi-restored",
+                    "vdi",
+                    vdi.vdi(),
+                    "mode",
+                    vdi.mode().symbol(),
+                    "active",
+                    active == null ? "no" : active.symbol()));
         } catch (RuntimeException e) {
             vdiProblems
                     .computeIfAbsent(sr.id(), id -> new ConcurrentHashMap<>())
@@ -314,14 +326,18 @@ public final class Host implements StorageHost, Closeable {
     }
 
     private static void refuseWhileInUse(AttachedSr sr, String what) {
-        List<VdiId> attached = sr.attachedVdis();
-        if (attached.isEmpty()) {
+        Map<VdiId, List<Hold>> users = sr.repository().holds().stream()
+                .collect(Collectors.groupingBy(Hold::vdi, TreeMap::new, Collectors.toList()));
+        if (users.isEmpty()) {
             return;
         }
-        String names = attached.stream().sorted().map(VdiId::toString).collect(Collectors.joining(", "));
+        String names = users.entrySet().stream()
+                .map(vdi -> vdi.getKey() + " ("
+                        + vdi.getValue().stream().map(Hold::text).collect(Collectors.joining(", ")) + ")")
+                .collect(Collectors.joining(", "));
         throw new SrException(
                         SrError.SR_IN_USE,
-                        "SR " + sr.id() + " cannot be " + what + ": " + count(attached.size(), "VDI is", "VDIs are")
+                        "SR " + sr.id() + " cannot be " + what + ": " + count(users.size(), "VDI is", "VDIs are")
                                 + " attached: " + names)
                 .correction("Detach each first: catena vdi detach VDI");
     }
@@ -449,26 +465,16 @@ public final class Host implements StorageHost, Closeable {
     /** Saves each attach and detach of a disk at once. */
     private final class FileMemory implements HeldSr.Memory {
         @Override
-        public void attached(SrId sr, VdiId vdi, AccessMode mode) {
-            clearProblem(sr, vdi);
-            remember(s -> s.withAttached(sr, vdi, mode));
-            LOG.info(LogLine.of("vdi-attached", "vdi", vdi, "sr", sr, "mode", mode.symbol()));
-        }
-
-        @Override
-        public void detached(SrId sr, VdiId vdi) {
-            clearProblem(sr, vdi);
-            remember(s -> s.withDetached(sr, vdi));
-            LOG.info(LogLine.of("vdi-detached", "vdi", vdi, "sr", sr));
+        public void holds(SrId sr, VdiId vdi, List<Hold> holds) {
+            vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
+            remember(s -> s.withHolds(sr, vdi, holds));
+            String how = holds.stream().map(Hold::text).collect(Collectors.joining(", "));
+            LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how));
         }
 
         @Override
         public boolean remembers(SrId sr, VdiId vdi) {
             return state.remembers(sr, vdi);
-        }
-
-        private void clearProblem(SrId sr, VdiId vdi) {
-            vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
         }
     }
 }

@@ -1,12 +1,14 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the agent must bring back when it starts again.
@@ -36,11 +38,33 @@ record HostState(List<KnownSr> srs) {
         }
     }
 
-    /** A disk that is to be attached. */
-    record AttachedVdi(VdiId vdi, AccessMode mode) {
+    /**
+     * A disk that is to be attached for a holder.
+     *
+     * @param holder see {@link Hold}
+     * @param active how it is to be activated; null if it is not
+     */
+    record AttachedVdi(
+            VdiId vdi,
+            AccessMode mode,
+            String holder,
+            @Nullable AccessMode active) {
         AttachedVdi {
             Objects.requireNonNull(vdi, "vdi");
             Objects.requireNonNull(mode, "mode");
+            if (isFromBeforeHolders(holder)) {
+                holder = Hold.HOST;
+                active = mode;
+            }
+        }
+
+        /** A state that was saved before disks had holders lacks them; all disks were active. */
+        private static boolean isFromBeforeHolders(@Nullable String holder) {
+            return holder == null;
+        }
+
+        static AttachedVdi of(Hold hold) {
+            return new AttachedVdi(hold.vdi(), hold.mode(), hold.holder(), hold.active());
         }
     }
 
@@ -69,12 +93,9 @@ record HostState(List<KnownSr> srs) {
         return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList());
     }
 
-    HostState withAttached(SrId sr, VdiId vdi, AccessMode mode) {
-        return withVdis(sr, vdi, List.of(new AttachedVdi(vdi, mode)));
-    }
-
-    HostState withDetached(SrId sr, VdiId vdi) {
-        return withVdis(sr, vdi, List.of());
+    /** Returns this with all that holds a disk. */
+    HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds) {
+        return withVdis(sr, vdi, holds.stream().map(AttachedVdi::of).toList());
     }
 
     private HostState withVdis(SrId sr, VdiId replaced, List<AttachedVdi> by) {

@@ -274,7 +274,7 @@ final class Handshake {
         } else if (refusal != null) {
             fail(option, NbdProtocol.REP_ERR_POLICY, refusal);
         } else if (exports.find(query.exportName()) == null) {
-            fail(option, NbdProtocol.REP_ERR_UNKNOWN, "there is no export of this name");
+            fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
         } else {
             return query;
         }
@@ -302,7 +302,7 @@ final class Handshake {
         }
         NbdExport export = exports.find(query.exportName());
         if (export == null || !admits.test(export)) {
-            fail(option, NbdProtocol.REP_ERR_UNKNOWN, "there is no export of this name");
+            fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
             return null;
         }
         sendInformations(option, query, export);

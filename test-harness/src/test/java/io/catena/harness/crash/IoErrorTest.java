@@ -1,5 +1,6 @@
 package io.catena.harness.crash;
 
+import io.catena.api.Job;
 import io.catena.api.SrException;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
@@ -31,10 +32,10 @@ class IoErrorTest {
         CLONE,
         REVERT,
         RESIZE,
-
         SET,
         DESTROY,
         COLLECT,
+        MERGE,
         WRITE,
         FLUSH,
         DETACH
@@ -58,10 +59,14 @@ class IoErrorTest {
 
     private static void explore(Fault fault, long seed, Work work) {
         try {
-            CrashExplorer.atEachCall(fault, seed).explore(machine -> new ErrorRun(machine, seed, work));
+            CrashExplorer.atEachCall(fault, seed).explore(scenario(seed, work));
         } catch (AssertionError e) {
             throw new AssertionError(work + ": " + e.getMessage(), e);
         }
+    }
+
+    static Scenario scenario(long seed, Work work) {
+        return machine -> new ErrorRun(machine, seed, work);
     }
 
     private static final class ErrorRun implements Scenario.Run {
@@ -86,6 +91,9 @@ class IoErrorTest {
             if (work == Work.COLLECT) {
                 sr.snapshot(vdi);
                 sr.work(vdi);
+                sr.destroy(old);
+            }
+            if (work == Work.MERGE) {
                 sr.destroy(old);
             }
             if (work == Work.REVERT) {
@@ -116,7 +124,7 @@ class IoErrorTest {
                 case RESIZE -> sr.repository().resize(vdi, GROWN_BYTES);
                 case SET -> sr.repository().set(vdi, CHANGE);
                 case DESTROY -> sr.destroy(old);
-                case COLLECT -> collect();
+                case COLLECT, MERGE -> collect();
                 case WRITE -> {
                     for (int i = 0; i < 3; i++) {
                         sr.write(vdi);
@@ -131,9 +139,9 @@ class IoErrorTest {
         }
 
         private void collect() throws IOException {
-            String result = sr.collectGarbage().result();
-            if (result.contains("set aside")) {
-                throw new IOException(result);
+            Job job = sr.collectGarbage();
+            if (job.state() != Job.State.DONE || job.result().contains("set aside")) {
+                throw new IOException(String.valueOf(job));
             }
         }
 

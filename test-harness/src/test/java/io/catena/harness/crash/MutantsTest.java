@@ -78,7 +78,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
-                        new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VhdRepository.make", 1, 1),
+                        new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VdiMaker.publish", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
