@@ -28,6 +28,7 @@ final class OpenSr {
     final Attachments.RedoStore redo;
     final SrView view;
     final VdiUse use;
+    final GarbageCollection garbage;
     private final Closeable lock;
 
     private OpenSr(
@@ -41,8 +42,20 @@ final class OpenSr {
         tree = new SrTree(storage);
         records = new VdiRecords(storage);
         attachments = new Attachments(storage, environment.exporter(), redo);
-        view = new SrView(storage, record.srId(), tree, records, attachments);
+        view = new SrView(storage, record.srId(), tree, records, attachments, this::garbageNote);
         use = new VdiUse(attachments);
+        garbage = new GarbageCollection(new GarbageCollection.Parts(
+                record.srId(),
+                storage,
+                tree,
+                attachments,
+                view,
+                environment,
+                () -> settings.now().warnFrom()));
+    }
+
+    private Optional<String> garbageNote(Node node) {
+        return garbage.note(node);
     }
 
     /** Makes an empty SR of a directory that has no files. */

@@ -2,6 +2,7 @@ package io.catena.sr;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GarbageControl;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
@@ -176,6 +177,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public Vdi revert(VdiId id, VdiId snapshot) {
         change("revert VDI " + id, () -> reverter.revert(id, snapshot));
+        sr.garbage.changed();
         return vdi(id);
     }
 
@@ -193,6 +195,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void destroy(VdiId id) {
         change("destroy VDI " + id, () -> remover.remove(id));
+        sr.garbage.changed();
     }
 
     @Override
@@ -209,17 +212,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
         });
     }
 
-    /** One at a time: two could merge the same pair of nodes. */
     @Override
-    public synchronized Job collectGarbage() {
-        Jobs jobs = sr.environment.jobs();
-        return jobs.jobs().stream()
-                .filter(job -> job.sr().equals(sr.settings.id()) && !job.state().ended())
-                .findFirst()
-                .orElseGet(() -> jobs.start(
-                        "gc",
-                        sr.settings.id(),
-                        control -> new GarbageCollector(sr.storage, sr.tree, sr.attachments, control).run()));
+    public GarbageControl garbage() {
+        return sr.garbage;
     }
 
     /**
@@ -243,6 +238,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
      */
     @Override
     public void close() throws IOException {
+        sr.garbage.close();
         sr.environment.jobs().cancelAll(sr.settings.id(), JOB_PATIENCE);
         imports.abortAll();
         sr.close();

@@ -2,6 +2,9 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrChange;
@@ -207,8 +210,41 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
-    public Job collectGarbage() {
-        return use(StorageRepository::collectGarbage);
+    public GarbageControl garbage() {
+        return new HeldGarbage();
+    }
+
+    /** Garbage collection for as long as the SR is held. */
+    private final class HeldGarbage implements GarbageControl {
+        @Override
+        public Job run() {
+            return use(repository -> repository.garbage().run());
+        }
+
+        @Override
+        public GcStatus status() {
+            return use(repository -> repository.garbage().status());
+        }
+
+        @Override
+        public GcStatus pause() {
+            return use(repository -> repository.garbage().pause());
+        }
+
+        @Override
+        public GcStatus resume() {
+            return use(repository -> repository.garbage().resume());
+        }
+
+        @Override
+        public GcStatus cancel() {
+            return use(repository -> repository.garbage().cancel());
+        }
+
+        @Override
+        public GcStatus set(GcChange change) {
+            return use(repository -> repository.garbage().set(change));
+        }
     }
 
     /** Attaches first and remembers then: a crash in between leaves a disk detached whose caller got no answer. */
