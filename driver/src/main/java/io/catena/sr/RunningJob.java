@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> A worker runs it; any thread may look at it and cancel it. All that changes is guarded by this.
  */
 final class RunningJob implements Runnable, JobControl {
+    private static final long MOST_WAIT_MILLIS = 60_000;
+
     final long id;
     final String kind;
     final SrId sr;
@@ -33,6 +35,7 @@ final class RunningJob implements Runnable, JobControl {
     private Job.State state = Job.State.RUNNING;
     private boolean begun;
     private boolean cancelled;
+    private boolean paused;
     private String phase = "waiting";
     private long doneBytes;
     private long totalBytes;
@@ -74,6 +77,7 @@ final class RunningJob implements Runnable, JobControl {
      */
     synchronized boolean cancel() {
         cancelled = true;
+        notifyAll();
         if (begun || state.ended()) {
             return false;
         }
@@ -130,6 +134,44 @@ final class RunningJob implements Runnable, JobControl {
     public synchronized void checkCancelled() {
         if (cancelled) {
             throw new SrException(SrError.CANCELLED, "Job " + id + " (" + kind + ") was cancelled");
+        }
+    }
+
+    /** Asks the job to pause, or to go on. */
+    synchronized void pause(boolean wanted) {
+        paused = wanted;
+        notifyAll();
+    }
+
+    @Override
+    public synchronized boolean pauseWanted() {
+        return paused;
+    }
+
+    @Override
+    public synchronized void awaitResume() {
+        String before = phase;
+        phase = "paused";
+        while (paused && !cancelled) {
+            await(Long.MAX_VALUE);
+        }
+        phase = before;
+    }
+
+    @Override
+    public synchronized void rest(long nanos) {
+        if (!paused && !cancelled && nanos > 0) {
+            await(nanos);
+        }
+    }
+
+    /** Caller holds this. Ends early if something changes. */
+    private void await(long nanos) {
+        try {
+            wait(Math.max(1, Math.min(MOST_WAIT_MILLIS, TimeUnit.NANOSECONDS.toMillis(nanos))));
+        } catch (InterruptedException e) {
+            cancelled = true;
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -225,6 +225,16 @@ public final class Host implements StorageHost, Closeable {
         return jobs.cancel(id);
     }
 
+    @Override
+    public Job pause(long id) {
+        return jobs.pause(id);
+    }
+
+    @Override
+    public Job resume(long id) {
+        return jobs.resume(id);
+    }
+
     /** Closes all SRs with their exports; they stay remembered as attached, and their jobs as unfinished. */
     @Override
     public void close() {
