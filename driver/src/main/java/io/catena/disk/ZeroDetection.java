@@ -14,6 +14,16 @@ public final class ZeroDetection implements Exporter {
     }
 
     @Override
+    public Export announce(VdiId vdi, AccessMode mode) {
+        return exporter.announce(vdi, mode);
+    }
+
+    @Override
+    public void conceal(VdiId vdi) {
+        exporter.conceal(vdi);
+    }
+
+    @Override
     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException {
         return exporter.publish(vdi, mode, new ZeroDetectingDisk(device));
     }
