@@ -211,6 +211,9 @@ final class GarbageCollection implements GarbageControl, Closeable {
             if (read.contains(node.name())) {
                 return Optional.of("the disk is attached read-only or being copied");
             }
+            if (!node.hidden() && parts.view().record(node).isResetOnBoot()) {
+                return Optional.of("the disk is reset when it boots, to what it builds on");
+            }
             Optional<String> failure = failures.refusal(node.name());
             boolean isGarbage = GcPlanner.isGarbage(parts.tree().now(), node);
             return failure.isPresent() || isGarbage

@@ -25,11 +25,15 @@ final class OpenSr {
     final SrTree tree;
     final VdiRecords records;
     final Attachments attachments;
+    final Holds holds = new Holds();
     final Attachments.RedoStore redo;
     final SrView view;
     final VdiUse use;
     final GarbageCollection garbage;
     private final Closeable lock;
+
+    /** Used under the tree lock. */
+    private final FileWatch recordFiles;
 
     private OpenSr(
             Storage storage, SrRecord record, Environment environment, Closeable lock, Attachments.RedoStore redo)
@@ -39,11 +43,12 @@ final class OpenSr {
         this.lock = lock;
         this.redo = redo;
         settings = new SrSettings(storage, record);
-        tree = new SrTree(storage);
+        tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
+        recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
-        view = new SrView(storage, record.srId(), tree, records, attachments, this::garbageNote);
-        use = new VdiUse(attachments);
+        view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);
+        use = new VdiUse(attachments, holds);
         garbage = new GarbageCollection(new GarbageCollection.Parts(
                 record.srId(),
                 storage,
@@ -97,11 +102,33 @@ final class OpenSr {
         return new SrRecord(id.toString(), name, SrRecord.SHARED_CHAIN_LIMIT);
     }
 
-    /** Looks at all files again. To be called under the tree lock. */
+    /**
+     * Looks at and into the files that changed since the last look. To be called under the tree lock.
+     *
+     * @throws SrException if the directory is not the SR any more: somebody unmounted it, and what is there now says nothing
+     *     of the disks
+     */
+    void lookForChanges() throws IOException {
+        checkIsThere();
+        records.forget(recordFiles.changes());
+        tree.update(attachments.nodes()::isOpen);
+    }
+
+    private void checkIsThere() throws IOException {
+        if (SrRecord.read(storage).filter(r -> r.srId().equals(settings.id())).isEmpty()) {
+            throw new SrException(
+                            SrError.SR_UNAVAILABLE,
+                            SrFiles.SR_RECORD + " of SR " + settings.name() + " is gone, or another SR's")
+                    .correction("Mount the SR's file system again where it was; nothing was forgotten.");
+        }
+    }
+
+    /** Looks at and into all files again. To be called under the tree lock. */
     void lookAtAll() throws IOException {
+        checkIsThere();
         tree.rescan();
-        tree.lookInside(attachments.nodes()::isOpen);
         records.forget();
+        lookForChanges();
     }
 
     /**
@@ -124,6 +151,7 @@ final class OpenSr {
             tree.lockedIo(() -> {
                 tree.close();
                 attachments.detachAll();
+                holds.vdis().forEach(attachments::conceal);
                 attachments.settleAll();
                 Attaching.end(storage);
                 return held;

@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,7 @@ final class RunningJob implements Runnable, JobControl {
     private final Jobs.Work work;
     private final Clock clock;
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final List<Consumer<Job>> listeners = new ArrayList<>();
 
     private Job.State state = Job.State.RUNNING;
     private boolean begun;
@@ -78,6 +82,17 @@ final class RunningJob implements Runnable, JobControl {
         }
         end(Job.State.CANCELLED, "", null);
         return true;
+    }
+
+    /** Calls {@code listener}, which must not throw, with the job as it ended; now if it has. */
+    void whenEnded(Consumer<Job> listener) {
+        synchronized (this) {
+            if (!state.ended()) {
+                listeners.add(listener);
+                return;
+            }
+        }
+        listener.accept(snapshot());
     }
 
     /** Waits for the end; returns whether it came in time. */
@@ -194,6 +209,7 @@ final class RunningJob implements Runnable, JobControl {
         failure = why;
         endedAt = clock.instant();
         ended.countDown();
+        listeners.forEach(listener -> listener.accept(snapshot()));
     }
 
     /** Caller holds this. */

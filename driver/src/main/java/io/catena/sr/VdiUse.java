@@ -12,16 +12,18 @@ import io.catena.api.VdiId;
  */
 final class VdiUse {
     private final Attachments attachments;
+    private final Holds holds;
 
-    VdiUse(Attachments attachments) {
+    VdiUse(Attachments attachments, Holds holds) {
         this.attachments = attachments;
+        this.holds = holds;
     }
 
     /** Throws if a disk is attached, or is being copied. */
     void checkDetached(VdiId id) {
         checkNotRead(id);
-        if (attachments.get(id).isPresent()) {
-            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached")
+        if (!holds.of(id).isEmpty()) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is " + holds.text(id))
                     .correction("Detach it first: catena vdi detach " + id);
         }
     }
@@ -34,15 +36,15 @@ final class VdiUse {
         }
     }
 
-    /** Throws if a disk is attached for writing. */
+    /** Throws if a disk is active for writing. */
     void checkNotWritten(VdiId id) {
         if (isWritten(id)) {
-            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached rw, and changes while it is copied")
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is active rw, and changes while it is copied")
                     .correction("Take a snapshot and copy that: catena vdi snapshot " + id);
         }
     }
 
-    /** Whether a disk is attached for writing. */
+    /** Whether a disk is active for writing. */
     boolean isWritten(VdiId id) {
         return attachments
                 .get(id)

@@ -2,6 +2,7 @@ package io.catena.sr;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.Hold;
 import io.catena.api.GarbageControl;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
@@ -46,6 +47,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final VdiCutter cutter;
     private final Resizer resizer;
     private final Reverter reverter;
+    private final Composer composer;
+    private final Resetter resetter;
     private final VdiAttacher attacher;
     private final Imports imports;
     private final CopyJobs copies;
@@ -58,6 +61,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
         cutter = new VdiCutter(sr);
         resizer = new Resizer(sr);
         reverter = new Reverter(sr);
+        composer = new Composer(sr);
+        resetter = new Resetter(sr);
         attacher = new VdiAttacher(sr);
         imports = new Imports(sr, maker);
         copies = new CopyJobs(sr);
@@ -87,13 +92,6 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return new Sr(sr.settings.id(), sr.settings.name(), path, true);
     }
 
-    /** Returns the disks that are attached, and how. */
-    public List<Export> attached() {
-        return sr.tree.locked(() -> sr.attachments.all().stream()
-                .map(Attachments.Attachment::export)
-                .toList());
-    }
-
     @Override
     public SrStat stat() {
         return Errors.translate("stat SR " + sr.settings.name(), () -> sr.view.stat(sr(), sr.settings.now()));
@@ -101,7 +99,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat scan() {
-        change("scan SR " + sr.settings.name(), sr::lookAtAll);
+        change("scan SR " + sr.settings.name(), sr::lookForChanges);
         return stat();
     }
 
@@ -162,9 +160,31 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi set(VdiId id, VdiChange changes) {
-        change(
-                "change VDI " + id,
-                () -> sr.records.write(id, sr.view.record(sr.view.visible(id)).with(changes)));
+        change("change VDI " + id, () -> {
+            Node node = sr.view.visible(id);
+            if (Boolean.TRUE.equals(changes.resetOnBoot())) {
+                resetter.checkNothingWouldBeLost(node);
+            }
+            sr.records.write(id, sr.view.record(node).with(changes));
+        });
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi compose(VdiId parent, VdiId child) {
+        change("compose VDI " + child, () -> composer.compose(parent, child));
+        return vdi(child);
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        change("reset VDI " + id, () -> resetter.reset(id));
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        change("reset VDI " + id, () -> resetter.beginBoot(id));
         return vdi(id);
     }
 
@@ -199,17 +219,35 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
-    public Export attach(VdiId id, AccessMode mode) {
-        return change("attach VDI " + id, () -> attacher.attach(id, mode));
+    public Export attach(VdiId id, String holder, AccessMode mode) {
+        return change("attach VDI " + id, () -> attacher.attach(id, holder, mode));
+    }
+
+    @Override
+    public Export activate(VdiId id, String holder, AccessMode mode) {
+        return change("activate VDI " + id, () -> attacher.activate(id, holder, mode));
+    }
+
+    @Override
+    public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        return change("attach VDI " + id, () -> attacher.attachAndActivate(id, holder, mode));
     }
 
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */
     @Override
-    public void detach(VdiId id) {
-        locked("detach VDI " + id, () -> {
-            sr.attachments.detach(id);
-            return id;
-        });
+    public void deactivate(VdiId id, String holder) {
+        locked("deactivate VDI " + id, () -> attacher.deactivate(id, holder));
+    }
+
+    /** Not a change either. */
+    @Override
+    public void detach(VdiId id, String holder) {
+        locked("detach VDI " + id, () -> attacher.detach(id, holder));
+    }
+
+    @Override
+    public List<Hold> holds() {
+        return sr.tree.locked(sr.holds::all);
     }
 
     @Override
@@ -259,5 +297,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Runs what must also be possible when an operation that failed cannot be completed. */
     private <T> T locked(String what, Errors.Work<T> work) {
         return Errors.translate(what, () -> sr.tree.lockedIo(work));
+    }
+
+    private void locked(String what, Attachments.Change work) {
+        locked(what, () -> {
+            work.make();
+            return what;
+        });
     }
 }

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>Some calls are left out of the list since nobody can miss them. The first sync of names in {@code Replace.apply} is
  * for disks whose file has a name of its own; else the rename is all there is, and the answer waits for the next sync. The
- * second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.cut}: until
+ * sync of names in {@code LeafReplacer.prepare}: if the prepared file is lost the recorded operation does nothing, and the
+ * disk stays what it was. The second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.cut}: until
  * {@code complete} has synced the names anyway, recovery gives the children their names again. The truncate in {@code
  * SparseLayer.cutOffTail}: in files that the driver lays out for disks of this size the padding before a block is larger
  * than the footer that it cuts off.
@@ -63,6 +64,8 @@ class MutantsTest {
         Mutated revert = RevertScenario::new;
         Mutated raw = (seed, watcher) -> new SnapshotScenario(seed, SnapshotScenario.Kind.RAW, watcher);
         Mutated resize = ResizeScenario::new;
+        Mutated compose = ComposeScenario::new;
+        Mutated reset = (seed, watcher) -> new RevertScenario(seed, RevertScenario.How.RESET, watcher);
         return Stream.of(
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
@@ -80,7 +83,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "SnapshotTaker.prepareAll", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
-                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink.link", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
                         new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VdiMaker.publish", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "GarbageCollector.copyLacking", 1, 1),
@@ -88,6 +91,12 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.WRITE, "HiddenFlag.set", 1, 2),
+                        new Mutant(Fault.POWER_CUT, reset, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 2),
