@@ -109,6 +109,31 @@ final class ControlApiTest {
     }
 
     @Test
+    void garbageCollectionTellsItsStateAndIsPausedAndSet() {
+        createSr("main");
+        assertThat(client.get("/v1/srs/main/gc").getAsJsonObject().get("state").getAsString())
+                .isEqualTo("idle");
+        assertThat(client.post("/v1/srs/main/gc/pause")
+                        .getAsJsonObject()
+                        .get("state")
+                        .getAsString())
+                .isEqualTo("paused");
+        JsonObject settings = client.post(
+                        "/v1/srs/main/gc/set",
+                        json("{'leafCoalesce':false,'bytesPerSecond':1048576,'window':'22:00-06:00'}"))
+                .getAsJsonObject()
+                .getAsJsonObject("settings");
+        assertThat(settings.get("leafCoalesce").getAsBoolean()).isFalse();
+        assertThat(settings.get("bytesPerSecond").getAsLong()).isEqualTo(1048576);
+        assertThat(settings.get("window").getAsString()).isEqualTo("22:00-06:00");
+        assertThat(client.post("/v1/srs/main/gc/resume")
+                        .getAsJsonObject()
+                        .get("state")
+                        .getAsString())
+                .isEqualTo("idle");
+    }
+
+    @Test
     void attachPublishesAndDetachEnds() {
         createSr("main");
         String vdi = createVdi("main", "disk");

@@ -23,6 +23,7 @@ public final class Programs {
             Map.entry("curl", "curl"),
             Map.entry("fio", "fio"),
             Map.entry("fusermount", "fuse3"),
+            Map.entry("mkfs.xfs", "xfsprogs"),
             Map.entry("nbdcopy", "libnbd-bin"),
             Map.entry("nbdinfo", "libnbd-bin"),
             Map.entry("nbdkit", "nbdkit"),
