@@ -1,5 +1,6 @@
 package io.catena.agent;
 
+import io.catena.agent.block.BlockExports;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
@@ -81,8 +82,9 @@ public final class Agent implements Closeable {
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        SrOpener opener = opening.opener(new Parts(directory.redo(), exports, jobs, clock));
-        Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
+        BlockExports devices = new BlockExports(exports, directory.blockFiles());
+        SrOpener opener = opening.opener(new Parts(directory.redo(), devices, jobs, clock));
+        Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
         opened(NbdServer.start(exports, limits));
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));

@@ -41,6 +41,12 @@ public interface StorageHost {
     /** Returns an attached SR's operations; {@link SrError#SR_UNAVAILABLE} if it is not attached. */
     StorageRepository repository(SrId id);
 
+    /**
+     * Attaches a disk, as {@link StorageRepository#attach} does, and makes it a block device of this host as well. It is
+     * removed when the disk is detached, which is refused while somebody uses it.
+     */
+    Export attachAsBlock(SrId sr, VdiId vdi, AccessMode mode);
+
     /** Returns the jobs that run or ended lately, oldest first. */
     List<Job> jobs();
 

@@ -37,6 +37,26 @@ public record Vdi(
         keys = Map.copyOf(keys);
     }
 
+    /** Returns this reached in another way. */
+    public Vdi with(@Nullable Export otherExport) {
+        return new Vdi(
+                vdi,
+                name,
+                description,
+                sr,
+                virtualSizeBytes,
+                physicalBytes,
+                parent,
+                depth,
+                readOnly,
+                snapshotOf,
+                keys,
+                created,
+                state,
+                otherExport,
+                problem);
+    }
+
     /** What is being done with it. */
     public enum State {
         DETACHED,

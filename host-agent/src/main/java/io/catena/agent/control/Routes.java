@@ -223,11 +223,15 @@ final class Routes {
         AccessMode mode = mode(call.body().optionalString("mode").orElse("rw"));
         String as = call.body().optionalString("as").orElse("nbd");
         call.body().nothingElse();
-        if (!as.equals("nbd")) {
-            throw new SrException(SrError.UNIMPLEMENTED, "A VDI cannot be attached as \"" + as + "\", only as \"nbd\"");
-        }
         Names.Place place = names.vdi(call.variable());
-        return place.repository().attach(place.vdi(), mode);
+        return switch (as) {
+            case "nbd" -> place.repository().attach(place.vdi(), mode);
+            case "block" -> host.attachAsBlock(place.sr(), place.vdi(), mode);
+            default ->
+                throw new SrException(
+                        SrError.BAD_REQUEST,
+                        "A VDI cannot be attached as \"" + as + "\", only as \"nbd\" or \"block\"");
+        };
     }
 
     private Object detachVdi(Call call) {

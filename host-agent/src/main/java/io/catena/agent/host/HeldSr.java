@@ -39,6 +39,7 @@ final class HeldSr implements StorageRepository {
 
     private final AttachedSr sr;
     private final Memory memory;
+    private final LocalDevices devices;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
     /** Held by whoever attaches or detaches a disk, so that the memory sees the same order as the repository. */
@@ -47,14 +48,15 @@ final class HeldSr implements StorageRepository {
     /** Guarded by {@link #gate}. */
     private boolean closed;
 
-    HeldSr(AttachedSr sr, Memory memory) {
+    HeldSr(AttachedSr sr, Memory memory, LocalDevices devices) {
         this.sr = sr;
         this.memory = memory;
+        this.devices = devices;
     }
 
     /** Keeps which disks are to be attached when the agent starts again. */
     interface Memory {
-        void attached(SrId sr, VdiId vdi, AccessMode mode);
+        void attached(SrId sr, VdiId vdi, AccessMode mode, boolean block);
 
         void detached(SrId sr, VdiId vdi);
 
@@ -106,12 +108,22 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public List<Vdi> vdis() {
-        return use(StorageRepository::vdis);
+        return use(
+                repository -> repository.vdis().stream().map(this::withDevice).toList());
     }
 
     @Override
     public Vdi vdi(VdiId id) {
-        return use(repository -> repository.vdi(id));
+        return use(repository -> withDevice(repository.vdi(id)));
+    }
+
+    private Vdi withDevice(Vdi vdi) {
+        Export export = vdi.export();
+        return export == null ? vdi : vdi.with(withDevice(export));
+    }
+
+    private Export withDevice(Export export) {
+        return export.with(devices.device(export.vdi()).orElse(null));
     }
 
     @Override
@@ -157,7 +169,11 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Vdi resize(VdiId id, long sizeBytes) {
-        return use(repository -> repository.resize(id, sizeBytes));
+        return use(repository -> {
+            Vdi resized = repository.resize(id, sizeBytes);
+            devices.resized(id);
+            return withDevice(resized);
+        });
     }
 
     @Override
@@ -181,10 +197,19 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Export attach(VdiId id, AccessMode mode) {
+        return attach(id, mode, false);
+    }
+
+    /** As {@link io.catena.api.StorageHost#attachAsBlock}. */
+    Export attachAsBlock(VdiId id, AccessMode mode) {
+        return attach(id, mode, true);
+    }
+
+    private Export attach(VdiId id, AccessMode mode, boolean asBlock) {
         return use(repository -> {
             Lock one = hold(attaching);
             try {
-                return attachAndRemember(repository, id, mode);
+                return attachAndRemember(repository, id, mode, asBlock);
             } finally {
                 one.unlock();
             }
@@ -197,6 +222,7 @@ final class HeldSr implements StorageRepository {
         use(repository -> {
             Lock one = hold(attaching);
             try {
+                devices.remove(id);
                 repository.detach(id);
                 forget(id);
                 return id;
@@ -212,18 +238,22 @@ final class HeldSr implements StorageRepository {
     }
 
     /** Attaches first and remembers then: a crash in between leaves a disk detached whose caller got no answer. */
-    private Export attachAndRemember(StorageRepository repository, VdiId id, AccessMode mode) {
+    private Export attachAndRemember(StorageRepository repository, VdiId id, AccessMode mode, boolean asBlock) {
         boolean isNew = !sr.attachedVdis().contains(id);
         Export export = repository.attach(id, mode);
         try {
-            memory.attached(sr.id(), id, mode);
+            if (asBlock) {
+                devices.add(id);
+            }
+            memory.attached(sr.id(), id, mode, devices.device(id).isPresent());
+            return withDevice(export);
         } catch (SrException e) {
             if (isNew) {
+                devices.remove(id);
                 repository.detach(id);
             }
             throw e;
         }
-        return export;
     }
 
     private void forget(VdiId id) {

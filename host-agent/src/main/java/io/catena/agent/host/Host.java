@@ -4,6 +4,7 @@ import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
+import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -52,6 +53,7 @@ public final class Host implements StorageHost, Closeable {
     private final SrOpener opener;
     private final Jobs jobs;
     private final Supplier<UUID> newIds;
+    private final LocalDevices devices;
     private final HostStateFile file;
     private final HeldSr.Memory memory = new FileMemory();
     private final ReentrantLock changes = new ReentrantLock(true);
@@ -65,11 +67,14 @@ public final class Host implements StorageHost, Closeable {
     /**
      * Starts with the state that was saved last; attaches nothing yet.
      *
+     * @param devices what makes attached disks block devices
      * @param stateFile where the state is kept
      * @throws IOException if the saved state cannot be read
      */
-    public Host(SrOpener opener, Jobs jobs, Path stateFile, Supplier<UUID> newIds) throws IOException {
+    public Host(SrOpener opener, LocalDevices devices, Jobs jobs, Path stateFile, Supplier<UUID> newIds)
+            throws IOException {
         this.opener = opener;
+        this.devices = devices;
         this.jobs = jobs;
         this.newIds = newIds;
         file = new HostStateFile(stateFile);
@@ -84,6 +89,8 @@ public final class Host implements StorageHost, Closeable {
                     restore(known);
                 }
             }
+            // Devices of disks that are remembered and could not be attached wait until they are.
+            devices.removeLeftovers(state.blockDevices());
             return state;
         });
     }
@@ -202,6 +209,11 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
+    public Export attachAsBlock(SrId sr, VdiId vdi, AccessMode mode) {
+        return held(sr).attachAsBlock(vdi, mode);
+    }
+
+    @Override
     public List<Job> jobs() {
         return jobs.jobs();
     }
@@ -281,7 +293,7 @@ public final class Host implements StorageHost, Closeable {
             throw e;
         }
         srProblems.remove(id);
-        held.put(id, new HeldSr(sr, memory));
+        held.put(id, new HeldSr(sr, memory, devices));
         LOG.info(LogLine.of("sr-attached", "sr", id, "name", sr.name(), "path", path));
         known(id).vdis().forEach(vdi -> restore(sr, vdi));
         return describe(known(id));
@@ -290,6 +302,9 @@ public final class Host implements StorageHost, Closeable {
     private void restore(AttachedSr sr, AttachedVdi vdi) {
         try {
             sr.repository().attach(vdi.vdi(), vdi.mode());
+            if (vdi.block()) {
+                devices.add(vdi.vdi());
+            }
             LOG.info(LogLine.of(
                     "vdi-restored", "vdi", vdi.vdi(), "mode", vdi.mode().symbol()));
         } catch (RuntimeException e) {
@@ -449,10 +464,10 @@ public final class Host implements StorageHost, Closeable {
     /** Saves each attach and detach of a disk at once. */
     private final class FileMemory implements HeldSr.Memory {
         @Override
-        public void attached(SrId sr, VdiId vdi, AccessMode mode) {
+        public void attached(SrId sr, VdiId vdi, AccessMode mode, boolean block) {
             clearProblem(sr, vdi);
-            remember(s -> s.withAttached(sr, vdi, mode));
-            LOG.info(LogLine.of("vdi-attached", "vdi", vdi, "sr", sr, "mode", mode.symbol()));
+            remember(s -> s.withAttached(sr, vdi, mode, block));
+            LOG.info(LogLine.of("vdi-attached", "vdi", vdi, "sr", sr, "mode", mode.symbol(), "block", block));
         }
 
         @Override

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What the agent must bring back when it starts again.
@@ -36,8 +38,12 @@ record HostState(List<KnownSr> srs) {
         }
     }
 
-    /** A disk that is to be attached. */
-    record AttachedVdi(VdiId vdi, AccessMode mode) {
+    /**
+     * A disk that is to be attached.
+     *
+     * @param block whether as a block device, too
+     */
+    record AttachedVdi(VdiId vdi, AccessMode mode, boolean block) {
         AttachedVdi {
             Objects.requireNonNull(vdi, "vdi");
             Objects.requireNonNull(mode, "mode");
@@ -51,6 +57,15 @@ record HostState(List<KnownSr> srs) {
     /** Whether the disk is to be attached. */
     boolean remembers(SrId sr, VdiId vdi) {
         return find(sr).stream().flatMap(known -> known.vdis.stream()).anyMatch(v -> v.vdi.equals(vdi));
+    }
+
+    /** Returns the disks that are to be block devices. */
+    Set<VdiId> blockDevices() {
+        return srs.stream()
+                .flatMap(known -> known.vdis.stream())
+                .filter(AttachedVdi::block)
+                .map(AttachedVdi::vdi)
+                .collect(Collectors.toSet());
     }
 
     /** Returns this with an SR to be attached; of an SR that is known already, the disks stay. */
@@ -69,8 +84,8 @@ record HostState(List<KnownSr> srs) {
         return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList());
     }
 
-    HostState withAttached(SrId sr, VdiId vdi, AccessMode mode) {
-        return withVdis(sr, vdi, List.of(new AttachedVdi(vdi, mode)));
+    HostState withAttached(SrId sr, VdiId vdi, AccessMode mode, boolean block) {
+        return withVdis(sr, vdi, List.of(new AttachedVdi(vdi, mode, block)));
     }
 
     HostState withDetached(SrId sr, VdiId vdi) {

@@ -18,7 +18,7 @@ final class HostStateFileTest {
     private static final SrId SR = new SrId(new UUID(1, 1));
     private static final VdiId VDI = new VdiId(new UUID(2, 2));
     private static final HostState OLD = HostState.EMPTY.withAttached(SR, "main", "/srv/main");
-    private static final HostState NEW = OLD.withAttached(SR, VDI, AccessMode.READ_WRITE);
+    private static final HostState NEW = OLD.withAttached(SR, VDI, AccessMode.READ_WRITE, true);
 
     @TempDir
     private Path directory;
@@ -40,7 +40,7 @@ final class HostStateFileTest {
         assertThat(path())
                 .hasContent(
                         "{\"srs\":[{\"sr\":\"" + SR + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true,"
-                                + "\"vdis\":[{\"vdi\":\"" + VDI + "\",\"mode\":\"rw\"}]}]}");
+                                + "\"vdis\":[{\"vdi\":\"" + VDI + "\",\"mode\":\"rw\",\"block\":true}]}]}");
     }
 
     @Test
