@@ -26,7 +26,7 @@ public record Absorb(String baseCopy, String leaf) implements Operation {
     }
 
     /** Replaces the leaf. Who has the base copy open can go on using it. */
-    public void rename(Storage storage) throws IOException {
+    private void rename(Storage storage) throws IOException {
         if (storage.exists(baseCopy)) {
             storage.rename(baseCopy, leaf);
         }
@@ -34,7 +34,16 @@ public record Absorb(String baseCopy, String leaf) implements Operation {
     }
 
     /** Makes a disk of the base copy. */
-    public void show(Storage storage) throws IOException {
+    private void show(Storage storage) throws IOException {
         HiddenFlag.set(storage, leaf, false);
+    }
+
+    /** Whether it is sure that no step was taken yet. */
+    public boolean hasNotBegun(Storage storage) {
+        try {
+            return storage.exists(baseCopy);
+        } catch (IOException e) {
+            return false;
+        }
     }
 }

@@ -15,6 +15,8 @@ import io.catena.vhd.ChainFile;
 import io.catena.vhd.RedoLog;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -26,14 +28,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disks of an SR that are attached: their chains are open, and they are exported.
+ * The disks of an SR that are active: their chains are open, and they are served.
  *
  * <p><b>Threads.</b> Used under the SR's tree lock only; the disks themselves serve requests from many threads.
  */
 final class Attachments {
+    private static final Logger LOG = System.getLogger(Attachments.class.getName());
+
     private final Storage storage;
     private final OpenNodes nodes;
     private final Exporter exporter;
@@ -54,7 +59,7 @@ final class Attachments {
         this.redo = redo;
     }
 
-    /** An attached disk. */
+    /** An active disk. */
     record Attachment(VdiId vdi, AccessMode mode, LiveDisk disk, Export export) {}
 
     /** Where the redo logs of an SR's disks are, and who they belong to. */
@@ -82,6 +87,16 @@ final class Attachments {
 
     Collection<Attachment> all() {
         return List.copyOf(attachments.values());
+    }
+
+    /** Tells where a disk will be served. */
+    Export announce(VdiId vdi, AccessMode mode) {
+        return exporter.announce(vdi, mode);
+    }
+
+    /** Ends {@link #announce}. */
+    void conceal(VdiId vdi) {
+        exporter.conceal(vdi);
     }
 
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
@@ -281,11 +296,6 @@ final class Attachments {
         if (drains.get(vdi) != drain) {
             return;
         }
-        if (!storage.exists(drain.baseCopy().name())) {
-            // The leaf's file is gone: whoever wrote to it would lose that.
-            throw new IOException(
-                    "merging disk " + vdi + " with its base copy failed half-way; detach it and attach it again");
-        }
         drain.stop();
         drain.disk().flush();
         try (LiveDisk.Pause pause = drain.disk().pause()) {
@@ -306,36 +316,65 @@ final class Attachments {
      *   <li>Close the leaf, whose file has no name any more.
      * </ol>
      *
-     * <p>If this fails when the leaf's file has been replaced, the disk cannot go on; nothing that was answered is lost.
+     * <p>If a step fails when the leaf's file may have been replaced, all are taken once more; if that fails too, all
+     * requests of the disk fail until it is detached and attached. Nothing that was answered is lost.
+     *
+     * @throws IOException also if nothing has happened and the moving of blocks can be ended: then {@code operation}'s base
+     *     copy is still there
      */
     void finishDrain(VdiId vdi, Absorb operation) throws IOException {
         LeafDrain drain = Objects.requireNonNull(drains.get(vdi), "drain");
         drain.stop();
+        Chain.Node leaf;
         try (LiveDisk.Pause pause = drain.disk().pause()) {
             drain.sealBaseCopy();
-            Chain.Node leaf = takePlace(drain, operation);
+            leaf = takePlace(drain, operation);
             List<Chain.Node> successor = new ArrayList<>(List.of(leaf));
             successor.addAll(drain.rest());
             drain.leave(pause, new Chain(successor));
         }
         drains.remove(vdi);
         releaseAll(List.of(drain.leaf(), drain.baseCopy()));
+        if (leaf.layer() instanceof UnopenedLayer unopened) {
+            throw unopened.failure();
+        }
     }
 
-    /** If this fails half-way, the open file must not write its footer, which is that of a base copy, ever again. */
+    /** Tries twice, for a guest would lose its disk; then returns an {@link UnopenedLayer}. */
     private Chain.Node takePlace(LeafDrain drain, Absorb operation) throws IOException {
         try {
-            operation.rename(storage);
-            operation.show(storage);
-            drain.retireBaseCopy();
-            nodes.forget(operation.leaf());
-            return nodes.openWritable(ChainFile.read(storage, operation.leaf()), redo);
+            return openInPlace(drain, operation);
         } catch (IOException e) {
-            if (!storage.exists(operation.baseCopy())) {
-                drain.retireBaseCopy();
+            if (operation.hasNotBegun(storage)) {
+                throw e;
             }
-            throw e;
         }
+        try {
+            return openInPlace(drain, operation);
+        } catch (IOException e) {
+            retire(drain);
+            return nodes.enter(
+                    operation.leaf(), new UnopenedLayer(drain.baseCopy().layer().sizeBytes(), e));
+        }
+    }
+
+    /**
+     * What is open has the footer of a base copy, and must not write it over that of the leaf when it is closed. Nothing is
+     * lost if this fails half-way.
+     */
+    private static void retire(LeafDrain drain) {
+        try {
+            drain.retireBaseCopy();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=base-copy-not-retired cause=\"" + e.getMessage() + "\"");
+        }
+    }
+
+    private Chain.Node openInPlace(LeafDrain drain, Absorb operation) throws IOException {
+        operation.apply(storage);
+        retire(drain);
+        nodes.forget(operation.leaf());
+        return nodes.openWritable(ChainFile.read(storage, operation.leaf()), redo);
     }
 
     /** Detaches all disks, also if some of them fail. */
@@ -385,6 +424,55 @@ final class Attachments {
             if (failure != null) {
                 throw failure;
             }
+        }
+    }
+
+    /**
+     * Lets an active disk go on with its leaf upon another parent.
+     *
+     * @param parent opened with all its ancestors before the requests are held back
+     * @param change links the leaf to it, while no request runs
+     * @param isBound whether a change that failed will happen all the same, so that the disk must go on with the parent
+     * @throws IOException if the change failed
+     */
+    void rebase(Attachment attachment, ChainFile parent, Change change, BooleanSupplier isBound) throws IOException {
+        List<ChainFile> path = ChainPath.of(storage, parent);
+        List<Chain.Node> ancestors = new ArrayList<>();
+        List<Chain.Node> left;
+        IOException failure;
+        try {
+            settleAll(path);
+            for (ChainFile file : path) {
+                ancestors.add(nodes.share(file));
+            }
+            try (LiveDisk.Pause pause = attachment.disk().pause()) {
+                failure = make(change, isBound);
+                List<Chain.Node> present = pause.chain().nodes();
+                List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
+                chain.addAll(ancestors);
+                pause.replace(new Chain(chain));
+                left = present.subList(1, present.size());
+            }
+        } catch (IOException | RuntimeException e) {
+            releaseAll(ancestors, e);
+            throw e;
+        }
+        releaseAll(left);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Returns why a change failed that will happen all the same; null if it did not fail. */
+    private static @Nullable IOException make(Change change, BooleanSupplier isBound) throws IOException {
+        try {
+            change.make();
+            return null;
+        } catch (IOException e) {
+            if (isBound.getAsBoolean()) {
+                return e;
+            }
+            throw e;
         }
     }
 

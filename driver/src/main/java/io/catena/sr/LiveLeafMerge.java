@@ -68,8 +68,8 @@ final class LiveLeafMerge {
             throw new IOException("the disk was changed meanwhile");
         }
         makeDurable(drain);
-        journal.record(operation);
         try {
+            journal.record(operation);
             attachments.finishDrain(vdi, operation);
         } catch (IOException e) {
             takeBack(operation, e);
@@ -83,16 +83,20 @@ final class LiveLeafMerge {
         drain.disk().flush();
     }
 
-    /** If not even the first step was taken, nothing has happened; else only recovery can complete it. */
+    /**
+     * If not even the first step was taken, nothing has happened; but the record may be there, also if writing it failed.
+     * Else what is recorded is completed before the next change.
+     */
     private void takeBack(Absorb operation, IOException reason) {
+        if (!operation.hasNotBegun(storage)) {
+            return;
+        }
         try {
-            if (storage.exists(operation.baseCopy())) {
-                journal.forget();
-                return;
-            }
+            journal.forget();
         } catch (IOException e) {
             reason.addSuppressed(e);
+            // Completing it now would take the file from under the disk.
+            tree.stuck(String.valueOf(reason.getMessage()));
         }
-        tree.stuck(String.valueOf(reason.getMessage()));
     }
 }

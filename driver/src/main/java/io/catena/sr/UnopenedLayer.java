@@ -65,7 +65,8 @@ final class UnopenedLayer implements Layer {
     @Override
     public void close() {}
 
-    private IOException failure() {
+    /** Returns why requests fail, and what to do. */
+    IOException failure() {
         return new IOException(
                 "the disk's file could not be opened again after a change; detach the disk and attach it again. It"
                         + " failed because: " + reason.getMessage(),

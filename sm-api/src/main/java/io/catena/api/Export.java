@@ -19,4 +19,9 @@ public record Export(
     public Export with(@Nullable String otherDevice) {
         return new Export(vdi, mode, uri, otherDevice);
     }
+
+    /** Returns the same place in another mode. */
+    public Export as(AccessMode other) {
+        return new Export(vdi, other, uri, device);
+    }
 }

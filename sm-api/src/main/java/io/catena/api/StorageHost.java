@@ -42,10 +42,11 @@ public interface StorageHost {
     StorageRepository repository(SrId id);
 
     /**
-     * Attaches a disk, as {@link StorageRepository#attach} does, and makes it a block device of this host as well. It is
-     * removed when the disk is detached, which is refused while somebody uses it.
+     * Attaches and activates a disk, as {@link StorageRepository#attachAndActivate} does, and makes it a block device of this
+     * host as well. It is one until nobody has the disk active any more; to deactivate it is refused while somebody uses the
+     * device.
      */
-    Export attachAsBlock(SrId sr, VdiId vdi, AccessMode mode);
+    Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode);
 
     /** Returns the jobs that run or ended lately, oldest first. */
     List<Job> jobs();

@@ -61,6 +61,16 @@ public final class BlockExports implements Exporter, LocalDevices {
     }
 
     @Override
+    public Export announce(VdiId vdi, AccessMode mode) {
+        return network.announce(vdi, mode);
+    }
+
+    @Override
+    public void conceal(VdiId vdi) {
+        network.conceal(vdi);
+    }
+
+    @Override
     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException {
         Export export = network.publish(vdi, mode, device);
         disks.put(vdi, new Disk(device));

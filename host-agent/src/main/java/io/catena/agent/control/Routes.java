@@ -1,6 +1,7 @@
 package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 
@@ -60,7 +62,11 @@ final class Routes {
                 new Route("POST", "/v1/vdis/{vdi}/set", this::setVdi),
                 new Route("POST", "/v1/vdis/{vdi}/resize", this::resizeVdi),
                 new Route("POST", "/v1/vdis/{vdi}/revert", this::revertVdi),
+                new Route("POST", "/v1/vdis/{vdi}/compose", this::composeVdi),
+                new Route("POST", "/v1/vdis/{vdi}/reset", this::resetVdi),
                 new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
+                new Route("POST", "/v1/vdis/{vdi}/activate", this::activateVdi),
+                new Route("POST", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
                 new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
                 new Route("GET", "/v1/jobs", call -> host.jobs()),
                 new Route("GET", "/v1/jobs/{job}", this::job),
@@ -189,14 +195,15 @@ final class Routes {
         return place.repository().copy(place.vdi(), target, name, copy);
     }
 
-    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...]} */
+    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...], "resetOnBoot"?} */
     private Object setVdi(Call call) {
         Body body = call.body();
         VdiChange change = new VdiChange(
                 body.optionalString("name").orElse(null),
                 body.optionalString("description").orElse(null),
                 body.stringMap("keys"),
-                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of());
+                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of(),
+                body.has("resetOnBoot") ? body.flag("resetOnBoot") : null);
         body.nothingElse();
         Names.Place place = names.vdi(call.variable());
         return place.repository().set(place.vdi(), change);
@@ -218,15 +225,49 @@ final class Routes {
         return place.repository().revert(place.vdi(), snapshot.vdi());
     }
 
-    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?} */
-    private Object attachVdi(Call call) {
-        AccessMode mode = mode(call.body().optionalString("mode").orElse("rw"));
-        String as = call.body().optionalString("as").orElse("nbd");
+    /** {"child"}: a disk of the same SR. */
+    private Object composeVdi(Call call) {
+        Names.Place child = names.vdi(call.body().string("child"));
+        call.body().nothingElse();
+        Names.Place parent = names.vdi(call.variable());
+        return parent.repository().compose(parent.vdi(), child.vdi());
+    }
+
+    private Object resetVdi(Call call) {
         call.body().nothingElse();
         Names.Place place = names.vdi(call.variable());
+        return place.repository().reset(place.vdi());
+    }
+
+    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?, "holder"?, "inactive"?, "boot"?} */
+    private Object attachVdi(Call call) {
+        Body body = call.body();
+        AccessMode mode = mode(body.optionalString("mode").orElse("rw"));
+        String as = body.optionalString("as").orElse("nbd");
+        String holder = body.optionalString("holder").orElse(Hold.HOST);
+        boolean inactive = body.flag("inactive");
+        boolean boot = body.flag("boot");
+        body.nothingElse();
+        boolean asBlock = isBlock(as);
+        if (asBlock && inactive) {
+            throw new SrException(SrError.BAD_REQUEST, "A VDI that is not active cannot be a block device");
+        }
+        Names.Place place = names.vdi(call.variable());
+        if (boot && !inactive) {
+            place.repository().beginBoot(place.vdi());
+        }
+        if (asBlock) {
+            return host.attachAsBlock(place.sr(), place.vdi(), holder, mode);
+        }
+        return inactive
+                ? place.repository().attach(place.vdi(), holder, mode)
+                : place.repository().attachAndActivate(place.vdi(), holder, mode);
+    }
+
+    private static boolean isBlock(String as) {
         return switch (as) {
-            case "nbd" -> place.repository().attach(place.vdi(), mode);
-            case "block" -> host.attachAsBlock(place.sr(), place.vdi(), mode);
+            case "nbd" -> false;
+            case "block" -> true;
             default ->
                 throw new SrException(
                         SrError.BAD_REQUEST,
@@ -234,9 +275,44 @@ final class Routes {
         };
     }
 
-    private Object detachVdi(Call call) {
+    /** {"mode":"rw"|"ro"?, "holder"?, "boot"?}: as it is attached if no mode is given. */
+    private Object activateVdi(Call call) {
+        Body body = call.body();
+        Optional<AccessMode> wanted = body.optionalString("mode").map(Routes::mode);
+        String holder = body.optionalString("holder").orElse(Hold.HOST);
+        boolean boot = body.flag("boot");
+        body.nothingElse();
         Names.Place place = names.vdi(call.variable());
-        place.repository().detach(place.vdi());
+        AccessMode mode = wanted.orElseGet(() -> place.repository().holds().stream()
+                .filter(hold -> hold.vdi().equals(place.vdi()) && hold.holder().equals(holder))
+                .map(Hold::mode)
+                .findFirst()
+                .orElse(AccessMode.READ_WRITE));
+        if (boot) {
+            place.repository().beginBoot(place.vdi());
+        }
+        return place.repository().activate(place.vdi(), holder, mode);
+    }
+
+    /** {"holder"?}: for all if none is given. */
+    private Object deactivateVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        holder.ifPresentOrElse(
+                one -> place.repository().deactivate(place.vdi(), one),
+                () -> place.repository().deactivate(place.vdi()));
+        return place.repository().vdi(place.vdi());
+    }
+
+    /** {"holder"?}: for all if none is given. */
+    private Object detachVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        holder.ifPresentOrElse(
+                one -> place.repository().detach(place.vdi(), one),
+                () -> place.repository().detach(place.vdi()));
         return Map.of("vdi", place.vdi());
     }
 

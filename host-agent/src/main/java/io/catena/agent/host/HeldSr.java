@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrChange;
@@ -20,10 +21,12 @@ import io.catena.api.VdiSpec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -56,9 +59,21 @@ final class HeldSr implements StorageRepository {
 
     /** Keeps which disks are to be attached when the agent starts again. */
     interface Memory {
-        void attached(SrId sr, VdiId vdi, AccessMode mode, boolean block);
+        /**
+         * All that holds a disk from now on; nothing does if it is empty.
+         *
+         * @param block whether it is a block device
+         */
+        void holds(SrId sr, VdiId vdi, List<Hold> holds, boolean block);
 
-        void detached(SrId sr, VdiId vdi);
+        /** A job that is to be begun again if the agent ends before it does. */
+        void began(Job job);
+
+        /** A copy that is to be begun again if the agent ends before it does. */
+        void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy);
+
+        /** Returns an id for a disk. */
+        VdiId newVdi();
 
         /** Whether the disk is to be attached. */
         boolean remembers(SrId sr, VdiId vdi);
@@ -153,7 +168,10 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
-        return use(repository -> repository.copy(id, target, name, copy));
+        VdiId made = copy == null ? memory.newVdi() : copy;
+        Job job = use(repository -> repository.copy(id, target, name, made));
+        memory.began(job, id, target, name, made);
+        return job;
     }
 
     /** The import itself does not keep the SR from being closed; it is given up then. */
@@ -182,6 +200,21 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
+    public Vdi compose(VdiId parent, VdiId child) {
+        return use(repository -> repository.compose(parent, child));
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        return use(repository -> repository.reset(id));
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        return use(repository -> repository.beginBoot(id));
+    }
+
+    @Override
     public SrStat set(SrChange change) {
         return use(repository -> repository.set(change));
     }
@@ -196,70 +229,133 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
-    public Export attach(VdiId id, AccessMode mode) {
-        return attach(id, mode, false);
+    public Export attach(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, false, repository -> repository.attach(id, holder, mode));
+    }
+
+    @Override
+    public Export activate(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, false, repository -> repository.activate(id, holder, mode));
+    }
+
+    @Override
+    public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, false, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
     /** As {@link io.catena.api.StorageHost#attachAsBlock}. */
-    Export attachAsBlock(VdiId id, AccessMode mode) {
-        return attach(id, mode, true);
+    Export attachAsBlock(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, true, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
-    private Export attach(VdiId id, AccessMode mode, boolean asBlock) {
-        return use(repository -> {
-            Lock one = hold(attaching);
-            try {
-                return attachAndRemember(repository, id, mode, asBlock);
-            } finally {
-                one.unlock();
-            }
-        });
+    @Override
+    public void deactivate(VdiId id, String holder) {
+        giveUpAndForget(id, holder, repository -> repository.deactivate(id, holder));
     }
 
-    /** Detaches first and forgets then: a crash in between only attaches the disk once more. */
+    @Override
+    public void detach(VdiId id, String holder) {
+        giveUpAndForget(id, holder, repository -> repository.detach(id, holder));
+    }
+
+    /** Also what is remembered, but could not be attached again, is forgotten. */
     @Override
     public void detach(VdiId id) {
-        use(repository -> {
-            Lock one = hold(attaching);
-            try {
-                devices.remove(id);
-                repository.detach(id);
-                forget(id);
-                return id;
-            } finally {
-                one.unlock();
-            }
-        });
+        giveUpAndForget(id, null, repository -> repository.detach(id));
+    }
+
+    @Override
+    public List<Hold> holds() {
+        return use(StorageRepository::holds);
     }
 
     @Override
     public Job collectGarbage() {
-        return use(StorageRepository::collectGarbage);
+        Job job = use(StorageRepository::collectGarbage);
+        memory.began(job);
+        return job;
     }
 
-    /** Attaches first and remembers then: a crash in between leaves a disk detached whose caller got no answer. */
-    private Export attachAndRemember(StorageRepository repository, VdiId id, AccessMode mode, boolean asBlock) {
-        boolean isNew = !sr.attachedVdis().contains(id);
-        Export export = repository.attach(id, mode);
-        try {
-            if (asBlock) {
-                devices.add(id);
+    /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */
+    private Export takeAndRemember(
+            VdiId id, String holder, boolean asBlock, Function<StorageRepository, Export> operation) {
+        return useAlone(repository -> {
+            List<Hold> before = holds(repository, id);
+            boolean wasDevice = isDevice(id);
+            Export export = operation.apply(repository);
+            try {
+                if (asBlock) {
+                    devices.add(id);
+                }
+                memory.holds(sr.id(), id, holds(repository, id), isDevice(id));
+            } catch (SrException e) {
+                if (!wasDevice) {
+                    devices.remove(id);
+                }
+                takeBack(repository, id, holder, before);
+                throw e;
             }
-            memory.attached(sr.id(), id, mode, devices.device(id).isPresent());
             return withDevice(export);
-        } catch (SrException e) {
-            if (isNew) {
-                devices.remove(id);
-                repository.detach(id);
-            }
-            throw e;
+        });
+    }
+
+    private static void takeBack(StorageRepository repository, VdiId id, String holder, List<Hold> before) {
+        Optional<Hold> own =
+                before.stream().filter(hold -> hold.holder().equals(holder)).findFirst();
+        if (own.isEmpty()) {
+            repository.detach(id, holder);
+        } else if (own.get().active() == null) {
+            repository.deactivate(id, holder);
         }
+    }
+
+    private boolean isDevice(VdiId id) {
+        return devices.device(id).isPresent();
+    }
+
+    /**
+     * Gives up first and forgets then: a crash in between only takes the disk once more. A disk that nobody has active any more
+     * is no block device; that comes first of all, for it is refused while somebody uses the device.
+     *
+     * @param holder who gives up; null for all
+     */
+    private void giveUpAndForget(VdiId id, @Nullable String holder, Consumer<StorageRepository> operation) {
+        useAlone(repository -> {
+            if (holds(repository, id).stream().noneMatch(hold -> staysActive(hold, holder))) {
+                devices.remove(id);
+            }
+            operation.accept(repository);
+            List<Hold> left = holds(repository, id);
+            if (!left.isEmpty() || memory.remembers(sr.id(), id)) {
+                memory.holds(sr.id(), id, left, isDevice(id));
+            }
+            return id;
+        });
+    }
+
+    private static boolean staysActive(Hold hold, @Nullable String holder) {
+        return holder != null && !hold.holder().equals(holder) && hold.active() != null;
+    }
+
+    private static List<Hold> holds(StorageRepository repository, VdiId id) {
+        return repository.holds().stream().filter(hold -> hold.vdi().equals(id)).toList();
     }
 
     private void forget(VdiId id) {
         if (memory.remembers(sr.id(), id)) {
-            memory.detached(sr.id(), id);
+            memory.holds(sr.id(), id, List.of(), false);
         }
+    }
+
+    private <T> T useAlone(Function<StorageRepository, T> operation) {
+        return use(repository -> {
+            Lock one = hold(attaching);
+            try {
+                return operation.apply(repository);
+            } finally {
+                one.unlock();
+            }
+        });
     }
 
     private <T> T use(Function<StorageRepository, T> operation) {

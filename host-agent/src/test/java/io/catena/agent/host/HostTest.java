@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -74,7 +75,7 @@ final class HostTest {
         VdiId block = vdi(sr, "block");
         VdiId nbd = vdi(sr, "nbd");
         VdiId left = vdi(sr, "left");
-        host.attachAsBlock(sr.id(), block, AccessMode.READ_WRITE);
+        host.attachAsBlock(sr.id(), block, Hold.HOST, AccessMode.READ_WRITE);
         host.repository(sr.id()).attach(nbd, AccessMode.READ_WRITE);
         devices.add(left);
 
@@ -90,7 +91,7 @@ final class HostTest {
     void aDetachedDiskIsNoBlockDevice() throws IOException {
         Sr sr = create("main");
         VdiId vdi = vdi(sr, "disk");
-        assertThat(host.attachAsBlock(sr.id(), vdi, AccessMode.READ_WRITE).device())
+        assertThat(host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE).device())
                 .isEqualTo("/dev/test-" + vdi);
 
         host.repository(sr.id()).detach(vdi);
@@ -146,7 +147,7 @@ final class HostTest {
 
         assertThat(host.srs().get(0).attached()).isTrue();
         assertThat(host.srs().get(0).problem()).contains("VDI " + bad + " could not be attached again");
-        assertThat(host.repository(sr.id()).vdi(good).state()).isEqualTo(Vdi.State.ATTACHED);
+        assertThat(host.repository(sr.id()).vdi(good).state()).isEqualTo(Vdi.State.ACTIVE);
         host.repository(sr.id()).destroy(bad);
         assertThat(host.srs().get(0).problem()).isNull();
     }

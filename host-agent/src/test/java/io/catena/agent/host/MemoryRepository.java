@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
@@ -34,7 +35,9 @@ final class MemoryRepository implements StorageRepository {
     private final Map<VdiId, Vdi> vdis;
     private final Jobs jobs;
     private final MemorySrs srs;
-    final Map<VdiId, Export> exports = new TreeMap<>();
+
+    /** By disk and holder. */
+    final Map<String, Hold> holds = new TreeMap<>();
 
     MemoryRepository(Sr sr, Map<VdiId, Vdi> vdis, Jobs jobs, MemorySrs srs) {
         this.sr = sr;
@@ -81,8 +84,10 @@ final class MemoryRepository implements StorageRepository {
         if (vdi == null) {
             throw new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in SR " + sr.id());
         }
-        Export export = exports.get(id);
-        Vdi.State state = export == null ? Vdi.State.DETACHED : Vdi.State.ATTACHED;
+        List<Hold> own = holds().stream().filter(hold -> hold.vdi().equals(id)).toList();
+        Export export = own.isEmpty() ? null : export(own.get(0));
+        boolean active = own.stream().anyMatch(hold -> hold.active() != null);
+        Vdi.State state = export == null ? Vdi.State.DETACHED : active ? Vdi.State.ACTIVE : Vdi.State.ATTACHED;
         return copy(vdi, id, vdi.name(), vdi.snapshotOf(), state, export);
     }
 
@@ -123,8 +128,10 @@ final class MemoryRepository implements StorageRepository {
                         false,
                         null,
                         spec.keys(),
+                        false,
                         Instant.EPOCH,
                         Vdi.State.DETACHED,
+                        List.of(),
                         null,
                         null));
         return vdi(id);
@@ -196,27 +203,73 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
+    public synchronized Vdi compose(VdiId parent, VdiId child) {
+        vdis.remove(parent);
+        return vdi(child);
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        return vdi(id);
+    }
+
+    @Override
     public synchronized void destroy(VdiId id) {
-        if (exports.containsKey(id)) {
+        if (holds().stream().anyMatch(hold -> hold.vdi().equals(id))) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached").correction("Detach it first.");
         }
         vdis.remove(id);
     }
 
     @Override
-    public synchronized Export attach(VdiId id, AccessMode mode) {
-        Vdi vdi = vdi(id);
-        if (vdi.export() != null && vdi.export().mode() != mode) {
+    public synchronized Export attach(VdiId id, String holder, AccessMode mode) {
+        vdi(id);
+        Hold hold = holds.computeIfAbsent(id + holder, key -> new Hold(id, holder, mode, null));
+        if (hold.mode() != mode) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached in the other mode");
         }
-        return exports.computeIfAbsent(
-                id, key -> new Export(id, mode, "nbd+unix:///" + id + "?socket=/run/catena/nbd.sock"));
+        return export(hold);
     }
 
     @Override
-    public synchronized void detach(VdiId id) {
+    public synchronized Export activate(VdiId id, String holder, AccessMode mode) {
+        Hold hold = holds.get(id + holder);
+        if (hold == null) {
+            throw new SrException(SrError.BAD_REQUEST, "VDI " + id + " is not attached");
+        }
+        holds.put(id + holder, hold.activated(mode));
+        return export(hold);
+    }
+
+    @Override
+    public synchronized Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        attach(id, holder, mode);
+        return activate(id, holder, mode);
+    }
+
+    @Override
+    public synchronized void deactivate(VdiId id, String holder) {
+        holds.computeIfPresent(id + holder, (key, hold) -> hold.activated(null));
+    }
+
+    @Override
+    public synchronized void detach(VdiId id, String holder) {
         vdi(id);
-        exports.remove(id);
+        holds.remove(id + holder);
+    }
+
+    @Override
+    public synchronized List<Hold> holds() {
+        return List.copyOf(holds.values());
+    }
+
+    private static Export export(Hold hold) {
+        return new Export(hold.vdi(), hold.mode(), "nbd+unix:///" + hold.vdi() + "?socket=/run/catena/nbd.sock");
     }
 
     /** Runs until the test lets it end, or it is cancelled. */
@@ -270,8 +323,10 @@ final class MemoryRepository implements StorageRepository {
                 snapshotOf != null,
                 snapshotOf,
                 keys,
+                v.resetOnBoot(),
                 v.created(),
                 state,
+                List.of(),
                 export,
                 v.problem());
     }
