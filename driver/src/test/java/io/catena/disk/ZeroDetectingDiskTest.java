@@ -13,8 +13,8 @@ final class ZeroDetectingDiskTest {
     private static final int SECTORS = 4096;
 
     private final MemoryLayer leaf = new MemoryLayer(SECTORS);
-    private final BlockDevice disk = new ZeroDetectingDisk(
-            new LiveDisk(new Chain(List.of(new Chain.Node("leaf", leaf))), false));
+    private final BlockDevice disk =
+            new ZeroDetectingDisk(new LiveDisk(new Chain(List.of(new Chain.Node("leaf", leaf))), false));
 
     @Test
     void zerosWhereNothingIsTakeNoRoom() throws IOException {

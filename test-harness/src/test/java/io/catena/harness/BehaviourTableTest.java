@@ -91,7 +91,8 @@ final class BehaviourTableTest {
                 continue;
             }
             try (Stream<Path> files = Files.walk(tests)) {
-                for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+                for (Path file :
+                        files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
                     String name = file.getFileName().toString().replace(".java", "");
                     sources.merge(name, Files.readString(file, StandardCharsets.UTF_8), String::concat);
                 }

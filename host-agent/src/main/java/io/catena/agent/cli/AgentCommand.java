@@ -86,7 +86,8 @@ final class AgentCommand implements Callable<Integer> {
     @Option(
             names = "--nbd-tls-client",
             paramLabel = "NAME",
-            description = "For TCP: a client that may come in, by the name in its certificate. Default: all of the CA's.")
+            description =
+                    "For TCP: a client that may come in, by the name in its certificate. Default: all of the CA's.")
     private List<String> clientNames = List.of();
 
     @Option(
@@ -116,7 +117,8 @@ final class AgentCommand implements Callable<Integer> {
 
     private NbdLimits limits() {
         if (handshakeSeconds < 1 || stallSeconds < 1) {
-            throw new ParameterException(commandLine(), "--nbd-handshake-seconds or --nbd-stall-seconds is less than 1");
+            throw new ParameterException(
+                    commandLine(), "--nbd-handshake-seconds or --nbd-stall-seconds is less than 1");
         }
         try {
             Duration handshake = Duration.ofSeconds(handshakeSeconds);

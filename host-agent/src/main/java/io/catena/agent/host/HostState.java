@@ -154,9 +154,7 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
     /** Returns this with all that holds a disk. */
     HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds, boolean block) {
         return withVdis(
-                sr,
-                vdi,
-                holds.stream().map(hold -> AttachedVdi.of(hold, block)).toList());
+                sr, vdi, holds.stream().map(hold -> AttachedVdi.of(hold, block)).toList());
     }
 
     private HostState withVdis(SrId sr, VdiId replaced, List<AttachedVdi> by) {

@@ -20,8 +20,8 @@ public record NbdLimits(
         Duration drainDeadline,
         long bufferBytes,
         int maxReaders) {
-    public static final NbdLimits DEFAULT = new NbdLimits(
-            1024, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofSeconds(10), 512L << 20, 64);
+    public static final NbdLimits DEFAULT =
+            new NbdLimits(1024, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofSeconds(10), 512L << 20, 64);
 
     public NbdLimits {
         if (maxConnections < 1 || bufferBytes < 1 << 20 || maxReaders < 1) {
@@ -31,8 +31,7 @@ public record NbdLimits(
     }
 
     public NbdLimits withMaxConnections(int connections) {
-        return new NbdLimits(
-                connections, handshakeDeadline, stallDeadline, drainDeadline, bufferBytes, maxReaders);
+        return new NbdLimits(connections, handshakeDeadline, stallDeadline, drainDeadline, bufferBytes, maxReaders);
     }
 
     public NbdLimits withHandshakeDeadline(Duration deadline) {

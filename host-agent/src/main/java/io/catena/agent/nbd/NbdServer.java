@@ -160,8 +160,8 @@ public final class NbdServer implements Closeable {
             return;
         }
         String name = "nbd-" + accepted.incrementAndGet();
-        NbdConnection connection = new NbdConnection(
-                name, socket, exports, limits, buffers, timer, readers, refusal(present), tcp);
+        NbdConnection connection =
+                new NbdConnection(name, socket, exports, limits, buffers, timer, readers, refusal(present), tcp);
         if (!connections.add(connection)) {
             socket.close();
             return;

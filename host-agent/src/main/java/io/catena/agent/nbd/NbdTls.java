@@ -89,7 +89,11 @@ public final class NbdTls {
 
     private static KeyStore identity(Path certificate, Path key) throws IOException, GeneralSecurityException {
         KeyStore store = emptyStore();
-        store.setKeyEntry("server", privateKey(key), new char[0], certificates(certificate).toArray(Certificate[]::new));
+        store.setKeyEntry(
+                "server",
+                privateKey(key),
+                new char[0],
+                certificates(certificate).toArray(Certificate[]::new));
         return store;
     }
 
@@ -123,8 +127,8 @@ public final class NbdTls {
     private static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
         Matcher matcher = PRIVATE_KEY.matcher(Files.readString(file, StandardCharsets.US_ASCII));
         if (!matcher.find()) {
-            throw new IOException(file + " holds no \"BEGIN PRIVATE KEY\"; convert it: openssl pkcs8 -topk8 -nocrypt -in "
-                    + file);
+            throw new IOException(
+                    file + " holds no \"BEGIN PRIVATE KEY\"; convert it: openssl pkcs8 -topk8 -nocrypt -in " + file);
         }
         byte[] encoded = Base64.getMimeDecoder().decode(matcher.group(1));
         for (String algorithm : KEY_ALGORITHMS) {

@@ -91,7 +91,8 @@ final class HostTest {
     void aDetachedDiskIsNoBlockDevice() throws IOException {
         Sr sr = create("main");
         VdiId vdi = vdi(sr, "disk");
-        assertThat(host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE).device())
+        assertThat(host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE)
+                        .device())
                 .isEqualTo("/dev/test-" + vdi);
 
         host.repository(sr.id()).detach(vdi);

@@ -61,8 +61,7 @@ class NbdPatienceTest {
                     assertThat(header.getInt(4)).isZero();
                     int i = (int) (header.getLong(8) - first);
                     assertThat(answered.add(i)).isTrue();
-                    assertThat(Arrays.equals(
-                                    client.receive(4096), 0, 4096, disk.content(), i * 8192, i * 8192 + 4096))
+                    assertThat(Arrays.equals(client.receive(4096), 0, 4096, disk.content(), i * 8192, i * 8192 + 4096))
                             .isTrue();
                 }
             }

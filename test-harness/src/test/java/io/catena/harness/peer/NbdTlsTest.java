@@ -70,7 +70,10 @@ class NbdTlsTest {
 
     private static NbdTls tls(boolean verifiesClients, String... names) throws IOException {
         return NbdTls.read(
-                ours.certificate("server"), ours.key("server"), verifiesClients ? ours.authority() : null, List.of(names));
+                ours.certificate("server"),
+                ours.key("server"),
+                verifiesClients ? ours.authority() : null,
+                List.of(names));
     }
 
     private NbdFixture serve(NbdTcp tcp) throws IOException {
@@ -80,8 +83,8 @@ class NbdTlsTest {
     }
 
     private static String uri(NbdFixture nbd, TestCertificates certificates) throws IOException {
-        return "nbds://localhost:" + nbd.server().tcpAddress().getPort() + "/" + NbdFixture.name(1) + "?tls-certificates="
-                + certificates.directory();
+        return "nbds://localhost:" + nbd.server().tcpAddress().getPort() + "/" + NbdFixture.name(1)
+                + "?tls-certificates=" + certificates.directory();
     }
 
     @Test
@@ -114,8 +117,8 @@ class NbdTlsTest {
                     "--object",
                     "tls-creds-x509,id=tls0,endpoint=client,dir=" + ours.directory(),
                     "--image-opts",
-                    "driver=nbd,host=localhost,port=" + nbd.server().tcpAddress().getPort() + ",export="
-                            + NbdFixture.name(1) + ",tls-creds=tls0",
+                    "driver=nbd,host=localhost,port="
+                            + nbd.server().tcpAddress().getPort() + ",export=" + NbdFixture.name(1) + ",tls-creds=tls0",
                     "-O",
                     "raw",
                     copy.toString());
@@ -157,16 +160,22 @@ class NbdTlsTest {
     @Test
     void withoutTlsNothingIsToldUnlessThatIsAllowed() throws IOException {
         try (NbdFixture nbd = serve(new NbdTcp(anyPort(), tls(false), false));
-                Socket client = new Socket(InetAddress.getLoopbackAddress(), nbd.server().tcpAddress().getPort())) {
+                Socket client = new Socket(
+                        InetAddress.getLoopbackAddress(),
+                        nbd.server().tcpAddress().getPort())) {
             assertThat(optionReply(client, 3, new byte[0])).isEqualTo(TLS_REQUIRED);
             assertThat(optionReply(client, 8, new byte[0])).isEqualTo(TLS_REQUIRED);
             byte[] name = NbdFixture.name(1).getBytes(StandardCharsets.UTF_8);
             sendOption(client, 1, name);
-            assertThat(client.getInputStream().read()).as("the old option ends it").isEqualTo(-1);
+            assertThat(client.getInputStream().read())
+                    .as("the old option ends it")
+                    .isEqualTo(-1);
         }
         try (NbdFixture nbd = serve(new NbdTcp(anyPort(), null, true))) {
             String plain = "nbd://localhost:" + nbd.server().tcpAddress().getPort() + "/" + NbdFixture.name(1);
-            assertThat(Programs.run(DEADLINE, "nbdinfo", "--size", plain).stdout().trim())
+            assertThat(Programs.run(DEADLINE, "nbdinfo", "--size", plain)
+                            .stdout()
+                            .trim())
                     .isEqualTo(Integer.toString(SIZE_BYTES));
         }
         assertThatThrownBy(() -> new NbdTcp(anyPort(), null, false)).isInstanceOf(IllegalArgumentException.class);
@@ -176,7 +185,9 @@ class NbdTlsTest {
     @Test
     void whatCameInTheClearBehindStartTlsIsNotTakenForEncrypted() throws IOException {
         try (NbdFixture nbd = serve(new NbdTcp(anyPort(), tls(false), false));
-                Socket client = new Socket(InetAddress.getLoopbackAddress(), nbd.server().tcpAddress().getPort())) {
+                Socket client = new Socket(
+                        InetAddress.getLoopbackAddress(),
+                        nbd.server().tcpAddress().getPort())) {
             DataInputStream in = greeted(client);
             DataOutputStream out = new DataOutputStream(client.getOutputStream());
             out.write(option(5, new byte[0]));
@@ -193,7 +204,9 @@ class NbdTlsTest {
     void aTlsHandshakeThatStopsIsEnded() throws IOException {
         NbdLimits limits = NbdLimits.DEFAULT.withHandshakeDeadline(Duration.ofMillis(300));
         try (NbdFixture nbd = new NbdFixture(limits, new NbdTcp(anyPort(), tls(false), false));
-                Socket client = new Socket(InetAddress.getLoopbackAddress(), nbd.server().tcpAddress().getPort())) {
+                Socket client = new Socket(
+                        InetAddress.getLoopbackAddress(),
+                        nbd.server().tcpAddress().getPort())) {
             DataInputStream in = greeted(client);
             client.getOutputStream().write(option(5, new byte[0]));
             assertThat(reply(in)).isEqualTo(1);

@@ -15,7 +15,17 @@ final class TestCertificates {
     /** Makes the authority. */
     TestCertificates(Path directory) throws IOException {
         this.directory = Files.createDirectories(directory);
-        openssl("req", "-x509", "-subj", "/CN=Test authority", "-days", "2", "-keyout", "ca-key.pem", "-out", "ca-cert.pem");
+        openssl(
+                "req",
+                "-x509",
+                "-subj",
+                "/CN=Test authority",
+                "-days",
+                "2",
+                "-keyout",
+                "ca-key.pem",
+                "-out",
+                "ca-cert.pem");
     }
 
     Path directory() {
@@ -45,8 +55,8 @@ final class TestCertificates {
                 directory.resolve(role + ".ext"),
                 "subjectAltName=DNS:" + name + ",IP:127.0.0.1\n",
                 StandardCharsets.US_ASCII);
-        run("openssl x509 -req -in " + role + ".csr -CA ca-cert.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile " + role
-                + ".ext -out " + role + "-cert.pem");
+        run("openssl x509 -req -in " + role + ".csr -CA ca-cert.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile "
+                + role + ".ext -out " + role + "-cert.pem");
     }
 
     private void openssl(String... arguments) throws IOException {
