@@ -29,6 +29,7 @@ final class OpenSr {
     final Attachments.RedoStore redo;
     final SrView view;
     final VdiUse use;
+    final GarbageCollection garbage;
     private final Closeable lock;
 
     /** Used under the tree lock. */
@@ -46,8 +47,20 @@ final class OpenSr {
         records = new VdiRecords(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
-        view = new SrView(storage, record.srId(), tree, records, attachments, holds);
+        view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);
         use = new VdiUse(attachments, holds);
+        garbage = new GarbageCollection(new GarbageCollection.Parts(
+                record.srId(),
+                storage,
+                tree,
+                attachments,
+                view,
+                environment,
+                () -> settings.now().warnFrom()));
+    }
+
+    private Optional<String> garbageNote(Node node) {
+        return garbage.note(node);
     }
 
     /** Makes an empty SR of a directory that has no files. */
