@@ -172,7 +172,8 @@ final class RunningJob implements Runnable, JobControl {
         }
     }
 
-    /** Caller holds this. Ends early if something changes. */
+    /** Caller holds this. Ends early if something changes; the callers look again at what they wait for. */
+    @SuppressWarnings("WaitNotInLoop")
     private void await(long nanos) {
         try {
             wait(Math.max(1, Math.min(MOST_WAIT_MILLIS, TimeUnit.NANOSECONDS.toMillis(nanos))));

@@ -1,9 +1,9 @@
 package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
-import io.catena.api.Hold;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
