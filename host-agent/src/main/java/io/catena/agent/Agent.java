@@ -1,5 +1,6 @@
 package io.catena.agent;
 
+import io.catena.agent.block.BlockExports;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
@@ -92,9 +93,10 @@ public final class Agent implements Closeable {
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        Exporter exporter = options.zeroDetection() ? new ZeroDetection(exports) : exports;
+        BlockExports devices = new BlockExports(exports, directory.blockFiles());
+        Exporter exporter = options.zeroDetection() ? new ZeroDetection(devices) : devices;
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
-        Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
+        Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
         opened(NbdServer.start(exports, options.limits(), options.tcp()));
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));

@@ -102,7 +102,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule EXPORTS_SEE_ONLY_A_BLOCK_DEVICE = noClasses()
             .that()
-            .resideInAPackage("io.catena.agent.nbd..")
+            .resideInAnyPackage("io.catena.agent.nbd..", "io.catena.agent.fuse..", "io.catena.agent.block..")
             .should()
             .dependOnClassesThat(resideInAnyPackage(DRIVER)
                     .and(resideInAPackage("io.catena.disk..").negate()));

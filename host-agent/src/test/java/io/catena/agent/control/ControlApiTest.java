@@ -147,7 +147,7 @@ final class ControlApiTest {
         refused(SrError.VDI_IN_USE, () -> client.post("/v1/vdis/disk/attach"));
         refused(SrError.SR_IN_USE, () -> client.post("/v1/srs/main/detach"));
         assertThat(client.post("/v1/vdis/disk/detach")).isEqualTo(json("{'vdi':'" + vdi + "'}"));
-        refused(SrError.UNIMPLEMENTED, () -> client.post("/v1/vdis/disk/attach", json("{'as':'block'}")));
+        refused(SrError.BAD_REQUEST, () -> client.post("/v1/vdis/disk/attach", json("{'as':'iscsi'}")));
         refused(SrError.BAD_REQUEST, () -> client.post("/v1/vdis/disk/attach", json("{'mode':'wr'}")));
     }
 

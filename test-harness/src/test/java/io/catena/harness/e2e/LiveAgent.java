@@ -107,6 +107,20 @@ final class LiveAgent implements AutoCloseable {
         return attach(vdi, "ro");
     }
 
+    /** Attaches a disk and returns the block device that it is then. */
+    Path attachAsBlock(String vdi, String mode) {
+        JsonObject body = new JsonObject();
+        body.addProperty("mode", mode);
+        body.addProperty("as", "block");
+        return Path.of(id(api.post("/v1/vdis/" + part(vdi) + "/attach", body), "device"));
+    }
+
+    void resize(String vdi, long sizeBytes) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sizeBytes", sizeBytes);
+        api.post("/v1/vdis/" + part(vdi) + "/resize", body);
+    }
+
     private String attach(String vdi, String mode) {
         JsonObject body = new JsonObject();
         body.addProperty("mode", mode);
