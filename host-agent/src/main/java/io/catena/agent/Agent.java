@@ -1,6 +1,9 @@
 package io.catena.agent;
 
 import io.catena.agent.control.ControlServer;
+import io.catena.agent.guest.Guests;
+import io.catena.agent.guest.Hypervisor;
+import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.log.LogLine;
@@ -43,6 +46,17 @@ public final class Agent implements Closeable {
         SrOpener opener(Parts parts) throws IOException;
     }
 
+    /** Makes what reaches the guests of this host. */
+    @FunctionalInterface
+    public interface Hypervising {
+        /**
+         * Returns the hypervisor; connects to nothing yet.
+         *
+         * @param nbdSocket where the agent serves its disks
+         */
+        Hypervisor hypervisor(Path nbdSocket);
+    }
+
     /**
      * What an opener may need.
      *
@@ -55,19 +69,20 @@ public final class Agent implements Closeable {
      *
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
-    public static Agent start(Path runDirectory, NbdLimits limits) throws IOException {
-        return start(runDirectory, limits, VhdOpener::new);
+    public static Agent start(Path runDirectory, NbdLimits limits, Hypervising hypervising) throws IOException {
+        return start(runDirectory, limits, VhdOpener::new, hypervising);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
-        return start(runDirectory, NbdLimits.DEFAULT, opening);
+        return start(runDirectory, NbdLimits.DEFAULT, opening, nbdSocket -> new NoHypervisor());
     }
 
-    private static Agent start(Path runDirectory, NbdLimits limits, Opening opening) throws IOException {
+    private static Agent start(Path runDirectory, NbdLimits limits, Opening opening, Hypervising hypervising)
+            throws IOException {
         Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, limits, opening);
+            agent.wire(runDirectory, limits, opening, hypervising);
             return agent;
         } catch (IOException | RuntimeException e) {
             agent.close();
@@ -75,8 +90,12 @@ public final class Agent implements Closeable {
         }
     }
 
-    /** Clients are let in last: whoever reconnects after a restart finds the exports as they were. */
-    private void wire(Path runDirectory, NbdLimits limits, Opening opening) throws IOException {
+    /**
+     * Clients are let in last: whoever reconnects after a restart finds the exports as they were. Only then guests that
+     * wait for us are resumed.
+     */
+    private void wire(Path runDirectory, NbdLimits limits, Opening opening, Hypervising hypervising)
+            throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
@@ -85,7 +104,10 @@ public final class Agent implements Closeable {
         Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
         opened(NbdServer.start(exports, limits));
-        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));
+        Guests guests = opened(new Guests(
+                host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
+        guests.start();
+        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "dir",

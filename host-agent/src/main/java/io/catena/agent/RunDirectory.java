@@ -70,6 +70,10 @@ public final class RunDirectory implements Closeable {
         return path.resolve("redo");
     }
 
+    Path frozenGuests() {
+        return path.resolve("frozen");
+    }
+
     Path stateFile() {
         return path.resolve("state.json");
     }

@@ -2,11 +2,15 @@ package io.catena.agent.cli;
 
 import io.catena.agent.Agent;
 import io.catena.agent.cli.text.Size;
+import io.catena.agent.guest.Hypervisor;
+import io.catena.agent.guest.NoHypervisor;
+import io.catena.agent.libvirt.LibvirtHypervisor;
 import io.catena.agent.log.Logs;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -42,6 +46,12 @@ final class AgentCommand implements Callable<Integer> {
             description = "How long an NBD client may take to choose a disk. Default: 10.")
     private long handshakeSeconds = NbdLimits.DEFAULT.handshakeDeadline().toSeconds();
 
+    @Option(
+            names = "--libvirt",
+            paramLabel = "URI",
+            description = "The hypervisor whose guests to look after, or \"none\". Default: qemu:///system.")
+    private String libvirtUri = LibvirtHypervisor.DEFAULT_URI;
+
     AgentCommand(Session session) {
         this.session = session;
     }
@@ -69,13 +79,17 @@ final class AgentCommand implements Callable<Integer> {
         }
     }
 
+    private Hypervisor hypervisor(Path nbdSocket) {
+        return libvirtUri.equals("none") ? new NoHypervisor() : new LibvirtHypervisor(libvirtUri, nbdSocket);
+    }
+
     private CommandLine commandLine() {
         return Objects.requireNonNull(spec).commandLine();
     }
 
     private Agent start(NbdLimits limits) {
         try {
-            return Agent.start(session.runDirectory(), limits);
+            return Agent.start(session.runDirectory(), limits, this::hypervisor);
         } catch (IOException e) {
             throw new SrException(SrError.IO_ERROR, "The agent cannot start: " + e.getMessage(), e)
                     .correction(

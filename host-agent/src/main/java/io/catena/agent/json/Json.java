@@ -12,6 +12,8 @@ import com.google.gson.reflect.TypeToken;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
+import io.catena.agent.guest.Guest;
+import io.catena.agent.guest.GuestSnapshot;
 import io.catena.api.AccessMode;
 import io.catena.api.Job;
 import io.catena.api.Sr;
@@ -54,6 +56,9 @@ public final class Json {
             .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
+            .registerTypeAdapter(Guest.State.class, symbols(Guest.State.values(), Json::lowerCase))
+            .registerTypeAdapter(
+                    GuestSnapshot.Consistency.class, symbols(GuestSnapshot.Consistency.values(), Json::lowerCase))
             .registerTypeAdapterFactory(new FlatSrStat())
             .create();
 
