@@ -20,18 +20,26 @@ public final class Programs {
     private static final Duration END_DEADLINE = Duration.ofSeconds(10);
 
     private static final Map<String, String> PACKAGES = Map.ofEntries(
+            Map.entry("cpio", "cpio"),
             Map.entry("curl", "curl"),
+            Map.entry("dpkg-deb", "dpkg"),
+            Map.entry("e2fsck", "e2fsprogs"),
             Map.entry("fio", "fio"),
             Map.entry("fusermount", "fuse3"),
+            Map.entry("libvirtd", "libvirt-daemon libvirt-daemon-driver-qemu"),
+            Map.entry("mke2fs", "e2fsprogs"),
             Map.entry("nbdcopy", "libnbd-bin"),
             Map.entry("nbdinfo", "libnbd-bin"),
             Map.entry("nbdkit", "nbdkit"),
             Map.entry("qemu-img", "qemu-utils"),
             Map.entry("qemu-io", "qemu-utils"),
             Map.entry("qemu-nbd", "qemu-utils"),
+            Map.entry("qemu-system-x86_64", "qemu-system-x86"),
             Map.entry("tar", "tar"),
             Map.entry("umount", "mount"),
+            Map.entry("unshare", "util-linux"),
             Map.entry("vhdimount", "libvhdi-utils"),
+            Map.entry("virsh", "libvirt-clients"),
             Map.entry("xz", "xz-utils"));
 
     private Programs() {}
