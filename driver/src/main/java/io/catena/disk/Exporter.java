@@ -7,7 +7,13 @@ import java.io.IOException;
 
 /** Makes disks reachable for guests: implemented by whatever speaks a protocol. Safe for use by many threads. */
 public interface Exporter {
-    /** Serves {@code device} from now on. */
+    /** Tells where a disk will be served; until it is, clients are refused and told why. */
+    Export announce(VdiId vdi, AccessMode mode);
+
+    /** Ends what {@link #announce} began, for a disk that is not served. */
+    void conceal(VdiId vdi);
+
+    /** Serves {@code device} from now on, where it was announced. */
     Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException;
 
     /** Ends the service: returns after the last request was answered; none reaches the device afterwards. */

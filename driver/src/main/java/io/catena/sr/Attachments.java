@@ -28,10 +28,11 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disks of an SR that are attached: their chains are open, and they are exported.
+ * The disks of an SR that are active: their chains are open, and they are served.
  *
  * <p><b>Threads.</b> Used under the SR's tree lock only; the disks themselves serve requests from many threads.
  */
@@ -48,8 +49,11 @@ final class Attachments {
     /** The attached disks whose leaves are being moved to their base copies. */
     private final Map<VdiId, LeafDrain> drains = new HashMap<>();
 
-    /** The detached disks whose leaves are being copied to their base copies. */
+    /** The detached disks whose leaves are being merged with their base copies. */
     private final Map<VdiId, LeafCopy> copies = new HashMap<>();
+
+    /** The attached disks whose leaves are being given what their base copies have. */
+    private final Map<VdiId, LiveFill> fills = new HashMap<>();
 
     Attachments(Storage storage, Exporter exporter, RedoStore redo) {
         this.storage = storage;
@@ -58,7 +62,7 @@ final class Attachments {
         this.redo = redo;
     }
 
-    /** An attached disk. */
+    /** An active disk. */
     record Attachment(VdiId vdi, AccessMode mode, LiveDisk disk, Export export) {}
 
     /** Where the redo logs of an SR's disks are, and who they belong to. */
@@ -86,6 +90,16 @@ final class Attachments {
 
     Collection<Attachment> all() {
         return List.copyOf(attachments.values());
+    }
+
+    /** Tells where a disk will be served. */
+    Export announce(VdiId vdi, AccessMode mode) {
+        return exporter.announce(vdi, mode);
+    }
+
+    /** Ends {@link #announce}. */
+    void conceal(VdiId vdi) {
+        exporter.conceal(vdi);
     }
 
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
@@ -180,6 +194,7 @@ final class Attachments {
         }
         exporter.withdraw(vdi);
         attachments.remove(vdi);
+        stopFill(vdi);
         LeafDrain drain = drains.remove(vdi);
         if (drain == null) {
             releaseAll(attachment.disk().chain().nodes());
@@ -206,6 +221,7 @@ final class Attachments {
     /** Notes that a detached disk's leaf is being copied. */
     LeafCopy beginCopy(VdiId vdi, LeafCopy copy) throws IOException {
         if (attachments.containsKey(vdi)) {
+            copy.stop();
             throw new IOException("the disk is attached");
         }
         copies.put(vdi, copy);
@@ -230,9 +246,57 @@ final class Attachments {
         if (copy != null) {
             copy.stop();
         }
+        stopFill(vdi);
         LeafDrain drain = drains.get(vdi);
         if (drain != null) {
             endDrain(vdi, drain);
+        }
+    }
+
+    /** Ends the filling of a leaf, wherever it got: what it was given stays. */
+    void stopFill(VdiId vdi) {
+        LiveFill fill = fills.remove(vdi);
+        if (fill != null) {
+            fill.stop();
+        }
+    }
+
+    /**
+     * Begins to give an attached disk's leaf what its base copy has.
+     *
+     * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
+     */
+    LiveFill beginFill(VdiId vdi, String baseCopy) throws IOException {
+        Attachment attachment = attachments.get(vdi);
+        if (attachment == null || attachment.disk().readOnly()) {
+            throw new IOException("the disk is not attached for writing");
+        }
+        List<Chain.Node> chain = attachment.disk().chain().nodes();
+        if (drains.containsKey(vdi)
+                || chain.size() < 2
+                || !chain.get(1).name().equals(baseCopy)
+                || !(chain.get(0).layer() instanceof SparseLayer)) {
+            throw new IOException("the disk was changed meanwhile");
+        }
+        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), chain.get(1).layer(), attachment.disk()));
+        fills.put(vdi, fill);
+        return fill;
+    }
+
+    /**
+     * Ends the filling of a leaf that holds all of its base copy by now: the leaf is opened anew, linked to what the base
+     * copy builds on, and the disk goes on without the base copy.
+     */
+    void finishFill(VdiId vdi, LiveFill fill, String baseCopy, Change change, Change completion) throws IOException {
+        fill.checkNotEnded();
+        stopFill(vdi);
+        Attachment attachment = Objects.requireNonNull(attachments.get(vdi), "attachment");
+        try {
+            reopen(attachment, change, completion);
+        } finally {
+            if (!storage.exists(baseCopy)) {
+                dropFromChains(Set.of(baseCopy), null);
+            }
         }
     }
 
@@ -416,6 +480,55 @@ final class Attachments {
         }
     }
 
+    /**
+     * Lets an active disk go on with its leaf upon another parent.
+     *
+     * @param parent opened with all its ancestors before the requests are held back
+     * @param change links the leaf to it, while no request runs
+     * @param isBound whether a change that failed will happen all the same, so that the disk must go on with the parent
+     * @throws IOException if the change failed
+     */
+    void rebase(Attachment attachment, ChainFile parent, Change change, BooleanSupplier isBound) throws IOException {
+        List<ChainFile> path = ChainPath.of(storage, parent);
+        List<Chain.Node> ancestors = new ArrayList<>();
+        List<Chain.Node> left;
+        IOException failure;
+        try {
+            settleAll(path);
+            for (ChainFile file : path) {
+                ancestors.add(nodes.share(file));
+            }
+            try (LiveDisk.Pause pause = attachment.disk().pause()) {
+                failure = make(change, isBound);
+                List<Chain.Node> present = pause.chain().nodes();
+                List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
+                chain.addAll(ancestors);
+                pause.replace(new Chain(chain));
+                left = present.subList(1, present.size());
+            }
+        } catch (IOException | RuntimeException e) {
+            releaseAll(ancestors, e);
+            throw e;
+        }
+        releaseAll(left);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Returns why a change failed that will happen all the same; null if it did not fail. */
+    private static @Nullable IOException make(Change change, BooleanSupplier isBound) throws IOException {
+        try {
+            change.make();
+            return null;
+        } catch (IOException e) {
+            if (isBound.getAsBoolean()) {
+                return e;
+            }
+            throw e;
+        }
+    }
+
     /** Changes a file. */
     @FunctionalInterface
     interface Change {
@@ -444,36 +557,50 @@ final class Attachments {
     }
 
     /**
-     * Lets all chains go on without a node whose data its parent holds by now.
+     * Lets all chains go on without nodes whose data another holds by now.
      *
-     * @param parent as it is now; those who have it open see it as it was, until this returns
+     * @param holder that one as it is now; those who have it open see it as it was, until this returns. Null if it is open
+     *     as it is already
      */
-    void dropFromChains(String name, ChainFile parent) throws IOException {
-        nodes.forget(parent.name());
+    void dropFromChains(Set<String> names, @Nullable ChainFile holder) throws IOException {
+        if (holder != null) {
+            nodes.forget(holder.name());
+        }
+        for (LiveDisk disk : disks()) {
+            if (disk.chain().nodes().stream().anyMatch(node -> names.contains(node.name()))) {
+                dropFromChain(disk, names, holder);
+            }
+        }
+    }
+
+    private List<LiveDisk> disks() {
         List<LiveDisk> disks = new ArrayList<>();
         attachments.values().forEach(attachment -> disks.add(attachment.disk()));
         readers.forEach(reader -> disks.add(reader.disk()));
-        for (LiveDisk disk : disks) {
-            List<Chain.Node> old = disk.chain().nodes();
-            if (old.stream().noneMatch(node -> node.name().equals(name))) {
-                continue;
+        return disks;
+    }
+
+    /** Returns the disks that guests use. */
+    List<LiveDisk> liveDisks() {
+        return attachments.values().stream().map(Attachment::disk).toList();
+    }
+
+    private void dropFromChain(LiveDisk disk, Set<String> names, @Nullable ChainFile holder) throws IOException {
+        List<Chain.Node> kept = new ArrayList<>();
+        List<Chain.Node> dropped = new ArrayList<>();
+        for (Chain.Node node : disk.chain().nodes()) {
+            if (holder != null && node.name().equals(holder.name())) {
+                dropped.add(node);
+                kept.add(nodes.share(holder));
+            } else {
+                (names.contains(node.name()) ? dropped : kept).add(node);
             }
-            List<Chain.Node> kept = new ArrayList<>();
-            List<Chain.Node> dropped = new ArrayList<>();
-            for (Chain.Node node : old) {
-                boolean isParent = node.name().equals(parent.name());
-                boolean stays = !isParent && !node.name().equals(name);
-                (stays ? kept : dropped).add(node);
-                if (isParent) {
-                    kept.add(nodes.share(parent));
-                }
-            }
-            try (LiveDisk.Pause pause = disk.pause()) {
-                pause.replace(new Chain(kept));
-            }
-            for (Chain.Node node : dropped) {
-                nodes.release(node);
-            }
+        }
+        try (LiveDisk.Pause pause = disk.pause()) {
+            pause.replace(new Chain(kept));
+        }
+        for (Chain.Node node : dropped) {
+            nodes.release(node);
         }
     }
 

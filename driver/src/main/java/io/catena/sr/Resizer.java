@@ -3,6 +3,7 @@ package io.catena.sr;
 import io.catena.api.AccessMode;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.VdiId;
 import io.catena.format.Footer;
 import io.catena.op.rewrite.Resize;
 import io.catena.store.BlockFile;
@@ -10,6 +11,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.VhdCreator;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,16 +25,31 @@ import java.util.Optional;
 final class Resizer {
     private static final int SECTOR = 512;
 
+    private final OpenSr sr;
     private final Storage storage;
     private final Attachments attachments;
 
-    Resizer(Storage storage, Attachments attachments) {
-        this.storage = storage;
-        this.attachments = attachments;
+    Resizer(OpenSr sr) {
+        this.sr = sr;
+        this.storage = sr.storage;
+        this.attachments = sr.attachments;
     }
 
-    /** Makes a disk at least this large; returns whether anything was changed. */
-    boolean resize(Tree tree, Node node, long sizeBytes) throws IOException {
+    /** Makes a disk at least this large. */
+    void resize(VdiId id, long sizeBytes) throws IOException {
+        Node node = sr.view.usableVdi(id);
+        sr.use.checkNotRead(id);
+        if (sr.view.record(node).snapshotOf() != null) {
+            throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is a snapshot, which does not change")
+                    .correction("Make a larger disk of it: catena vdi clone " + id + " --size SIZE");
+        }
+        if (resize(sr.tree.now(), node, sizeBytes)) {
+            sr.tree.refresh(List.of(node.name()));
+        }
+    }
+
+    /** Returns whether anything was changed. */
+    private boolean resize(Tree tree, Node node, long sizeBytes) throws IOException {
         ChainFile file = ChainFile.read(storage, node.name());
         long size = rounded(file, sizeBytes);
         if (size == file.sizeBytes()) {

@@ -1,6 +1,7 @@
 package io.catena.sr;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Export;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -17,7 +18,9 @@ import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Shows an SR's nodes as disks and trees of disks. */
 final class SrView {
@@ -26,13 +29,27 @@ final class SrView {
     private final SrTree tree;
     private final VdiRecords records;
     private final Attachments attachments;
+    private final Holds holds;
+    private final Function<Node, Optional<String>> garbageNote;
 
-    SrView(Storage storage, SrId sr, SrTree tree, VdiRecords records, Attachments attachments) {
+    /**
+     * @param garbageNote what garbage collection says of a node
+     */
+    SrView(
+            Storage storage,
+            SrId sr,
+            SrTree tree,
+            VdiRecords records,
+            Attachments attachments,
+            Holds holds,
+            Function<Node, Optional<String>> garbageNote) {
+        this.holds = holds;
         this.storage = storage;
         this.sr = sr;
         this.tree = tree;
         this.records = records;
         this.attachments = attachments;
+        this.garbageNote = garbageNote;
     }
 
     /** Returns all disks, sorted by name, then id. */
@@ -163,37 +180,36 @@ final class SrView {
         if (node.problem() != null) {
             return "broken: " + node.problem();
         }
-        if (GcPlanner.isGarbage(tree.now(), node)) {
-            return "garbage";
-        }
-        if (GcPlanner.isMergeable(tree.now(), node)) {
-            return "base copy, mergeable";
-        }
-        if (node.hidden()) {
-            return "base copy";
-        }
         List<String> notes = new ArrayList<>();
+        boolean isGarbage = GcPlanner.isGarbage(tree.now(), node);
+        if (node.hidden()) {
+            notes.add(isGarbage ? "garbage" : "base copy");
+            if (!isGarbage && GcPlanner.isMergeable(tree.now(), node)) {
+                notes.add("mergeable");
+            }
+            garbageNote.apply(node).ifPresent(notes::add);
+            return String.join(", ", notes);
+        }
         if (record(node).snapshotOf() != null) {
             notes.add("snapshot");
         }
-        attachments
-                .get(node.id())
-                .ifPresent(a -> notes.add("attached " + a.mode().symbol()));
+        export(node.id())
+                .ifPresent(export -> notes.add(state(node.id()).name().toLowerCase(Locale.ROOT) + " "
+                        + export.mode().symbol()));
         if (GcPlanner.isAbsorbable(tree.now(), node)) {
             notes.add("mergeable");
         }
+        garbageNote.apply(node).ifPresent(notes::add);
         return String.join(", ", notes);
     }
 
     private Vdi vdi(Node node) throws IOException {
         VdiRecord record = record(node);
-        Optional<Attachments.Attachment> attachment = attachments.get(node.id());
+        Optional<Export> export = export(node.id());
         Optional<String> problem = tree.now().problem(node);
-        Vdi.State state = problem.isPresent()
-                ? Vdi.State.BROKEN
-                : attachment.isPresent() ? Vdi.State.ATTACHED : Vdi.State.DETACHED;
+        Vdi.State state = problem.isPresent() ? Vdi.State.BROKEN : state(node.id());
         boolean readOnly = isReadOnly(node)
-                || attachment.filter(a -> a.mode() == AccessMode.READ_ONLY).isPresent();
+                || export.filter(e -> e.mode() == AccessMode.READ_ONLY).isPresent();
         return new Vdi(
                 node.id(),
                 record.name(),
@@ -206,10 +222,25 @@ final class SrView {
                 readOnly,
                 record.snapshotOfId(),
                 record.allKeys(),
+                record.isResetOnBoot(),
                 record.createdAt(),
                 state,
-                attachment.map(Attachments.Attachment::export).orElse(null),
+                holds.of(node.id()),
+                export.orElse(null),
                 problem.orElse(null));
+    }
+
+    private Vdi.State state(VdiId id) {
+        if (attachments.get(id).isPresent()) {
+            return Vdi.State.ACTIVE;
+        }
+        return holds.of(id).isEmpty() ? Vdi.State.DETACHED : Vdi.State.ATTACHED;
+    }
+
+    /** Returns where a disk is served or will be, in the mode that it has now. */
+    private Optional<Export> export(VdiId id) {
+        Optional<Export> active = attachments.get(id).map(Attachments.Attachment::export);
+        return active.isPresent() ? active : holds.export(id);
     }
 
     private long physicalBytes(Node node) throws IOException {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotOf the id of the VDI it is a snapshot of
  * @param created ISO 8601
  * @param keys null if there are none
+ * @param resetOnBoot true if the disk loses its own data when it is activated for a boot; null if not
  * @param baseCopy true if this is the record of a raw base copy: a raw file has no footer that could say so
  */
 record VdiRecord(
@@ -23,7 +24,8 @@ record VdiRecord(
         @Nullable String snapshotOf,
         @Nullable String created,
         @Nullable Map<String, String> keys,
-        @Nullable Boolean baseCopy) {
+        @Nullable Boolean baseCopy,
+        @Nullable Boolean resetOnBoot) {
 
     /**
      * @throws RuntimeException if a file says what cannot be
@@ -42,17 +44,24 @@ record VdiRecord(
     static VdiRecord of(
             String name, String description, @Nullable VdiId snapshotOf, Instant created, Map<String, String> keys) {
         String of = snapshotOf == null ? null : snapshotOf.toString();
-        return new VdiRecord(name, description, of, created.toString(), keys.isEmpty() ? null : keys, null);
+        return new VdiRecord(
+                LegalText.check("name", name),
+                LegalText.check("description", description),
+                of,
+                created.toString(),
+                keys.isEmpty() ? null : keys,
+                null,
+                null);
     }
 
     /** The record of a disk of which nothing is known. */
     static VdiRecord unknown(String name) {
-        return new VdiRecord(name, "", null, null, null, null);
+        return new VdiRecord(name, "", null, null, null, null, null);
     }
 
     /** The record that hides a raw base copy. */
     static VdiRecord ofBaseCopy() {
-        return new VdiRecord("", "", null, null, null, true);
+        return new VdiRecord("", "", null, null, null, true, null);
     }
 
     VdiRecord with(VdiChange change) {
@@ -60,12 +69,19 @@ record VdiRecord(
         changed.putAll(change.set());
         changed.keySet().removeAll(change.remove());
         return new VdiRecord(
-                Objects.requireNonNullElse(change.name(), name),
-                Objects.requireNonNullElse(change.description(), description),
+                LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
+                LegalText.check("description", Objects.requireNonNullElse(change.description(), description)),
                 snapshotOf,
                 created,
                 changed.isEmpty() ? null : changed,
-                baseCopy);
+                baseCopy,
+                change.resetOnBoot() == null
+                        ? resetOnBoot
+                        : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null);
+    }
+
+    boolean isResetOnBoot() {
+        return Boolean.TRUE.equals(resetOnBoot);
     }
 
     Map<String, String> allKeys() {

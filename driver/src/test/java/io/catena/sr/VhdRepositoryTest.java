@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GcStatus;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.NodeProblem;
 import io.catena.api.SnapshotResult;
@@ -211,10 +213,12 @@ class VhdRepositoryTest {
 
         Job job = jobs.waitFor(sr.collectGarbage().id(), PATIENCE);
 
-        assertThat(job.result()).isEqualTo("deleted 0, merged 1 (1024 bytes copied)");
+        assertThat(job.result())
+                .as("pulled up: the base copy holds less")
+                .isEqualTo("deleted 0, merged 1 (512 bytes copied)");
         assertThat(sr.tree()).singleElement().satisfies(node -> {
             assertThat(node.file()).isEqualTo(disk + ".vhd");
-            assertThat(node.note()).isEqualTo("attached rw");
+            assertThat(node.note()).isEqualTo("active rw");
         });
         write(device, 1024, 4);
         sr.detach(disk);
@@ -273,7 +277,7 @@ class VhdRepositoryTest {
     }
 
     @Test
-    void workThatXenServerDidNotFinishIsRefused() throws IOException {
+    void workOfXenServerThatContradictsItselfIsRefused() throws IOException {
         sr.close();
         Path journal = directory.resolve("leaf_" + UUID.randomUUID());
         Files.writeString(journal, "1");
@@ -554,7 +558,183 @@ class VhdRepositoryTest {
 
         assertThat(base.hidden()).isTrue();
         assertThat(base.note()).isEqualTo("base copy");
-        assertThat(base.children()).extracting(TreeNode::note).containsExactlyInAnyOrder("attached rw", "snapshot");
+        assertThat(base.children()).extracting(TreeNode::note).containsExactlyInAnyOrder("active rw", "snapshot");
+    }
+
+    @Test
+    void anAttachedDiskIsReservedAndNotOpen() {
+        VdiId disk = create("disk");
+        Export export = sr.attach(disk, "a", AccessMode.READ_WRITE);
+        assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.ATTACHED);
+        assertThat(sr.vdi(disk).export()).isEqualTo(export);
+        assertThat(exported).doesNotContainKey(disk);
+        assertError(() -> sr.destroy(disk), SrError.VDI_IN_USE);
+        assertThat(sr.resize(disk, SIZE * 2).virtualSizeBytes()).isEqualTo(SIZE * 2);
+
+        assertThat(sr.activate(disk, "a", AccessMode.READ_WRITE)).isEqualTo(export);
+        assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.ACTIVE);
+        assertThat(exported(disk).sizeBytes()).isEqualTo(SIZE * 2);
+
+        sr.deactivate(disk, "a");
+        assertThat(exported).doesNotContainKey(disk);
+        assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.ATTACHED);
+        sr.detach(disk, "a");
+        assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.DETACHED);
+        sr.destroy(disk);
+    }
+
+    @Test
+    void everyStepMayBeRepeated() throws IOException {
+        VdiId disk = create("disk");
+        for (int round = 0; round < 2; round++) {
+            Export export = sr.attach(disk, "a", AccessMode.READ_WRITE);
+            assertThat(sr.attach(disk, "a", AccessMode.READ_WRITE)).isEqualTo(export);
+            for (int again = 0; again < 2; again++) {
+                assertThat(sr.activate(disk, "a", AccessMode.READ_WRITE)).isEqualTo(export);
+                BlockDevice device = exported(disk);
+                sr.activate(disk, "a", AccessMode.READ_WRITE);
+                assertThat(exported(disk)).isSameAs(device);
+                write(device, 512L * round, 7 + round);
+                assertThat(read(device, 512L * round)).isEqualTo(7 + round);
+                sr.deactivate(disk, "a");
+                sr.deactivate(disk, "a");
+            }
+            sr.detach(disk, "a");
+            sr.detach(disk, "a");
+        }
+        assertThat(read(attach(disk), 512)).isEqualTo(8);
+        sr.detach(disk, "nobody");
+        assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.ACTIVE);
+        sr.detach(disk);
+        assertThat(sr.holds()).isEmpty();
+    }
+
+    @Test
+    void aDiskOnItsWayToAnotherHolderIsWrittenByOneAtATime() throws IOException {
+        VdiId disk = create("disk");
+        sr.attachAndActivate(disk, "source", AccessMode.READ_WRITE);
+        write(exported(disk), 0, 1);
+        sr.attach(disk, "target", AccessMode.READ_WRITE);
+        assertThatThrownBy(() -> sr.activate(disk, "target", AccessMode.READ_WRITE))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE))
+                .hasMessageContaining("active rw for \"source\"");
+        assertError(() -> sr.activate(disk, "target", AccessMode.READ_ONLY), SrError.VDI_IN_USE);
+        sr.deactivate(disk, "source");
+        sr.activate(disk, "target", AccessMode.READ_WRITE);
+        sr.detach(disk, "source");
+        assertThat(read(exported(disk), 0)).isEqualTo(1);
+        assertThat(sr.holds()).containsExactly(new Hold(disk, "target", AccessMode.READ_WRITE, AccessMode.READ_WRITE));
+    }
+
+    @Test
+    void manyMayReadAndNobodyWritesMeanwhile() throws IOException {
+        VdiId disk = create("disk");
+        write(attach(disk), 0, 5);
+        sr.detach(disk);
+        sr.attachAndActivate(disk, "a", AccessMode.READ_ONLY);
+        sr.attachAndActivate(disk, "b", AccessMode.READ_ONLY);
+        assertError(() -> sr.attachAndActivate(disk, "c", AccessMode.READ_WRITE), SrError.VDI_IN_USE);
+        assertThat(sr.holds()).extracting(Hold::holder).containsExactly("a", "b");
+        sr.detach(disk, "a");
+        assertThat(read(exported(disk), 0)).isEqualTo(5);
+        sr.detach(disk, "b");
+        sr.attachAndActivate(disk, "c", AccessMode.READ_WRITE);
+        assertError(() -> sr.attachAndActivate(disk, "a", AccessMode.READ_ONLY), SrError.VDI_IN_USE);
+    }
+
+    @Test
+    void activationIsForThoseWhoAttachedAndNoMoreThanTheyMay() {
+        VdiId disk = create("disk");
+        assertError(() -> sr.activate(disk, "a", AccessMode.READ_WRITE), SrError.BAD_REQUEST);
+        sr.attach(disk, "a", AccessMode.READ_ONLY);
+        assertError(() -> sr.activate(disk, "a", AccessMode.READ_WRITE), SrError.BAD_REQUEST);
+        assertError(() -> sr.attach(disk, "a", AccessMode.READ_WRITE), SrError.VDI_IN_USE);
+        sr.detach(disk, "a");
+        sr.attachAndActivate(disk, "a", AccessMode.READ_WRITE);
+        assertError(() -> sr.activate(disk, "a", AccessMode.READ_ONLY), SrError.VDI_IN_USE);
+        sr.deactivate(disk, "a");
+        assertThat(sr.activate(disk, "a", AccessMode.READ_ONLY).mode()).isEqualTo(AccessMode.READ_ONLY);
+    }
+
+    @Test
+    void aComposedDiskShowsItsOwnSectorsAndElseItsParents() throws IOException {
+        VdiId parent = create("parent");
+        write(attach(parent), 0, 1);
+        write(exported(parent), 512, 2);
+        sr.detach(parent);
+        VdiId child = create("child");
+        VdiId dummy = sr.snapshot(List.of(child), "dummy").get(0).vdi();
+        BlockDevice device = attach(child);
+        write(device, 512, 3);
+        write(device, 1024, 4);
+
+        assertError(() -> sr.compose(child, parent), SrError.VDI_IN_USE);
+        sr.compose(parent, child);
+        sr.compose(parent, child);
+
+        assertThat(List.of(read(device, 0), read(device, 512), read(device, 1024)))
+                .containsExactly(1, 3, 4);
+        write(device, 0, 5);
+        sr.detach(child);
+        sr.destroy(dummy);
+        assertThat(collectGarbage().state()).isEqualTo(Job.State.DONE);
+        sr.close();
+        sr = attachSr();
+        assertThat(sr.vdis()).extracting(Vdi::vdi).containsExactly(child);
+        device = attachReadOnly(child);
+        assertThat(List.of(read(device, 0), read(device, 512), read(device, 1024)))
+                .containsExactly(5, 3, 4);
+    }
+
+    @Test
+    void whatDoesNotFitIsNotComposed() {
+        VdiId parent = create("parent");
+        VdiId root = create("root");
+        assertError(() -> sr.compose(parent, root), SrError.VDI_TYPE);
+        assertError(() -> sr.compose(root, root), SrError.BAD_REQUEST);
+        VdiId child = create("child");
+        VdiId snapshot = sr.snapshot(List.of(child), "").get(0).vdi();
+        assertError(() -> sr.compose(parent, snapshot), SrError.VDI_TYPE);
+        sr.attach(parent, "a", AccessMode.READ_ONLY);
+        assertError(() -> sr.compose(parent, child), SrError.VDI_IN_USE);
+        sr.detach(parent);
+        sr.resize(parent, SIZE * 2);
+        assertError(() -> sr.compose(parent, child), SrError.VDI_SIZE);
+        VdiId raw = sr.create(new VdiSpec(SIZE, "raw", "", null, true)).vdi();
+        assertError(() -> sr.compose(raw, child), SrError.VDI_TYPE);
+        sr.resize(child, SIZE * 2);
+        sr.compose(parent, child);
+        assertError(() -> sr.vdi(parent), SrError.VDI_MISSING);
+    }
+
+    @Test
+    void aDiskThatIsResetOnBootBeginsEachBootWithWhatItBuildsOn() throws IOException {
+        VdiId disk = create("disk");
+        VdiChange on = new VdiChange(null, null, Map.of(), Set.of(), true);
+        assertError(() -> sr.set(disk, on), SrError.VDI_TYPE);
+        write(attach(disk), 0, 1);
+        sr.detach(disk);
+        sr.destroy(sr.snapshot(List.of(disk), "").get(0).vdi());
+        assertThat(sr.set(disk, on).resetOnBoot()).isTrue();
+        for (int boot = 0; boot < 3; boot++) {
+            sr.beginBoot(disk);
+            BlockDevice device = attach(disk);
+            assertThat(read(device, 0)).isEqualTo(1);
+            write(device, 0, 2);
+            sr.beginBoot(disk);
+            assertThat(read(device, 0)).isEqualTo(2);
+            assertError(() -> sr.reset(disk), SrError.VDI_IN_USE);
+            sr.detach(disk);
+            assertThat(collectGarbage().state()).isEqualTo(Job.State.DONE);
+        }
+        sr.set(disk, new VdiChange(null, null, Map.of(), Set.of(), false));
+        sr.beginBoot(disk);
+        assertThat(read(attachReadOnly(disk), 0)).isEqualTo(2);
+        sr.detach(disk);
+        assertError(() -> sr.set(disk, on), SrError.VDI_TYPE);
+        sr.reset(disk);
+        assertThat(read(attachReadOnly(disk), 0)).isEqualTo(1);
     }
 
     private VdiId create(String name) {
@@ -564,6 +744,61 @@ class VhdRepositoryTest {
     private BlockDevice attach(VdiId vdi) {
         sr.attach(vdi, AccessMode.READ_WRITE);
         return exported(vdi);
+    }
+
+    @Test
+    void aSwitchOfADiskKeepsItsChainAndStaysAcrossSnapshots() throws IOException {
+        VdiId disk = create("disk");
+        VdiId other = create("other");
+        sr.set(disk, new VdiChange(null, null, Map.of("coalesce", "false"), Set.of()));
+        for (VdiId id : List.of(disk, other)) {
+            BlockDevice device = attach(id);
+            write(device, 0, 1);
+            VdiId first = sr.snapshot(List.of(id), "").get(0).vdi();
+            write(device, 0, 2);
+            VdiId second = sr.snapshot(List.of(id), "").get(0).vdi();
+            write(device, 0, 3);
+            sr.destroy(first);
+            sr.destroy(second);
+        }
+
+        collectGarbage();
+
+        assertThat(sr.vdi(disk).keys()).containsEntry("coalesce", "false");
+        assertThat(sr.vdi(disk).depth()).isEqualTo(3);
+        assertThat(sr.vdi(other).depth()).isEqualTo(1);
+        assertThat(sr.garbage().status().refused())
+                .isNotEmpty()
+                .allSatisfy(refusal -> assertThat(refusal.reason()).contains("switched off for VDI " + disk));
+    }
+
+    @Test
+    void whatIsPausedStaysPausedAndTheStatusTellsThePlanAndTheDebt() throws IOException {
+        VdiId disk = create("disk");
+        BlockDevice device = attach(disk);
+        write(device, 0, 1);
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        write(device, 0, 2);
+        sr.destroy(snapshot);
+        sr.garbage().pause();
+
+        assertThat(collectGarbage().result()).contains("stopped", "paused");
+        sr.close();
+        sr = attachSr();
+        GcStatus status = sr.garbage().status();
+        assertThat(status.state()).isEqualTo(GcStatus.State.PAUSED);
+        assertThat(status.plan()).hasSize(1);
+        assertThat(status.debts()).singleElement().satisfies(debt -> {
+            assertThat(debt.vdi()).isEqualTo(disk);
+            assertThat(debt.steps()).isEqualTo(1);
+            assertThat(debt.bytesToMove()).isPositive();
+        });
+
+        Long job = sr.garbage().resume().job();
+        if (job != null) {
+            jobs.waitFor(job, PATIENCE);
+        }
+        assertThat(sr.vdi(disk).depth()).isEqualTo(1);
     }
 
     private Job collectGarbage() {
@@ -619,6 +854,14 @@ class VhdRepositoryTest {
 
     /** Hands the disks to the test. */
     private final class DirectExporter implements Exporter {
+        @Override
+        public Export announce(VdiId vdi, AccessMode mode) {
+            return new Export(vdi, mode, "direct:" + vdi);
+        }
+
+        @Override
+        public void conceal(VdiId vdi) {}
+
         @Override
         public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
             exported.put(vdi, device);

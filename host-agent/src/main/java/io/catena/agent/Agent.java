@@ -10,7 +10,9 @@ import io.catena.agent.log.LogLine;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
+import io.catena.agent.nbd.NbdTcp;
 import io.catena.disk.Exporter;
+import io.catena.disk.ZeroDetection;
 import io.catena.sr.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
@@ -23,6 +25,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The daemon: wires its parts in the order in which they need each other, and closes them in the reverse order.
@@ -39,6 +42,14 @@ public final class Agent implements Closeable {
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private Agent() {}
+
+    /**
+     * How disks are served.
+     *
+     * @param tcp how over TCP, too; null for not at all
+     * @param zeroDetection whether writes of zeros take no room
+     */
+    public record Options(NbdLimits limits, @Nullable NbdTcp tcp, boolean zeroDetection) {}
 
     /** Makes what opens SRs, out of the parts that it may need. */
     @FunctionalInterface
@@ -69,20 +80,21 @@ public final class Agent implements Closeable {
      *
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
-    public static Agent start(Path runDirectory, NbdLimits limits, Hypervising hypervising) throws IOException {
-        return start(runDirectory, limits, VhdOpener::new, hypervising);
+    public static Agent start(Path runDirectory, Options options, Hypervising hypervising) throws IOException {
+        return start(runDirectory, options, VhdOpener::new, hypervising);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
-        return start(runDirectory, NbdLimits.DEFAULT, opening, nbdSocket -> new NoHypervisor());
+        Options options = new Options(NbdLimits.DEFAULT, null, false);
+        return start(runDirectory, options, opening, nbdSocket -> new NoHypervisor());
     }
 
-    private static Agent start(Path runDirectory, NbdLimits limits, Opening opening, Hypervising hypervising)
+    private static Agent start(Path runDirectory, Options options, Opening opening, Hypervising hypervising)
             throws IOException {
         Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, limits, opening, hypervising);
+            agent.wire(runDirectory, options, opening, hypervising);
             return agent;
         } catch (IOException | RuntimeException e) {
             agent.close();
@@ -94,16 +106,16 @@ public final class Agent implements Closeable {
      * Clients are let in last: whoever reconnects after a restart finds the exports as they were. Only then guests that
      * wait for us are resumed.
      */
-    private void wire(Path runDirectory, NbdLimits limits, Opening opening, Hypervising hypervising)
-            throws IOException {
+    private void wire(Path runDirectory, Options options, Opening opening, Hypervising hypervising) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        SrOpener opener = opening.opener(new Parts(directory.redo(), exports, jobs, clock));
+        Exporter exporter = options.zeroDetection() ? new ZeroDetection(exports) : exports;
+        SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
-        opened(NbdServer.start(exports, limits));
+        opened(NbdServer.start(exports, options.limits(), options.tcp()));
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();

@@ -4,20 +4,18 @@ import io.catena.agent.host.AttachedSr;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
-import io.catena.api.Export;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
-import io.catena.api.VdiId;
 import io.catena.sr.Environment;
 import io.catena.sr.Probe;
+import io.catena.sr.ThreadTimer;
 import io.catena.sr.VhdRepository;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.UUID;
 
 /** Opens SRs over VHD chains in directories of this host. Safe for use by many threads. */
@@ -36,7 +34,8 @@ final class VhdOpener implements SrOpener {
                 parts.jobs(),
                 parts.clock(),
                 System::nanoTime,
-                UUID::randomUUID);
+                UUID::randomUUID,
+                new ThreadTimer());
     }
 
     @Override
@@ -74,11 +73,6 @@ final class VhdOpener implements SrOpener {
         @Override
         public StorageRepository repository() {
             return driver;
-        }
-
-        @Override
-        public List<VdiId> attachedVdis() {
-            return driver.attached().stream().map(Export::vdi).toList();
         }
 
         @Override

@@ -86,6 +86,30 @@ public interface StorageRepository {
     Vdi revert(VdiId id, VdiId snapshot);
 
     /**
+     * Puts a disk upon another: what the child does not hold itself it shows from the parent from now on. The parent is no
+     * disk any more, but the child's base copy. The child may be active. Does nothing if that has happened before.
+     *
+     * @param child a differencing disk that nothing builds on
+     * @throws SrException {@link SrError#VDI_IN_USE} if the parent is attached or either is being copied; {@link
+     *     SrError#VDI_SIZE} if the parent is larger; {@link SrError#VDI_TYPE} if they do not fit otherwise
+     */
+    Vdi compose(VdiId parent, VdiId child);
+
+    /**
+     * Drops what a disk holds itself, so that it shows what it builds on.
+     *
+     * @throws SrException {@link SrError#VDI_IN_USE} if it is active or being copied; {@link SrError#VDI_TYPE} if it builds
+     *     on nothing
+     */
+    Vdi reset(VdiId id);
+
+    /**
+     * Resets a disk that is set to be, before it is activated for a boot. Does nothing to other disks, nor to one that is
+     * active.
+     */
+    Vdi beginBoot(VdiId id);
+
+    /**
      * Starts copying a disk, flattened, into this or another SR; returns at once. Until it has ended the disk can be read,
      * but not written, cut or destroyed.
      *
@@ -103,15 +127,64 @@ public interface StorageRepository {
     void destroy(VdiId id);
 
     /**
-     * Opens a disk for I/O and publishes it. Does nothing if it is attached in this mode already.
+     * Reserves a disk for a holder, and tells where it will be served; who connects before it is active is refused. A disk
+     * may have any number of holders. Does nothing if the holder has it in this mode already.
      *
-     * @throws SrException {@link SrError#VDI_IN_USE} if it is attached in the other mode
+     * @param mode the most that the holder may activate it for
+     * @throws SrException {@link SrError#VDI_IN_USE} if the holder has it in the other mode; {@link SrError#VDI_TYPE} if it
+     *     can only be read and {@code mode} is another
      */
-    Export attach(VdiId id, AccessMode mode);
+    Export attach(VdiId id, String holder, AccessMode mode);
 
-    /** Ends what {@link #attach} began, after all its writes are on disk. Does nothing if the disk is not attached. */
-    void detach(VdiId id);
+    /**
+     * Opens a disk that is attached for I/O: for one holder that writes, or any number that read. Does nothing if it is
+     * active for the holder in this mode already.
+     *
+     * @throws SrException {@link SrError#VDI_IN_USE}, telling who, if another holder's activation excludes this one or the
+     *     holder has it active in the other mode; {@link SrError#BAD_REQUEST} if the holder has not attached it, or not for
+     *     this mode
+     */
+    Export activate(VdiId id, String holder, AccessMode mode);
+
+    /** Does both {@link #attach} and {@link #activate}, or neither. */
+    Export attachAndActivate(VdiId id, String holder, AccessMode mode);
+
+    /** Ends what {@link #activate} began, after all writes are on disk. Does nothing if it is not active for the holder. */
+    void deactivate(VdiId id, String holder);
+
+    /** Ends what {@link #attach} began; deactivates first. Does nothing if the holder does not have it. */
+    void detach(VdiId id, String holder);
+
+    /** Returns who has which disks attached, sorted by disk, then holder. */
+    List<Hold> holds();
+
+    /** Attaches and activates a disk for nobody in particular. */
+    default Export attach(VdiId id, AccessMode mode) {
+        return attachAndActivate(id, Hold.HOST, mode);
+    }
+
+    /** Deactivates a disk for all its holders. */
+    default void deactivate(VdiId id) {
+        holdersOf(id).forEach(holder -> deactivate(id, holder));
+    }
+
+    /** Detaches a disk from all its holders. */
+    default void detach(VdiId id) {
+        holdersOf(id).forEach(holder -> detach(id, holder));
+    }
+
+    private List<String> holdersOf(VdiId id) {
+        return holds().stream()
+                .filter(hold -> hold.vdi().equals(id))
+                .map(Hold::holder)
+                .toList();
+    }
 
     /** Starts deleting what nobody can reach, and merging base copies; returns at once. */
-    Job collectGarbage();
+    default Job collectGarbage() {
+        return garbage().run();
+    }
+
+    /** Returns what controls the SR's garbage collection. */
+    GarbageControl garbage();
 }

@@ -1,6 +1,7 @@
 package io.catena.api;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param readOnly whether it can only be attached read-only
  * @param snapshotOf the VDI that it is a snapshot of
  * @param keys what front ends and controllers keep with it; they mean nothing to Catena
+ * @param resetOnBoot whether it loses its own data when it is activated for a boot
  * @param created when it was made, as far as is known
+ * @param holds who has it attached
+ * @param export where it is served, or will be once it is active; null if it is detached
  */
 public record Vdi(
         VdiId vdi,
@@ -29,18 +33,24 @@ public record Vdi(
         boolean readOnly,
         @Nullable VdiId snapshotOf,
         Map<String, String> keys,
+        boolean resetOnBoot,
         @Nullable Instant created,
         State state,
+        List<Hold> holds,
         @Nullable Export export,
         @Nullable String problem) {
     public Vdi {
         keys = Map.copyOf(keys);
+        holds = List.copyOf(holds);
     }
 
     /** What is being done with it. */
     public enum State {
         DETACHED,
+        /** Reserved, and its place is known, but nobody can read or write it. */
         ATTACHED,
+        /** Open for I/O. */
+        ACTIVE,
         /** Its chain has a fault, told by {@link #problem}; other VDIs are not affected. */
         BROKEN
     }

@@ -1,6 +1,9 @@
 package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -17,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 
@@ -49,6 +53,13 @@ final class Routes {
                 new Route("POST", "/v1/srs/{sr}/check", this::check),
                 new Route("POST", "/v1/srs/{sr}/set", this::setSr),
                 new Route("POST", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage()),
+                new Route("GET", "/v1/srs/{sr}/gc", call -> garbage(call).status()),
+                new Route("POST", "/v1/srs/{sr}/gc/pause", call -> garbage(call).pause()),
+                new Route(
+                        "POST", "/v1/srs/{sr}/gc/resume", call -> garbage(call).resume()),
+                new Route(
+                        "POST", "/v1/srs/{sr}/gc/cancel", call -> garbage(call).cancel()),
+                new Route("POST", "/v1/srs/{sr}/gc/set", this::setGarbage),
                 new Route("GET", "/v1/srs/{sr}/tree", call -> repository(call).tree()),
                 new Route("GET", "/v1/srs/{sr}/vdis", call -> repository(call).vdis()),
                 new Route("POST", "/v1/srs/{sr}/vdis", this::createVdi),
@@ -60,10 +71,16 @@ final class Routes {
                 new Route("POST", "/v1/vdis/{vdi}/set", this::setVdi),
                 new Route("POST", "/v1/vdis/{vdi}/resize", this::resizeVdi),
                 new Route("POST", "/v1/vdis/{vdi}/revert", this::revertVdi),
+                new Route("POST", "/v1/vdis/{vdi}/compose", this::composeVdi),
+                new Route("POST", "/v1/vdis/{vdi}/reset", this::resetVdi),
                 new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
+                new Route("POST", "/v1/vdis/{vdi}/activate", this::activateVdi),
+                new Route("POST", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
                 new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
                 new Route("GET", "/v1/jobs", call -> host.jobs()),
                 new Route("GET", "/v1/jobs/{job}", this::job),
+                new Route("POST", "/v1/jobs/{job}/pause", call -> host.pause(call.number())),
+                new Route("POST", "/v1/jobs/{job}/resume", call -> host.resume(call.number())),
                 new Route("POST", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
     }
 
@@ -189,14 +206,15 @@ final class Routes {
         return place.repository().copy(place.vdi(), target, name, copy);
     }
 
-    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...]} */
+    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...], "resetOnBoot"?} */
     private Object setVdi(Call call) {
         Body body = call.body();
         VdiChange change = new VdiChange(
                 body.optionalString("name").orElse(null),
                 body.optionalString("description").orElse(null),
                 body.stringMap("keys"),
-                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of());
+                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of(),
+                body.has("resetOnBoot") ? body.flag("resetOnBoot") : null);
         body.nothingElse();
         Names.Place place = names.vdi(call.variable());
         return place.repository().set(place.vdi(), change);
@@ -218,21 +236,79 @@ final class Routes {
         return place.repository().revert(place.vdi(), snapshot.vdi());
     }
 
-    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?} */
-    private Object attachVdi(Call call) {
-        AccessMode mode = mode(call.body().optionalString("mode").orElse("rw"));
-        String as = call.body().optionalString("as").orElse("nbd");
+    /** {"child"}: a disk of the same SR. */
+    private Object composeVdi(Call call) {
+        Names.Place child = names.vdi(call.body().string("child"));
         call.body().nothingElse();
+        Names.Place parent = names.vdi(call.variable());
+        return parent.repository().compose(parent.vdi(), child.vdi());
+    }
+
+    private Object resetVdi(Call call) {
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().reset(place.vdi());
+    }
+
+    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?, "holder"?, "inactive"?, "boot"?} */
+    private Object attachVdi(Call call) {
+        Body body = call.body();
+        AccessMode mode = mode(body.optionalString("mode").orElse("rw"));
+        String as = body.optionalString("as").orElse("nbd");
+        String holder = body.optionalString("holder").orElse(Hold.HOST);
+        boolean inactive = body.flag("inactive");
+        boolean boot = body.flag("boot");
+        body.nothingElse();
         if (!as.equals("nbd")) {
             throw new SrException(SrError.UNIMPLEMENTED, "A VDI cannot be attached as \"" + as + "\", only as \"nbd\"");
         }
         Names.Place place = names.vdi(call.variable());
-        return place.repository().attach(place.vdi(), mode);
+        if (boot && !inactive) {
+            place.repository().beginBoot(place.vdi());
+        }
+        return inactive
+                ? place.repository().attach(place.vdi(), holder, mode)
+                : place.repository().attachAndActivate(place.vdi(), holder, mode);
     }
 
-    private Object detachVdi(Call call) {
+    /** {"mode":"rw"|"ro"?, "holder"?, "boot"?}: as it is attached if no mode is given. */
+    private Object activateVdi(Call call) {
+        Body body = call.body();
+        Optional<AccessMode> wanted = body.optionalString("mode").map(Routes::mode);
+        String holder = body.optionalString("holder").orElse(Hold.HOST);
+        boolean boot = body.flag("boot");
+        body.nothingElse();
         Names.Place place = names.vdi(call.variable());
-        place.repository().detach(place.vdi());
+        AccessMode mode = wanted.orElseGet(() -> place.repository().holds().stream()
+                .filter(hold -> hold.vdi().equals(place.vdi()) && hold.holder().equals(holder))
+                .map(Hold::mode)
+                .findFirst()
+                .orElse(AccessMode.READ_WRITE));
+        if (boot) {
+            place.repository().beginBoot(place.vdi());
+        }
+        return place.repository().activate(place.vdi(), holder, mode);
+    }
+
+    /** {"holder"?}: for all if none is given. */
+    private Object deactivateVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        holder.ifPresentOrElse(
+                one -> place.repository().deactivate(place.vdi(), one),
+                () -> place.repository().deactivate(place.vdi()));
+        return place.repository().vdi(place.vdi());
+    }
+
+    /** {"holder"?}: for all if none is given. */
+    private Object detachVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        holder.ifPresentOrElse(
+                one -> place.repository().detach(place.vdi(), one),
+                () -> place.repository().detach(place.vdi()));
         return Map.of("vdi", place.vdi());
     }
 
@@ -250,6 +326,26 @@ final class Routes {
         } finally {
             waiting.release();
         }
+    }
+
+    /** All fields of {@link GcChange}, each optional. */
+    private Object setGarbage(Call call) {
+        Body body = call.body();
+        GcChange change = new GcChange(
+                body.optionalFlag("gc"),
+                body.optionalFlag("coalesce"),
+                body.optionalFlag("leafCoalesce"),
+                body.optionalInt("workers"),
+                body.optionalNumber("bytesPerSecond"),
+                body.optionalNumber("reserveBytes"),
+                body.optionalInt("everyMinutes"),
+                body.optionalString("window").orElse(null));
+        body.nothingElse();
+        return garbage(call).set(change);
+    }
+
+    private GarbageControl garbage(Call call) {
+        return repository(call).garbage();
     }
 
     private StorageRepository repository(Call call) {

@@ -20,14 +20,14 @@ final class AttachedDisks {
         this.host = host;
     }
 
-    /** Returns the repository in which a disk is attached. */
+    /** Returns the repository in which a disk is open for I/O. */
     Optional<StorageRepository> repositoryOf(VdiId vdi) {
         return holders(vdi).stream()
-                .filter(repository -> repository.vdi(vdi).export() != null)
+                .filter(repository -> repository.vdi(vdi).state() == Vdi.State.ACTIVE)
                 .findFirst();
     }
 
-    /** Attaches a disk that a guest uses, if only one repository has it and it is not attached. */
+    /** Attaches a disk that a guest uses, if only one repository has it and it is not open for I/O. */
     void restore(GuestDisk disk) {
         if (repositoryOf(disk.vdi()).isPresent()) {
             return;

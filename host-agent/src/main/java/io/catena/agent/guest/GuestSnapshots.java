@@ -65,8 +65,8 @@ final class GuestSnapshots {
         long millis = (nanoTime.getAsLong() - start + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
         int filesystems = frozen.filesystems();
         if (frozen.held() && filesystems > 0) {
-            String reason = "the guest held " + filesystems + (filesystems == 1 ? " file system" : " file systems")
-                    + " still";
+            String reason =
+                    "the guest held " + filesystems + (filesystems == 1 ? " file system" : " file systems") + " still";
             return new GuestSnapshot(
                     guest.name(), guest.guest(), Consistency.FILESYSTEM, reason, millis, filesystems, results);
         }

@@ -3,6 +3,7 @@ package io.catena.agent.guest;
 import io.catena.agent.guest.GuestSnapshot.Freeze;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
@@ -154,7 +155,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
         hold();
         try {
             if (users(vdi).isEmpty()) {
-                repository.detach(vdi);
+                repository.detach(vdi, Hold.HOST);
             }
             forget(guest.guest(), vdi);
             LOG.info(LogLine.of("guest-disk-detached", "guest", guest.name(), "vdi", vdi));
@@ -253,7 +254,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
     private void undo(Guest guest, StorageRepository repository, VdiId vdi, boolean wasAttached, SrException reason) {
         try {
             if (!wasAttached && users(vdi).isEmpty()) {
-                repository.detach(vdi);
+                repository.detach(vdi, Hold.HOST);
             }
             forget(guest.guest(), vdi);
         } catch (SrException e) {
@@ -335,7 +336,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
                     // Another agent's, perhaps.
                     continue;
                 }
-                repository.get().detach(vdi);
+                repository.get().detach(vdi, Hold.HOST);
                 forget(id, vdi);
                 LOG.info(LogLine.of("guest-disk-detached", "guest", guest.name(), "vdi", vdi, "reason", "interrupted"));
             }

@@ -2,10 +2,8 @@ package io.catena.agent.host;
 
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
-import io.catena.api.VdiId;
 import java.io.Closeable;
 import java.io.IOException;
-import java.util.List;
 
 /** An open SR, as its owner sees it. Safe for use by many threads. */
 public interface AttachedSr extends Closeable {
@@ -17,9 +15,6 @@ public interface AttachedSr extends Closeable {
 
     /** Returns the operations on its disks. */
     StorageRepository repository();
-
-    /** Returns the disks that are attached, in any order. */
-    List<VdiId> attachedVdis();
 
     /**
      * Removes what makes the directory an SR, and closes. The caller saw that there are no disks; files that are not the

@@ -2,6 +2,10 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
+import io.catena.api.GcStatus;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrChange;
@@ -20,10 +24,12 @@ import io.catena.api.VdiSpec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -54,9 +60,17 @@ final class HeldSr implements StorageRepository {
 
     /** Keeps which disks are to be attached when the agent starts again. */
     interface Memory {
-        void attached(SrId sr, VdiId vdi, AccessMode mode);
+        /** All that holds a disk from now on; nothing does if it is empty. */
+        void holds(SrId sr, VdiId vdi, List<Hold> holds);
 
-        void detached(SrId sr, VdiId vdi);
+        /** A job that is to be begun again if the agent ends before it does. */
+        void began(Job job);
+
+        /** A copy that is to be begun again if the agent ends before it does. */
+        void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy);
+
+        /** Returns an id for a disk. */
+        VdiId newVdi();
 
         /** Whether the disk is to be attached. */
         boolean remembers(SrId sr, VdiId vdi);
@@ -141,7 +155,10 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
-        return use(repository -> repository.copy(id, target, name, copy));
+        VdiId made = copy == null ? memory.newVdi() : copy;
+        Job job = use(repository -> repository.copy(id, target, name, made));
+        memory.began(job, id, target, name, made);
+        return job;
     }
 
     /** The import itself does not keep the SR from being closed; it is given up then. */
@@ -166,6 +183,21 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
+    public Vdi compose(VdiId parent, VdiId child) {
+        return use(repository -> repository.compose(parent, child));
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        return use(repository -> repository.reset(id));
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        return use(repository -> repository.beginBoot(id));
+    }
+
+    @Override
     public SrStat set(SrChange change) {
         return use(repository -> repository.set(change));
     }
@@ -180,56 +212,137 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
-    public Export attach(VdiId id, AccessMode mode) {
-        return use(repository -> {
-            Lock one = hold(attaching);
-            try {
-                return attachAndRemember(repository, id, mode);
-            } finally {
-                one.unlock();
-            }
-        });
+    public Export attach(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, repository -> repository.attach(id, holder, mode));
     }
 
-    /** Detaches first and forgets then: a crash in between only attaches the disk once more. */
+    @Override
+    public Export activate(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, repository -> repository.activate(id, holder, mode));
+    }
+
+    @Override
+    public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, repository -> repository.attachAndActivate(id, holder, mode));
+    }
+
+    @Override
+    public void deactivate(VdiId id, String holder) {
+        giveUpAndForget(id, repository -> repository.deactivate(id, holder));
+    }
+
+    @Override
+    public void detach(VdiId id, String holder) {
+        giveUpAndForget(id, repository -> repository.detach(id, holder));
+    }
+
+    /** Also what is remembered, but could not be attached again, is forgotten. */
     @Override
     public void detach(VdiId id) {
-        use(repository -> {
-            Lock one = hold(attaching);
-            try {
-                repository.detach(id);
-                forget(id);
-                return id;
-            } finally {
-                one.unlock();
-            }
-        });
+        giveUpAndForget(id, repository -> repository.detach(id));
     }
 
     @Override
-    public Job collectGarbage() {
-        return use(StorageRepository::collectGarbage);
+    public List<Hold> holds() {
+        return use(StorageRepository::holds);
     }
 
-    /** Attaches first and remembers then: a crash in between leaves a disk detached whose caller got no answer. */
-    private Export attachAndRemember(StorageRepository repository, VdiId id, AccessMode mode) {
-        boolean isNew = !sr.attachedVdis().contains(id);
-        Export export = repository.attach(id, mode);
-        try {
-            memory.attached(sr.id(), id, mode);
-        } catch (SrException e) {
-            if (isNew) {
-                repository.detach(id);
-            }
-            throw e;
+    @Override
+    public GarbageControl garbage() {
+        return new HeldGarbage();
+    }
+
+    /** Garbage collection for as long as the SR is held. */
+    private final class HeldGarbage implements GarbageControl {
+        @Override
+        public Job run() {
+            Job job = use(repository -> repository.garbage().run());
+            memory.began(job);
+            return job;
         }
-        return export;
+
+        @Override
+        public GcStatus status() {
+            return use(repository -> repository.garbage().status());
+        }
+
+        @Override
+        public GcStatus pause() {
+            return use(repository -> repository.garbage().pause());
+        }
+
+        @Override
+        public GcStatus resume() {
+            return use(repository -> repository.garbage().resume());
+        }
+
+        @Override
+        public GcStatus cancel() {
+            return use(repository -> repository.garbage().cancel());
+        }
+
+        @Override
+        public GcStatus set(GcChange change) {
+            return use(repository -> repository.garbage().set(change));
+        }
+    }
+
+    /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */
+    private Export takeAndRemember(VdiId id, String holder, Function<StorageRepository, Export> operation) {
+        return useAlone(repository -> {
+            List<Hold> before = holds(repository, id);
+            Export export = operation.apply(repository);
+            try {
+                memory.holds(sr.id(), id, holds(repository, id));
+            } catch (SrException e) {
+                takeBack(repository, id, holder, before);
+                throw e;
+            }
+            return export;
+        });
+    }
+
+    private static void takeBack(StorageRepository repository, VdiId id, String holder, List<Hold> before) {
+        Optional<Hold> own =
+                before.stream().filter(hold -> hold.holder().equals(holder)).findFirst();
+        if (own.isEmpty()) {
+            repository.detach(id, holder);
+        } else if (own.get().active() == null) {
+            repository.deactivate(id, holder);
+        }
+    }
+
+    /** Gives up first and forgets then: a crash in between only takes the disk once more. */
+    private void giveUpAndForget(VdiId id, Consumer<StorageRepository> operation) {
+        useAlone(repository -> {
+            operation.accept(repository);
+            List<Hold> left = holds(repository, id);
+            if (!left.isEmpty() || memory.remembers(sr.id(), id)) {
+                memory.holds(sr.id(), id, left);
+            }
+            return id;
+        });
+    }
+
+    private static List<Hold> holds(StorageRepository repository, VdiId id) {
+        return repository.holds().stream().filter(hold -> hold.vdi().equals(id)).toList();
     }
 
     private void forget(VdiId id) {
         if (memory.remembers(sr.id(), id)) {
-            memory.detached(sr.id(), id);
+            memory.holds(sr.id(), id, List.of());
         }
+    }
+
+    private <T> T useAlone(Function<StorageRepository, T> operation) {
+        return use(repository -> {
+            Lock one = hold(attaching);
+            try {
+                return operation.apply(repository);
+            } finally {
+                one.unlock();
+            }
+        });
     }
 
     private <T> T use(Function<StorageRepository, T> operation) {

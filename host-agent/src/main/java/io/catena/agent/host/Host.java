@@ -2,8 +2,10 @@ package io.catena.agent.host;
 
 import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
+import io.catena.agent.host.HostState.UnfinishedJob;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -62,6 +65,9 @@ public final class Host implements StorageHost, Closeable {
     /** Replaced whole, by holders of this only, after it was saved. */
     private volatile HostState state;
 
+    /** Whether the agent ends, so that jobs which are stopped are to be begun again. */
+    private volatile boolean closing;
+
     /**
      * Starts with the state that was saved last; attaches nothing yet.
      *
@@ -79,11 +85,14 @@ public final class Host implements StorageHost, Closeable {
     /** Attaches again what was attached when the agent ended; never throws for an SR or disk that cannot be. */
     public void restore() {
         change(() -> {
+            List<UnfinishedJob> unfinished = state.unfinished();
+            unfinished.forEach(job -> jobs.expect(job.id(), job.kind(), job.sr()));
             for (KnownSr known : state.srs()) {
                 if (known.attached()) {
                     restore(known);
                 }
             }
+            unfinished.forEach(this::restore);
             return state;
         });
     }
@@ -216,9 +225,20 @@ public final class Host implements StorageHost, Closeable {
         return jobs.cancel(id);
     }
 
-    /** Closes all SRs with their exports; they stay remembered as attached. */
+    @Override
+    public Job pause(long id) {
+        return jobs.pause(id);
+    }
+
+    @Override
+    public Job resume(long id) {
+        return jobs.resume(id);
+    }
+
+    /** Closes all SRs with their exports; they stay remembered as attached, and their jobs as unfinished. */
     @Override
     public void close() {
+        closing = true;
         change(() -> {
             for (HeldSr sr : List.copyOf(held.values())) {
                 try {
@@ -241,6 +261,33 @@ public final class Host implements StorageHost, Closeable {
         } catch (RuntimeException e) {
             srProblems.put(known.sr(), "could not be attached again: " + e);
             LOG.log(Level.SEVERE, LogLine.of("sr-restore-failed", "sr", known.sr(), "path", known.path()), e);
+        }
+    }
+
+    /** What was half done left nothing behind but what the SR's recovery has cleared away. */
+    private void restore(UnfinishedJob job) {
+        try {
+            begin(job);
+            LOG.info(LogLine.of("job-resumed", "job", job.id(), "kind", job.kind(), "sr", job.sr()));
+        } catch (RuntimeException e) {
+            remember(s -> s.withoutJob(job.id()));
+            LOG.log(Level.SEVERE, LogLine.of("job-not-resumed", "job", job.id(), "kind", job.kind()), e);
+        }
+    }
+
+    private void begin(UnfinishedJob job) {
+        HeldSr sr = held(job.sr());
+        VdiId vdi = job.vdi();
+        VdiId copy = job.copy();
+        if (vdi == null || copy == null) {
+            sr.collectGarbage();
+            return;
+        }
+        HeldSr target = held(Objects.requireNonNullElse(job.target(), job.sr()));
+        if (target.vdis().stream().anyMatch(made -> made.vdi().equals(copy))) {
+            memory.began(jobs.start(job.kind(), job.sr(), control -> "copied to VDI " + copy));
+        } else {
+            sr.copy(vdi, target, Objects.requireNonNullElse(job.name(), ""), copy);
         }
     }
 
@@ -289,9 +336,19 @@ public final class Host implements StorageHost, Closeable {
 
     private void restore(AttachedSr sr, AttachedVdi vdi) {
         try {
-            sr.repository().attach(vdi.vdi(), vdi.mode());
+            sr.repository().attach(vdi.vdi(), vdi.holder(), vdi.mode());
+            AccessMode active = vdi.active();
+            if (active != null) {
+                sr.repository().activate(vdi.vdi(), vdi.holder(), active);
+            }
             LOG.info(LogLine.of(
-                    "vdi-restored", "vdi", vdi.vdi(), "mode", vdi.mode().symbol()));
+                    "vdi-restored",
+                    "vdi",
+                    vdi.vdi(),
+                    "mode",
+                    vdi.mode().symbol(),
+                    "active",
+                    active == null ? "no" : active.symbol()));
         } catch (RuntimeException e) {
             vdiProblems
                     .computeIfAbsent(sr.id(), id -> new ConcurrentHashMap<>())
@@ -314,14 +371,18 @@ public final class Host implements StorageHost, Closeable {
     }
 
     private static void refuseWhileInUse(AttachedSr sr, String what) {
-        List<VdiId> attached = sr.attachedVdis();
-        if (attached.isEmpty()) {
+        Map<VdiId, List<Hold>> users = sr.repository().holds().stream()
+                .collect(Collectors.groupingBy(Hold::vdi, TreeMap::new, Collectors.toList()));
+        if (users.isEmpty()) {
             return;
         }
-        String names = attached.stream().sorted().map(VdiId::toString).collect(Collectors.joining(", "));
+        String names = users.entrySet().stream()
+                .map(vdi -> vdi.getKey() + " ("
+                        + vdi.getValue().stream().map(Hold::text).collect(Collectors.joining(", ")) + ")")
+                .collect(Collectors.joining(", "));
         throw new SrException(
                         SrError.SR_IN_USE,
-                        "SR " + sr.id() + " cannot be " + what + ": " + count(attached.size(), "VDI is", "VDIs are")
+                        "SR " + sr.id() + " cannot be " + what + ": " + count(users.size(), "VDI is", "VDIs are")
                                 + " attached: " + names)
                 .correction("Detach each first: catena vdi detach VDI");
     }
@@ -449,26 +510,44 @@ public final class Host implements StorageHost, Closeable {
     /** Saves each attach and detach of a disk at once. */
     private final class FileMemory implements HeldSr.Memory {
         @Override
-        public void attached(SrId sr, VdiId vdi, AccessMode mode) {
-            clearProblem(sr, vdi);
-            remember(s -> s.withAttached(sr, vdi, mode));
-            LOG.info(LogLine.of("vdi-attached", "vdi", vdi, "sr", sr, "mode", mode.symbol()));
+        public void holds(SrId sr, VdiId vdi, List<Hold> holds) {
+            vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
+            remember(s -> s.withHolds(sr, vdi, holds));
+            String how = holds.stream().map(Hold::text).collect(Collectors.joining(", "));
+            LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how));
         }
 
         @Override
-        public void detached(SrId sr, VdiId vdi) {
-            clearProblem(sr, vdi);
-            remember(s -> s.withDetached(sr, vdi));
-            LOG.info(LogLine.of("vdi-detached", "vdi", vdi, "sr", sr));
+        public void began(Job job) {
+            began(new UnfinishedJob(job.id(), job.kind(), job.sr(), null, null, null, null));
+        }
+
+        @Override
+        public void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy) {
+            SrId to = target instanceof HeldSr other ? other.id() : job.sr();
+            began(new UnfinishedJob(job.id(), job.kind(), job.sr(), vdi, to, name, copy));
+        }
+
+        /** Who has no answer yet does not miss a job that is lost before this was saved. */
+        private void began(UnfinishedJob job) {
+            remember(s -> s.withJob(job));
+            jobs.whenEnded(job.id(), ended -> forget(ended.id()));
+        }
+
+        private void forget(long job) {
+            if (!closing) {
+                remember(s -> s.withoutJob(job));
+            }
+        }
+
+        @Override
+        public VdiId newVdi() {
+            return new VdiId(newIds.get());
         }
 
         @Override
         public boolean remembers(SrId sr, VdiId vdi) {
             return state.remembers(sr, vdi);
-        }
-
-        private void clearProblem(SrId sr, VdiId vdi) {
-            vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
         }
     }
 }

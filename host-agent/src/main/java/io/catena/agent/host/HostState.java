@@ -1,23 +1,66 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the agent must bring back when it starts again.
  *
  * @param srs all SRs seen on this host, in the order in which they came
+ * @param jobs the jobs that have not ended, in the order in which they began; null if there are none
  */
-record HostState(List<KnownSr> srs) {
-    static final HostState EMPTY = new HostState(List.of());
+record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
+    static final HostState EMPTY = new HostState(List.of(), null);
 
     HostState {
         srs = List.copyOf(srs);
+        jobs = jobs == null || jobs.isEmpty() ? null : List.copyOf(jobs);
+    }
+
+    /**
+     * A job that is to be begun again.
+     *
+     * @param kind "gc" or "copy"; only the latter has the rest
+     * @param vdi what is copied
+     * @param target the SR that gets the copy
+     * @param name the copy's name; empty for the disk's own
+     * @param copy the copy's id
+     */
+    record UnfinishedJob(
+            long id,
+            String kind,
+            SrId sr,
+            @Nullable VdiId vdi,
+            @Nullable SrId target,
+            @Nullable String name,
+            @Nullable VdiId copy) {
+        UnfinishedJob {
+            Objects.requireNonNull(kind, "kind");
+            Objects.requireNonNull(sr, "sr");
+        }
+    }
+
+    List<UnfinishedJob> unfinished() {
+        return jobs == null ? List.of() : jobs;
+    }
+
+    /** Returns this with a job to be begun again. */
+    HostState withJob(UnfinishedJob job) {
+        List<UnfinishedJob> all = new ArrayList<>(withoutJob(job.id).unfinished());
+        all.add(job);
+        return new HostState(srs, all);
+    }
+
+    HostState withoutJob(long id) {
+        return new HostState(
+                srs, unfinished().stream().filter(job -> job.id != id).toList());
     }
 
     /**
@@ -36,11 +79,33 @@ record HostState(List<KnownSr> srs) {
         }
     }
 
-    /** A disk that is to be attached. */
-    record AttachedVdi(VdiId vdi, AccessMode mode) {
+    /**
+     * A disk that is to be attached for a holder.
+     *
+     * @param holder see {@link Hold}
+     * @param active how it is to be activated; null if it is not
+     */
+    record AttachedVdi(
+            VdiId vdi,
+            AccessMode mode,
+            String holder,
+            @Nullable AccessMode active) {
         AttachedVdi {
             Objects.requireNonNull(vdi, "vdi");
             Objects.requireNonNull(mode, "mode");
+            if (isFromBeforeHolders(holder)) {
+                holder = Hold.HOST;
+                active = mode;
+            }
+        }
+
+        /** A state that was saved before disks had holders lacks them; all disks were active. */
+        private static boolean isFromBeforeHolders(@Nullable String holder) {
+            return holder == null;
+        }
+
+        static AttachedVdi of(Hold hold) {
+            return new AttachedVdi(hold.vdi(), hold.mode(), hold.holder(), hold.active());
         }
     }
 
@@ -66,15 +131,12 @@ record HostState(List<KnownSr> srs) {
     }
 
     HostState without(SrId sr) {
-        return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList());
+        return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList(), jobs);
     }
 
-    HostState withAttached(SrId sr, VdiId vdi, AccessMode mode) {
-        return withVdis(sr, vdi, List.of(new AttachedVdi(vdi, mode)));
-    }
-
-    HostState withDetached(SrId sr, VdiId vdi) {
-        return withVdis(sr, vdi, List.of());
+    /** Returns this with all that holds a disk. */
+    HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds) {
+        return withVdis(sr, vdi, holds.stream().map(AttachedVdi::of).toList());
     }
 
     private HostState withVdis(SrId sr, VdiId replaced, List<AttachedVdi> by) {
@@ -91,6 +153,6 @@ record HostState(List<KnownSr> srs) {
         if (!all.contains(changed)) {
             all.add(changed);
         }
-        return new HostState(all);
+        return new HostState(all, jobs);
     }
 }

@@ -15,6 +15,7 @@ import com.google.gson.stream.JsonWriter;
 import io.catena.agent.guest.Guest;
 import io.catena.agent.guest.GuestSnapshot;
 import io.catena.api.AccessMode;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
@@ -55,6 +56,8 @@ public final class Json {
             .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
             .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
+            .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
+            .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))
             .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
             .registerTypeAdapter(Guest.State.class, symbols(Guest.State.values(), Json::lowerCase))
             .registerTypeAdapter(

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,9 @@ public final class NbdExports implements Exporter {
     private final Duration drainDeadline;
     private final Map<String, NbdExport> byName = new ConcurrentHashMap<>();
 
+    /** The names of disks that are attached; those that are not active are in this only. */
+    private final Set<String> announced = ConcurrentHashMap.newKeySet();
+
     /**
      * @param socket where the server listens
      * @param drainDeadline how long {@link #withdraw} waits for requests under way
@@ -43,6 +47,17 @@ public final class NbdExports implements Exporter {
         return socket;
     }
 
+    @Override
+    public Export announce(VdiId vdi, AccessMode mode) {
+        announced.add(vdi.toString());
+        return new Export(vdi, mode, uriOf(vdi));
+    }
+
+    @Override
+    public void conceal(VdiId vdi) {
+        announced.remove(vdi.toString());
+    }
+
     /**
      * {@inheritDoc}
      *
@@ -55,7 +70,7 @@ public final class NbdExports implements Exporter {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + " is exported over NBD already")
                     .correction("Detach the VDI first.");
         }
-        return new Export(vdi, mode, uriOf(export));
+        return new Export(vdi, mode, uriOf(vdi));
     }
 
     /**
@@ -90,6 +105,13 @@ public final class NbdExports implements Exporter {
         return export == null || export.clients().isClosed() ? null : export;
     }
 
+    /** Returns why nothing is served under a name, for the client. */
+    String absence(String name) {
+        return announced.contains(name)
+                ? "the disk is attached, but not active: no I/O until it is activated"
+                : "there is no export of this name";
+    }
+
     /** Returns the names of all that is served, sorted. */
     List<String> names() {
         return byName.values().stream()
@@ -99,8 +121,8 @@ public final class NbdExports implements Exporter {
                 .toList();
     }
 
-    private String uriOf(NbdExport export) {
-        return "nbd+unix:///" + export.name() + "?socket=" + percentEncoded(socket.toString());
+    private String uriOf(VdiId vdi) {
+        return "nbd+unix:///" + vdi + "?socket=" + percentEncoded(socket.toString());
     }
 
     private static String percentEncoded(String path) {

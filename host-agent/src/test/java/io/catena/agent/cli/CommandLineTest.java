@@ -79,7 +79,7 @@ final class CommandLineTest {
                 """.replace("$VDI", VDI));
         assertThat(human("vdi", "attach", "disk")).isEqualTo("nbd+unix:///" + VDI + "?socket=/run/catena/nbd.sock\n");
         assertThat(human("vdi", "stat", "disk"))
-                .contains("size       1.0 GiB (1073741824 bytes)\n", "state      attached rw\n");
+                .contains("size       1.0 GiB (1073741824 bytes)\n", "state      active rw\n");
         assertThat(human("vdi", "snapshot", "disk", "--name", "monday")).contains(VDI, "250 us");
         assertThat(human("vdi", "tree", "main")).contains("├─ ", "└─ ", "monday", "(base copy)");
         assertThat(human("vdi", "clone", "disk", "--name", "twin")).hasSize(37);

@@ -101,7 +101,7 @@ final class ControlApiTest {
         String vdi = id(created);
         JsonObject expected = json("{'vdi':'" + vdi + "','name':'disk','description':'of Ann','sr':'" + sr
                 + "','virtualSizeBytes':1048576,'physicalBytes':4096,'depth':1,'readOnly':false,'keys':{},"
-                + "'created':'1970-01-01T00:00:00Z','state':'detached'}");
+                + "'resetOnBoot':false,'created':'1970-01-01T00:00:00Z','state':'detached','holds':[]}");
         assertThat(created).isEqualTo(expected);
         assertThat(client.get("/v1/vdis/disk")).isEqualTo(expected);
         assertThat(client.get("/v1/vdis/" + vdi)).isEqualTo(expected);
@@ -117,7 +117,7 @@ final class ControlApiTest {
         assertThat(client.post("/v1/vdis/disk/attach", json("{'mode':'ro','as':'nbd'}")))
                 .isEqualTo(export);
         JsonObject stat = client.get("/v1/vdis/disk").getAsJsonObject();
-        assertThat(stat.get("state").getAsString()).isEqualTo("attached");
+        assertThat(stat.get("state").getAsString()).isEqualTo("active");
         assertThat(stat.get("export")).isEqualTo(export);
         refused(SrError.VDI_IN_USE, () -> client.post("/v1/vdis/disk/attach"));
         refused(SrError.SR_IN_USE, () -> client.post("/v1/srs/main/detach"));

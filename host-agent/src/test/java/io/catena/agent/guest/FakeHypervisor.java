@@ -42,6 +42,7 @@ final class FakeHypervisor implements Hypervisor {
         Kind agentFailure;
 
         int failuresAfterResume;
+        Runnable whenFrozen = () -> {};
 
         FakeGuest(String name, UUID id) {
             this.name = name;
@@ -136,6 +137,7 @@ final class FakeHypervisor implements Hypervisor {
         events.add("freeze");
         fail(guest);
         guest.frozen = guest.filesystems;
+        guest.whenFrozen.run();
         return guest.frozen;
     }
 

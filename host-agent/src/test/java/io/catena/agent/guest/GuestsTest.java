@@ -218,11 +218,18 @@ final class GuestsTest {
 
     @Test
     void aFailedSnapshotThawsTheGuest() {
-        VdiId vdi = newVdi();
-        attach(vdi);
+        attach(newVdi());
+        guest.whenFrozen = host::close;
+        refused(SrError.SR_UNAVAILABLE, () -> guests.snapshot("debian", "", Freeze.TRY));
+        assertThat(hypervisor.events()).endsWith("freeze", "thaw 2");
+        assertThat(guest.frozen).isZero();
+    }
+
+    @Test
+    void aGuestWhoseDiskIsNotServedGetsNoSnapshot() {
         guest.disks.put("vdz", new GuestDisk(new VdiId(new UUID(5, 5)), "vdz", AccessMode.READ_WRITE));
         refused(SrError.VDI_UNAVAILABLE, () -> guests.snapshot("debian", "", Freeze.TRY));
-        assertThat(guest.frozen).isZero();
+        assertThat(hypervisor.events()).doesNotContain("freeze");
     }
 
     @Test

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +20,8 @@ final class HostStateFileTest {
     private static final SrId SR = new SrId(new UUID(1, 1));
     private static final VdiId VDI = new VdiId(new UUID(2, 2));
     private static final HostState OLD = HostState.EMPTY.withAttached(SR, "main", "/srv/main");
-    private static final HostState NEW = OLD.withAttached(SR, VDI, AccessMode.READ_WRITE);
+    private static final HostState NEW =
+            OLD.withHolds(SR, VDI, List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)));
 
     @TempDir
     private Path directory;
@@ -38,9 +41,20 @@ final class HostStateFileTest {
     void theFileIsReadableForPeople() throws IOException {
         file().save(NEW);
         assertThat(path())
-                .hasContent(
-                        "{\"srs\":[{\"sr\":\"" + SR + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true,"
-                                + "\"vdis\":[{\"vdi\":\"" + VDI + "\",\"mode\":\"rw\"}]}]}");
+                .hasContent("{\"srs\":[{\"sr\":\"" + SR
+                        + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true," + "\"vdis\":[{\"vdi\":\""
+                        + VDI + "\",\"mode\":\"rw\",\"holder\":\"dom1\",\"active\":\"ro\"}]}]}");
+    }
+
+    @Test
+    void aStateFromBeforeHoldersHasAllItsDisksActive() throws IOException {
+        Files.writeString(
+                path(),
+                "{\"srs\":[{\"sr\":\"" + SR + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true,"
+                        + "\"vdis\":[{\"vdi\":\"" + VDI + "\",\"mode\":\"ro\"}]}]}",
+                StandardCharsets.UTF_8);
+        assertThat(file().load().srs().get(0).vdis())
+                .containsExactly(new HostState.AttachedVdi(VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY));
     }
 
     @Test

@@ -113,7 +113,7 @@ final class HostTest {
 
         assertThat(host.srs().get(0).attached()).isTrue();
         assertThat(host.srs().get(0).problem()).contains("VDI " + bad + " could not be attached again");
-        assertThat(host.repository(sr.id()).vdi(good).state()).isEqualTo(Vdi.State.ATTACHED);
+        assertThat(host.repository(sr.id()).vdi(good).state()).isEqualTo(Vdi.State.ACTIVE);
         host.repository(sr.id()).destroy(bad);
         assertThat(host.srs().get(0).problem()).isNull();
     }

@@ -2,6 +2,11 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
+import io.catena.api.GcSettings;
+import io.catena.api.GcStatus;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
@@ -34,7 +39,11 @@ final class MemoryRepository implements StorageRepository {
     private final Map<VdiId, Vdi> vdis;
     private final Jobs jobs;
     private final MemorySrs srs;
-    final Map<VdiId, Export> exports = new TreeMap<>();
+
+    /** By disk and holder. */
+    final Map<String, Hold> holds = new TreeMap<>();
+
+    private GcSettings gc = GcSettings.DEFAULT;
 
     MemoryRepository(Sr sr, Map<VdiId, Vdi> vdis, Jobs jobs, MemorySrs srs) {
         this.sr = sr;
@@ -81,8 +90,10 @@ final class MemoryRepository implements StorageRepository {
         if (vdi == null) {
             throw new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in SR " + sr.id());
         }
-        Export export = exports.get(id);
-        Vdi.State state = export == null ? Vdi.State.DETACHED : Vdi.State.ATTACHED;
+        List<Hold> own = holds().stream().filter(hold -> hold.vdi().equals(id)).toList();
+        Export export = own.isEmpty() ? null : export(own.get(0));
+        boolean active = own.stream().anyMatch(hold -> hold.active() != null);
+        Vdi.State state = export == null ? Vdi.State.DETACHED : active ? Vdi.State.ACTIVE : Vdi.State.ATTACHED;
         return copy(vdi, id, vdi.name(), vdi.snapshotOf(), state, export);
     }
 
@@ -123,8 +134,10 @@ final class MemoryRepository implements StorageRepository {
                         false,
                         null,
                         spec.keys(),
+                        false,
                         Instant.EPOCH,
                         Vdi.State.DETACHED,
+                        List.of(),
                         null,
                         null));
         return vdi(id);
@@ -196,44 +209,126 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
+    public synchronized Vdi compose(VdiId parent, VdiId child) {
+        vdis.remove(parent);
+        return vdi(child);
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        return vdi(id);
+    }
+
+    @Override
     public synchronized void destroy(VdiId id) {
-        if (exports.containsKey(id)) {
+        if (holds().stream().anyMatch(hold -> hold.vdi().equals(id))) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached").correction("Detach it first.");
         }
         vdis.remove(id);
     }
 
     @Override
-    public synchronized Export attach(VdiId id, AccessMode mode) {
-        Vdi vdi = vdi(id);
-        if (vdi.export() != null && vdi.export().mode() != mode) {
+    public synchronized Export attach(VdiId id, String holder, AccessMode mode) {
+        vdi(id);
+        Hold hold = holds.computeIfAbsent(id + holder, key -> new Hold(id, holder, mode, null));
+        if (hold.mode() != mode) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached in the other mode");
         }
-        return exports.computeIfAbsent(
-                id, key -> new Export(id, mode, "nbd+unix:///" + id + "?socket=/run/catena/nbd.sock"));
+        return export(hold);
     }
 
     @Override
-    public synchronized void detach(VdiId id) {
+    public synchronized Export activate(VdiId id, String holder, AccessMode mode) {
+        Hold hold = holds.get(id + holder);
+        if (hold == null) {
+            throw new SrException(SrError.BAD_REQUEST, "VDI " + id + " is not attached");
+        }
+        holds.put(id + holder, hold.activated(mode));
+        return export(hold);
+    }
+
+    @Override
+    public synchronized Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        attach(id, holder, mode);
+        return activate(id, holder, mode);
+    }
+
+    @Override
+    public synchronized void deactivate(VdiId id, String holder) {
+        holds.computeIfPresent(id + holder, (key, hold) -> hold.activated(null));
+    }
+
+    @Override
+    public synchronized void detach(VdiId id, String holder) {
         vdi(id);
-        exports.remove(id);
+        holds.remove(id + holder);
     }
 
-    /** Runs until the test lets it end, or it is cancelled. */
     @Override
-    public Job collectGarbage() {
-        CountDownLatch letEnd = srs.endOfGc();
-        return jobs.start("gc", sr.id(), control -> {
-            control.addTotal(2 << 20);
-            control.phase("merging");
-            long deadline = System.nanoTime() + 20_000_000_000L;
-            while (letEnd.getCount() > 0 && System.nanoTime() < deadline) {
-                control.checkCancelled();
-                Thread.onSpinWait();
-            }
-            control.done(2 << 20);
-            return "merged 1 base copy";
-        });
+    public synchronized List<Hold> holds() {
+        return List.copyOf(holds.values());
+    }
+
+    private static Export export(Hold hold) {
+        return new Export(hold.vdi(), hold.mode(), "nbd+unix:///" + hold.vdi() + "?socket=/run/catena/nbd.sock");
+    }
+
+    @Override
+    public GarbageControl garbage() {
+        return new MemoryGarbage();
+    }
+
+    /** Runs until the test lets it end, or it is cancelled; keeps its settings. */
+    private final class MemoryGarbage implements GarbageControl {
+        @Override
+        public Job run() {
+            CountDownLatch letEnd = srs.endOfGc();
+            return jobs.start("gc", sr.id(), control -> {
+                control.addTotal(2 << 20);
+                control.phase("merging");
+                long deadline = System.nanoTime() + 20_000_000_000L;
+                while (letEnd.getCount() > 0 && System.nanoTime() < deadline) {
+                    control.checkCancelled();
+                    Thread.onSpinWait();
+                }
+                control.done(2 << 20);
+                return "merged 1 base copy";
+            });
+        }
+
+        @Override
+        public GcStatus status() {
+            GcStatus.State state = gc.paused() ? GcStatus.State.PAUSED : GcStatus.State.IDLE;
+            return new GcStatus(sr.id(), state, null, gc, List.of(), List.of(), List.of(), List.of(), 1 << 30, null);
+        }
+
+        @Override
+        public GcStatus pause() {
+            gc = gc.withPaused(true);
+            return status();
+        }
+
+        @Override
+        public GcStatus resume() {
+            gc = gc.withPaused(false);
+            return status();
+        }
+
+        @Override
+        public GcStatus cancel() {
+            return status();
+        }
+
+        @Override
+        public GcStatus set(GcChange change) {
+            gc = gc.with(change);
+            return status();
+        }
     }
 
     private VdiId copyOf(VdiId id, String name, @Nullable VdiId snapshotOf) {
@@ -270,8 +365,10 @@ final class MemoryRepository implements StorageRepository {
                 snapshotOf != null,
                 snapshotOf,
                 keys,
+                v.resetOnBoot(),
                 v.created(),
                 state,
+                List.of(),
                 export,
                 v.problem());
     }

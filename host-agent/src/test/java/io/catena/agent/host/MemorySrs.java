@@ -116,18 +116,13 @@ public final class MemorySrs {
             }
 
             @Override
-            public List<VdiId> attachedVdis() {
-                return List.copyOf(repository.exports.keySet());
-            }
-
-            @Override
             public void destroy() {
                 lose(directory);
             }
 
             @Override
             public void close() {
-                repository.exports.clear();
+                repository.holds.clear();
             }
         };
     }

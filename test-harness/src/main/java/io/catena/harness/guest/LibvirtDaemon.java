@@ -39,6 +39,9 @@ public final class LibvirtDaemon implements AutoCloseable {
         for (String program : new String[] {"libvirtd", "virsh", "qemu-system-x86_64", "unshare"}) {
             Programs.require(program);
         }
+        if (!System.getProperty("user.name", "").equals("root")) {
+            throw new IOException("a libvirtd apart from the host's needs root; run the test as root");
+        }
         Path script = Scripts.unpack("libvirtd-apart.sh", directory);
         Path etc = Files.createDirectories(directory.resolve("etc"));
         Files.writeString(etc.resolve("qemu.conf"), QemuConf.TEXT, UTF_8);

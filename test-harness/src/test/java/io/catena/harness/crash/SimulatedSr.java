@@ -99,6 +99,14 @@ final class SimulatedSr {
     private Exporter exporter() {
         return new Exporter() {
             @Override
+            public Export announce(VdiId vdi, AccessMode mode) {
+                return new Export(vdi, mode, "test:" + vdi);
+            }
+
+            @Override
+            public void conceal(VdiId vdi) {}
+
+            @Override
             public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
                 devices.put(vdi, device);
                 return new Export(vdi, mode, "test:" + vdi);
@@ -208,6 +216,24 @@ final class SimulatedSr {
     void revert(VdiId vdi, VdiId snapshot) {
         repository.revert(vdi, snapshot);
         models.put(vdi, model(snapshot).frozen());
+    }
+
+    /** Drops what a disk holds itself; it then has the content of its last snapshot. */
+    void reset(VdiId vdi, VdiId snapshot) {
+        repository.reset(vdi);
+        models.put(vdi, model(snapshot).frozen());
+    }
+
+    /** Puts an empty disk upon another, whose content it has then. */
+    void compose(VdiId parent, VdiId child) {
+        repository.compose(parent, child);
+        composed(parent, child);
+    }
+
+    /** Notes that a disk was put upon another. */
+    void composed(VdiId parent, VdiId child) {
+        models.put(child, model(parent).frozen());
+        models.remove(parent);
     }
 
     /** Copies a disk within the SR, and waits for the end. */

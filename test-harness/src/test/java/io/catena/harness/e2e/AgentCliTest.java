@@ -112,9 +112,53 @@ class AgentCliTest {
         agent.kill9();
         agent.restart();
         assertThat(read(vdi)).isEqualTo(GREETING);
-        assertThat(LiveAgent.id(live.vdi(vdi), "state")).isEqualTo("attached");
+        assertThat(LiveAgent.id(live.vdi(vdi), "state")).isEqualTo("active");
         assertThat(uri(agent.cli("vdi", "attach", vdi))).isEqualTo(uri);
         assertThat(code("vdi", "attach", readOnly)).isEqualTo("VDI_IN_USE");
+    }
+
+    @Test
+    void whoConnectsToADiskThatIsNotActiveIsToldWhy() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        String uri = uri(agent.cli("vdi", "attach", vdi, "--no-activate"));
+        assertThat(LiveAgent.id(live.vdi(vdi), "state")).isEqualTo("attached");
+        assertThatThrownBy(() -> read(vdi))
+                .isInstanceOf(NbdClient.OptionRefusedException.class)
+                .hasMessageContaining("not active");
+        assertThat(uri(agent.cli("vdi", "activate", vdi))).isEqualTo(uri);
+        write(vdi);
+        agent.cli("vdi", "deactivate", vdi);
+        assertThatThrownBy(() -> read(vdi)).hasMessageContaining("not active");
+        agent.cli("vdi", "activate", vdi);
+        assertThat(read(vdi)).isEqualTo(GREETING);
+        agent.cli("vdi", "detach", vdi);
+        assertThatThrownBy(() -> read(vdi)).hasMessageContaining("no export");
+        assertThat(code("vdi", "activate", vdi)).isEqualTo("BAD_REQUEST");
+    }
+
+    @Test
+    void eachStepComesBackAfterACrashForEachHolder() throws Exception {
+        createSr("sr");
+        String reserved = createVdi("sr", "reserved");
+        String moving = createVdi("sr", "moving");
+        agent.cli("vdi", "attach", reserved, "--no-activate");
+        agent.cli("vdi", "attach", moving, "--holder", "source");
+        agent.cli("vdi", "attach", moving, "--holder", "target", "--no-activate");
+        write(moving);
+        agent.kill9();
+        agent.restart();
+        assertThat(LiveAgent.id(live.vdi(reserved), "state")).isEqualTo("attached");
+        assertThat(read(moving)).isEqualTo(GREETING);
+        assertThat(code("vdi", "activate", moving, "--holder", "target")).isEqualTo("VDI_IN_USE");
+        agent.cli("vdi", "deactivate", moving, "--holder", "source");
+        agent.cli("vdi", "activate", moving, "--holder", "target");
+        agent.cli("vdi", "detach", moving, "--holder", "source");
+        assertThat(read(moving)).isEqualTo(GREETING);
+        JsonObject refusal = error(agent.tryCli("sr", "detach", "sr"));
+        assertThat(LiveAgent.id(refusal, "message")).contains(moving + " (active rw for \"target\")", reserved);
+        assertThat(agent.cli("vdi", "stat", moving).json().getAsJsonObject().getAsJsonArray("holds"))
+                .hasSize(1);
     }
 
     @Test

@@ -44,7 +44,8 @@ final class EmbeddedLibvirtTest {
         GuestImage image = GuestImage.build(directory.resolve("image"));
         String uri = EmbeddedLibvirt.configure(directory.resolve("embed"));
         Path run = directory.resolve("run");
-        try (Agent agent = Agent.start(run, NbdLimits.DEFAULT, nbdSocket -> new LibvirtHypervisor(uri, nbdSocket))) {
+        Agent.Options options = new Agent.Options(NbdLimits.DEFAULT, null, false);
+        try (Agent agent = Agent.start(run, options, nbdSocket -> new LibvirtHypervisor(uri, nbdSocket))) {
             ControlClient api = new ControlClient(run.resolve("agent.sock"), Duration.ofMinutes(2));
             api.post(
                     "/v1/srs",

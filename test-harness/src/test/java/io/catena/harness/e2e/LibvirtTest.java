@@ -205,7 +205,11 @@ final class LibvirtTest {
         awaitRecords(second, records(second) + 2);
         System.out.println("agent killed, started again, guests went on after "
                 + Duration.ofNanos(System.nanoTime() - start).toMillis() + " ms:");
-        agent.process().log().lines().filter(line -> line.contains("event=guest-")).forEach(System.out::println);
+        agent.process()
+                .log()
+                .lines()
+                .filter(line -> line.contains("event=guest-"))
+                .forEach(System.out::println);
         assertThat(errors(first)).isEmpty();
         assertThat(errors(second)).isEmpty();
         assertThat(disks(FIRST)).contains(data + " vdb rw");
@@ -251,7 +255,7 @@ final class LibvirtTest {
         Outcome kept = agent.process().tryCli("libvirt", "detach", clone, SECOND, "--timeout", "3");
         assertThat(kept.exitCode()).isEqualTo(1);
         assertThat(kept.stderr()).contains("did not give up within 3 s", "stays attached");
-        assertThat(agent.vdi(clone).get("state").getAsString()).isEqualTo("attached");
+        assertThat(agent.vdi(clone).get("state").getAsString()).isEqualTo("active");
         libvirt.virsh("resume", SECOND);
         cli("libvirt", "detach", clone, SECOND, "--timeout", "60");
         assertThat(agent.vdi(clone).get("state").getAsString()).isEqualTo("detached");

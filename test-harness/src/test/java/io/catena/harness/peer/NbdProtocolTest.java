@@ -14,8 +14,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,15 +95,19 @@ class NbdProtocolTest {
     }
 
     @Test
-    void manyRequestsSentAtOnceAreAnsweredInOrder() throws IOException {
+    void manyRequestsSentAtOnceAreAllAnswered() throws IOException {
         new Random(2).nextBytes(disk.content());
         try (NbdClient client = connect()) {
             long[] cookies = new long[200];
             for (int i = 0; i < cookies.length; i++) {
                 cookies[i] = client.sendRequest(0, NbdClient.READ, i * 4096L, 1000, NOTHING);
             }
-            for (int i = 0; i < cookies.length; i++) {
-                assertThat(client.receiveReply(cookies[i])).isZero();
+            Set<Integer> answered = new HashSet<>();
+            while (answered.size() < cookies.length) {
+                ByteBuffer header = ByteBuffer.wrap(client.receive(16));
+                assertThat(header.getInt(4)).isZero();
+                int i = (int) (header.getLong(8) - cookies[0]);
+                assertThat(answered.add(i)).isTrue();
                 assertThat(client.receive(1000))
                         .isEqualTo(Arrays.copyOfRange(disk.content(), i * 4096, i * 4096 + 1000));
             }
@@ -199,8 +205,7 @@ class NbdProtocolTest {
 
     @Test
     void withoutMemoryForALargeRequestSmallOnesGoOn() throws IOException {
-        try (NbdFixture small = new NbdFixture(new NbdLimits(
-                        4, NbdLimits.DEFAULT.handshakeDeadline(), NbdLimits.DEFAULT.drainDeadline(), 1 << 20));
+        try (NbdFixture small = new NbdFixture(NbdLimits.DEFAULT.withBufferBytes(1 << 20));
                 NbdClient client = connectTo(small)) {
             assertThat(client.request(0, NbdClient.READ, 0, 2 << 20, NOTHING)).isEqualTo(ENOMEM);
             assertError(client, ENOMEM, 0, NbdClient.WRITE, 0, filled(2 << 20));

@@ -77,6 +77,14 @@ public final class BareSr {
     private Exporter exporter() {
         return new Exporter() {
             @Override
+            public Export announce(VdiId vdi, AccessMode mode) {
+                return new Export(vdi, mode, "test:" + vdi);
+            }
+
+            @Override
+            public void conceal(VdiId vdi) {}
+
+            @Override
             public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
                 devices.put(vdi, device);
                 return new Export(vdi, mode, "test:" + vdi);
