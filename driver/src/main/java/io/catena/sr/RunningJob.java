@@ -9,8 +9,9 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -30,7 +31,7 @@ final class RunningJob implements Runnable, JobControl {
     private final Jobs.Work work;
     private final Clock clock;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final CompletableFuture<Job> completion = new CompletableFuture<>();
+    private final List<Consumer<Job>> listeners = new ArrayList<>();
 
     private Job.State state = Job.State.RUNNING;
     private boolean begun;
@@ -85,9 +86,15 @@ final class RunningJob implements Runnable, JobControl {
         return true;
     }
 
-    /** Calls {@code listener} with the job as it ended, now if it has. */
+    /** Calls {@code listener}, which must not throw, with the job as it ended; now if it has. */
     void whenEnded(Consumer<Job> listener) {
-        completion.thenAccept(listener);
+        synchronized (this) {
+            if (!state.ended()) {
+                listeners.add(listener);
+                return;
+            }
+        }
+        listener.accept(snapshot());
     }
 
     /** Waits for the end; returns whether it came in time. */
@@ -199,7 +206,7 @@ final class RunningJob implements Runnable, JobControl {
         failure = why;
         endedAt = clock.instant();
         ended.countDown();
-        completion.complete(snapshot());
+        listeners.forEach(listener -> listener.accept(snapshot()));
     }
 
     /** Caller holds this. */

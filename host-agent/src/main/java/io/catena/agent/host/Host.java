@@ -535,8 +535,14 @@ public final class Host implements StorageHost, Closeable {
         }
 
         private void forget(long job) {
-            if (!closing) {
+            if (closing) {
+                return;
+            }
+            try {
                 remember(s -> s.withoutJob(job));
+            } catch (SrException e) {
+                // At worst it is begun once more, and finds everything done.
+                LOG.log(Level.WARNING, LogLine.of("job-not-forgotten", "job", job), e);
             }
         }
 
