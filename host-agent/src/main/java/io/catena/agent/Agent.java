@@ -2,6 +2,9 @@ package io.catena.agent;
 
 import io.catena.agent.block.BlockExports;
 import io.catena.agent.control.ControlServer;
+import io.catena.agent.guest.Guests;
+import io.catena.agent.guest.Hypervisor;
+import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.log.LogLine;
@@ -55,6 +58,17 @@ public final class Agent implements Closeable {
         SrOpener opener(Parts parts) throws IOException;
     }
 
+    /** Makes what reaches the guests of this host. */
+    @FunctionalInterface
+    public interface Hypervising {
+        /**
+         * Returns the hypervisor; connects to nothing yet.
+         *
+         * @param nbdSocket where the agent serves its disks
+         */
+        Hypervisor hypervisor(Path nbdSocket);
+    }
+
     /**
      * What an opener may need.
      *
@@ -67,19 +81,21 @@ public final class Agent implements Closeable {
      *
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
-    public static Agent start(Path runDirectory, Options options) throws IOException {
-        return start(runDirectory, options, VhdOpener::new);
+    public static Agent start(Path runDirectory, Options options, Hypervising hypervising) throws IOException {
+        return start(runDirectory, options, VhdOpener::new, hypervising);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
-        return start(runDirectory, new Options(NbdLimits.DEFAULT, null, false), opening);
+        Options options = new Options(NbdLimits.DEFAULT, null, false);
+        return start(runDirectory, options, opening, nbdSocket -> new NoHypervisor());
     }
 
-    private static Agent start(Path runDirectory, Options options, Opening opening) throws IOException {
+    private static Agent start(Path runDirectory, Options options, Opening opening, Hypervising hypervising)
+            throws IOException {
         Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, options, opening);
+            agent.wire(runDirectory, options, opening, hypervising);
             return agent;
         } catch (IOException | RuntimeException e) {
             agent.close();
@@ -87,8 +103,11 @@ public final class Agent implements Closeable {
         }
     }
 
-    /** Clients are let in last: whoever reconnects after a restart finds the exports as they were. */
-    private void wire(Path runDirectory, Options options, Opening opening) throws IOException {
+    /**
+     * Clients are let in last: whoever reconnects after a restart finds the exports as they were. Only then guests that
+     * wait for us are resumed.
+     */
+    private void wire(Path runDirectory, Options options, Opening opening, Hypervising hypervising) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
@@ -99,7 +118,10 @@ public final class Agent implements Closeable {
         Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
         opened(NbdServer.start(exports, options.limits(), options.tcp()));
-        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));
+        Guests guests = opened(new Guests(
+                host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
+        guests.start();
+        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "dir",

@@ -75,6 +75,10 @@ public final class RunDirectory implements Closeable {
         return path.toRealPath().resolve("block");
     }
 
+    Path frozenGuests() {
+        return path.resolve("frozen");
+    }
+
     Path stateFile() {
         return path.resolve("state.json");
     }

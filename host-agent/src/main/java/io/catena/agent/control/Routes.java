@@ -386,7 +386,8 @@ final class Routes {
         throw new SrException(SrError.BAD_REQUEST, "The path \"" + text + "\" is relative, expected an absolute one");
     }
 
-    private static AccessMode mode(String symbol) {
+    /** Returns the mode that a client calls {@code symbol}. */
+    static AccessMode mode(String symbol) {
         for (AccessMode mode : AccessMode.values()) {
             if (mode.symbol().equals(symbol)) {
                 return mode;

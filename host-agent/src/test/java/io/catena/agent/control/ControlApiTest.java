@@ -167,6 +167,22 @@ final class ControlApiTest {
     }
 
     @Test
+    void guestsAreRefusedWithoutAHypervisorAndWrongRequestsAreNamed() {
+        createSr("main");
+        createVdi("main", "disk");
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.get("/v1/guests"));
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.post("/v1/guests/debian/attach", json("{'vdi':'disk'}")));
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.post("/v1/guests/debian/detach", json("{'vdi':'disk'}")));
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.post("/v1/guests/debian/snapshot"));
+        refused(SrError.VDI_MISSING, () -> client.post("/v1/guests/debian/attach", json("{'vdi':'none'}")));
+        refused(
+                SrError.BAD_REQUEST,
+                () -> client.post("/v1/guests/debian/detach", json("{'vdi':'disk','timeoutSeconds':0}")));
+        refused(SrError.BAD_REQUEST, () -> client.post("/v1/guests/debian/snapshot", json("{'freeze':'maybe'}")));
+        refused(SrError.BAD_REQUEST, () -> client.post("/v1/vdis/disk/libvirt-xml", json("{'target':'/etc'}")));
+    }
+
+    @Test
     void snapshotsAcrossSrsAreRefused() {
         createSr("one");
         createSr("two");

@@ -32,9 +32,13 @@ final class LiveAgent implements AutoCloseable {
         api = new ControlClient(process.runDirectory().resolve("agent.sock"), PATIENCE);
     }
 
-    /** Starts an agent whose run directory is {@code runDirectory}. */
-    static LiveAgent start(Path runDirectory) throws IOException {
-        return new LiveAgent(AgentProcess.start(runDirectory));
+    /**
+     * Starts an agent whose run directory is {@code runDirectory}.
+     *
+     * @param options what follows {@code catena agent}
+     */
+    static LiveAgent start(Path runDirectory, String... options) throws IOException {
+        return new LiveAgent(AgentProcess.start(runDirectory, options));
     }
 
     AgentProcess process() {
