@@ -7,6 +7,7 @@ import io.catena.agent.log.LogLine;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
+import io.catena.agent.smapi.PluginCalls;
 import io.catena.disk.Exporter;
 import io.catena.sr.Jobs;
 import java.io.Closeable;
@@ -85,7 +86,8 @@ public final class Agent implements Closeable {
         Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
         opened(NbdServer.start(exports, limits));
-        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor));
+        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID);
+        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, scripts));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "dir",

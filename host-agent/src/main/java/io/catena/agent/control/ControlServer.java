@@ -43,7 +43,8 @@ public final class ControlServer implements Closeable {
      *     is there is replaced
      * @throws IOException if that is not possible
      */
-    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter) throws IOException {
+    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter, Scripts scripts)
+            throws IOException {
         int length = socket.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_SOCKET_PATH_BYTES) {
             throw new IOException("The socket's path has " + length + " bytes, at most " + MAX_SOCKET_PATH_BYTES
@@ -51,7 +52,7 @@ public final class ControlServer implements Closeable {
         }
         Files.deleteIfExists(socket);
         Peers peers = new Peers(Files.getOwner(socket.toAbsolutePath().getParent()));
-        Server server = server(socket, new ControlHandler(peers, new Routes(host, waiter).all()));
+        Server server = server(socket, new ControlHandler(peers, new Routes(host, waiter, scripts).all()));
         ControlServer control = new ControlServer(socket, server);
         try {
             server.start();
