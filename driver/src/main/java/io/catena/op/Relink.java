@@ -37,6 +37,16 @@ public record Relink(String node, List<Child> children) implements Operation {
                     file,
                     patches.stream().map(p -> Bytes.of(p.offset(), p.bytes())).toList());
         }
+
+        /** Writes the link, durably. */
+        void link(Storage storage) throws IOException {
+            try (BlockFile open = storage.open(file)) {
+                for (Bytes bytes : patches) {
+                    bytes.writeTo(open);
+                }
+                open.sync();
+            }
+        }
     }
 
     @Override
@@ -48,12 +58,7 @@ public record Relink(String node, List<Child> children) implements Operation {
     /** Links the children to their new parent. Readers that have the chain open as it was are not disturbed. */
     public void link(Storage storage) throws IOException {
         for (Child child : children) {
-            try (BlockFile file = storage.open(child.file())) {
-                for (Bytes bytes : child.patches()) {
-                    bytes.writeTo(file);
-                }
-                file.sync();
-            }
+            child.link(storage);
         }
     }
 

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -423,6 +424,55 @@ final class Attachments {
             if (failure != null) {
                 throw failure;
             }
+        }
+    }
+
+    /**
+     * Lets an active disk go on with its leaf upon another parent.
+     *
+     * @param parent opened with all its ancestors before the requests are held back
+     * @param change links the leaf to it, while no request runs
+     * @param isBound whether a change that failed will happen all the same, so that the disk must go on with the parent
+     * @throws IOException if the change failed
+     */
+    void rebase(Attachment attachment, ChainFile parent, Change change, BooleanSupplier isBound) throws IOException {
+        List<ChainFile> path = ChainPath.of(storage, parent);
+        List<Chain.Node> ancestors = new ArrayList<>();
+        List<Chain.Node> left;
+        IOException failure;
+        try {
+            settleAll(path);
+            for (ChainFile file : path) {
+                ancestors.add(nodes.share(file));
+            }
+            try (LiveDisk.Pause pause = attachment.disk().pause()) {
+                failure = make(change, isBound);
+                List<Chain.Node> present = pause.chain().nodes();
+                List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
+                chain.addAll(ancestors);
+                pause.replace(new Chain(chain));
+                left = present.subList(1, present.size());
+            }
+        } catch (IOException | RuntimeException e) {
+            releaseAll(ancestors, e);
+            throw e;
+        }
+        releaseAll(left);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Returns why a change failed that will happen all the same; null if it did not fail. */
+    private static @Nullable IOException make(Change change, BooleanSupplier isBound) throws IOException {
+        try {
+            change.make();
+            return null;
+        } catch (IOException e) {
+            if (isBound.getAsBoolean()) {
+                return e;
+            }
+            throw e;
         }
     }
 

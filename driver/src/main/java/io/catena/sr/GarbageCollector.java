@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ final class GarbageCollector {
     private final Storage storage;
     private final SrTree tree;
     private final Attachments attachments;
+    private final VdiRecords records;
     private final Journal journal;
     private final JobControl control;
     private final Map<String, String> setAside = new LinkedHashMap<>();
@@ -43,7 +45,8 @@ final class GarbageCollector {
     private int merged;
     private long copiedBytes;
 
-    GarbageCollector(Storage storage, SrTree tree, Attachments attachments, JobControl control) {
+    GarbageCollector(Storage storage, SrTree tree, VdiRecords records, Attachments attachments, JobControl control) {
+        this.records = records;
         this.storage = storage;
         this.tree = tree;
         this.attachments = attachments;
@@ -69,8 +72,17 @@ final class GarbageCollector {
                 () -> tree.change(() -> {
                     Set<String> excluded = new HashSet<>(setAside.keySet());
                     excluded.addAll(attachments.leavesThatAreRead());
+                    excluded.addAll(leavesToBeReset());
                     return GcPlanner.next(tree.now(), excluded);
                 }));
+    }
+
+    /** Merged with what it builds on, such a disk would have nothing left to begin its next boot with. */
+    private Set<String> leavesToBeReset() {
+        return tree.now().nodes().stream()
+                .filter(node -> !node.hidden() && records.get(node.id(), "").isResetOnBoot())
+                .map(Node::name)
+                .collect(Collectors.toSet());
     }
 
     private void take(GcStep step) {

@@ -142,6 +142,15 @@ final class SrTree {
         }
     }
 
+    /** Whether an operation is recorded, or may be: it will happen then. */
+    boolean isBound() {
+        try {
+            return storage.exists(Journal.FILE);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
     /** The record may be there though writing it failed; what cannot be forgotten for sure must happen. */
     private void forgetOrFinish(IOException reason) throws IOException {
         try {

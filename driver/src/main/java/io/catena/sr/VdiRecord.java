@@ -68,7 +68,9 @@ record VdiRecord(
                 created,
                 changed.isEmpty() ? null : changed,
                 baseCopy,
-                resetOnBoot);
+                change.resetOnBoot() == null
+                        ? resetOnBoot
+                        : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null);
     }
 
     boolean isResetOnBoot() {

@@ -46,6 +46,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final VdiCutter cutter;
     private final Resizer resizer;
     private final Reverter reverter;
+    private final Composer composer;
+    private final Resetter resetter;
     private final VdiAttacher attacher;
     private final Imports imports;
     private final CopyJobs copies;
@@ -58,6 +60,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
         cutter = new VdiCutter(sr);
         resizer = new Resizer(sr);
         reverter = new Reverter(sr);
+        composer = new Composer(sr);
+        resetter = new Resetter(sr);
         attacher = new VdiAttacher(sr);
         imports = new Imports(sr, maker);
         copies = new CopyJobs(sr);
@@ -155,9 +159,31 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi set(VdiId id, VdiChange changes) {
-        change(
-                "change VDI " + id,
-                () -> sr.records.write(id, sr.view.record(sr.view.visible(id)).with(changes)));
+        change("change VDI " + id, () -> {
+            Node node = sr.view.visible(id);
+            if (Boolean.TRUE.equals(changes.resetOnBoot())) {
+                resetter.checkNothingWouldBeLost(node);
+            }
+            sr.records.write(id, sr.view.record(node).with(changes));
+        });
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi compose(VdiId parent, VdiId child) {
+        change("compose VDI " + child, () -> composer.compose(parent, child));
+        return vdi(child);
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        change("reset VDI " + id, () -> resetter.reset(id));
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        change("reset VDI " + id, () -> resetter.beginBoot(id));
         return vdi(id);
     }
 
@@ -231,7 +257,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 .orElseGet(() -> jobs.start(
                         "gc",
                         sr.settings.id(),
-                        control -> new GarbageCollector(sr.storage, sr.tree, sr.attachments, control).run()));
+                        control ->
+                                new GarbageCollector(sr.storage, sr.tree, sr.records, sr.attachments, control).run()));
     }
 
     /**

@@ -654,6 +654,86 @@ class VhdRepositoryTest {
         assertThat(sr.activate(disk, "a", AccessMode.READ_ONLY).mode()).isEqualTo(AccessMode.READ_ONLY);
     }
 
+    @Test
+    void aComposedDiskShowsItsOwnSectorsAndElseItsParents() throws IOException {
+        VdiId parent = create("parent");
+        write(attach(parent), 0, 1);
+        write(exported(parent), 512, 2);
+        sr.detach(parent);
+        VdiId child = create("child");
+        VdiId dummy = sr.snapshot(List.of(child), "dummy").get(0).vdi();
+        BlockDevice device = attach(child);
+        write(device, 512, 3);
+        write(device, 1024, 4);
+
+        assertError(() -> sr.compose(child, parent), SrError.VDI_IN_USE);
+        sr.compose(parent, child);
+        sr.compose(parent, child);
+
+        assertThat(List.of(read(device, 0), read(device, 512), read(device, 1024)))
+                .containsExactly(1, 3, 4);
+        write(device, 0, 5);
+        sr.detach(child);
+        sr.destroy(dummy);
+        assertThat(collectGarbage().state()).isEqualTo(Job.State.DONE);
+        sr.close();
+        sr = attachSr();
+        assertThat(sr.vdis()).extracting(Vdi::vdi).containsExactly(child);
+        device = attachReadOnly(child);
+        assertThat(List.of(read(device, 0), read(device, 512), read(device, 1024)))
+                .containsExactly(5, 3, 4);
+    }
+
+    @Test
+    void whatDoesNotFitIsNotComposed() {
+        VdiId parent = create("parent");
+        VdiId root = create("root");
+        assertError(() -> sr.compose(parent, root), SrError.VDI_TYPE);
+        assertError(() -> sr.compose(root, root), SrError.BAD_REQUEST);
+        VdiId child = create("child");
+        VdiId snapshot = sr.snapshot(List.of(child), "").get(0).vdi();
+        assertError(() -> sr.compose(parent, snapshot), SrError.VDI_TYPE);
+        sr.attach(parent, "a", AccessMode.READ_ONLY);
+        assertError(() -> sr.compose(parent, child), SrError.VDI_IN_USE);
+        sr.detach(parent);
+        sr.resize(parent, SIZE * 2);
+        assertError(() -> sr.compose(parent, child), SrError.VDI_SIZE);
+        VdiId raw = sr.create(new VdiSpec(SIZE, "raw", "", null, true)).vdi();
+        assertError(() -> sr.compose(raw, child), SrError.VDI_TYPE);
+        sr.resize(child, SIZE * 2);
+        sr.compose(parent, child);
+        assertError(() -> sr.vdi(parent), SrError.VDI_MISSING);
+    }
+
+    @Test
+    void aDiskThatIsResetOnBootBeginsEachBootWithWhatItBuildsOn() throws IOException {
+        VdiId disk = create("disk");
+        VdiChange on = new VdiChange(null, null, Map.of(), Set.of(), true);
+        assertError(() -> sr.set(disk, on), SrError.VDI_TYPE);
+        write(attach(disk), 0, 1);
+        sr.detach(disk);
+        sr.destroy(sr.snapshot(List.of(disk), "").get(0).vdi());
+        assertThat(sr.set(disk, on).resetOnBoot()).isTrue();
+        for (int boot = 0; boot < 3; boot++) {
+            sr.beginBoot(disk);
+            BlockDevice device = attach(disk);
+            assertThat(read(device, 0)).isEqualTo(1);
+            write(device, 0, 2);
+            sr.beginBoot(disk);
+            assertThat(read(device, 0)).isEqualTo(2);
+            assertError(() -> sr.reset(disk), SrError.VDI_IN_USE);
+            sr.detach(disk);
+            assertThat(collectGarbage().state()).isEqualTo(Job.State.DONE);
+        }
+        sr.set(disk, new VdiChange(null, null, Map.of(), Set.of(), false));
+        sr.beginBoot(disk);
+        assertThat(read(attachReadOnly(disk), 0)).isEqualTo(2);
+        sr.detach(disk);
+        assertError(() -> sr.set(disk, on), SrError.VDI_TYPE);
+        sr.reset(disk);
+        assertThat(read(attachReadOnly(disk), 0)).isEqualTo(1);
+    }
+
     private VdiId create(String name) {
         return sr.create(new VdiSpec(SIZE, name, "", null, false)).vdi();
     }

@@ -86,6 +86,30 @@ public interface StorageRepository {
     Vdi revert(VdiId id, VdiId snapshot);
 
     /**
+     * Puts a disk upon another: what the child does not hold itself it shows from the parent from now on. The parent is no
+     * disk any more, but the child's base copy. The child may be active. Does nothing if that has happened before.
+     *
+     * @param child a differencing disk that nothing builds on
+     * @throws SrException {@link SrError#VDI_IN_USE} if the parent is attached or either is being copied; {@link
+     *     SrError#VDI_SIZE} if the parent is larger; {@link SrError#VDI_TYPE} if they do not fit otherwise
+     */
+    Vdi compose(VdiId parent, VdiId child);
+
+    /**
+     * Drops what a disk holds itself, so that it shows what it builds on.
+     *
+     * @throws SrException {@link SrError#VDI_IN_USE} if it is active or being copied; {@link SrError#VDI_TYPE} if it builds
+     *     on nothing
+     */
+    Vdi reset(VdiId id);
+
+    /**
+     * Resets a disk that is set to be, before it is activated for a boot. Does nothing to other disks, nor to one that is
+     * active.
+     */
+    Vdi beginBoot(VdiId id);
+
+    /**
      * Starts copying a disk, flattened, into this or another SR; returns at once. Until it has ended the disk can be read,
      * but not written, cut or destroyed.
      *

@@ -30,6 +30,8 @@ import picocli.CommandLine.Parameters;
 final class VdiCommands {
     private static final String HOLDER = "For whom; one writes, or many read. Default: nobody in particular.";
 
+    private static final String BOOT = "For a boot: a disk that is reset on boot is reset first.";
+
     private final Session session;
 
     VdiCommands(Session session) {
@@ -40,6 +42,12 @@ final class VdiCommands {
     enum Way {
         nbd,
         block
+    }
+
+    /** What a setting is. */
+    enum Switch {
+        on,
+        off
     }
 
     @Command(description = "Make an empty disk.")
@@ -191,6 +199,18 @@ final class VdiCommands {
         session.print(session.agent().post(path(vdi, "/revert"), body), () -> "");
     }
 
+    @Command(description = "Put a disk upon another, which becomes its base copy and is no disk any more.")
+    void compose(@Parameters(paramLabel = "PARENT") String parent, @Parameters(paramLabel = "CHILD") String child) {
+        JsonObject body = new JsonObject();
+        body.addProperty("child", child);
+        session.print(session.agent().post(path(parent, "/compose"), body), () -> "");
+    }
+
+    @Command(description = "Drop what was written to a disk since it was cut; it shows what it builds on.")
+    void reset(@Parameters(paramLabel = "VDI") String vdi) {
+        session.print(session.agent().post(path(vdi, "/reset")), () -> "");
+    }
+
     @Command(description = "Change a disk's name, description or keys.")
     void set(
             @Parameters(paramLabel = "VDI") String vdi,
@@ -199,8 +219,17 @@ final class VdiCommands {
             @Option(names = "--key", paramLabel = "KEY=VALUE", description = "May be repeated.") @Nullable
                     Map<String, String> keys,
             @Option(names = "--remove-key", paramLabel = "KEY", description = "May be repeated.") @Nullable
-                    List<String> removed) {
+                    List<String> removed,
+            @Option(
+                            names = "--reset-on-boot",
+                            paramLabel = "on|off",
+                            description = "Drop what was written when it is attached or activated with --boot.")
+                    @Nullable
+                    Switch resetOnBoot) {
         JsonObject body = new JsonObject();
+        if (resetOnBoot != null) {
+            body.addProperty("resetOnBoot", resetOnBoot == Switch.on);
+        }
         body.addProperty("name", name);
         body.addProperty("description", description);
         body.add("keys", object(keys));
@@ -243,12 +272,14 @@ final class VdiCommands {
             @Option(names = "--no-activate", description = "Only reserve it: no I/O before \"vdi activate\".")
                     boolean noActivate,
             @Option(names = "--holder", paramLabel = "NAME", description = HOLDER) @Nullable String holder,
+            @Option(names = "--boot", description = BOOT) boolean boot,
             @Option(names = "--as", paramLabel = "nbd|block", defaultValue = "nbd") Way way) {
         JsonObject body = new JsonObject();
         body.addProperty("mode", readOnly ? "ro" : "rw");
         body.addProperty("as", way.name());
         body.addProperty("holder", holder);
         body.addProperty("inactive", noActivate);
+        body.addProperty("boot", boot);
         JsonElement answer = session.agent().post(path(vdi, "/attach"), body);
         session.print(answer, () -> Json.read(answer, Export.class).uri());
     }
@@ -257,8 +288,10 @@ final class VdiCommands {
     void activate(
             @Parameters(paramLabel = "VDI") String vdi,
             @Option(names = "--read-only", description = "Default: as it is attached.") boolean readOnly,
+            @Option(names = "--boot", description = BOOT) boolean boot,
             @Option(names = "--holder", paramLabel = "NAME", description = HOLDER) @Nullable String holder) {
         JsonObject body = new JsonObject();
+        body.addProperty("boot", boot);
         if (readOnly) {
             body.addProperty("mode", "ro");
         }
@@ -307,6 +340,7 @@ final class VdiCommands {
                 .add("depth", vdi.depth())
                 .add("read-only", vdi.readOnly())
                 .add("snapshot of", vdi.snapshotOf())
+                .add("reset", vdi.resetOnBoot() ? "on boot" : null)
                 .add("created", vdi.created())
                 .add("keys", vdi.keys().isEmpty() ? null : new TreeMap<>(vdi.keys()))
                 .add("state", state(vdi))

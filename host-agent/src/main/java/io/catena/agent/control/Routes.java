@@ -65,6 +65,8 @@ final class Routes {
                 new Route("POST", "/v1/vdis/{vdi}/set", this::setVdi),
                 new Route("POST", "/v1/vdis/{vdi}/resize", this::resizeVdi),
                 new Route("POST", "/v1/vdis/{vdi}/revert", this::revertVdi),
+                new Route("POST", "/v1/vdis/{vdi}/compose", this::composeVdi),
+                new Route("POST", "/v1/vdis/{vdi}/reset", this::resetVdi),
                 new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
                 new Route("POST", "/v1/vdis/{vdi}/activate", this::activateVdi),
                 new Route("POST", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
@@ -197,14 +199,15 @@ final class Routes {
         return place.repository().copy(place.vdi(), target, name, copy);
     }
 
-    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...]} */
+    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...], "resetOnBoot"?} */
     private Object setVdi(Call call) {
         Body body = call.body();
         VdiChange change = new VdiChange(
                 body.optionalString("name").orElse(null),
                 body.optionalString("description").orElse(null),
                 body.stringMap("keys"),
-                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of());
+                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of(),
+                body.has("resetOnBoot") ? body.flag("resetOnBoot") : null);
         body.nothingElse();
         Names.Place place = names.vdi(call.variable());
         return place.repository().set(place.vdi(), change);
@@ -226,28 +229,47 @@ final class Routes {
         return place.repository().revert(place.vdi(), snapshot.vdi());
     }
 
-    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?, "holder"?, "inactive"?} */
+    /** {"child"}: a disk of the same SR. */
+    private Object composeVdi(Call call) {
+        Names.Place child = names.vdi(call.body().string("child"));
+        call.body().nothingElse();
+        Names.Place parent = names.vdi(call.variable());
+        return parent.repository().compose(parent.vdi(), child.vdi());
+    }
+
+    private Object resetVdi(Call call) {
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().reset(place.vdi());
+    }
+
+    /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?, "holder"?, "inactive"?, "boot"?} */
     private Object attachVdi(Call call) {
         Body body = call.body();
         AccessMode mode = mode(body.optionalString("mode").orElse("rw"));
         String as = body.optionalString("as").orElse("nbd");
         String holder = body.optionalString("holder").orElse(Hold.HOST);
         boolean inactive = body.flag("inactive");
+        boolean boot = body.flag("boot");
         body.nothingElse();
         if (!as.equals("nbd")) {
             throw new SrException(SrError.UNIMPLEMENTED, "A VDI cannot be attached as \"" + as + "\", only as \"nbd\"");
         }
         Names.Place place = names.vdi(call.variable());
+        if (boot && !inactive) {
+            place.repository().beginBoot(place.vdi());
+        }
         return inactive
                 ? place.repository().attach(place.vdi(), holder, mode)
                 : place.repository().attachAndActivate(place.vdi(), holder, mode);
     }
 
-    /** {"mode":"rw"|"ro"?, "holder"?}: as it is attached if no mode is given. */
+    /** {"mode":"rw"|"ro"?, "holder"?, "boot"?}: as it is attached if no mode is given. */
     private Object activateVdi(Call call) {
         Body body = call.body();
         Optional<AccessMode> wanted = body.optionalString("mode").map(Routes::mode);
         String holder = body.optionalString("holder").orElse(Hold.HOST);
+        boolean boot = body.flag("boot");
         body.nothingElse();
         Names.Place place = names.vdi(call.variable());
         AccessMode mode = wanted.orElseGet(() -> place.repository().holds().stream()
@@ -255,6 +277,9 @@ final class Routes {
                 .map(Hold::mode)
                 .findFirst()
                 .orElse(AccessMode.READ_WRITE));
+        if (boot) {
+            place.repository().beginBoot(place.vdi());
+        }
         return place.repository().activate(place.vdi(), holder, mode);
     }
 

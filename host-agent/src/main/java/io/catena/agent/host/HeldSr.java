@@ -168,6 +168,21 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
+    public Vdi compose(VdiId parent, VdiId child) {
+        return use(repository -> repository.compose(parent, child));
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        return use(repository -> repository.reset(id));
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        return use(repository -> repository.beginBoot(id));
+    }
+
+    @Override
     public SrStat set(SrChange change) {
         return use(repository -> repository.set(change));
     }

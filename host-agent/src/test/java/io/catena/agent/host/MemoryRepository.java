@@ -203,6 +203,22 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
+    public synchronized Vdi compose(VdiId parent, VdiId child) {
+        vdis.remove(parent);
+        return vdi(child);
+    }
+
+    @Override
+    public Vdi reset(VdiId id) {
+        return vdi(id);
+    }
+
+    @Override
+    public Vdi beginBoot(VdiId id) {
+        return vdi(id);
+    }
+
+    @Override
     public synchronized void destroy(VdiId id) {
         if (holds().stream().anyMatch(hold -> hold.vdi().equals(id))) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is attached").correction("Detach it first.");

@@ -31,6 +31,8 @@ class IoErrorTest {
         SNAPSHOT,
         CLONE,
         REVERT,
+        RESET,
+        COMPOSE,
         RESIZE,
         SET,
         DESTROY,
@@ -69,6 +71,7 @@ class IoErrorTest {
         private static final long GROWN_BYTES = 768L << 20;
         private static final VdiChange CHANGE = new VdiChange("new", null, Map.of("key", "value"), Set.of());
         private static final VdiId MADE = new VdiId(new UUID(6, 0));
+        private static final VdiId PARENT = new VdiId(new UUID(5, 1));
 
         private final SimulatedSr sr;
         private final Work work;
@@ -92,7 +95,17 @@ class IoErrorTest {
             if (work == Work.MERGE) {
                 sr.destroy(old);
             }
-            if (work == Work.REVERT) {
+            if (work == Work.COMPOSE) {
+                sr.create(PARENT);
+                sr.attach(PARENT);
+                sr.work(PARENT);
+                sr.detach(PARENT);
+                sr.snapshot(sr.create(MADE));
+                if (sr.random.nextBoolean()) {
+                    sr.attach(MADE);
+                }
+            }
+            if (work == Work.REVERT || work == Work.RESET) {
                 sr.detach(vdi);
             } else if (sr.random.nextInt(3) == 0 && work != Work.WRITE && work != Work.FLUSH && work != Work.DETACH) {
                 sr.detach(vdi);
@@ -117,6 +130,8 @@ class IoErrorTest {
                     sr.models.put(clone, sr.model(vdi).frozen());
                 }
                 case REVERT -> sr.revert(vdi, old);
+                case RESET -> sr.reset(vdi, old);
+                case COMPOSE -> sr.compose(PARENT, MADE);
                 case RESIZE -> sr.repository().resize(vdi, GROWN_BYTES);
                 case SET -> sr.repository().set(vdi, CHANGE);
                 case DESTROY -> sr.destroy(old);
@@ -182,17 +197,25 @@ class IoErrorTest {
 
         private void settleFailure() throws IOException {
             settle();
-            if (work == Work.REVERT && Arrays.equals(sr.content(vdi), sr.content(old))) {
+            if (work == Work.COMPOSE && isGone(PARENT)) {
+                sr.composed(PARENT, MADE);
+            }
+            if ((work == Work.REVERT || work == Work.RESET) && Arrays.equals(sr.content(vdi), sr.content(old))) {
                 sr.models.put(vdi, sr.model(old).frozen());
             }
-            if (work == Work.DESTROY
-                    && sr.repository().vdis().stream().noneMatch(v -> v.vdi().equals(old))) {
+            if (work == Work.DESTROY && isGone(old)) {
                 sr.models.remove(old);
             }
         }
 
+        private boolean isGone(VdiId id) {
+            return sr.repository().vdis().stream().noneMatch(v -> v.vdi().equals(id));
+        }
+
         private void again() throws IOException {
-            if (work == Work.CREATE && sr.models.containsKey(MADE)) {
+            boolean isDone = work == Work.CREATE && sr.models.containsKey(MADE)
+                    || work == Work.COMPOSE && !sr.models.containsKey(PARENT);
+            if (isDone) {
                 return;
             }
             try {

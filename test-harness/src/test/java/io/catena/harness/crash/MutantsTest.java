@@ -59,6 +59,8 @@ class MutantsTest {
         Mutated revert = RevertScenario::new;
         Mutated raw = (seed, watcher) -> new SnapshotScenario(seed, SnapshotScenario.Kind.RAW, watcher);
         Mutated resize = ResizeScenario::new;
+        Mutated compose = ComposeScenario::new;
+        Mutated reset = (seed, watcher) -> new RevertScenario(seed, RevertScenario.How.RESET, watcher);
         return Stream.of(
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
@@ -76,13 +78,20 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "SnapshotTaker.prepareAll", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
-                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink.link", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
                         new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VdiMaker.publish", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.WRITE, "HiddenFlag.set", 1, 2),
+                        new Mutant(Fault.POWER_CUT, reset, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
+                        new Mutant(Fault.POWER_CUT, reset, Call.Kind.SYNC_NAMES, "LeafReplacer.prepare", 1, 1),
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 2),

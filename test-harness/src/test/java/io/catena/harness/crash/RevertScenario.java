@@ -9,14 +9,28 @@ import io.catena.harness.sim.Machine;
 import java.io.IOException;
 import java.util.UUID;
 
-/** A disk is given the content of one of its snapshots, beside another that is written. */
+/** A disk is given the content of a snapshot again, beside another that is written. */
 final class RevertScenario implements Scenario {
     private final long seed;
     private final WatchedStorage.Watcher mutant;
+    private final How how;
 
     RevertScenario(long seed, WatchedStorage.Watcher mutant) {
+        this(seed, How.REVERT, mutant);
+    }
+
+    RevertScenario(long seed, How how, WatchedStorage.Watcher mutant) {
+        this.how = how;
         this.seed = seed;
         this.mutant = mutant;
+    }
+
+    /** What brings the content back. */
+    enum How {
+        /** To one of the disk's snapshots. */
+        REVERT,
+        /** To what the disk builds on, which is its last snapshot. */
+        RESET
     }
 
     @Override
@@ -39,11 +53,13 @@ final class RevertScenario implements Scenario {
             vdi = sr.create(new VdiId(new UUID(5, 1)));
             sr.attach(vdi);
             sr.work(vdi);
-            snapshot = sr.snapshot(vdi);
+            VdiId first = sr.snapshot(vdi);
+            VdiId last = first;
             if (sr.random.nextBoolean()) {
                 sr.work(vdi);
-                sr.snapshot(vdi);
+                last = sr.snapshot(vdi);
             }
+            snapshot = how == How.RESET ? last : first;
             sr.work(vdi);
             sr.detach(vdi);
             before = sr.model(vdi);
@@ -52,10 +68,17 @@ final class RevertScenario implements Scenario {
         @Override
         public void act() throws IOException {
             sr.write(other);
-            sr.revert(vdi, snapshot);
+            bringBack();
             sr.attach(vdi);
             sr.work(vdi);
             sr.flush(other);
+        }
+
+        private void bringBack() {
+            switch (how) {
+                case REVERT -> sr.revert(vdi, snapshot);
+                case RESET -> sr.reset(vdi, snapshot);
+            }
         }
 
         @Override
@@ -72,7 +95,7 @@ final class RevertScenario implements Scenario {
             sr.checkShape();
             sr.checkSound();
             if (!sr.isAttached(vdi)) {
-                sr.revert(vdi, snapshot);
+                bringBack();
             }
             sr.checkWorkGoesOn(!happened);
         }

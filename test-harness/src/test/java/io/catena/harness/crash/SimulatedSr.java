@@ -218,6 +218,24 @@ final class SimulatedSr {
         models.put(vdi, model(snapshot).frozen());
     }
 
+    /** Drops what a disk holds itself; it then has the content of its last snapshot. */
+    void reset(VdiId vdi, VdiId snapshot) {
+        repository.reset(vdi);
+        models.put(vdi, model(snapshot).frozen());
+    }
+
+    /** Puts an empty disk upon another, whose content it has then. */
+    void compose(VdiId parent, VdiId child) {
+        repository.compose(parent, child);
+        composed(parent, child);
+    }
+
+    /** Notes that a disk was put upon another. */
+    void composed(VdiId parent, VdiId child) {
+        models.put(child, model(parent).frozen());
+        models.remove(parent);
+    }
+
     /** Copies a disk within the SR, and waits for the end. */
     Job copy(VdiId source, VdiId copy) {
         Job job = jobs.waitFor(repository.copy(source, repository, "disk", copy).id(), JOB_DEADLINE);

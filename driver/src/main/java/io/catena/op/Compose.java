@@ -1,0 +1,36 @@
+package io.catena.op;
+
+import io.catena.store.Storage;
+import io.catena.vhd.HiddenFlag;
+import java.io.IOException;
+import java.util.Objects;
+
+/**
+ * Puts a disk upon another, which becomes its base copy.
+ *
+ * <ol>
+ *   <li>Write the new link into the child, and sync it. The record holds the bytes, since a cut here can leave a header
+ *       that is half old, half new. From here on the child shows what its new parent holds.
+ *   <li>Hide the parent, so that it is no disk any more: second, since a hidden node without children is garbage.
+ *   <li>Delete the parent's record, which means nothing now, and make that durable.
+ * </ol>
+ *
+ * @param child the disk's file, and what is to be written to it
+ * @param parent the file that becomes a base copy
+ * @param record the parent's record
+ */
+public record Compose(Relink.Child child, String parent, String record) implements Operation {
+    public Compose {
+        Objects.requireNonNull(child, "child");
+        Objects.requireNonNull(parent, "parent");
+        Objects.requireNonNull(record, "record");
+    }
+
+    @Override
+    public void apply(Storage storage) throws IOException {
+        child.link(storage);
+        HiddenFlag.set(storage, parent, true);
+        storage.delete(record);
+        storage.syncNames();
+    }
+}

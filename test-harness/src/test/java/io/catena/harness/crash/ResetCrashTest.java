@@ -1,0 +1,25 @@
+package io.catena.harness.crash;
+
+import io.catena.harness.explore.CrashExplorer;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.sim.Seeds;
+
+/** What dropping a disk's own data leaves when it is interrupted: see {@link RevertScenario}. */
+class ResetCrashTest {
+    private static final int STRIDE = 3;
+
+    @Seeds(50)
+    void aPowerCutLeavesAllOrNothing(long seed) {
+        explore(Fault.POWER_CUT, seed);
+    }
+
+    @Seeds(50)
+    void aKillLeavesAllOrNothing(long seed) {
+        explore(Fault.KILL, seed);
+    }
+
+    private static void explore(Fault fault, long seed) {
+        CrashExplorer.atSomeCalls(fault, seed, STRIDE)
+                .explore(new RevertScenario(seed, RevertScenario.How.RESET, call -> true));
+    }
+}
