@@ -62,7 +62,7 @@ final class JournalRevert {
     /**
      * Adds what brings a poisoned disk back; returns the size that its file will have.
      *
-     * @throws IOException if the journal is damaged, or belongs to another disk
+     * @throws DamagedJournalException also if it belongs to another disk
      */
     static long plan(BlockFile journal, RawImage image, ChangeList changes) throws IOException {
         return new JournalRevert(journal, image, changes).plan();
@@ -145,7 +145,8 @@ final class JournalRevert {
         return RawImage.read(journal, offset, length);
     }
 
-    private IOException damaged(long offset, String found, String expected) {
-        return new IOException(journal.name() + ": byte " + offset + ": found " + found + ", expected " + expected);
+    private DamagedJournalException damaged(long offset, String found, String expected) {
+        return new DamagedJournalException(
+                journal.name() + ": byte " + offset + ": found " + found + ", expected " + expected);
     }
 }

@@ -1,7 +1,7 @@
 package io.catena.check;
 
 import io.catena.format.VhdTime;
-import io.catena.sr.OfflineAccess;
+import io.catena.op.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import java.io.Closeable;
@@ -168,9 +168,9 @@ public final class VhdRepair {
                 return;
             }
             new UndoFile(true, plan.sizeBefore(), plan.sizeAfter(), plan.changes()).write(storage, name);
-            write(file, plan, Change.Step.METADATA);
-            write(file, plan, Change.Step.FIRST_FOOTER);
-            write(file, plan, Change.Step.SECOND_FOOTER);
+            write(file, plan.changes(), Change.Step.METADATA);
+            write(file, plan.changes(), Change.Step.FIRST_FOOTER);
+            write(file, plan.changes(), Change.Step.SECOND_FOOTER);
         }
         UndoFile.mark(storage, name, false);
     }
@@ -194,9 +194,10 @@ public final class VhdRepair {
         }
     }
 
-    private static void write(BlockFile file, RepairPlan plan, Change.Step step) throws IOException {
+    /** Writes the changes of one step; durable when this returns. */
+    static void write(BlockFile file, List<Change> changes, Change.Step step) throws IOException {
         boolean written = false;
-        for (Change change : plan.changes()) {
+        for (Change change : changes) {
             if (change.step() == step) {
                 write(file, change);
                 written = true;

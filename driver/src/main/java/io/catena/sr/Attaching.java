@@ -11,7 +11,6 @@ import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.RedoLog;
-import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -27,11 +26,12 @@ import org.jspecify.annotations.Nullable;
  * Brings an SR into a state in which it can be worked with, whatever happened to it before.
  *
  * <ol>
- *   <li>Refuse if XenServer's manager left unfinished work, which only it can finish.
+ *   <li>Refuse if both an agent and XenServer's manager left unfinished work: nobody knows whose is older.
  *   <li>Complete the resizes of single files that were interrupted; until then those files cannot be read.
  *   <li>Replay the redo logs that an agent which died on this host, since its last boot, has left: they tell of answered
  *       writes, and must be in the files before those are renamed or given footers.
  *   <li>Complete the operation that was interrupted.
+ *   <li>Finish or undo what XenServer's manager left unfinished, see {@link SmRecovery}; or refuse.
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
@@ -60,7 +60,7 @@ final class Attaching {
 
     /** Recovers the SR and begins a session; returns where its redo logs are. */
     Attachments.RedoStore begin(SrRecord sr) throws IOException {
-        refuseForeignJournals();
+        refuseBothUnfinished();
         PendingRewrites.complete(storage);
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
@@ -72,6 +72,7 @@ final class Attaching {
                 Level.INFO,
                 "event=operation-completed sr=" + sr.id() + " operation="
                         + operation.getClass().getSimpleName()));
+        new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
             restoreFooters();
@@ -89,15 +90,24 @@ final class Attaching {
         storage.syncNames();
     }
 
-    private void refuseForeignJournals() throws IOException {
-        List<String> journals = SrFiles.foreignJournals(storage.list(""));
-        if (!journals.isEmpty()) {
+    /**
+     * Redo logs of a session that did not end may be older than what sm has done since, so neither can go first; nor can an
+     * agent's footers and records be trusted then.
+     */
+    private void refuseBothUnfinished() throws IOException {
+        List<SmLeftover> foreign = storage.exists(SrFiles.SESSION) ? SmLeftover.find(storage) : List.of();
+        if (!foreign.isEmpty()) {
             throw new SrException(
                             SrError.SR_UNAVAILABLE,
-                            "XenServer's storage manager did not finish its work here: found "
-                                    + String.join(", ", journals))
+                            "Neither an agent (found " + SrFiles.SESSION
+                                    + ") nor XenServer's storage manager ended its work here in order: found "
+                                    + String.join(
+                                            ", ",
+                                            foreign.stream()
+                                                    .map(SmLeftover::file)
+                                                    .toList()))
                     .correction(
-                            "Attach the SR once with XenServer's storage manager, which finishes or undoes that work,"
+                            "Attach the SR once with XenServer's storage manager, which finishes or undoes its own work,"
                                     + " and detach it there; then attach it here.");
         }
     }
@@ -191,27 +201,11 @@ final class Attaching {
     }
 
     private void restoreFooters() throws IOException {
+        FooterRestore footers = new FooterRestore(storage);
         for (Node node : new TreeScanner(storage).scan().nodes()) {
-            ChainFile file = node.file();
-            VhdHeaders headers = file == null ? null : file.headers();
-            if (file != null && headers != null && file.isSparse() && lacksFooter(headers)) {
-                restoreFooter(file);
+            if (node.file() != null) {
+                footers.restore(node.name());
             }
-        }
-    }
-
-    private static boolean lacksFooter(VhdHeaders headers) {
-        return headers.trailingFooterOffset() < 0 || !headers.validCopy();
-    }
-
-    private void restoreFooter(ChainFile file) throws IOException {
-        try {
-            file.openWritable(storage, null).close();
-        } catch (IOException e) {
-            // The footer's copy serves as well; the file may be damaged, or the file system full.
-            LOG.log(
-                    Level.WARNING,
-                    "event=footer-not-restored node=" + file.name() + " cause=\"" + e.getMessage() + "\"");
         }
     }
 }

@@ -11,6 +11,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.PendingRewrite;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -131,6 +132,18 @@ final class Checker {
 
     private void files() throws IOException {
         Set<String> temporary = SrFiles.temporary(storage);
+        Set<String> foreign = new HashSet<>();
+        for (SmStep step : new SmRecovery(storage).steps()) {
+            foreign.add(step.file());
+            tell(
+                    Kind.FOREIGN_WORK,
+                    step.file(),
+                    null,
+                    step.found(),
+                    step.verdict() == SmStep.Verdict.POSSIBLE
+                            ? "Detach the SR and attach it again; then: " + step.action()
+                            : step.action());
+        }
         for (String name : storage.list("")) {
             if (name.endsWith(PendingRewrite.SUFFIX)) {
                 tell(
@@ -139,7 +152,10 @@ final class Checker {
                         null,
                         "a resize that could not be completed",
                         "Detach the SR and attach it again; the log says what is in the way.");
-            } else if (!TreeScanner.isNode(name) && !temporary.contains(name)) {
+            } else if (!TreeScanner.isNode(name)
+                    && !temporary.contains(name)
+                    && !foreign.contains(name)
+                    && !SmLeftover.isKept(name)) {
                 tell(Kind.UNKNOWN_FILE, name, null, "it is no part of an SR", "Move it elsewhere.");
             }
         }

@@ -9,7 +9,10 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -48,6 +52,9 @@ public final class Jobs implements Closeable {
     private final Map<Long, RunningJob> jobs = new LinkedHashMap<>();
 
     private long lastId;
+
+    /** The ids that jobs to be started again get, by what they do. Guarded by this. */
+    private final Map<String, Deque<Long>> expected = new HashMap<>();
 
     /**
      * @param clock tells when jobs began and ended, and how fast they are
@@ -99,6 +106,20 @@ public final class Jobs implements Closeable {
                     .correction("Wait until other jobs have ended; see: catena job ls");
         }
         return job.snapshot();
+    }
+
+    /**
+     * Gives the next job of its kind and SR the id of one that an agent which ended could not finish; to be called before
+     * jobs are started.
+     */
+    public synchronized void expect(long id, String kind, SrId sr) {
+        lastId = Math.max(lastId, id);
+        expected.computeIfAbsent(kind + sr, key -> new ArrayDeque<>()).add(id);
+    }
+
+    /** Calls {@code listener} once when a job has ended, or now if it has; on any thread. */
+    public void whenEnded(long id, Consumer<Job> listener) {
+        find(id).whenEnded(listener);
     }
 
     /** Returns a job as it stands now; {@link SrError#BAD_REQUEST} if there is none with that id. */
@@ -176,7 +197,8 @@ public final class Jobs implements Closeable {
 
     private synchronized RunningJob register(String kind, SrId sr, Work work) {
         dropOldest();
-        RunningJob job = new RunningJob(++lastId, kind, sr, work, clock);
+        Long known = expected.getOrDefault(kind + sr, new ArrayDeque<>()).poll();
+        RunningJob job = new RunningJob(known == null ? ++lastId : known, kind, sr, work, clock);
         jobs.put(job.id, job);
         return job;
     }

@@ -31,6 +31,9 @@ final class OpenSr {
     final VdiUse use;
     private final Closeable lock;
 
+    /** Used under the tree lock. */
+    private final FileWatch recordFiles;
+
     private OpenSr(
             Storage storage, SrRecord record, Environment environment, Closeable lock, Attachments.RedoStore redo)
             throws IOException {
@@ -39,8 +42,9 @@ final class OpenSr {
         this.lock = lock;
         this.redo = redo;
         settings = new SrSettings(storage, record);
-        tree = new SrTree(storage);
+        tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
+        recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
         view = new SrView(storage, record.srId(), tree, records, attachments, holds);
         use = new VdiUse(attachments, holds);
@@ -85,11 +89,17 @@ final class OpenSr {
         return new SrRecord(id.toString(), name, SrRecord.SHARED_CHAIN_LIMIT);
     }
 
-    /** Looks at all files again. To be called under the tree lock. */
+    /** Looks at and into the files that changed since the last look. To be called under the tree lock. */
+    void lookForChanges() throws IOException {
+        records.forget(recordFiles.changes());
+        tree.update(attachments.nodes()::isOpen);
+    }
+
+    /** Looks at and into all files again. To be called under the tree lock. */
     void lookAtAll() throws IOException {
         tree.rescan();
-        tree.lookInside(attachments.nodes()::isOpen);
         records.forget();
+        lookForChanges();
     }
 
     /**

@@ -37,7 +37,15 @@ public final class Probe {
                 nodes,
                 isLocked(storage),
                 record.isPresent() && (storage.exists(SrFiles.SESSION) || storage.exists(Journal.FILE)),
-                SrFiles.foreignJournals(files));
+                foreignWork(storage));
+    }
+
+    private static List<SrProbe.ForeignWork> foreignWork(Storage storage) throws IOException {
+        return new SmRecovery(storage)
+                .steps().stream()
+                        .map(step -> new SrProbe.ForeignWork(
+                                step.file(), step.found(), step.action(), step.verdict() == SmStep.Verdict.REFUSED))
+                        .toList();
     }
 
     private static SrProbe.Kind kind(List<String> files, int nodes) {

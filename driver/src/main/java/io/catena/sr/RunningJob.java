@@ -10,8 +10,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,7 @@ final class RunningJob implements Runnable, JobControl {
     private final Jobs.Work work;
     private final Clock clock;
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final CompletableFuture<Job> completion = new CompletableFuture<>();
 
     private Job.State state = Job.State.RUNNING;
     private boolean begun;
@@ -76,6 +79,11 @@ final class RunningJob implements Runnable, JobControl {
         }
         end(Job.State.CANCELLED, "", null);
         return true;
+    }
+
+    /** Calls {@code listener} with the job as it ended, now if it has. */
+    void whenEnded(Consumer<Job> listener) {
+        completion.thenAccept(listener);
     }
 
     /** Waits for the end; returns whether it came in time. */
@@ -149,6 +157,7 @@ final class RunningJob implements Runnable, JobControl {
         failure = why;
         endedAt = clock.instant();
         ended.countDown();
+        completion.complete(snapshot());
     }
 
     /** Caller holds this. */

@@ -1,6 +1,7 @@
 package io.catena.sr;
 
 import io.catena.api.VdiId;
+import io.catena.op.OfflineAccess;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import io.catena.vhd.PendingRewrite;
@@ -9,22 +10,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /** Where an SR keeps what is not a node. */
 final class SrFiles {
     private static final String OWN = ".catena";
     private static final String JOURNAL = ".catena/journal";
 
-    static final String LOCK = ".catena/lock";
-    static final String SR_RECORD = ".catena/sr.json";
-    static final String SESSION = ".catena/session.json";
+    static final String LOCK = OfflineAccess.LOCK;
+    static final String SR_RECORD = OfflineAccess.SR_RECORD;
+    static final String SESSION = OfflineAccess.SESSION;
     static final String VDI_RECORDS = ".catena/vdi";
     static final String TEMPORARY = ".catena/tmp";
-
-    /** What XenServer's manager leaves behind when it is interrupted. */
-    private static final Pattern FOREIGN_JOURNAL =
-            Pattern.compile("(coalesce|relink|leaf)_.+|\\.journal-.+|OLD_.+|.+\\.vhd\\.new");
 
     private SrFiles() {}
 
@@ -57,12 +53,5 @@ final class SrFiles {
 
     static String temporary(String name) {
         return TEMPORARY + "/" + name;
-    }
-
-    /** Returns those of an SR's files that tell of work that another manager did not finish. */
-    static List<String> foreignJournals(List<String> names) {
-        return names.stream()
-                .filter(name -> FOREIGN_JOURNAL.matcher(name).matches())
-                .toList();
     }
 }

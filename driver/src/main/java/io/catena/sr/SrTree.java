@@ -8,6 +8,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Clock;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -26,6 +27,7 @@ final class SrTree {
     private final ReentrantLock lock = new ReentrantLock(true);
     private final Storage storage;
     private final TreeScanner scanner;
+    private final TreeWatch watch;
     private final Journal journal;
     private Tree tree;
 
@@ -37,11 +39,15 @@ final class SrTree {
 
     private boolean closed;
 
-    SrTree(Storage storage) throws IOException {
+    /**
+     * @param clock for the comparison with files' times
+     */
+    SrTree(Storage storage, Clock clock) throws IOException {
         this.storage = storage;
         journal = new Journal(storage);
         scanner = new TreeScanner(storage);
-        tree = scanner.scan();
+        watch = new TreeWatch(storage, scanner, clock);
+        tree = watch.scan();
     }
 
     <T> T locked(Supplier<T> work) {
@@ -203,14 +209,18 @@ final class SrTree {
         scanner.refresh(tree, names);
     }
 
-    /** Looks into all files but those that {@code skipped} names. */
-    void lookInside(Predicate<String> skipped) {
-        tree = scanner.lookInside(tree, skipped);
+    /**
+     * Looks at and into the files that changed since the last look, whoever changed them.
+     *
+     * @param skipped whether a file is open, so that only who has it open knows what is in it
+     */
+    void update(Predicate<String> skipped) throws IOException {
+        watch.update(tree, skipped);
     }
 
-    /** Looks at all files again. */
+    /** Looks at all files again, as if none had ever been looked at. */
     void rescan() throws IOException {
-        tree = scanner.scan();
+        tree = watch.scan();
         outdated = false;
     }
 }

@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
@@ -47,19 +46,18 @@ final class TreeScanner {
         return new Tree(nodes);
     }
 
-    /**
-     * Looks into the files as who opens them does: whether their tables of blocks can be used.
-     *
-     * @param skipped whether a file, told by its name, is not to be opened
-     */
-    Tree lookInside(Tree tree, Predicate<String> skipped) {
-        List<Node> nodes = new ArrayList<>();
-        for (Node node : tree.nodes()) {
-            ChainFile file = node.file();
-            boolean opens = file != null && file.isSparse() && node.problem() == null && !skipped.test(node.name());
-            nodes.add(opens && file != null ? lookInside(node, file) : node);
+    /** Looks into some files as who opens them does: whether their tables of blocks can be used. */
+    void lookInside(Tree tree, Collection<String> names) {
+        for (String name : names) {
+            Node node = tree.node(name).orElse(null);
+            ChainFile file = node == null ? null : node.file();
+            if (node != null && file != null && file.isSparse() && node.problem() == null) {
+                Node looked = lookInside(node, file);
+                if (looked.problem() != null) {
+                    tree.update(List.of(name), List.of(looked));
+                }
+            }
         }
-        return new Tree(nodes);
     }
 
     private Node lookInside(Node node, ChainFile file) {
@@ -139,6 +137,12 @@ final class TreeScanner {
         return Uuids.isUuid(stem(file.name()))
                 ? idByName(file.name())
                 : own.map(VdiId::new).orElseGet(() -> idByName(file.name()));
+    }
+
+    /** Whether a node lost the id that its file claims to another. */
+    static boolean isTwin(Node node) {
+        VdiId claimed = node.file() == null ? idByName(node.name()) : id(node.file());
+        return !claimed.equals(node.id());
     }
 
     private static VdiId idByName(String name) {

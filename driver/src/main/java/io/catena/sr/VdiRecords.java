@@ -9,6 +9,7 @@ import io.catena.store.StoredText;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,6 +71,16 @@ final class VdiRecords {
     void delete(VdiId id) throws IOException {
         read.remove(id);
         storage.delete(SrFiles.vdiRecord(id));
+    }
+
+    /** Forgets the records in these files, which may have changed. */
+    void forget(Collection<String> files) {
+        for (String file : files) {
+            String stem = TreeScanner.stem(file.substring(file.lastIndexOf('/') + 1));
+            if (Uuids.isUuid(stem)) {
+                read.remove(VdiId.parse(stem));
+            }
+        }
     }
 
     /** Forgets what was read, since files may have changed. */

@@ -98,7 +98,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat scan() {
-        change("scan SR " + sr.settings.name(), sr::lookAtAll);
+        change("scan SR " + sr.settings.name(), sr::lookForChanges);
         return stat();
     }
 
@@ -252,7 +252,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
     public synchronized Job collectGarbage() {
         Jobs jobs = sr.environment.jobs();
         return jobs.jobs().stream()
-                .filter(job -> job.sr().equals(sr.settings.id()) && !job.state().ended())
+                .filter(job -> job.kind().equals("gc")
+                        && job.sr().equals(sr.settings.id())
+                        && !job.state().ended())
                 .findFirst()
                 .orElseGet(() -> jobs.start(
                         "gc",

@@ -17,9 +17,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class FileStorage implements Storage {
+    private static final String STAMP_ATTRIBUTES = "unix:isRegularFile,dev,ino,size,lastModifiedTime,ctime";
+
     private final Root root;
     private final AllocatedBytes allocatedBytes;
     private final HolePunch.@Nullable Opener holes;
@@ -78,6 +85,42 @@ public final class FileStorage implements Storage {
         }
         Collections.sort(names);
         return Collections.unmodifiableList(names);
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String directory) throws IOException {
+        Path path = directory.isEmpty() ? root.path() : root.inside(directory);
+        unsynced.see(path);
+        SortedMap<String, Stamp> stamps = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
+            for (Path file : files) {
+                stamp(file)
+                        .ifPresent(
+                                stamp -> stamps.put(root.path().relativize(file).toString(), stamp));
+            }
+        } catch (NoSuchFileException e) {
+            return Collections.emptySortedMap();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return Collections.unmodifiableSortedMap(stamps);
+    }
+
+    /** Empty if it is no regular file, or was deleted meanwhile. */
+    private static Optional<Stamp> stamp(Path file) throws IOException {
+        try {
+            Map<String, Object> found = Files.readAttributes(file, STAMP_ATTRIBUTES);
+            if (!Boolean.TRUE.equals(found.get("isRegularFile"))) {
+                return Optional.empty();
+            }
+            return Optional.of(new Stamp(
+                    found.get("dev") + ":" + found.get("ino"),
+                    (Long) found.get("size"),
+                    ((FileTime) found.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS),
+                    ((FileTime) found.get("ctime")).to(TimeUnit.NANOSECONDS)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     /** Not {@link Files#exists}, which also says no when it cannot tell. */

@@ -3,6 +3,7 @@ package io.catena.store;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * A tree of named files: everything the driver asks of the host's storage. The only road to disk, so that a test can put
@@ -19,6 +20,12 @@ import java.util.List;
 public interface Storage {
     /** Returns the names of the files directly in a directory, sorted; none if it does not exist. The root is "". */
     List<String> list(String directory) throws IOException;
+
+    /**
+     * Returns the files that {@link #list} names, each with a stamp that tells whether it was changed since an earlier call:
+     * for the price of one look at each file's inode, not into the file.
+     */
+    SortedMap<String, Stamp> stamps(String directory) throws IOException;
 
     /** Whether there is a file of this name. */
     boolean exists(String name) throws IOException;
@@ -84,6 +91,19 @@ public interface Storage {
      * @param modifiedEpochSeconds when its bytes were last changed
      */
     record FileInfo(long sizeBytes, long allocatedBytes, long modifiedEpochSeconds) {}
+
+    /**
+     * Changes whenever a file does, as far as its file system notes it.
+     *
+     * <p>Two stamps that are equal tell of an unchanged file, with these exceptions: a change within the same tick of the
+     * file system's clock (some milliseconds) as the one before it, so a stamp that is younger than a few seconds must not be
+     * relied on; and on a file system of another host, a change that this host's attribute cache does not show yet.
+     *
+     * @param identity the file itself, whatever its name: equal for two names of one file
+     * @param modifiedNanos when its bytes were changed last, in ns since 1970
+     * @param changedNanos when its bytes or its inode were changed last; unlike the other nobody can set it back
+     */
+    record Stamp(String identity, long sizeBytes, long modifiedNanos, long changedNanos) {}
 
     /** The size of a file system, and what is free on it for this user. */
     record Space(long totalBytes, long freeBytes) {}

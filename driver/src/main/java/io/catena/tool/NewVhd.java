@@ -4,7 +4,7 @@ import io.catena.disk.ChainPath;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
 import io.catena.format.VhdTime;
-import io.catena.sr.OfflineAccess;
+import io.catena.op.OfflineAccess;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;

@@ -4,7 +4,7 @@ import io.catena.api.JobControl;
 import io.catena.disk.BlockDevice;
 import io.catena.format.Footer;
 import io.catena.format.VhdTime;
-import io.catena.sr.OfflineAccess;
+import io.catena.op.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;

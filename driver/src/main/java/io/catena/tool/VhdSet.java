@@ -2,7 +2,7 @@ package io.catena.tool;
 
 import io.catena.format.Batmap;
 import io.catena.format.SparseLayout;
-import io.catena.sr.OfflineAccess;
+import io.catena.op.OfflineAccess;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;

@@ -1,7 +1,7 @@
 package io.catena.tool;
 
 import io.catena.disk.BlockDevice;
-import io.catena.sr.OfflineAccess;
+import io.catena.op.OfflineAccess;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import java.io.Closeable;

@@ -274,7 +274,7 @@ class VhdRepositoryTest {
     }
 
     @Test
-    void workThatXenServerDidNotFinishIsRefused() throws IOException {
+    void workOfXenServerThatContradictsItselfIsRefused() throws IOException {
         sr.close();
         Path journal = directory.resolve("leaf_" + UUID.randomUUID());
         Files.writeString(journal, "1");

@@ -48,6 +48,8 @@ public record SrCheck(SrId sr, boolean repair, List<Finding> findings) {
         UNKNOWN_FILE,
         /** An operation that was not completed. */
         UNFINISHED,
+        /** Work that XenServer's manager did not finish. */
+        FOREIGN_WORK,
         /** A base copy that nothing builds on. */
         GARBAGE,
         /** Two files that claim to be the same disk. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param nodes number of files that hold data
  * @param inUse whether an agent, this one or another, has it attached
  * @param needsRecovery whether its last agent did not end in order, or an operation was interrupted
- * @param foreignWork files that tell of work that XenServer's manager did not finish
+ * @param foreignWork what XenServer's manager did not finish, and an attach would do about it
  */
 public record SrProbe(
         String path,
@@ -22,10 +22,20 @@ public record SrProbe(
         int nodes,
         boolean inUse,
         boolean needsRecovery,
-        List<String> foreignWork) {
+        List<ForeignWork> foreignWork) {
     public SrProbe {
         foreignWork = List.copyOf(foreignWork);
     }
+
+    /**
+     * Work that XenServer's manager did not finish.
+     *
+     * @param file the file that tells of it
+     * @param found what it means, as a sentence without its period
+     * @param action what an attach does about it, or if it refuses what a person can do
+     * @param refused whether the SR cannot be attached because of it
+     */
+    public record ForeignWork(String file, String found, String action, boolean refused) {}
 
     /** What can be done with the directory. */
     public enum Kind {

@@ -58,6 +58,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule SR = sees(
             "io.catena.sr..",
+            "io.catena.check..",
             "io.catena.op..",
             "io.catena.disk..",
             "io.catena.vhd..",
@@ -78,7 +79,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule CHECK =
-            sees("io.catena.check..", "io.catena.sr..", "io.catena.vhd..", "io.catena.format..", "io.catena.store..");
+            sees("io.catena.check..", "io.catena.op..", "io.catena.vhd..", "io.catena.format..", "io.catena.store..");
 
     @ArchTest
     static final ArchRule FRONT_ENDS_SEE_ONLY_THE_API = noClasses()

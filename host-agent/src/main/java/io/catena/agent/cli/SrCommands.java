@@ -110,16 +110,19 @@ final class SrCommands {
         JsonElement answer = session.agent().post("/v1/srs/probe", body);
         session.print(answer, () -> {
             SrProbe probe = Json.read(answer, SrProbe.class);
-            return new Facts()
+            Facts facts = new Facts()
                     .add("path", probe.path())
                     .add("kind", probe.kind().name().toLowerCase(Locale.ROOT))
                     .add("sr", probe.sr())
                     .add("name", probe.name())
                     .add("nodes", probe.nodes())
                     .add("in use", probe.inUse())
-                    .add("needs recovery", probe.needsRecovery())
-                    .add("unfinished work of another manager", String.join(", ", probe.foreignWork()))
-                    .toString();
+                    .add("needs recovery", probe.needsRecovery());
+            for (SrProbe.ForeignWork work : probe.foreignWork()) {
+                facts.add("unfinished work", work.found());
+                facts.add(work.refused() ? "what to do" : "attach does", work.action());
+            }
+            return facts.toString();
         });
     }
 

@@ -60,6 +60,15 @@ final class HeldSr implements StorageRepository {
         /** All that holds a disk from now on; nothing does if it is empty. */
         void holds(SrId sr, VdiId vdi, List<Hold> holds);
 
+        /** A job that is to be begun again if the agent ends before it does. */
+        void began(Job job);
+
+        /** A copy that is to be begun again if the agent ends before it does. */
+        void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy);
+
+        /** Returns an id for a disk. */
+        VdiId newVdi();
+
         /** Whether the disk is to be attached. */
         boolean remembers(SrId sr, VdiId vdi);
     }
@@ -143,7 +152,10 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
-        return use(repository -> repository.copy(id, target, name, copy));
+        VdiId made = copy == null ? memory.newVdi() : copy;
+        Job job = use(repository -> repository.copy(id, target, name, made));
+        memory.began(job, id, target, name, made);
+        return job;
     }
 
     /** The import itself does not keep the SR from being closed; it is given up then. */
@@ -234,7 +246,9 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Job collectGarbage() {
-        return use(StorageRepository::collectGarbage);
+        Job job = use(StorageRepository::collectGarbage);
+        memory.began(job);
+        return job;
     }
 
     /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */

@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
+import io.catena.agent.host.HostState.UnfinishedJob;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Hold;
@@ -64,6 +65,9 @@ public final class Host implements StorageHost, Closeable {
     /** Replaced whole, by holders of this only, after it was saved. */
     private volatile HostState state;
 
+    /** Whether the agent ends, so that jobs which are stopped are to be begun again. */
+    private volatile boolean closing;
+
     /**
      * Starts with the state that was saved last; attaches nothing yet.
      *
@@ -81,11 +85,14 @@ public final class Host implements StorageHost, Closeable {
     /** Attaches again what was attached when the agent ended; never throws for an SR or disk that cannot be. */
     public void restore() {
         change(() -> {
+            List<UnfinishedJob> unfinished = state.unfinished();
+            unfinished.forEach(job -> jobs.expect(job.id(), job.kind(), job.sr()));
             for (KnownSr known : state.srs()) {
                 if (known.attached()) {
                     restore(known);
                 }
             }
+            unfinished.forEach(this::restore);
             return state;
         });
     }
@@ -218,9 +225,10 @@ public final class Host implements StorageHost, Closeable {
         return jobs.cancel(id);
     }
 
-    /** Closes all SRs with their exports; they stay remembered as attached. */
+    /** Closes all SRs with their exports; they stay remembered as attached, and their jobs as unfinished. */
     @Override
     public void close() {
+        closing = true;
         change(() -> {
             for (HeldSr sr : List.copyOf(held.values())) {
                 try {
@@ -243,6 +251,33 @@ public final class Host implements StorageHost, Closeable {
         } catch (RuntimeException e) {
             srProblems.put(known.sr(), "could not be attached again: " + e);
             LOG.log(Level.SEVERE, LogLine.of("sr-restore-failed", "sr", known.sr(), "path", known.path()), e);
+        }
+    }
+
+    /** What was half done left nothing behind but what the SR's recovery has cleared away. */
+    private void restore(UnfinishedJob job) {
+        try {
+            begin(job);
+            LOG.info(LogLine.of("job-resumed", "job", job.id(), "kind", job.kind(), "sr", job.sr()));
+        } catch (RuntimeException e) {
+            remember(s -> s.withoutJob(job.id()));
+            LOG.log(Level.SEVERE, LogLine.of("job-not-resumed", "job", job.id(), "kind", job.kind()), e);
+        }
+    }
+
+    private void begin(UnfinishedJob job) {
+        HeldSr sr = held(job.sr());
+        VdiId vdi = job.vdi();
+        VdiId copy = job.copy();
+        if (vdi == null || copy == null) {
+            sr.collectGarbage();
+            return;
+        }
+        HeldSr target = held(Objects.requireNonNullElse(job.target(), job.sr()));
+        if (target.vdis().stream().anyMatch(made -> made.vdi().equals(copy))) {
+            memory.began(jobs.start(job.kind(), job.sr(), control -> "copied to VDI " + copy));
+        } else {
+            sr.copy(vdi, target, Objects.requireNonNullElse(job.name(), ""), copy);
         }
     }
 
@@ -470,6 +505,34 @@ public final class Host implements StorageHost, Closeable {
             remember(s -> s.withHolds(sr, vdi, holds));
             String how = holds.stream().map(Hold::text).collect(Collectors.joining(", "));
             LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how));
+        }
+
+        @Override
+        public void began(Job job) {
+            began(new UnfinishedJob(job.id(), job.kind(), job.sr(), null, null, null, null));
+        }
+
+        @Override
+        public void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy) {
+            SrId to = target instanceof HeldSr other ? other.id() : job.sr();
+            began(new UnfinishedJob(job.id(), job.kind(), job.sr(), vdi, to, name, copy));
+        }
+
+        /** Who has no answer yet does not miss a job that is lost before this was saved. */
+        private void began(UnfinishedJob job) {
+            remember(s -> s.withJob(job));
+            jobs.whenEnded(job.id(), ended -> forget(ended.id()));
+        }
+
+        private void forget(long job) {
+            if (!closing) {
+                remember(s -> s.withoutJob(job));
+            }
+        }
+
+        @Override
+        public VdiId newVdi() {
+            return new VdiId(newIds.get());
         }
 
         @Override

@@ -108,7 +108,8 @@ public final class SrBench {
     }
 
     private void measure(VhdRepository repository, VdiId one, Map<String, Double> result) throws IOException {
-        result.put("scan, ms", median(() -> {}, repository::scan));
+        result.put("first scan, ms", millis(repository::scan));
+        result.put("scan again, ms", median(() -> {}, repository::scan));
         result.put("stat, ms", median(() -> {}, repository::stat));
         result.put("ls, ms", median(() -> {}, repository::vdis));
         result.put("stat of one, ms", median(() -> {}, () -> repository.vdi(one)));

@@ -6,6 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.SortedMap;
 
 /**
  * Storage that asks before each call whether it is to happen: to do something else at that moment, or to leave out a call
@@ -32,6 +33,11 @@ public final class WatchedStorage implements Storage {
     @Override
     public List<String> list(String directory) throws IOException {
         return storage.list(directory);
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String directory) throws IOException {
+        return storage.stamps(directory);
     }
 
     @Override

@@ -2,12 +2,14 @@ package io.catena.harness.sim;
 
 import static io.catena.harness.sim.SparseBytes.SECTOR;
 
+import io.catena.store.Storage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The bytes of one file, with all that a power cut could still make of them.
@@ -26,7 +28,11 @@ final class CachedFile {
     /** Of each sector changed since the last sync: its value then, and each that was written since. */
     private final TreeMap<Long, List<Version>> versionsBySector = new TreeMap<>();
 
+    private static final AtomicLong IDENTITIES = new AtomicLong();
+
+    private final long identity = IDENTITIES.incrementAndGet();
     private long modifiedEpochSeconds;
+    private long changes;
 
     CachedFile(long nowEpochSeconds) {
         this.modifiedEpochSeconds = nowEpochSeconds;
@@ -46,6 +52,12 @@ final class CachedFile {
 
     void touch(long nowEpochSeconds) {
         modifiedEpochSeconds = nowEpochSeconds;
+        changes++;
+    }
+
+    /** Counts changes instead of telling when they were, so that no two of them look alike. */
+    Storage.Stamp stamp() {
+        return new Storage.Stamp("file " + identity, size(), changes, changes);
     }
 
     long lengthThatFits(long offset, long length, long freePages) {

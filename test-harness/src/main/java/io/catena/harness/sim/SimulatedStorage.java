@@ -11,6 +11,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,6 +71,18 @@ public final class SimulatedStorage implements Storage {
             return names.startingWith(prefix).stream()
                     .filter(name -> name.indexOf('/', prefix.length()) < 0)
                     .toList();
+        }
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String directory) throws IOException {
+        synchronized (machine) {
+            SortedMap<String, Stamp> stamps = new TreeMap<>();
+            for (String name : list(directory)) {
+                CachedFile file = get(name);
+                stamps.put(name, file.stamp());
+            }
+            return stamps;
         }
     }
 

@@ -18,12 +18,16 @@ class DestroyCrashTest {
 
     @Seeds(50)
     void aPowerCutLeavesTheDiskOrNone(long seed) {
-        CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(machine -> new DestroyRun(machine, seed));
+        CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(scenario(seed));
     }
 
     @Seeds(50)
     void aKillLeavesTheDiskOrNone(long seed) {
-        CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(machine -> new DestroyRun(machine, seed));
+        CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(scenario(seed));
+    }
+
+    static Scenario scenario(long seed) {
+        return machine -> new DestroyRun(machine, seed);
     }
 
     /** Removes some disks of a tree: snapshots, clones, and such that were never cut. */

@@ -61,10 +61,14 @@ class IoErrorTest {
 
     private static void explore(Fault fault, long seed, Work work) {
         try {
-            CrashExplorer.atEachCall(fault, seed).explore(machine -> new ErrorRun(machine, seed, work));
+            CrashExplorer.atEachCall(fault, seed).explore(scenario(seed, work));
         } catch (AssertionError e) {
             throw new AssertionError(work + ": " + e.getMessage(), e);
         }
+    }
+
+    static Scenario scenario(long seed, Work work) {
+        return machine -> new ErrorRun(machine, seed, work);
     }
 
     private static final class ErrorRun implements Scenario.Run {

@@ -1,6 +1,5 @@
-package io.catena.sr;
+package io.catena.op;
 
-import io.catena.op.Journal;
 import io.catena.store.Storage;
 import io.catena.store.StorageLockedException;
 import java.io.Closeable;
@@ -8,6 +7,15 @@ import java.io.IOException;
 
 /** Keeps programs that change single files away from a directory that an agent works on, and the agent from theirs. */
 public final class OfflineAccess {
+    /** There while an agent has the SR, or one that had it did not let go of it in order. */
+    public static final String SESSION = ".catena/session.json";
+
+    /** Makes a directory an SR. */
+    public static final String SR_RECORD = ".catena/sr.json";
+
+    /** Held by whoever works on the SR. */
+    public static final String LOCK = ".catena/lock";
+
     private OfflineAccess() {}
 
     /**
@@ -18,12 +26,12 @@ public final class OfflineAccess {
      *     come: some of what guests were told is written may not be in the files then
      */
     public static Closeable take(Storage storage) throws IOException {
-        if (!storage.exists(SrFiles.SR_RECORD)) {
+        if (!storage.exists(SR_RECORD)) {
             return () -> {};
         }
         Closeable lock = lock(storage);
         try {
-            refuseIfUnrecovered(storage, SrFiles.SESSION, "its agent did not end in order");
+            refuseIfUnrecovered(storage, SESSION, "its agent did not end in order");
             refuseIfUnrecovered(storage, Journal.FILE, "an operation was interrupted");
             return lock;
         } catch (IOException e) {
@@ -34,7 +42,7 @@ public final class OfflineAccess {
 
     private static Closeable lock(Storage storage) throws IOException {
         try {
-            return storage.lock(SrFiles.LOCK);
+            return storage.lock(LOCK);
         } catch (StorageLockedException e) {
             throw new StorageLockedException(
                     "the directory is an SR that is attached: " + e.getMessage() + "; detach the SR first");
