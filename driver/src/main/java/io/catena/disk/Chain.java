@@ -20,6 +20,7 @@ public final class Chain {
     private static final int MOST_RUNS = 1000;
 
     private final List<Node> nodes;
+    private final OwnerMap lower;
 
     /**
      * A file of the chain.
@@ -33,6 +34,7 @@ public final class Chain {
      */
     public Chain(List<Node> nodes) {
         this.nodes = List.copyOf(nodes);
+        this.lower = new OwnerMap(nodes.stream().map(Node::layer).toList());
     }
 
     /** Returns the files, leaf first. */
@@ -51,25 +53,35 @@ public final class Chain {
 
     /** Fills {@code target} from whole sectors within the size. */
     public void read(long offset, ByteBuffer target) throws IOException {
-        read(0, offset, target);
-    }
-
-    private void read(int level, long offset, ByteBuffer target) throws IOException {
+        Layer leaf = leaf().layer();
         int limit = target.limit();
         while (target.hasRemaining()) {
-            long run = run(level, offset, target.remaining());
+            long run = leaf.run(offset, target.remaining());
             int length = (int) Math.abs(run);
             target.limit(target.position() + length);
             if (run > 0) {
-                nodes.get(level).layer().read(offset, target);
-            } else if (level + 1 < nodes.size()
-                    && offset < nodes.get(level).layer().sizeBytes()) {
-                read(level + 1, offset, target);
+                leaf.read(offset, target);
+            } else {
+                readLower(offset, target);
+            }
+            target.limit(limit);
+            offset += length;
+        }
+    }
+
+    /** As {@link #read}, of sectors that the leaf does not have. */
+    private void readLower(long offset, ByteBuffer target) throws IOException {
+        int limit = target.limit();
+        while (target.hasRemaining()) {
+            OwnerMap.Run run = lower.find(offset, target.remaining());
+            target.limit(target.position() + (int) run.lengthBytes());
+            if (run.level() > 0) {
+                nodes.get(run.level()).layer().read(offset, target);
             } else {
                 zero(target);
             }
             target.limit(limit);
-            offset += length;
+            offset += run.lengthBytes();
         }
     }
 
@@ -80,25 +92,14 @@ public final class Chain {
      * @param maxBytes how far to look, at least one sector, within the size
      */
     public long run(long offset, long maxBytes) throws IOException {
-        long length = maxBytes;
-        for (Node node : nodes) {
-            long rest = node.layer().sizeBytes() - offset;
-            if (rest <= 0) {
-                break;
-            }
-            long run = node.layer().run(offset, Math.min(rest, length));
-            if (run > 0) {
-                return run;
-            }
-            length = -run;
-        }
-        return -length;
+        long run = leaf().layer().run(offset, maxBytes);
+        return run > 0 ? run : lowerRun(offset, -run);
     }
 
-    private long run(int level, long offset, int maxBytes) throws IOException {
-        Layer layer = nodes.get(level).layer();
-        long rest = layer.sizeBytes() - offset;
-        return rest <= 0 ? -maxBytes : layer.run(offset, Math.min(rest, maxBytes));
+    /** As {@link #run}, of all files but the leaf. */
+    private long lowerRun(long offset, long maxBytes) throws IOException {
+        OwnerMap.Run run = lower.find(offset, maxBytes);
+        return run.level() > 0 ? run.lengthBytes() : -run.lengthBytes();
     }
 
     /**
@@ -107,34 +108,16 @@ public final class Chain {
      * @param maxBytes how far to look, whole sectors within the size
      */
     public Extent extent(long offset, long maxBytes) throws IOException {
-        long first = presence(0, offset, maxBytes);
+        long first = run(offset, maxBytes);
         long length = Math.abs(first);
         for (int runs = 1; length < maxBytes && runs < MOST_RUNS; runs++) {
-            long next = presence(0, offset + length, maxBytes - length);
+            long next = run(offset + length, maxBytes - length);
             if (next > 0 != first > 0) {
                 break;
             }
             length += Math.abs(next);
         }
         return new Extent(length, first > 0);
-    }
-
-    /** As {@link Layer#run}, of the files from {@code level} on: whether any of them has the sectors. */
-    private long presence(int level, long offset, long maxBytes) throws IOException {
-        long length = maxBytes;
-        for (int i = level; i < nodes.size(); i++) {
-            Layer layer = nodes.get(i).layer();
-            long rest = layer.sizeBytes() - offset;
-            if (rest <= 0) {
-                break;
-            }
-            long run = layer.run(offset, Math.min(rest, length));
-            if (run > 0) {
-                return run;
-            }
-            length = Math.min(length, -run);
-        }
-        return -length;
     }
 
     /** Writes whole sectors within the size. */
@@ -154,7 +137,7 @@ public final class Chain {
         long length;
         for (long at = offset, end = offset + lengthBytes; at < end; at += length) {
             long present = leaf.run(at, end - at);
-            long showing = present > 0 ? present : presence(1, at, -present);
+            long showing = present > 0 ? present : lowerRun(at, -present);
             length = Math.abs(showing);
             if (showing > 0) {
                 leaf.zero(at, length);
@@ -174,7 +157,7 @@ public final class Chain {
                 && lengthBytes == Math.min(blockBytes, sizeBytes() - offset)
                 && leaf.givesSpaceBack()
                 && !hasNothing(leaf, offset, lengthBytes)
-                && showsNothing(1, offset, lengthBytes);
+                && showsNothing(offset, lengthBytes);
     }
 
     private static boolean hasNothing(Layer layer, long offset, long lengthBytes) throws IOException {
@@ -189,10 +172,10 @@ public final class Chain {
         return true;
     }
 
-    private boolean showsNothing(int level, long offset, long lengthBytes) throws IOException {
+    private boolean showsNothing(long offset, long lengthBytes) throws IOException {
         long at = offset;
         while (at < offset + lengthBytes) {
-            long presence = presence(level, at, offset + lengthBytes - at);
+            long presence = lowerRun(at, offset + lengthBytes - at);
             if (presence > 0) {
                 return false;
             }

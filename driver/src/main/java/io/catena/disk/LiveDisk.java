@@ -2,6 +2,7 @@ package io.catena.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -20,6 +21,9 @@ public final class LiveDisk implements BlockDevice {
 
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
     private final boolean readOnly;
+
+    /** How many requests were begun. */
+    private final LongAdder requests = new LongAdder();
 
     /** Guarded by both gates: changed by who holds both alone. */
     private Chain chain;
@@ -41,6 +45,7 @@ public final class LiveDisk implements BlockDevice {
 
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
+        requests.increment();
         Lock shared = gate.readLock();
         shared.lock();
         try {
@@ -56,6 +61,7 @@ public final class LiveDisk implements BlockDevice {
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
+        requests.increment();
         checkWritable();
         if (!isAligned(offset, source)) {
             writePartOfSector(offset, source);
@@ -190,6 +196,7 @@ public final class LiveDisk implements BlockDevice {
 
     @Override
     public void flush() throws IOException {
+        requests.increment();
         Lock shared = flushGate.readLock();
         shared.lock();
         try {
@@ -210,6 +217,11 @@ public final class LiveDisk implements BlockDevice {
         } finally {
             shared.unlock();
         }
+    }
+
+    /** Returns how many reads, writes and flushes were begun so far: whether somebody works. */
+    public long requests() {
+        return requests.sum();
     }
 
     /** Returns the chain that serves now. */

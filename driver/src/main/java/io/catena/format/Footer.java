@@ -117,6 +117,22 @@ public record Footer(
                 hidden);
     }
 
+    /** Returns this footer for a disk of another type. */
+    public Footer withType(DiskType newType) {
+        return new Footer(
+                temporary,
+                dataOffset,
+                timestamp,
+                creator,
+                originalSize,
+                currentSize,
+                geometry,
+                newType,
+                uniqueId,
+                savedState,
+                hidden);
+    }
+
     /** Returns this footer with another hidden flag. */
     public Footer withHidden(boolean newHidden) {
         return new Footer(

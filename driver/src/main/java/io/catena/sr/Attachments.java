@@ -49,8 +49,11 @@ final class Attachments {
     /** The attached disks whose leaves are being moved to their base copies. */
     private final Map<VdiId, LeafDrain> drains = new HashMap<>();
 
-    /** The detached disks whose leaves are being copied to their base copies. */
+    /** The detached disks whose leaves are being merged with their base copies. */
     private final Map<VdiId, LeafCopy> copies = new HashMap<>();
+
+    /** The attached disks whose leaves are being given what their base copies have. */
+    private final Map<VdiId, LiveFill> fills = new HashMap<>();
 
     Attachments(Storage storage, Exporter exporter, RedoStore redo) {
         this.storage = storage;
@@ -191,6 +194,7 @@ final class Attachments {
         }
         exporter.withdraw(vdi);
         attachments.remove(vdi);
+        stopFill(vdi);
         LeafDrain drain = drains.remove(vdi);
         if (drain == null) {
             releaseAll(attachment.disk().chain().nodes());
@@ -217,6 +221,7 @@ final class Attachments {
     /** Notes that a detached disk's leaf is being copied. */
     LeafCopy beginCopy(VdiId vdi, LeafCopy copy) throws IOException {
         if (attachments.containsKey(vdi)) {
+            copy.stop();
             throw new IOException("the disk is attached");
         }
         copies.put(vdi, copy);
@@ -241,9 +246,57 @@ final class Attachments {
         if (copy != null) {
             copy.stop();
         }
+        stopFill(vdi);
         LeafDrain drain = drains.get(vdi);
         if (drain != null) {
             endDrain(vdi, drain);
+        }
+    }
+
+    /** Ends the filling of a leaf, wherever it got: what it was given stays. */
+    void stopFill(VdiId vdi) {
+        LiveFill fill = fills.remove(vdi);
+        if (fill != null) {
+            fill.stop();
+        }
+    }
+
+    /**
+     * Begins to give an attached disk's leaf what its base copy has.
+     *
+     * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
+     */
+    LiveFill beginFill(VdiId vdi, String baseCopy) throws IOException {
+        Attachment attachment = attachments.get(vdi);
+        if (attachment == null || attachment.disk().readOnly()) {
+            throw new IOException("the disk is not attached for writing");
+        }
+        List<Chain.Node> chain = attachment.disk().chain().nodes();
+        if (drains.containsKey(vdi)
+                || chain.size() < 2
+                || !chain.get(1).name().equals(baseCopy)
+                || !(chain.get(0).layer() instanceof SparseLayer)) {
+            throw new IOException("the disk was changed meanwhile");
+        }
+        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), chain.get(1).layer(), attachment.disk()));
+        fills.put(vdi, fill);
+        return fill;
+    }
+
+    /**
+     * Ends the filling of a leaf that holds all of its base copy by now: the leaf is opened anew, linked to what the base
+     * copy builds on, and the disk goes on without the base copy.
+     */
+    void finishFill(VdiId vdi, LiveFill fill, String baseCopy, Change change, Change completion) throws IOException {
+        fill.checkNotEnded();
+        stopFill(vdi);
+        Attachment attachment = Objects.requireNonNull(attachments.get(vdi), "attachment");
+        try {
+            reopen(attachment, change, completion);
+        } finally {
+            if (!storage.exists(baseCopy)) {
+                dropFromChains(Set.of(baseCopy), null);
+            }
         }
     }
 
@@ -504,36 +557,50 @@ final class Attachments {
     }
 
     /**
-     * Lets all chains go on without a node whose data its parent holds by now.
+     * Lets all chains go on without nodes whose data another holds by now.
      *
-     * @param parent as it is now; those who have it open see it as it was, until this returns
+     * @param holder that one as it is now; those who have it open see it as it was, until this returns. Null if it is open
+     *     as it is already
      */
-    void dropFromChains(String name, ChainFile parent) throws IOException {
-        nodes.forget(parent.name());
+    void dropFromChains(Set<String> names, @Nullable ChainFile holder) throws IOException {
+        if (holder != null) {
+            nodes.forget(holder.name());
+        }
+        for (LiveDisk disk : disks()) {
+            if (disk.chain().nodes().stream().anyMatch(node -> names.contains(node.name()))) {
+                dropFromChain(disk, names, holder);
+            }
+        }
+    }
+
+    private List<LiveDisk> disks() {
         List<LiveDisk> disks = new ArrayList<>();
         attachments.values().forEach(attachment -> disks.add(attachment.disk()));
         readers.forEach(reader -> disks.add(reader.disk()));
-        for (LiveDisk disk : disks) {
-            List<Chain.Node> old = disk.chain().nodes();
-            if (old.stream().noneMatch(node -> node.name().equals(name))) {
-                continue;
+        return disks;
+    }
+
+    /** Returns the disks that guests use. */
+    List<LiveDisk> liveDisks() {
+        return attachments.values().stream().map(Attachment::disk).toList();
+    }
+
+    private void dropFromChain(LiveDisk disk, Set<String> names, @Nullable ChainFile holder) throws IOException {
+        List<Chain.Node> kept = new ArrayList<>();
+        List<Chain.Node> dropped = new ArrayList<>();
+        for (Chain.Node node : disk.chain().nodes()) {
+            if (holder != null && node.name().equals(holder.name())) {
+                dropped.add(node);
+                kept.add(nodes.share(holder));
+            } else {
+                (names.contains(node.name()) ? dropped : kept).add(node);
             }
-            List<Chain.Node> kept = new ArrayList<>();
-            List<Chain.Node> dropped = new ArrayList<>();
-            for (Chain.Node node : old) {
-                boolean isParent = node.name().equals(parent.name());
-                boolean stays = !isParent && !node.name().equals(name);
-                (stays ? kept : dropped).add(node);
-                if (isParent) {
-                    kept.add(nodes.share(parent));
-                }
-            }
-            try (LiveDisk.Pause pause = disk.pause()) {
-                pause.replace(new Chain(kept));
-            }
-            for (Chain.Node node : dropped) {
-                nodes.release(node);
-            }
+        }
+        try (LiveDisk.Pause pause = disk.pause()) {
+            pause.replace(new Chain(kept));
+        }
+        for (Chain.Node node : dropped) {
+            nodes.release(node);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.function.Supplier;
  * @param bootId changes with every start of the host
  * @param nanoTime a clock for measuring, as {@link System#nanoTime}
  * @param uuids where new identities come from
+ * @param timer starts what is to be done without being asked
  */
 public record Environment(
         Storage redo,
@@ -22,4 +23,17 @@ public record Environment(
         Jobs jobs,
         Clock clock,
         LongSupplier nanoTime,
-        Supplier<UUID> uuids) {}
+        Supplier<UUID> uuids,
+        Timer timer) {
+    /** An environment in which nothing is done without being asked. */
+    public Environment(
+            Storage redo,
+            UUID bootId,
+            Exporter exporter,
+            Jobs jobs,
+            Clock clock,
+            LongSupplier nanoTime,
+            Supplier<UUID> uuids) {
+        this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, Timer.NEVER);
+    }
+}

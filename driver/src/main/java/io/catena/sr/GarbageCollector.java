@@ -1,123 +1,100 @@
 package io.catena.sr;
 
+import io.catena.api.GcStatus;
 import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.disk.LiveDisk;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Journal;
 import io.catena.op.Relink;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
 import io.catena.vhd.ParentLink;
+import io.catena.vhd.SectorCopier;
 import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Deletes what nobody can reach, and merges base copies, until nothing is left to do. A node that fails is set aside, and
- * the rest goes on.
+ * Takes the steps of garbage collection.
  *
- * <p><b>Threads.</b> Runs on a job's thread, one at a time per SR. Takes the SR's tree lock for moments only, never while
- * it copies.
+ * <p><b>Threads.</b> Used by many threads, each with a step of another tree. Takes the SR's tree lock for moments only, never
+ * while it copies.
  */
 final class GarbageCollector {
-    private static final Logger LOG = System.getLogger(GarbageCollector.class.getName());
-
     private final Storage storage;
     private final SrTree tree;
     private final Attachments attachments;
-    private final VdiRecords records;
     private final Journal journal;
-    private final JobControl control;
-    private final Map<String, String> setAside = new LinkedHashMap<>();
-    private int deleted;
-    private int merged;
-    private long copiedBytes;
+    private final GcProgress progress;
 
-    GarbageCollector(Storage storage, SrTree tree, VdiRecords records, Attachments attachments, JobControl control) {
-        this.records = records;
+    GarbageCollector(Storage storage, SrTree tree, Attachments attachments, GcProgress progress) {
         this.storage = storage;
         this.tree = tree;
         this.attachments = attachments;
         this.journal = new Journal(storage);
-        this.control = control;
+        this.progress = progress;
     }
 
-    /** Works until nothing is left to do; returns what was done, for humans. */
-    String run() {
-        Optional<GcStep> step = next();
-        while (step.isPresent()) {
-            control.checkCancelled();
-            take(step.get());
-            step = next();
+    /**
+     * What a step did.
+     *
+     * @param writtenBytes how much was written to copy data
+     * @param sharedBytes how much data changed its file without being written
+     */
+    record Done(int deleted, int merged, long writtenBytes, long sharedBytes) {
+        static final Done NOTHING = new Done(0, 0, 0, 0);
+
+        static Done merged(int nodes, SectorCopier copied) {
+            return new Done(0, nodes, copied.writtenBytes(), copied.sharedBytes());
         }
-        return summary();
-    }
 
-    /** Through a change, since the tree may not know yet of an operation that failed. */
-    private Optional<GcStep> next() {
-        return Errors.translate(
-                "look for garbage",
-                () -> tree.change(() -> {
-                    Set<String> excluded = new HashSet<>(setAside.keySet());
-                    excluded.addAll(attachments.leavesThatAreRead());
-                    excluded.addAll(leavesToBeReset());
-                    return GcPlanner.next(tree.now(), excluded);
-                }));
-    }
-
-    /** Merged with what it builds on, such a disk would have nothing left to begin its next boot with. */
-    private Set<String> leavesToBeReset() {
-        return tree.now().nodes().stream()
-                .filter(node -> !node.hidden() && records.get(node.id(), "").isResetOnBoot())
-                .map(Node::name)
-                .collect(Collectors.toSet());
-    }
-
-    private void take(GcStep step) {
-        try {
-            if (step instanceof GcStep.PushDown pushDown) {
-                merge(pushDown);
-            } else if (step instanceof GcStep.Absorb absorb) {
-                merge(absorb);
-            } else {
-                delete(step.node());
-            }
-        } catch (IOException e) {
-            setAside(step.node(), e.getMessage());
-        } catch (SrException e) {
-            if (e.error() == SrError.CANCELLED) {
-                throw e;
-            }
-            setAside(step.node(), e.getMessage());
+        Done plus(Done other) {
+            return new Done(
+                    deleted + other.deleted,
+                    merged + other.merged,
+                    writtenBytes + other.writtenBytes,
+                    sharedBytes + other.sharedBytes);
         }
     }
 
-    private void setAside(Node node, @Nullable String reason) {
-        LOG.log(Level.WARNING, "event=gc-set-aside node=" + node.name() + " cause=\"" + reason + "\"");
-        setAside.put(node.name(), Objects.requireNonNullElse(reason, "unknown"));
+    /**
+     * Takes a step.
+     *
+     * @throws StepInterrupted if it was stopped, to be continued later
+     */
+    Done take(GcStep step, JobControl control) throws IOException {
+        long from = progress.begin(step);
+        if (step.way() == GcStatus.Way.DELETE) {
+            control.phase("deleting " + step.node().name());
+            return delete(step.node());
+        }
+        checkSpace(step);
+        control.phase("merging " + step.node().name() + " into " + step.lower().name());
+        Done done = switch (step.way()) {
+            case DELETE -> Done.NOTHING;
+            case PUSH_DOWN -> pushDown(step, from, control);
+            case PULL_UP -> step.node().hidden() ? pullUp(step, control) : mergeLeaf(step, control);
+            case DRAIN -> mergeLeaf(step, control);
+        };
+        progress.done(step);
+        return done;
     }
 
-    private void delete(Node node) throws IOException {
-        control.phase("deleting " + node.name());
-        deleted += tree.change(() -> {
+    private Done delete(Node node) throws IOException {
+        return tree.change(() -> {
             boolean stillGarbage = tree.now()
                     .node(node.name())
                     .filter(n -> GcPlanner.isGarbage(tree.now(), n))
                     .isPresent();
             if (!stillGarbage) {
-                return 0;
+                return Done.NOTHING;
             }
             if (attachments.nodes().isOpen(node.name())) {
                 throw new IOException("it is open");
@@ -130,55 +107,79 @@ final class GarbageCollector {
                 storage.syncNames();
             }
             tree.refresh(List.of(node.name()));
-            return 1;
+            return new Done(1, 0, 0, 0);
         });
     }
 
-    private void merge(GcStep.PushDown step) throws IOException {
-        ChainFile node = Objects.requireNonNull(step.node().file());
-        ChainFile parent = ChainFile.read(storage, step.parent().name());
-        checkSpace(node.name());
-        control.phase("merging " + node.name() + " into " + parent.name());
-        copiedBytes += new PushDown(storage, control).copy(node, parent);
-        merged += tree.change(() -> {
-            relink(node, ChainFile.read(storage, parent.name()));
-            return 1;
-        });
-    }
-
-    private void merge(GcStep.Absorb step) throws IOException {
-        checkSpace(step.node().name());
-        control.phase("merging " + step.node().name() + " into " + step.parent().name());
-        boolean attached = tree.locked(() -> attachments.get(step.node().id()).isPresent());
-        copiedBytes += attached
-                ? new LiveLeafMerge(storage, tree, attachments).merge(step, control)
-                : new LeafMerge(storage, tree, attachments).merge(step, control);
-        merged++;
-    }
-
-    /** At worst all blocks of the node are new to its parent. */
-    private void checkSpace(String node) throws IOException {
-        long needed = storage.info(node).allocatedBytes();
+    /** The plan was made a moment ago, and others write, too. */
+    private void checkSpace(GcStep step) throws IOException {
         long free = storage.space().freeBytes();
-        if (needed > free) {
-            throw new IOException("merging needs up to " + needed + " bytes, " + free + " are free; " + (needed - free)
-                    + " more are needed");
+        if (step.bytesNeeded() > free) {
+            throw new IOException("merging needs up to " + step.bytesNeeded() + " bytes, " + free + " are free; "
+                    + (step.bytesNeeded() - free) + " more are needed");
+        }
+    }
+
+    private Done mergeLeaf(GcStep step, JobControl control) throws IOException {
+        boolean attached = tree.locked(() -> attachments.get(step.node().id()).isPresent());
+        SectorCopier copied;
+        if (!attached) {
+            copied = new LeafMerge(storage, tree, attachments).merge(step, control);
+        } else if (step.way() == GcStatus.Way.DRAIN) {
+            copied = new LiveLeafMerge(storage, tree, attachments).merge(step, control);
+        } else {
+            copied = new LivePullUp(storage, tree, attachments).merge(step, control);
+        }
+        return Done.merged(1, copied);
+    }
+
+    private Done pushDown(GcStep step, long from, JobControl control) throws IOException {
+        List<ChainFile> nodes = new ArrayList<>();
+        for (Node node : step.pushed()) {
+            nodes.add(Objects.requireNonNull(node.file()));
+        }
+        ChainFile parent = ChainFile.read(storage, step.lower().name());
+        PushDown pushDown = new PushDown(storage, control);
+        pushDown.copy(nodes, storage, parent, from, offset -> progress.reached(step, offset));
+        tree.change(() -> {
+            checkIsStillThere(step);
+            relink(step, ChainFile.read(storage, parent.name()));
+            return step;
+        });
+        return Done.merged(nodes.size(), pushDown.copied());
+    }
+
+    /** Nothing that the tree allows to be done with base copies meanwhile changes them; this makes sure of it. */
+    private void checkIsStillThere(GcStep step) throws IOException {
+        Tree now = tree.now();
+        Node at = step.node();
+        for (String below : step.files().subList(1, step.files().size())) {
+            Node node = now.node(at.name()).orElse(null);
+            Node parent = node == null ? null : now.parent(node).orElse(null);
+            if (parent == null
+                    || !parent.name().equals(below)
+                    || now.children(below).size() != 1) {
+                throw new IOException("the base copies were changed meanwhile");
+            }
+            at = parent;
         }
     }
 
     /**
-     * Takes a node out of the tree after its data was copied to its parent.
+     * Takes nodes out of the tree after their data was copied to the parent of the lowest.
      *
      * <ol>
      *   <li>Record the operation with all bytes that it will write.
-     *   <li>Link the node's children to the parent. Chains that are open do not look at links.
-     *   <li>Let the live disks go on without the node; the parent is opened anew, since it has grown.
-     *   <li>Delete the node and forget the operation.
+     *   <li>Link the uppermost node's children to the parent. Chains that are open do not look at links.
+     *   <li>Let the live disks go on without the nodes; the parent is opened anew, since it has grown.
+     *   <li>Delete the uppermost node and forget the operation. The others are garbage from now on.
+     *   <li>Delete them, the uppermost first.
      * </ol>
      */
-    private void relink(ChainFile node, ChainFile parent) throws IOException {
+    private void relink(GcStep step, ChainFile parent) throws IOException {
+        Node node = step.node();
         List<Relink.Child> children = new ArrayList<>();
-        List<String> changed = new ArrayList<>(List.of(node.name(), parent.name()));
+        List<String> changed = new ArrayList<>(step.files());
         for (Node child : tree.now().children(node.name())) {
             ParentLink link = ParentLink.of(
                     storage, child.name(), parent.name(), parent.uniqueId().orElse(DynamicHeader.NO_ID));
@@ -187,31 +188,71 @@ final class GarbageCollector {
             children.add(Relink.Child.of(child.name(), link.replaceIn(headers, child.name())));
             changed.add(child.name());
         }
-        Relink operation = new Relink(node.name(), children);
-        // First of all: should a step fail, recovery completes the operation, and who opens the parent then must see it
-        // as it has grown. Chains that are open still have the node itself.
-        attachments.nodes().forget(parent.name());
-        journal.record(operation);
-        operation.link(storage);
-        attachments.dropFromChains(node.name(), parent);
-        operation.remove(storage);
-        journal.forget();
+        Set<String> gone = new HashSet<>(step.pushed().stream().map(Node::name).toList());
+        unlink(new Relink(node.name(), children), gone, parent);
+        for (Node below : step.between()) {
+            storage.delete(below.name());
+            storage.syncNames();
+        }
         tree.refresh(changed);
     }
 
-    private String summary() {
-        StringBuilder text = new StringBuilder();
-        text.append("deleted ").append(deleted).append(", merged ").append(merged);
-        text.append(" (").append(copiedBytes).append(" bytes copied)");
-        setAside.forEach((node, reason) ->
-                text.append("; set aside ").append(node).append(": ").append(reason));
-        List<String> kept = tree.locked(() -> tree.now().nodes().stream()
-                .filter(node -> node.problem() != null)
-                .map(Node::name)
-                .toList());
-        if (!kept.isEmpty()) {
-            text.append("; base copies that damaged files may need were kept: ").append(String.join(", ", kept));
+    /**
+     * @param holder has grown, and holds all of what the nodes that are gone held
+     */
+    private void unlink(Relink operation, Set<String> gone, ChainFile holder) throws IOException {
+        // First of all: should a step fail, recovery completes the operation, and who opens the holder then must see it
+        // as it has grown. Chains that are open still have the nodes themselves.
+        attachments.nodes().forget(holder.name());
+        journal.record(operation);
+        operation.link(storage);
+        attachments.dropFromChains(gone, holder);
+        operation.remove(storage);
+        journal.forget();
+    }
+
+    /**
+     * Copies into a base copy what its parent has and it lacks, and takes the parent out of the tree. The base copy's
+     * children need not be touched. Readers see the same at every moment.
+     *
+     * <ol>
+     *   <li>Copy; sync. What was copied survives an interruption, and is not lacking any more then.
+     *   <li>Record the operation with all bytes that it will write.
+     *   <li>Link the base copy to its grandparent, or make it a disk without parent.
+     *   <li>Let the live disks go on without the parent; the base copy is opened anew, since it has grown.
+     *   <li>Delete the parent and forget the operation.
+     * </ol>
+     */
+    private Done pullUp(GcStep step, JobControl control) throws IOException {
+        String node = step.node().name();
+        Layer upper = Objects.requireNonNull(step.node().file()).openWritable(storage, null);
+        Fill fill;
+        try (upper;
+                Layer lower = Objects.requireNonNull(step.lower().file()).openReadOnly(storage)) {
+            fill = new Fill(upper, lower, null);
+            control.addTotal(fill.lackingBytes());
+            while (fill.round(control)) {
+                control.giveWay();
+            }
         }
-        return text.toString();
+        tree.change(() -> {
+            checkIsStillThere(step);
+            Unlinking unlinking = Unlinking.of(storage, step.lower(), ChainFile.read(storage, node));
+            unlink(unlinking.operation(), Set.of(step.lower().name()), ChainFile.read(storage, node));
+            unlinking.deleteRecord();
+            tree.refresh(List.of(node, step.lower().name()));
+            return step;
+        });
+        return Done.merged(1, fill.copied());
+    }
+
+    /** Returns how many requests guests have made so far. */
+    static long requests(List<LiveDisk> disks) {
+        return disks.stream().mapToLong(LiveDisk::requests).sum();
+    }
+
+    /** Whether a failure of a step is that the job was cancelled. */
+    static boolean isCancel(SrException e) {
+        return e.error() == SrError.CANCELLED;
     }
 }

@@ -41,7 +41,7 @@ public final class Jobs implements Closeable {
     /** How many jobs may wait for their turn. */
     static final int WAITING = 64;
 
-    private static final int WORKERS = 2;
+    private static final int WORKERS = 4;
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(30);
     private static final Logger LOG = Logger.getLogger(Jobs.class.getName());
 
@@ -136,6 +136,20 @@ public final class Jobs implements Closeable {
     public Job cancel(long id) {
         RunningJob job = find(id);
         stop(job);
+        return job.snapshot();
+    }
+
+    /** Asks a job to pause at its next safe point; does nothing if it ended. It keeps its place among those that run. */
+    public Job pause(long id) {
+        RunningJob job = find(id);
+        job.pause(true);
+        return job.snapshot();
+    }
+
+    /** Lets a job go on that was paused. */
+    public Job resume(long id) {
+        RunningJob job = find(id);
+        job.pause(false);
         return job.snapshot();
     }
 

@@ -1,83 +1,56 @@
 package io.catena.sr;
 
 import io.catena.api.JobControl;
-import io.catena.api.SrError;
-import io.catena.api.SrException;
-import io.catena.store.Storage;
-import io.catena.vhd.ChainFile;
+import java.io.Closeable;
 import java.io.IOException;
 
 /**
- * The copying of a detached disk's leaf to its base copy, which ends when the disk is to be used: a guest that gives up a
- * block of the leaf must not find it in the base copy afterwards.
+ * What garbage collection does with the files of a detached disk's leaf and its base copy, a round at a time, until the disk
+ * is to be used.
  *
- * <p><b>Threads.</b> {@link #run} by one thread; {@link #stop} by any.
+ * <p><b>Threads.</b> {@link #round} by one thread; {@link #stop} by any.
  */
 final class LeafCopy {
-    private final ChainFile leaf;
-    private final ChainFile baseCopy;
+    private final Rounds rounds;
     private final Object running = new Object();
+
+    /** Whether the files are closed; guarded by running. */
+    private boolean closed;
+
     private volatile boolean stopped;
 
-    LeafCopy(ChainFile leaf, ChainFile baseCopy) {
-        this.leaf = leaf;
-        this.baseCopy = baseCopy;
+    /** Work that may be stopped after each round; closing it leaves both files complete. */
+    interface Rounds extends Closeable {
+        /** Returns whether there is more to do. */
+        boolean round(JobControl control) throws IOException;
     }
 
-    /** Returns the leaf as it was before. */
-    ChainFile leaf() {
-        return leaf;
+    LeafCopy(Rounds rounds) {
+        this.rounds = rounds;
     }
 
     /**
-     * Copies everything; durable when this returns.
+     * Does some work; returns whether there is more.
      *
-     * @return the number of bytes copied
-     * @throws SrException with {@link SrError#VDI_IN_USE} if it was stopped
+     * @throws IOException also if it was stopped
      */
-    long run(Storage storage, JobControl control) throws IOException {
+    boolean round(JobControl control) throws IOException {
         synchronized (running) {
-            return new PushDown(storage, new Stoppable(control)).copy(leaf, baseCopy);
+            if (stopped) {
+                throw new IOException("the disk was used meanwhile");
+            }
+            return rounds.round(control);
         }
     }
 
-    /** Ends the copying; returns when both files are closed. */
-    void stop() {
+    /** Ends the work; returns when both files are closed. */
+    void stop() throws IOException {
         stopped = true;
         synchronized (running) {
-            // It is over.
-        }
-    }
-
-    private final class Stoppable implements JobControl {
-        private final JobControl control;
-
-        Stoppable(JobControl control) {
-            this.control = control;
-        }
-
-        @Override
-        public void phase(String text) {
-            control.phase(text);
-        }
-
-        @Override
-        public void addTotal(long bytes) {
-            control.addTotal(bytes);
-        }
-
-        @Override
-        public void done(long bytes) {
-            control.done(bytes);
-        }
-
-        @Override
-        public void checkCancelled() {
-            if (stopped) {
-                throw new SrException(SrError.VDI_IN_USE, "the disk was used meanwhile")
-                        .correction("Run garbage collection again.");
+            if (!closed) {
+                closed = true;
+                rounds.close();
             }
-            control.checkCancelled();
         }
     }
 }

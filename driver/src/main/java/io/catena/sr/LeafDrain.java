@@ -4,6 +4,7 @@ import io.catena.api.JobControl;
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
 import io.catena.vhd.DrainingLayer;
+import io.catena.vhd.SectorCopier;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -35,9 +36,6 @@ final class LeafDrain {
     private final Object round = new Object();
 
     private volatile boolean ended;
-
-    /** Guarded by round. */
-    private long copiedBytes;
 
     /**
      * @param disk is to go on with {@link #chain}
@@ -96,14 +94,15 @@ final class LeafDrain {
     /**
      * Moves some blocks.
      *
+     * @param space if it is short, fewer are moved, and their old space is given back at once
      * @return whether blocks are left
      * @throws IOException also if the drain was ended, for something else is to be done with the disk
      */
-    boolean round(JobControl control) throws IOException {
+    boolean round(JobControl control, DrainSpace space) throws IOException {
         synchronized (round) {
             checkNotEnded();
             Map<Integer, Long> copied = new LinkedHashMap<>();
-            for (int block : layer.nextBlocks(BLOCKS_A_ROUND)) {
+            for (int block : layer.nextBlocks(space.blocks(BLOCKS_A_ROUND))) {
                 control.checkCancelled();
                 checkNotEnded();
                 copied.put(block, copy(block));
@@ -112,14 +111,15 @@ final class LeafDrain {
                 giveUp(copied);
                 control.done(copied.values().stream().mapToLong(Long::longValue).sum());
             }
+            if (space.isShort()) {
+                disk.flush();
+            }
             return !copied.isEmpty();
         }
     }
 
     private long copy(int block) throws IOException {
-        long bytes = layer.copy(block);
-        copiedBytes += bytes;
-        return bytes;
+        return layer.copy(block);
     }
 
     /**
@@ -142,11 +142,14 @@ final class LeafDrain {
         }
     }
 
-    /** Returns how many bytes were copied so far. */
-    long copiedBytes() {
-        synchronized (round) {
-            return copiedBytes;
-        }
+    /** Returns what was copied so far, and how; to be called after the last round. */
+    SectorCopier copied() {
+        return layer.copied();
+    }
+
+    /** Returns the size of the blocks that move. */
+    long blockBytes() {
+        return leaf.layer().blockBytes();
     }
 
     /** Returns how many bytes are still to be moved. */

@@ -5,6 +5,7 @@ import io.catena.api.VdiId;
 import io.catena.op.Absorb;
 import io.catena.op.Journal;
 import io.catena.store.Storage;
+import io.catena.vhd.SectorCopier;
 import java.io.IOException;
 import java.util.List;
 
@@ -36,21 +37,23 @@ final class LiveLeafMerge {
     /**
      * Merges a leaf and its base copy.
      *
-     * @return the number of bytes copied
+     * @return what was copied, and how
      * @throws IOException also if something else was done with the disk before the base copy could take its place
      */
-    long merge(GcStep.Absorb step, JobControl control) throws IOException {
+    SectorCopier merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
         LeafDrain drain =
-                tree.change(() -> attachments.beginDrain(vdi, step.parent().name()));
+                tree.change(() -> attachments.beginDrain(vdi, step.lower().name()));
         try {
             control.addTotal(drain.bytesLeft());
-            while (drain.round(control)) {}
+            while (drain.round(control, DrainSpace.now(storage, drain.blockBytes()))) {
+                control.giveWay();
+            }
             tree.change(() -> {
-                finish(vdi, drain, new Absorb(step.parent().name(), step.node().name()));
+                finish(vdi, drain, new Absorb(step.lower().name(), step.node().name()));
                 return vdi;
             });
-            return drain.copiedBytes();
+            return drain.copied();
         } finally {
             tree.lockedIo(() -> {
                 attachments.endDrain(vdi, drain);

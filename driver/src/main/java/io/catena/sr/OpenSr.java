@@ -29,6 +29,7 @@ final class OpenSr {
     final Attachments.RedoStore redo;
     final SrView view;
     final VdiUse use;
+    final GarbageCollection garbage;
     private final Closeable lock;
 
     /** Used under the tree lock. */
@@ -46,8 +47,20 @@ final class OpenSr {
         records = new VdiRecords(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
-        view = new SrView(storage, record.srId(), tree, records, attachments, holds);
+        view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);
         use = new VdiUse(attachments, holds);
+        garbage = new GarbageCollection(new GarbageCollection.Parts(
+                record.srId(),
+                storage,
+                tree,
+                attachments,
+                view,
+                environment,
+                () -> settings.now().warnFrom()));
+    }
+
+    private Optional<String> garbageNote(Node node) {
+        return garbage.note(node);
     }
 
     /** Makes an empty SR of a directory that has no files. */
@@ -89,14 +102,30 @@ final class OpenSr {
         return new SrRecord(id.toString(), name, SrRecord.SHARED_CHAIN_LIMIT);
     }
 
-    /** Looks at and into the files that changed since the last look. To be called under the tree lock. */
+    /**
+     * Looks at and into the files that changed since the last look. To be called under the tree lock.
+     *
+     * @throws SrException if the directory is not the SR any more: somebody unmounted it, and what is there now says nothing
+     *     of the disks
+     */
     void lookForChanges() throws IOException {
+        checkIsThere();
         records.forget(recordFiles.changes());
         tree.update(attachments.nodes()::isOpen);
     }
 
+    private void checkIsThere() throws IOException {
+        if (SrRecord.read(storage).filter(r -> r.srId().equals(settings.id())).isEmpty()) {
+            throw new SrException(
+                            SrError.SR_UNAVAILABLE,
+                            SrFiles.SR_RECORD + " of SR " + settings.name() + " is gone, or another SR's")
+                    .correction("Mount the SR's file system again where it was; nothing was forgotten.");
+        }
+    }
+
     /** Looks at and into all files again. To be called under the tree lock. */
     void lookAtAll() throws IOException {
+        checkIsThere();
         tree.rescan();
         records.forget();
         lookForChanges();

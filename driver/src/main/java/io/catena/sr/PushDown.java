@@ -1,21 +1,26 @@
 package io.catena.sr;
 
 import io.catena.api.JobControl;
+import io.catena.disk.Chain;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
+import io.catena.vhd.SectorCopier;
+import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Copies the sectors that a base copy holds into its parent. Nobody can see it: who reads the parent comes from the base
- * copy, and finds these sectors there first. So it can be interrupted at any moment and leaves nothing to undo.
+ * Copies the sectors that base copies hold into the parent of the lowest. Nobody can see it: who reads the parent comes from
+ * the base copies, and finds these sectors there first. So it can be interrupted at any moment and leaves nothing to undo.
  */
 public final class PushDown {
-    private static final int PIECE_BYTES = 2 << 20;
-
     private final Storage storage;
     private final JobControl control;
+    private final SectorCopier copier = new SectorCopier();
 
     /** Copies between files of {@code storage}. */
     public PushDown(Storage storage, JobControl control) {
@@ -23,52 +28,133 @@ public final class PushDown {
         this.control = control;
     }
 
-    /** Copies everything; durable when this returns. Returns the number of bytes copied. */
-    long copy(ChainFile node, ChainFile parent) throws IOException {
-        return copy(node, storage, parent);
+    /** Returns what was copied so far, and how. */
+    SectorCopier copied() {
+        return copier;
     }
 
     /**
-     * As {@link #copy(ChainFile, ChainFile)}, with the parent in another place.
+     * Copies everything that one node holds; durable when this returns. Returns the number of bytes copied.
      *
      * @param parentStorage where the parent is, under its name there
      */
     public long copy(ChainFile node, Storage parentStorage, ChainFile parent) throws IOException {
-        try (Layer source = node.openReadOnly(storage);
+        return copy(List.of(node), parentStorage, parent, 0, offset -> {});
+    }
+
+    /**
+     * Copies what nodes in a row hold, each the parent of the one before.
+     *
+     * @param from the byte of the disk up to which all was copied before
+     * @param stopped is told the byte up to which all was copied, durably, if this ends before the end of the disk
+     */
+    long copy(List<ChainFile> nodes, Storage parentStorage, ChainFile parent, long from, LongConsumer stopped)
+            throws IOException {
+        try (Source source = Source.open(storage, nodes);
                 Layer target = parent.openWritable(parentStorage, null)) {
-            long total = presentBytes(source);
+            long total = source.presentBytes(from);
             control.addTotal(total);
-            copy(source, target);
+            copy(source, target, from, stopped);
             target.flush();
             return total;
         }
     }
 
-    private void copy(Layer source, Layer target) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(PIECE_BYTES + 4096).alignedSlice(4096);
-        long offset = 0;
-        while (offset < source.sizeBytes()) {
-            long run = source.run(offset, Math.min(PIECE_BYTES, source.sizeBytes() - offset));
-            if (run > 0) {
-                control.checkCancelled();
-                buffer.clear().limit((int) run);
-                source.read(offset, buffer);
-                target.write(offset, buffer.flip());
-                control.done(run);
+    private void copy(Source source, Layer target, long from, LongConsumer stopped) throws IOException {
+        long offset = from;
+        try {
+            while (offset < source.sizeBytes()) {
+                Source.Run run = source.run(offset, pieceBytes(source, offset));
+                if (run.layer() != null) {
+                    control.checkCancelled();
+                    copier.copy(run.layer(), target, offset, (int) run.bytes());
+                    control.done(run.bytes());
+                    control.giveWay();
+                }
+                offset += run.bytes();
             }
-            offset += Math.abs(run);
+        } catch (RuntimeException e) {
+            target.flush();
+            stopped.accept(offset);
+            throw e;
         }
+    }
+
+    /** Pieces end with blocks, so that whole ones can be shared. */
+    private static long pieceBytes(Source source, long offset) {
+        long most = SectorCopier.MOST_BYTES - offset % SectorCopier.MOST_BYTES;
+        return Math.min(most, source.sizeBytes() - offset);
     }
 
     /** Returns how many bytes of the disk are present in a layer. */
     static long presentBytes(Layer source) throws IOException {
-        long present = 0;
-        long offset = 0;
-        while (offset < source.sizeBytes()) {
-            long run = source.run(offset, source.sizeBytes() - offset);
-            present += Math.max(0, run);
-            offset += Math.abs(run);
+        return new Source(List.of(new Chain.Node("", source))).presentBytes(0);
+    }
+
+    /** Nodes in a row, as one. */
+    private static final class Source implements Closeable {
+        private final List<Chain.Node> nodes;
+
+        Source(List<Chain.Node> nodes) {
+            this.nodes = nodes;
         }
-        return present;
+
+        static Source open(Storage storage, List<ChainFile> files) throws IOException {
+            List<Chain.Node> opened = new ArrayList<>();
+            Source source = new Source(opened);
+            try {
+                for (ChainFile file : files) {
+                    opened.add(new Chain.Node(file.name(), file.openReadOnly(storage)));
+                }
+                return source;
+            } catch (IOException | RuntimeException e) {
+                source.close();
+                throw e;
+            }
+        }
+
+        /**
+         * Sectors that are alike.
+         *
+         * @param layer who holds them; null if nobody does
+         */
+        record Run(@Nullable Layer layer, long bytes) {}
+
+        long sizeBytes() {
+            return nodes.get(0).layer().sizeBytes();
+        }
+
+        Run run(long offset, long maxBytes) throws IOException {
+            long length = maxBytes;
+            for (Chain.Node node : nodes) {
+                long rest = node.layer().sizeBytes() - offset;
+                if (rest <= 0) {
+                    break;
+                }
+                long run = node.layer().run(offset, Math.min(rest, length));
+                if (run > 0) {
+                    return new Run(node.layer(), run);
+                }
+                length = -run;
+            }
+            return new Run(null, length);
+        }
+
+        long presentBytes(long from) throws IOException {
+            long present = 0;
+            for (long offset = from; offset < sizeBytes(); ) {
+                Run run = run(offset, sizeBytes() - offset);
+                present += run.layer() == null ? 0 : run.bytes();
+                offset += run.bytes();
+            }
+            return present;
+        }
+
+        @Override
+        public void close() throws IOException {
+            for (Chain.Node node : nodes) {
+                node.layer().close();
+            }
+        }
     }
 }

@@ -9,8 +9,9 @@ import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -22,17 +23,20 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> A worker runs it; any thread may look at it and cancel it. All that changes is guarded by this.
  */
 final class RunningJob implements Runnable, JobControl {
+    private static final long MOST_WAIT_MILLIS = 60_000;
+
     final long id;
     final String kind;
     final SrId sr;
     private final Jobs.Work work;
     private final Clock clock;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final CompletableFuture<Job> completion = new CompletableFuture<>();
+    private final List<Consumer<Job>> listeners = new ArrayList<>();
 
     private Job.State state = Job.State.RUNNING;
     private boolean begun;
     private boolean cancelled;
+    private boolean paused;
     private String phase = "waiting";
     private long doneBytes;
     private long totalBytes;
@@ -74,6 +78,7 @@ final class RunningJob implements Runnable, JobControl {
      */
     synchronized boolean cancel() {
         cancelled = true;
+        notifyAll();
         if (begun || state.ended()) {
             return false;
         }
@@ -81,9 +86,15 @@ final class RunningJob implements Runnable, JobControl {
         return true;
     }
 
-    /** Calls {@code listener} with the job as it ended, now if it has. */
+    /** Calls {@code listener}, which must not throw, with the job as it ended; now if it has. */
     void whenEnded(Consumer<Job> listener) {
-        completion.thenAccept(listener);
+        synchronized (this) {
+            if (!state.ended()) {
+                listeners.add(listener);
+                return;
+            }
+        }
+        listener.accept(snapshot());
     }
 
     /** Waits for the end; returns whether it came in time. */
@@ -133,6 +144,44 @@ final class RunningJob implements Runnable, JobControl {
         }
     }
 
+    /** Asks the job to pause, or to go on. */
+    synchronized void pause(boolean wanted) {
+        paused = wanted;
+        notifyAll();
+    }
+
+    @Override
+    public synchronized boolean pauseWanted() {
+        return paused;
+    }
+
+    @Override
+    public synchronized void awaitResume() {
+        String before = phase;
+        phase = "paused";
+        while (paused && !cancelled) {
+            await(Long.MAX_VALUE);
+        }
+        phase = before;
+    }
+
+    @Override
+    public synchronized void rest(long nanos) {
+        if (!paused && !cancelled && nanos > 0) {
+            await(nanos);
+        }
+    }
+
+    /** Caller holds this. Ends early if something changes. */
+    private void await(long nanos) {
+        try {
+            wait(Math.max(1, Math.min(MOST_WAIT_MILLIS, TimeUnit.NANOSECONDS.toMillis(nanos))));
+        } catch (InterruptedException e) {
+            cancelled = true;
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private synchronized boolean begin() {
         if (state.ended()) {
             return false;
@@ -157,7 +206,7 @@ final class RunningJob implements Runnable, JobControl {
         failure = why;
         endedAt = clock.instant();
         ended.countDown();
-        completion.complete(snapshot());
+        listeners.forEach(listener -> listener.accept(snapshot()));
     }
 
     /** Caller holds this. */

@@ -61,9 +61,9 @@ record SrRecord(
         }
         return new SrRecord(
                 id,
-                Objects.requireNonNullElse(change.name(), name),
+                LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
                 Objects.requireNonNullElse(change.chainLimit(), chainLimit),
-                change.description() == null ? description : change.description(),
+                change.description() == null ? description : LegalText.check("description", change.description()),
                 change.chainWarning() == null ? chainWarning : change.chainWarning());
     }
 

@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** Shows an SR's nodes as disks and trees of disks. */
 final class SrView {
@@ -29,14 +30,26 @@ final class SrView {
     private final VdiRecords records;
     private final Attachments attachments;
     private final Holds holds;
+    private final Function<Node, Optional<String>> garbageNote;
 
-    SrView(Storage storage, SrId sr, SrTree tree, VdiRecords records, Attachments attachments, Holds holds) {
+    /**
+     * @param garbageNote what garbage collection says of a node
+     */
+    SrView(
+            Storage storage,
+            SrId sr,
+            SrTree tree,
+            VdiRecords records,
+            Attachments attachments,
+            Holds holds,
+            Function<Node, Optional<String>> garbageNote) {
         this.holds = holds;
         this.storage = storage;
         this.sr = sr;
         this.tree = tree;
         this.records = records;
         this.attachments = attachments;
+        this.garbageNote = garbageNote;
     }
 
     /** Returns all disks, sorted by name, then id. */
@@ -167,16 +180,16 @@ final class SrView {
         if (node.problem() != null) {
             return "broken: " + node.problem();
         }
-        if (GcPlanner.isGarbage(tree.now(), node)) {
-            return "garbage";
-        }
-        if (GcPlanner.isMergeable(tree.now(), node)) {
-            return "base copy, mergeable";
-        }
-        if (node.hidden()) {
-            return "base copy";
-        }
         List<String> notes = new ArrayList<>();
+        boolean isGarbage = GcPlanner.isGarbage(tree.now(), node);
+        if (node.hidden()) {
+            notes.add(isGarbage ? "garbage" : "base copy");
+            if (!isGarbage && GcPlanner.isMergeable(tree.now(), node)) {
+                notes.add("mergeable");
+            }
+            garbageNote.apply(node).ifPresent(notes::add);
+            return String.join(", ", notes);
+        }
         if (record(node).snapshotOf() != null) {
             notes.add("snapshot");
         }
@@ -186,6 +199,7 @@ final class SrView {
         if (GcPlanner.isAbsorbable(tree.now(), node)) {
             notes.add("mergeable");
         }
+        garbageNote.apply(node).ifPresent(notes::add);
         return String.join(", ", notes);
     }
 

@@ -85,7 +85,12 @@ final class VdiCutter {
         try {
             SnapshotTaker.Outcome outcome = taker.take(requests);
             sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
-            return outcome.results().stream().map(this::withWarning).toList();
+            List<SnapshotResult> results =
+                    outcome.results().stream().map(this::withWarning).toList();
+            if (results.stream().anyMatch(result -> result.warning() != null)) {
+                sr.garbage.deepened();
+            }
+            return results;
         } catch (SnapshotTaker.StuckException e) {
             sr.tree.stuck(String.valueOf(e.getCause()));
             throw new IOException(e.getCause());

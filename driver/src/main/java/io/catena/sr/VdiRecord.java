@@ -44,7 +44,14 @@ record VdiRecord(
     static VdiRecord of(
             String name, String description, @Nullable VdiId snapshotOf, Instant created, Map<String, String> keys) {
         String of = snapshotOf == null ? null : snapshotOf.toString();
-        return new VdiRecord(name, description, of, created.toString(), keys.isEmpty() ? null : keys, null, null);
+        return new VdiRecord(
+                LegalText.check("name", name),
+                LegalText.check("description", description),
+                of,
+                created.toString(),
+                keys.isEmpty() ? null : keys,
+                null,
+                null);
     }
 
     /** The record of a disk of which nothing is known. */
@@ -62,8 +69,8 @@ record VdiRecord(
         changed.putAll(change.set());
         changed.keySet().removeAll(change.remove());
         return new VdiRecord(
-                Objects.requireNonNullElse(change.name(), name),
-                Objects.requireNonNullElse(change.description(), description),
+                LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
+                LegalText.check("description", Objects.requireNonNullElse(change.description(), description)),
                 snapshotOf,
                 created,
                 changed.isEmpty() ? null : changed,

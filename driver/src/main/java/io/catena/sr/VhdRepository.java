@@ -3,6 +3,7 @@ package io.catena.sr;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
+import io.catena.api.GarbageControl;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
@@ -196,6 +197,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public Vdi revert(VdiId id, VdiId snapshot) {
         change("revert VDI " + id, () -> reverter.revert(id, snapshot));
+        sr.garbage.changed();
         return vdi(id);
     }
 
@@ -213,6 +215,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void destroy(VdiId id) {
         change("destroy VDI " + id, () -> remover.remove(id));
+        sr.garbage.changed();
     }
 
     @Override
@@ -247,20 +250,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return sr.tree.locked(sr.holds::all);
     }
 
-    /** One at a time: two could merge the same pair of nodes. */
     @Override
-    public synchronized Job collectGarbage() {
-        Jobs jobs = sr.environment.jobs();
-        return jobs.jobs().stream()
-                .filter(job -> job.kind().equals("gc")
-                        && job.sr().equals(sr.settings.id())
-                        && !job.state().ended())
-                .findFirst()
-                .orElseGet(() -> jobs.start(
-                        "gc",
-                        sr.settings.id(),
-                        control ->
-                                new GarbageCollector(sr.storage, sr.tree, sr.records, sr.attachments, control).run()));
+    public GarbageControl garbage() {
+        return sr.garbage;
     }
 
     /**
@@ -284,6 +276,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
      */
     @Override
     public void close() throws IOException {
+        sr.garbage.close();
         sr.environment.jobs().cancelAll(sr.settings.id(), JOB_PATIENCE);
         imports.abortAll();
         sr.close();

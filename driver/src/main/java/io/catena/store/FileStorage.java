@@ -115,12 +115,19 @@ public final class FileStorage implements Storage {
             }
             return Optional.of(new Stamp(
                     found.get("dev") + ":" + found.get("ino"),
-                    (Long) found.get("size"),
-                    ((FileTime) found.get("lastModifiedTime")).to(TimeUnit.NANOSECONDS),
-                    ((FileTime) found.get("ctime")).to(TimeUnit.NANOSECONDS)));
+                    Long.parseLong(String.valueOf(found.get("size"))),
+                    nanos(found.get("lastModifiedTime")),
+                    nanos(found.get("ctime"))));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
+    }
+
+    private static long nanos(@Nullable Object time) throws IOException {
+        if (time instanceof FileTime known) {
+            return known.to(TimeUnit.NANOSECONDS);
+        }
+        throw new IOException("the file system tells no times of its files");
     }
 
     /** Not {@link Files#exists}, which also says no when it cannot tell. */

@@ -28,26 +28,36 @@ import org.jspecify.annotations.Nullable;
  * <p>What is ahead of the file is <em>pending</em>: {@link #freeze} sets apart what is pending at one moment, {@link
  * #writeBack} writes it and nothing that came later, since the data of that may not be on the platter yet.
  *
- * <p><b>Memory.</b> Four bytes and a bit per block, and a bounded number of bitmaps.
+ * <p><b>Memory.</b> A bit per block, four bytes more where blocks are allocated, and a bounded number of bitmaps.
  *
  * <p><b>Threads.</b> Safe for use by many threads. Blocks that are not there, or whole, are told without a lock. While a
  * block is given up nobody may use what it was told of its place.
  */
 final class BlockMap {
     private static final int CACHED_BITMAPS = 4096;
+
+    /** Of a file that is only read; whoever reads through a chain remembers what they say. */
+    private static final int FEW_CACHED_BITMAPS = 64;
+
     private static final int MAX_PENDING_BLOCKS = 2048;
-    private static final int ENTRIES_PER_SECTOR = SparseLayout.SECTOR / Integer.BYTES;
+    private static final int ENTRIES_PER_SECTOR = BlockTable.PART_ENTRIES;
+
+    /** How much of a BAT is read at a time. */
+    private static final int READ_ENTRIES = 128 * ENTRIES_PER_SECTOR;
 
     private final BlockFile file;
     private final SparseLayout layout;
     private final @Nullable RedoLog redo;
-    private final AtomicIntegerArray entries;
+    private final BlockTable entries;
 
     /** A bit per block of which every sector is present. */
     private final AtomicIntegerArray full;
 
     /** Bitmaps by block, least recently used first; those of pending blocks are never dropped. Guarded by this. */
     private final LinkedHashMap<Integer, SectorBitmap> bitmaps = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** Guarded by this. */
+    private int mostBitmaps = CACHED_BITMAPS;
 
     /** Guarded by this. */
     private Pending pending = new Pending();
@@ -61,12 +71,12 @@ final class BlockMap {
     /** Those of them that it no longer does when the flush under way has succeeded; guarded by this. */
     private final List<Integer> left = new ArrayList<>();
 
-    private BlockMap(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, int[] entries) {
+    private BlockMap(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, BlockTable entries) {
         this.file = file;
         this.layout = layout;
         this.redo = redo;
-        this.entries = new AtomicIntegerArray(entries);
-        this.full = new AtomicIntegerArray((entries.length + 31) / 32);
+        this.entries = entries;
+        this.full = new AtomicIntegerArray((entries.length() + 31) / 32);
     }
 
     /** What memory knows and the file does not: new bits by block, and what BAT entries were before they changed. */
@@ -114,11 +124,18 @@ final class BlockMap {
         if (layout.tableOffset() > file.size() - (long) count * Integer.BYTES) {
             throw new CorruptVhdException(file.name(), layout.tableOffset(), "the file ends inside the BAT");
         }
-        ByteBuffer table = ByteBuffer.allocate(count * Integer.BYTES).order(BIG_ENDIAN);
-        file.readFully(layout.tableOffset(), table);
-        int[] entries = new int[count];
-        table.flip().asIntBuffer().get(entries);
-        return new BlockMap(file, layout, redo, entries);
+        return new BlockMap(file, layout, redo, readTable(file, layout.tableOffset(), count));
+    }
+
+    private static BlockTable readTable(BlockFile file, long offset, int count) throws IOException {
+        BlockTable table = new BlockTable(count);
+        ByteBuffer piece = ByteBuffer.allocate(Math.min(count, READ_ENTRIES) * Integer.BYTES);
+        for (int first = 0; first < count; first += READ_ENTRIES) {
+            piece.clear().limit(Math.min(READ_ENTRIES, count - first) * Integer.BYTES);
+            file.readFully(offset + (long) first * Integer.BYTES, piece);
+            table.load(first, piece.flip());
+        }
+        return table;
     }
 
     /** Returns where the last block ends, or {@code headersEnd} if there is none. */
@@ -164,7 +181,7 @@ final class BlockMap {
     }
 
     /** Returns the sectors in which blocks begin, sorted. */
-    private long[] starts(AtomicIntegerArray places) {
+    private long[] starts(BlockTable places) {
         return IntStream.range(0, (int) layout.blocks())
                 .map(places::get)
                 .filter(entry -> entry != SparseLayout.UNALLOCATED)
@@ -330,7 +347,7 @@ final class BlockMap {
     }
 
     private void checkFit(List<RedoLog.Entry> log, long headersEnd) throws CorruptVhdException {
-        AtomicIntegerArray places = copyOfEntries();
+        BlockTable places = entries.copy();
         for (RedoLog.Entry entry : log) {
             if (!isInDisk(entry)) {
                 throw misfit(entry);
@@ -353,11 +370,6 @@ final class BlockMap {
         if (overlap >= 0) {
             throw misfit("a second block at sector " + starts[overlap]);
         }
-    }
-
-    private AtomicIntegerArray copyOfEntries() {
-        return new AtomicIntegerArray(
-                IntStream.range(0, entries.length()).map(entries::get).toArray());
     }
 
     private boolean isInDisk(RedoLog.Entry entry) {
@@ -523,9 +535,15 @@ final class BlockMap {
         return bitmap;
     }
 
+    /** Keeps no more bitmaps in memory than reading needs, from now on: there are many files that are only read. */
+    synchronized void keepFewBitmaps() {
+        mostBitmaps = FEW_CACHED_BITMAPS;
+        dropOldBitmaps();
+    }
+
     private void dropOldBitmaps() {
         Iterator<Integer> oldest = bitmaps.keySet().iterator();
-        while (bitmaps.size() > CACHED_BITMAPS && oldest.hasNext()) {
+        while (bitmaps.size() > mostBitmaps && oldest.hasNext()) {
             int block = oldest.next();
             if (!pending.concerns(block) && !frozen.concerns(block)) {
                 oldest.remove();

@@ -32,7 +32,7 @@ public final class DrainingLayer implements Layer {
     /** Blocks of the leaf that were written since {@link #copy} began with them last. */
     private final Set<Integer> written = ConcurrentHashMap.newKeySet();
 
-    private final ByteBuffer piece;
+    private final SectorCopier copier = new SectorCopier();
 
     /** Where {@link #nextBlocks} goes on. */
     private int next;
@@ -46,7 +46,6 @@ public final class DrainingLayer implements Layer {
     public DrainingLayer(SparseLayer leaf, SparseLayer parent) {
         this.leaf = leaf;
         this.parent = parent;
-        piece = ByteBuffer.allocateDirect((int) leaf.blockBytes() + 4096).alignedSlice(4096);
         leaf.flushAfter(parent);
     }
 
@@ -67,16 +66,19 @@ public final class DrainingLayer implements Layer {
         long offset = block * leaf.blockBytes();
         long end = Math.min(offset + leaf.blockBytes(), sizeBytes());
         while (offset < end) {
-            long run = leaf.run(offset, end - offset);
+            long run = leaf.run(offset, Math.min(SectorCopier.MOST_BYTES, end - offset));
             if (run > 0) {
-                piece.clear().limit((int) run);
-                leaf.read(offset, piece);
-                parent.write(offset, piece.flip());
+                copier.copy(leaf, parent, offset, (int) run);
                 copied += run;
             }
             offset += Math.abs(run);
         }
         return copied;
+    }
+
+    /** Returns what {@link #copy} has copied so far, and how. */
+    public SectorCopier copied() {
+        return copier;
     }
 
     /** Lets the leaf give up copied blocks that were not written since; returns the others. */

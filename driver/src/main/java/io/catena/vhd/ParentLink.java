@@ -1,6 +1,8 @@
 package io.catena.vhd;
 
+import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
 import io.catena.format.ParentLocator;
 import io.catena.format.SparseLayout;
 import io.catena.format.VhdTime;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -105,6 +108,29 @@ public record ParentLink(UUID id, int timestamp, String path) {
         patches.add(new Patch(
                 headers.footer().dataOffset(), linked(header, locators).encode()));
         return Optional.of(patches);
+    }
+
+    /**
+     * Returns what must be written to a differencing disk that holds all of its content itself, so that it needs no parent
+     * any more.
+     */
+    public static List<Patch> removeFrom(VhdHeaders headers) {
+        Footer footer = headers.footer().withType(DiskType.DYNAMIC);
+        List<Patch> patches = new ArrayList<>();
+        patches.add(new Patch(
+                footer.dataOffset(),
+                headers.sparseHeader()
+                        .withParent(
+                                DynamicHeader.NO_ID,
+                                0,
+                                "",
+                                Collections.nCopies(DynamicHeader.LOCATORS, ParentLocator.EMPTY))
+                        .encode()));
+        patches.add(new Patch(0, footer.encode()));
+        if (headers.trailingFooterOffset() > 0) {
+            patches.add(new Patch(headers.trailingFooterOffset(), footer.encode()));
+        }
+        return patches;
     }
 
     private DynamicHeader linked(DynamicHeader header, List<ParentLocator> locators) {

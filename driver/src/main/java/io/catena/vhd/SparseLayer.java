@@ -132,7 +132,9 @@ public final class SparseLayer implements Layer {
             footerAtEnd = false;
             changed = true;
         }
-        if (writable && file.punchesHoles()) {
+        if (!writable) {
+            map.keepFewBitmaps();
+        } else if (file.punchesHoles()) {
             map.findGaps(headersEnd, MOST_GAPS);
         }
     }
@@ -453,6 +455,7 @@ public final class SparseLayer implements Layer {
      */
     public void retire() throws IOException {
         writable = false;
+        map.keepFewBitmaps();
         if (changed && batmap != null) {
             batmap.store(map);
             file.sync();

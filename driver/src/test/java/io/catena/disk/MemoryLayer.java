@@ -1,6 +1,7 @@
 package io.catena.disk;
 
 import io.catena.vhd.Layer;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -10,6 +11,12 @@ final class MemoryLayer implements Layer {
     private final byte[] bytes;
     private final BitSet present = new BitSet();
     int flushes;
+
+    /** How often {@link #run} was called. */
+    int asked;
+
+    /** Whether {@link #run} fails. */
+    boolean cannotTell;
 
     /** The size of the blocks that can be given up; 0 if none can. */
     int blockBytes;
@@ -37,7 +44,11 @@ final class MemoryLayer implements Layer {
     }
 
     @Override
-    public synchronized long run(long offset, long maxBytes) {
+    public synchronized long run(long offset, long maxBytes) throws IOException {
+        asked++;
+        if (cannotTell) {
+            throw new IOException("unreadable bitmap");
+        }
         if (offset < 0
                 || maxBytes <= 0
                 || offset + maxBytes > bytes.length

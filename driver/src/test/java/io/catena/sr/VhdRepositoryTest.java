@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.NodeProblem;
 import io.catena.api.SnapshotResult;
@@ -212,7 +213,9 @@ class VhdRepositoryTest {
 
         Job job = jobs.waitFor(sr.collectGarbage().id(), PATIENCE);
 
-        assertThat(job.result()).isEqualTo("deleted 0, merged 1 (1024 bytes copied)");
+        assertThat(job.result())
+                .as("pulled up: the base copy holds less")
+                .isEqualTo("deleted 0, merged 1 (512 bytes copied)");
         assertThat(sr.tree()).singleElement().satisfies(node -> {
             assertThat(node.file()).isEqualTo(disk + ".vhd");
             assertThat(node.note()).isEqualTo("active rw");
@@ -741,6 +744,61 @@ class VhdRepositoryTest {
     private BlockDevice attach(VdiId vdi) {
         sr.attach(vdi, AccessMode.READ_WRITE);
         return exported(vdi);
+    }
+
+    @Test
+    void aSwitchOfADiskKeepsItsChainAndStaysAcrossSnapshots() throws IOException {
+        VdiId disk = create("disk");
+        VdiId other = create("other");
+        sr.set(disk, new VdiChange(null, null, Map.of("coalesce", "false"), Set.of()));
+        for (VdiId id : List.of(disk, other)) {
+            BlockDevice device = attach(id);
+            write(device, 0, 1);
+            VdiId first = sr.snapshot(List.of(id), "").get(0).vdi();
+            write(device, 0, 2);
+            VdiId second = sr.snapshot(List.of(id), "").get(0).vdi();
+            write(device, 0, 3);
+            sr.destroy(first);
+            sr.destroy(second);
+        }
+
+        collectGarbage();
+
+        assertThat(sr.vdi(disk).keys()).containsEntry("coalesce", "false");
+        assertThat(sr.vdi(disk).depth()).isEqualTo(3);
+        assertThat(sr.vdi(other).depth()).isEqualTo(1);
+        assertThat(sr.garbage().status().refused())
+                .isNotEmpty()
+                .allSatisfy(refusal -> assertThat(refusal.reason()).contains("switched off for VDI " + disk));
+    }
+
+    @Test
+    void whatIsPausedStaysPausedAndTheStatusTellsThePlanAndTheDebt() throws IOException {
+        VdiId disk = create("disk");
+        BlockDevice device = attach(disk);
+        write(device, 0, 1);
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        write(device, 0, 2);
+        sr.destroy(snapshot);
+        sr.garbage().pause();
+
+        assertThat(collectGarbage().result()).contains("stopped", "paused");
+        sr.close();
+        sr = attachSr();
+        GcStatus status = sr.garbage().status();
+        assertThat(status.state()).isEqualTo(GcStatus.State.PAUSED);
+        assertThat(status.plan()).hasSize(1);
+        assertThat(status.debts()).singleElement().satisfies(debt -> {
+            assertThat(debt.vdi()).isEqualTo(disk);
+            assertThat(debt.steps()).isEqualTo(1);
+            assertThat(debt.bytesToMove()).isPositive();
+        });
+
+        Long job = sr.garbage().resume().job();
+        if (job != null) {
+            jobs.waitFor(job, PATIENCE);
+        }
+        assertThat(sr.vdi(disk).depth()).isEqualTo(1);
     }
 
     private Job collectGarbage() {

@@ -7,8 +7,10 @@ import io.catena.agent.log.LogLine;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
+import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.smapi.PluginCalls;
 import io.catena.disk.Exporter;
+import io.catena.disk.ZeroDetection;
 import io.catena.sr.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
@@ -21,6 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The daemon: wires its parts in the order in which they need each other, and closes them in the reverse order.
@@ -37,6 +40,14 @@ public final class Agent implements Closeable {
     private final CountDownLatch closed = new CountDownLatch(1);
 
     private Agent() {}
+
+    /**
+     * How disks are served.
+     *
+     * @param tcp how over TCP, too; null for not at all
+     * @param zeroDetection whether writes of zeros take no room
+     */
+    public record Options(NbdLimits limits, @Nullable NbdTcp tcp, boolean zeroDetection) {}
 
     /** Makes what opens SRs, out of the parts that it may need. */
     @FunctionalInterface
@@ -56,19 +67,19 @@ public final class Agent implements Closeable {
      *
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
-    public static Agent start(Path runDirectory, NbdLimits limits) throws IOException {
-        return start(runDirectory, limits, VhdOpener::new);
+    public static Agent start(Path runDirectory, Options options) throws IOException {
+        return start(runDirectory, options, VhdOpener::new);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
-        return start(runDirectory, NbdLimits.DEFAULT, opening);
+        return start(runDirectory, new Options(NbdLimits.DEFAULT, null, false), opening);
     }
 
-    private static Agent start(Path runDirectory, NbdLimits limits, Opening opening) throws IOException {
+    private static Agent start(Path runDirectory, Options options, Opening opening) throws IOException {
         Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, limits, opening);
+            agent.wire(runDirectory, options, opening);
             return agent;
         } catch (IOException | RuntimeException e) {
             agent.close();
@@ -77,15 +88,16 @@ public final class Agent implements Closeable {
     }
 
     /** Clients are let in last: whoever reconnects after a restart finds the exports as they were. */
-    private void wire(Path runDirectory, NbdLimits limits, Opening opening) throws IOException {
+    private void wire(Path runDirectory, Options options, Opening opening) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        SrOpener opener = opening.opener(new Parts(directory.redo(), exports, jobs, clock));
+        Exporter exporter = options.zeroDetection() ? new ZeroDetection(exports) : exports;
+        SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
-        opened(NbdServer.start(exports, limits));
+        opened(NbdServer.start(exports, options.limits(), options.tcp()));
         PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID);
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, scripts));
         LOG.info(LogLine.of(

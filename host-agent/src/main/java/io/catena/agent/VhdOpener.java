@@ -9,6 +9,7 @@ import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.sr.Environment;
 import io.catena.sr.Probe;
+import io.catena.sr.ThreadTimer;
 import io.catena.sr.VhdRepository;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
@@ -33,7 +34,8 @@ final class VhdOpener implements SrOpener {
                 parts.jobs(),
                 parts.clock(),
                 System::nanoTime,
-                UUID::randomUUID);
+                UUID::randomUUID,
+                new ThreadTimer());
     }
 
     @Override

@@ -17,4 +17,18 @@ public interface JobControl {
      * @throws SrException with {@link SrError#CANCELLED} if the work shall stop
      */
     void checkCancelled();
+
+    /** Whether the work shall let go of what it holds and then {@link #awaitResume}. */
+    default boolean pauseWanted() {
+        return false;
+    }
+
+    /** Returns when the work need not pause any more, or shall stop. To be called with no lock held and no file open. */
+    default void awaitResume() {}
+
+    /** Lets others go first, if there is need. To be called after each piece of work, with no lock held. */
+    default void giveWay() {}
+
+    /** Waits for a while, or until the work shall stop or pause. To be called with no lock held. */
+    default void rest(long nanos) {}
 }

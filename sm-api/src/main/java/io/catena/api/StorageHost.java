@@ -49,4 +49,10 @@ public interface StorageHost {
 
     /** Asks a job to stop; it does so at its next safe point. */
     Job cancel(long id);
+
+    /** Asks a job to pause; it does so at its next safe point, if it knows how. */
+    Job pause(long id);
+
+    /** Lets a paused job go on. */
+    Job resume(long id);
 }

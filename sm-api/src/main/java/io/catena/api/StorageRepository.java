@@ -181,5 +181,10 @@ public interface StorageRepository {
     }
 
     /** Starts deleting what nobody can reach, and merging base copies; returns at once. */
-    Job collectGarbage();
+    default Job collectGarbage() {
+        return garbage().run();
+    }
+
+    /** Returns what controls the SR's garbage collection. */
+    GarbageControl garbage();
 }

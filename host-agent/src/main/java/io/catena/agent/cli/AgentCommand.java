@@ -4,10 +4,15 @@ import io.catena.agent.Agent;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.log.Logs;
 import io.catena.agent.nbd.NbdLimits;
+import io.catena.agent.nbd.NbdTcp;
+import io.catena.agent.nbd.NbdTls;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +47,59 @@ final class AgentCommand implements Callable<Integer> {
             description = "How long an NBD client may take to choose a disk. Default: 10.")
     private long handshakeSeconds = NbdLimits.DEFAULT.handshakeDeadline().toSeconds();
 
+    @Option(
+            names = "--nbd-stall-seconds",
+            paramLabel = "S",
+            description = "How long an NBD client may stop in the middle of a request or a reply. Default: 300.")
+    private long stallSeconds = NbdLimits.DEFAULT.stallDeadline().toSeconds();
+
+    @Option(
+            names = "--nbd-readers",
+            paramLabel = "N",
+            description = "Threads that read what is not in memory, for all NBD clients together. Default: 64.")
+    private int readers = NbdLimits.DEFAULT.maxReaders();
+
+    @Option(
+            names = "--nbd-listen",
+            paramLabel = "ADDRESS:PORT",
+            description = "Serve all exports over TCP too, to clients that use TLS. Default: not.")
+    private @Nullable String listen;
+
+    @Option(
+            names = "--nbd-tls-certificate",
+            paramLabel = "FILE",
+            description = "For TCP: the certificate, and behind it those that lead to its authority, in PEM.")
+    private @Nullable Path certificate;
+
+    @Option(
+            names = "--nbd-tls-key",
+            paramLabel = "FILE",
+            description = "For TCP: the private key of the certificate, in PEM (PKCS #8).")
+    private @Nullable Path key;
+
+    @Option(
+            names = "--nbd-tls-ca",
+            paramLabel = "FILE",
+            description = "For TCP: who signs the certificates that clients must have. Default: they need none.")
+    private @Nullable Path clientAuthorities;
+
+    @Option(
+            names = "--nbd-tls-client",
+            paramLabel = "NAME",
+            description =
+                    "For TCP: a client that may come in, by the name in its certificate. Default: all of the CA's.")
+    private List<String> clientNames = List.of();
+
+    @Option(
+            names = "--nbd-plain-tcp",
+            description = "For TCP: let clients in without encryption. Whoever reaches the port has all disks.")
+    private boolean plainTcp;
+
+    @Option(
+            names = "--zero-detection",
+            description = "Writes of whole pages of zeros take no room. Default: they do, as any other.")
+    private boolean zeroDetection;
+
     AgentCommand(Session session) {
         this.session = session;
     }
@@ -49,7 +107,7 @@ final class AgentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Logs.toStderr();
-        Agent agent = start(limits());
+        Agent agent = start(new Agent.Options(limits(), tcp(), zeroDetection));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent), "shutdown"));
         session.out().println(session.json() ? "{\"ready\":true}" : "ready");
         session.out().flush();
@@ -58,24 +116,68 @@ final class AgentCommand implements Callable<Integer> {
     }
 
     private NbdLimits limits() {
-        if (handshakeSeconds < 1) {
-            throw new ParameterException(commandLine(), "--nbd-handshake-seconds is less than 1");
+        if (handshakeSeconds < 1 || stallSeconds < 1) {
+            throw new ParameterException(
+                    commandLine(), "--nbd-handshake-seconds or --nbd-stall-seconds is less than 1");
         }
         try {
             Duration handshake = Duration.ofSeconds(handshakeSeconds);
-            return new NbdLimits(connections, handshake, NbdLimits.DEFAULT.drainDeadline(), memory.bytes());
+            return NbdLimits.DEFAULT
+                    .withMaxConnections(connections)
+                    .withHandshakeDeadline(handshake)
+                    .withStallDeadline(Duration.ofSeconds(stallSeconds))
+                    .withBufferBytes(memory.bytes())
+                    .withMaxReaders(readers);
         } catch (IllegalArgumentException e) {
             throw new ParameterException(commandLine(), "bad limits for NBD: " + e.getMessage(), e);
         }
+    }
+
+    private @Nullable NbdTcp tcp() {
+        if (listen == null) {
+            return null;
+        }
+        try {
+            return new NbdTcp(address(listen), tls(), plainTcp);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(commandLine(), "--nbd-listen " + listen + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new SrException(SrError.IO_ERROR, "The agent cannot serve over TLS: " + e.getMessage(), e)
+                    .correction("Check the files of --nbd-tls-certificate, --nbd-tls-key and --nbd-tls-ca.");
+        }
+    }
+
+    private @Nullable NbdTls tls() throws IOException {
+        if (certificate == null && key == null) {
+            return null;
+        }
+        if (certificate == null || key == null) {
+            throw new IllegalArgumentException("--nbd-tls-certificate and --nbd-tls-key need each other");
+        }
+        return NbdTls.read(certificate, key, clientAuthorities, clientNames);
+    }
+
+    /** Takes {@code HOST:PORT}, or {@code [IPv6]:PORT}. */
+    private static InetSocketAddress address(String text) {
+        int colon = text.lastIndexOf(':');
+        if (colon < 1) {
+            throw new IllegalArgumentException("expected ADDRESS:PORT");
+        }
+        int port = Integer.parseInt(text.substring(colon + 1));
+        InetSocketAddress address = new InetSocketAddress(text.substring(0, colon), port);
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException("no such address");
+        }
+        return address;
     }
 
     private CommandLine commandLine() {
         return Objects.requireNonNull(spec).commandLine();
     }
 
-    private Agent start(NbdLimits limits) {
+    private Agent start(Agent.Options options) {
         try {
-            return Agent.start(session.runDirectory(), limits);
+            return Agent.start(session.runDirectory(), options);
         } catch (IOException e) {
             throw new SrException(SrError.IO_ERROR, "The agent cannot start: " + e.getMessage(), e)
                     .correction(

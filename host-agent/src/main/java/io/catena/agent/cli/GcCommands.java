@@ -3,8 +3,15 @@ package io.catena.agent.cli;
 import static io.catena.agent.control.ControlClient.part;
 
 import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.catena.agent.cli.text.GcStatusText;
+import io.catena.agent.cli.text.Size;
 import io.catena.agent.json.Json;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -29,5 +36,87 @@ final class GcCommands {
         } else {
             session.print(answer, () -> "job " + job.id() + " started; see: catena job wait " + job.id());
         }
+    }
+
+    @Command(description = "Show what is left to do, in which order, at which cost, and what cannot be done.")
+    void status(@Parameters(paramLabel = "SR") String sr) {
+        print(session.agent().get("/v1/srs/" + part(sr) + "/gc"));
+    }
+
+    @Command(description = "End the run where nothing is half done, and start no other before it is resumed.")
+    void pause(@Parameters(paramLabel = "SR") String sr) {
+        print(session.agent().post("/v1/srs/" + part(sr) + "/gc/pause"));
+    }
+
+    @Command(description = "Go on after a pause.")
+    void resume(@Parameters(paramLabel = "SR") String sr) {
+        print(session.agent().post("/v1/srs/" + part(sr) + "/gc/resume"));
+    }
+
+    @Command(description = "End the run where nothing is half done.")
+    void cancel(@Parameters(paramLabel = "SR") String sr) {
+        print(session.agent().post("/v1/srs/" + part(sr) + "/gc/cancel"));
+    }
+
+    @Command(description = "Change what is merged, when and how fast.")
+    void set(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--gc", paramLabel = "on|off", description = "Whether it runs without being asked.")
+                    @Nullable
+                    String gc,
+            @Option(names = "--coalesce", paramLabel = "on|off", description = "Whether nodes are merged.") @Nullable
+                    String coalesce,
+            @Option(
+                            names = "--leaf-coalesce",
+                            paramLabel = "on|off",
+                            description = "Whether disks are merged with their base copies.")
+                    @Nullable
+                    String leafCoalesce,
+            @Option(names = "--workers", paramLabel = "N", description = "Trees that are worked on at a time.")
+                    @Nullable
+                    Integer workers,
+            @Option(names = "--rate", paramLabel = "SIZE", description = "Bytes to copy in a second; 0 for no limit.")
+                    @Nullable
+                    Size rate,
+            @Option(names = "--reserve", paramLabel = "SIZE", description = "Free space that merging never takes.")
+                    @Nullable
+                    Size reserve,
+            @Option(
+                            names = "--every",
+                            paramLabel = "MINUTES",
+                            description = "How often it looks for work; 0 for never.")
+                    @Nullable
+                    Integer everyMinutes,
+            @Option(
+                            names = "--window",
+                            paramLabel = "HH:MM-HH:MM|always",
+                            description = "When it may work without being asked, in UTC.")
+                    @Nullable
+                    String window) {
+        JsonObject body = new JsonObject();
+        body.addProperty("gc", flag("--gc", gc));
+        body.addProperty("coalesce", flag("--coalesce", coalesce));
+        body.addProperty("leafCoalesce", flag("--leaf-coalesce", leafCoalesce));
+        body.addProperty("workers", workers);
+        body.addProperty("bytesPerSecond", rate == null ? null : rate.bytes());
+        body.addProperty("reserveBytes", reserve == null ? null : reserve.bytes());
+        body.addProperty("everyMinutes", everyMinutes);
+        body.addProperty("window", window);
+        body.asMap().values().removeIf(JsonElement::isJsonNull);
+        print(session.agent().post("/v1/srs/" + part(sr) + "/gc/set", body));
+    }
+
+    private static @Nullable Boolean flag(String option, @Nullable String text) {
+        if (text == null) {
+            return null;
+        }
+        if (!text.equals("on") && !text.equals("off")) {
+            throw new SrException(SrError.BAD_REQUEST, option + " is \"" + text + "\", expected \"on\" or \"off\"");
+        }
+        return text.equals("on");
+    }
+
+    private void print(JsonElement answer) {
+        session.print(answer, () -> GcStatusText.of(Json.read(answer, GcStatus.class)));
     }
 }

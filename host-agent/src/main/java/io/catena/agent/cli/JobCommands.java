@@ -56,6 +56,16 @@ final class JobCommands {
         print(session.agent().post("/v1/jobs/" + id + "/cancel"));
     }
 
+    @Command(description = "Ask a job to pause where nothing is half done.")
+    void pause(@Parameters(paramLabel = "ID") long id) {
+        print(session.agent().post("/v1/jobs/" + id + "/pause"));
+    }
+
+    @Command(description = "Let a paused job go on.")
+    void resume(@Parameters(paramLabel = "ID") long id) {
+        print(session.agent().post("/v1/jobs/" + id + "/resume"));
+    }
+
     private void print(JsonElement answer) {
         session.print(answer, () -> format(Json.read(answer, Job.class)));
     }

@@ -56,6 +56,18 @@ final class Body {
                 .orElse(false);
     }
 
+    /** Returns true or false; null if the field is absent. */
+    @Nullable
+    Boolean optionalFlag(String field) {
+        return has(field) ? Boolean.valueOf(flag(field)) : null;
+    }
+
+    /** Returns a whole number; null if the field is absent. */
+    @Nullable
+    Long optionalNumber(String field) {
+        return has(field) ? Long.valueOf(number(field)) : null;
+    }
+
     long number(String field) {
         JsonPrimitive value =
                 primitive(field, "a whole number", JsonPrimitive::isNumber).orElseThrow(() -> missing(field));

@@ -8,7 +8,7 @@ final class HttpStatusOf {
 
     static int error(SrError error) {
         return switch (error) {
-            case BAD_REQUEST, VDI_SIZE, VDI_TYPE -> 400;
+            case BAD_REQUEST, ILLEGAL_CHARACTER, VDI_SIZE, VDI_TYPE -> 400;
             case VDI_MISSING, SR_UNAVAILABLE -> 404;
             case SR_IN_USE,
                     VDI_IN_USE,

@@ -2,6 +2,8 @@ package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Hold;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -54,6 +56,13 @@ final class Routes {
                 new Route("POST", "/v1/srs/{sr}/check", this::check),
                 new Route("POST", "/v1/srs/{sr}/set", this::setSr),
                 new Route("POST", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage()),
+                new Route("GET", "/v1/srs/{sr}/gc", call -> garbage(call).status()),
+                new Route("POST", "/v1/srs/{sr}/gc/pause", call -> garbage(call).pause()),
+                new Route(
+                        "POST", "/v1/srs/{sr}/gc/resume", call -> garbage(call).resume()),
+                new Route(
+                        "POST", "/v1/srs/{sr}/gc/cancel", call -> garbage(call).cancel()),
+                new Route("POST", "/v1/srs/{sr}/gc/set", this::setGarbage),
                 new Route("GET", "/v1/srs/{sr}/tree", call -> repository(call).tree()),
                 new Route("GET", "/v1/srs/{sr}/vdis", call -> repository(call).vdis()),
                 new Route("POST", "/v1/srs/{sr}/vdis", this::createVdi),
@@ -74,6 +83,8 @@ final class Routes {
                 Route.ofBytes("POST", "/v1/smapi/{plugin}/{method}", this::script),
                 new Route("GET", "/v1/jobs", call -> host.jobs()),
                 new Route("GET", "/v1/jobs/{job}", this::job),
+                new Route("POST", "/v1/jobs/{job}/pause", call -> host.pause(call.number())),
+                new Route("POST", "/v1/jobs/{job}/resume", call -> host.resume(call.number())),
                 new Route("POST", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
     }
 
@@ -326,6 +337,26 @@ final class Routes {
         } finally {
             waiting.release();
         }
+    }
+
+    /** All fields of {@link GcChange}, each optional. */
+    private Object setGarbage(Call call) {
+        Body body = call.body();
+        GcChange change = new GcChange(
+                body.optionalFlag("gc"),
+                body.optionalFlag("coalesce"),
+                body.optionalFlag("leafCoalesce"),
+                body.optionalInt("workers"),
+                body.optionalNumber("bytesPerSecond"),
+                body.optionalNumber("reserveBytes"),
+                body.optionalInt("everyMinutes"),
+                body.optionalString("window").orElse(null));
+        body.nothingElse();
+        return garbage(call).set(change);
+    }
+
+    private GarbageControl garbage(Call call) {
+        return repository(call).garbage();
     }
 
     private StorageRepository repository(Call call) {

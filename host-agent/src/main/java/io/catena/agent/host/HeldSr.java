@@ -3,6 +3,9 @@ package io.catena.agent.host;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrChange;
@@ -245,10 +248,43 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
-    public Job collectGarbage() {
-        Job job = use(StorageRepository::collectGarbage);
-        memory.began(job);
-        return job;
+    public GarbageControl garbage() {
+        return new HeldGarbage();
+    }
+
+    /** Garbage collection for as long as the SR is held. */
+    private final class HeldGarbage implements GarbageControl {
+        @Override
+        public Job run() {
+            Job job = use(repository -> repository.garbage().run());
+            memory.began(job);
+            return job;
+        }
+
+        @Override
+        public GcStatus status() {
+            return use(repository -> repository.garbage().status());
+        }
+
+        @Override
+        public GcStatus pause() {
+            return use(repository -> repository.garbage().pause());
+        }
+
+        @Override
+        public GcStatus resume() {
+            return use(repository -> repository.garbage().resume());
+        }
+
+        @Override
+        public GcStatus cancel() {
+            return use(repository -> repository.garbage().cancel());
+        }
+
+        @Override
+        public GcStatus set(GcChange change) {
+            return use(repository -> repository.garbage().set(change));
+        }
     }
 
     /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */

@@ -225,6 +225,16 @@ public final class Host implements StorageHost, Closeable {
         return jobs.cancel(id);
     }
 
+    @Override
+    public Job pause(long id) {
+        return jobs.pause(id);
+    }
+
+    @Override
+    public Job resume(long id) {
+        return jobs.resume(id);
+    }
+
     /** Closes all SRs with their exports; they stay remembered as attached, and their jobs as unfinished. */
     @Override
     public void close() {
@@ -525,8 +535,14 @@ public final class Host implements StorageHost, Closeable {
         }
 
         private void forget(long job) {
-            if (!closing) {
+            if (closing) {
+                return;
+            }
+            try {
                 remember(s -> s.withoutJob(job));
+            } catch (SrException e) {
+                // At worst it is begun once more, and finds everything done.
+                LOG.log(Level.WARNING, LogLine.of("job-not-forgotten", "job", job), e);
             }
         }
 

@@ -13,6 +13,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import io.catena.api.AccessMode;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
@@ -53,6 +54,8 @@ public final class Json {
             .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
             .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
+            .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
+            .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))
             .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
             .registerTypeAdapterFactory(new FlatSrStat())
             .create();

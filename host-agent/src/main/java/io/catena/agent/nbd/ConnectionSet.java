@@ -56,6 +56,16 @@ final class ConnectionSet {
         }
     }
 
+    /** Returns those that are there now. */
+    List<NbdConnection> all() {
+        lock.lock();
+        try {
+            return List.copyOf(connections);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     int size() {
         lock.lock();
         try {

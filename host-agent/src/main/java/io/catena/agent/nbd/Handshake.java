@@ -12,7 +12,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The first part of a connection: greets the client and answers its options until it has chosen an export.
  *
- * <p>Offered are EXPORT_NAME, GO, INFO, LIST, ABORT, STRUCTURED_REPLY, LIST_META_CONTEXT and SET_META_CONTEXT. It reads no byte beyond the last option.
+ * <p>Offered are EXPORT_NAME, GO, INFO, LIST, ABORT, STRUCTURED_REPLY, LIST_META_CONTEXT and SET_META_CONTEXT, and STARTTLS
+ * where encryption is. It reads no byte beyond the last option, so that nothing that came in the clear is taken for what is
+ * encrypted.
  *
  * <p><b>Threads.</b> For one thread.
  */
@@ -23,11 +25,15 @@ final class Handshake {
     /** The longest data of an option that is looked at, with room for a name and many informations. */
     static final int MAXIMUM_OPTION_BYTES = 64 << 10;
 
-    private final ByteChannel client;
     private final NbdExports exports;
     private final Predicate<NbdExport> join;
     private final @Nullable String refusal;
+    private final Encryption encryption;
 
+    /** In the clear until the client has started TLS. */
+    private ByteChannel client;
+
+    private boolean encrypted;
     private boolean zeroes;
     private boolean structuredReplies;
 
@@ -38,11 +44,54 @@ final class Handshake {
      * @param join registers the client with an export; false if that is being withdrawn
      * @param refusal why this client gets no export; null if it may have one
      */
-    Handshake(ByteChannel client, NbdExports exports, Predicate<NbdExport> join, @Nullable String refusal) {
+    Handshake(
+            ByteChannel client,
+            NbdExports exports,
+            Predicate<NbdExport> join,
+            @Nullable String refusal,
+            Encryption encryption) {
         this.client = client;
         this.exports = exports;
         this.join = join;
         this.refusal = refusal;
+        this.encryption = encryption;
+    }
+
+    /** How a client may, or must, encrypt what it sends. */
+    interface Encryption {
+        /** For those who need none and get none. */
+        Encryption NONE = new Encryption() {
+            @Override
+            public boolean isOffered() {
+                return false;
+            }
+
+            @Override
+            public boolean isRequired() {
+                return false;
+            }
+
+            @Override
+            public ByteChannel start() {
+                throw new IllegalStateException("there is no encryption to start");
+            }
+        };
+
+        boolean isOffered();
+
+        boolean isRequired();
+
+        /**
+         * Waits for the client's first message and agrees with it.
+         *
+         * @return what is to be used from now on
+         */
+        ByteChannel start() throws IOException;
+    }
+
+    /** Returns the way to the client, as it is after the handshake. */
+    ByteChannel channel() {
+        return client;
     }
 
     /**
@@ -55,6 +104,13 @@ final class Handshake {
         greet();
         for (int count = 0; count < MAXIMUM_OPTIONS; count++) {
             Option option = receiveOption();
+            if (!mayProceed(option)) {
+                if (option.number() == NbdProtocol.OPT_EXPORT_NAME) {
+                    return null;
+                }
+                fail(option, NbdProtocol.REP_ERR_TLS_REQD, "nothing is offered here before STARTTLS");
+                continue;
+            }
             switch (option.number()) {
                 case NbdProtocol.OPT_EXPORT_NAME -> {
                     return agreement(exportName(option));
@@ -63,6 +119,7 @@ final class Handshake {
                     reply(option, NbdProtocol.REP_ACK);
                     return null;
                 }
+                case NbdProtocol.OPT_STARTTLS -> startTls(option);
                 case NbdProtocol.OPT_LIST -> list(option);
                 case NbdProtocol.OPT_INFO -> describe(option, export -> true);
                 case NbdProtocol.OPT_GO -> {
@@ -82,6 +139,30 @@ final class Handshake {
             }
         }
         throw new NbdProtocolException("client sent " + MAXIMUM_OPTIONS + " options without choosing an export");
+    }
+
+    private boolean mayProceed(Option option) {
+        return encrypted
+                || !encryption.isRequired()
+                || option.number() == NbdProtocol.OPT_STARTTLS
+                || option.number() == NbdProtocol.OPT_ABORT;
+    }
+
+    /** What was agreed on in the clear does not count any more: somebody else may have said it. */
+    private void startTls(Option option) throws IOException {
+        if (!encryption.isOffered()) {
+            fail(option, NbdProtocol.REP_ERR_UNSUP, "there is no TLS here");
+        } else if (option.data().hasRemaining()) {
+            fail(option, NbdProtocol.REP_ERR_INVALID, "STARTTLS has no data");
+        } else if (encrypted) {
+            fail(option, NbdProtocol.REP_ERR_INVALID, "the connection is encrypted already");
+        } else {
+            reply(option, NbdProtocol.REP_ACK);
+            client = encryption.start();
+            encrypted = true;
+            structuredReplies = false;
+            allocationOf = null;
+        }
     }
 
     private @Nullable Agreement agreement(@Nullable NbdExport chosen) {

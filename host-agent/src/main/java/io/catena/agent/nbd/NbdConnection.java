@@ -1,10 +1,14 @@
 package io.catena.agent.nbd;
 
 import java.io.IOException;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +24,15 @@ final class NbdConnection implements Runnable {
     private final NbdLimits limits;
     private final AlignedBuffers buffers;
     private final ScheduledExecutorService timer;
+    private final Executor readers;
     private final @Nullable String refusal;
+    private final @Nullable NbdTcp tcp;
+
+    /** What serves the client; null before and after. */
+    private volatile @Nullable Transmission transmission;
+
+    /** Only used by the connection's thread; null if the client has not started TLS. */
+    private @Nullable TlsChannel encrypted;
 
     /** Only used by the connection's thread. */
     private @Nullable NbdExport joined;
@@ -28,6 +40,7 @@ final class NbdConnection implements Runnable {
     /**
      * @param socket owned by the connection from now on
      * @param refusal why this client gets no export; null if it may have one
+     * @param tcp what holds for clients over TCP; null for those on the host
      */
     NbdConnection(
             String name,
@@ -36,14 +49,18 @@ final class NbdConnection implements Runnable {
             NbdLimits limits,
             AlignedBuffers buffers,
             ScheduledExecutorService timer,
-            @Nullable String refusal) {
+            Executor readers,
+            @Nullable String refusal,
+            @Nullable NbdTcp tcp) {
         this.name = name;
         this.socket = socket;
         this.exports = exports;
         this.limits = limits;
         this.buffers = buffers;
         this.timer = timer;
+        this.readers = readers;
         this.refusal = refusal;
+        this.tcp = tcp;
     }
 
     /** Serves the client until it leaves or is cut off; the socket is closed then. */
@@ -53,6 +70,8 @@ final class NbdConnection implements Runnable {
             serve();
         } catch (NbdProtocolException e) {
             NbdLog.protocolViolated(name, e);
+        } catch (SSLException e) {
+            NbdLog.tlsFailed(name, e);
         } catch (BufferShortageException | RuntimeException e) {
             NbdLog.connectionFailed(name, e);
         } catch (IOException e) {
@@ -64,25 +83,68 @@ final class NbdConnection implements Runnable {
     }
 
     private void serve() throws IOException {
-        Agreement agreed = negotiate();
-        if (agreed == null) {
-            return;
-        }
-        NbdExport export = agreed.export();
-        Thread.currentThread().setName(name + "-" + export.name());
-        NbdLog.connectionOpened(name, export);
-        try (Transmission transmission = new Transmission(agreed, socket, buffers)) {
-            transmission.run();
+        try {
+            Handshake handshake = new Handshake(socket, exports, this::join, refusal, encryption());
+            Agreement agreed = negotiate(handshake);
+            if (agreed != null) {
+                transmit(agreed, handshake.channel());
+            }
+        } finally {
+            if (encrypted != null) {
+                encrypted.giveBuffersBack();
+            }
         }
     }
 
-    private @Nullable Agreement negotiate() throws IOException {
+    private void transmit(Agreement agreed, ByteChannel channel) throws IOException {
+        NbdExport export = agreed.export();
+        Thread.currentThread().setName(name + "-" + export.name());
+        NbdLog.connectionOpened(name, export);
+        try (Transmission serving = new Transmission(agreed, channel, buffers, readers)) {
+            transmission = serving;
+            serving.run();
+        } finally {
+            transmission = null;
+        }
+    }
+
+    private @Nullable Agreement negotiate(Handshake handshake) throws IOException {
         ScheduledFuture<?> deadline =
                 timer.schedule(this::cut, limits.handshakeDeadline().toMillis(), TimeUnit.MILLISECONDS);
         try {
-            return new Handshake(socket, exports, this::join, refusal).negotiate();
+            return handshake.negotiate();
         } finally {
             deadline.cancel(false);
+        }
+    }
+
+    private Handshake.Encryption encryption() {
+        return tcp == null ? Handshake.Encryption.NONE : new TcpEncryption(tcp);
+    }
+
+    /** What is agreed on with clients over TCP. */
+    private final class TcpEncryption implements Handshake.Encryption {
+        private final NbdTcp settings;
+
+        TcpEncryption(NbdTcp settings) {
+            this.settings = settings;
+        }
+
+        @Override
+        public boolean isOffered() {
+            return settings.tls() != null;
+        }
+
+        @Override
+        public boolean isRequired() {
+            return !settings.plainAllowed();
+        }
+
+        @Override
+        public ByteChannel start() throws IOException {
+            TlsChannel channel = TlsChannel.accept(socket, Objects.requireNonNull(settings.tls()), buffers);
+            encrypted = channel;
+            return channel;
         }
     }
 
@@ -107,6 +169,15 @@ final class NbdConnection implements Runnable {
             socket.shutdownInput();
         } catch (IOException e) {
             NbdLog.connectionEnded(name, e);
+            cut();
+        }
+    }
+
+    /** Ends the connection if the client has stopped in the middle of a message. */
+    void cutIfStalled() {
+        Transmission serving = transmission;
+        if (serving != null && serving.isStalled(limits.stallDeadline())) {
+            NbdLog.connectionStalled(name);
             cut();
         }
     }

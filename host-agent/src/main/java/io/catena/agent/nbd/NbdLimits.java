@@ -7,25 +7,46 @@ import java.time.Duration;
  *
  * @param maxConnections how many connections are served at a time
  * @param handshakeDeadline how long a client may take to agree on an export
+ * @param stallDeadline how long a client may take to send the rest of a request, or to take in replies; none is needed
+ *     between requests
  * @param drainDeadline how long a closing server waits for requests under way
  * @param bufferBytes how much memory all connections together may use for buffers; an idle one uses 260 KiB
+ * @param maxReaders how many threads read what has to be waited for, for all connections together
  */
-public record NbdLimits(int maxConnections, Duration handshakeDeadline, Duration drainDeadline, long bufferBytes) {
+public record NbdLimits(
+        int maxConnections,
+        Duration handshakeDeadline,
+        Duration stallDeadline,
+        Duration drainDeadline,
+        long bufferBytes,
+        int maxReaders) {
     public static final NbdLimits DEFAULT =
-            new NbdLimits(1024, Duration.ofSeconds(10), Duration.ofSeconds(10), 512L << 20);
+            new NbdLimits(1024, Duration.ofSeconds(10), Duration.ofMinutes(5), Duration.ofSeconds(10), 512L << 20, 64);
 
     public NbdLimits {
-        if (maxConnections < 1 || bufferBytes < 1 << 20) {
+        if (maxConnections < 1 || bufferBytes < 1 << 20 || maxReaders < 1) {
             throw new IllegalArgumentException("maxConnections " + maxConnections + ", bufferBytes " + bufferBytes
-                    + ": expected at least 1 and 1 MiB");
+                    + ", maxReaders " + maxReaders + ": expected at least 1, 1 MiB and 1");
         }
     }
 
     public NbdLimits withMaxConnections(int connections) {
-        return new NbdLimits(connections, handshakeDeadline, drainDeadline, bufferBytes);
+        return new NbdLimits(connections, handshakeDeadline, stallDeadline, drainDeadline, bufferBytes, maxReaders);
     }
 
     public NbdLimits withHandshakeDeadline(Duration deadline) {
-        return new NbdLimits(maxConnections, deadline, drainDeadline, bufferBytes);
+        return new NbdLimits(maxConnections, deadline, stallDeadline, drainDeadline, bufferBytes, maxReaders);
+    }
+
+    public NbdLimits withStallDeadline(Duration deadline) {
+        return new NbdLimits(maxConnections, handshakeDeadline, deadline, drainDeadline, bufferBytes, maxReaders);
+    }
+
+    public NbdLimits withBufferBytes(long bytes) {
+        return new NbdLimits(maxConnections, handshakeDeadline, stallDeadline, drainDeadline, bytes, maxReaders);
+    }
+
+    public NbdLimits withMaxReaders(int threads) {
+        return new NbdLimits(maxConnections, handshakeDeadline, stallDeadline, drainDeadline, bufferBytes, threads);
     }
 }

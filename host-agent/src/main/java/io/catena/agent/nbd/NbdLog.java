@@ -37,6 +37,15 @@ final class NbdLog {
         LOG.log(Level.WARNING, () -> "event=nbd-protocol-violated connection=" + connection + cause(cause));
     }
 
+    /** A client was not trusted, or did not trust us. */
+    static void tlsFailed(String connection, Exception cause) {
+        LOG.log(Level.WARNING, () -> "event=nbd-tls-failed connection=" + connection + cause(cause));
+    }
+
+    static void connectionStalled(String connection) {
+        LOG.log(Level.WARNING, () -> "event=nbd-connection-stalled connection=" + connection);
+    }
+
     static void connectionFailed(String connection, Throwable cause) {
         LOG.log(Level.ERROR, "event=nbd-connection-failed connection=" + connection + cause(cause), cause);
     }

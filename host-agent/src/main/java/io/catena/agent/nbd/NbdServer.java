@@ -3,18 +3,26 @@ package io.catena.agent.nbd;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.BindException;
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves exports at a Unix socket.
+ * Serves exports at a Unix socket and, if that is wanted, over TCP.
  *
- * <p><b>Threads.</b> One accepts, one guards the deadlines of handshakes, and each connection has one. {@link #close} may
+ * <p><b>Threads.</b> One accepts for each of these, one guards the deadlines of handshakes, and each connection has one; some read for all
+ * connections what has to be waited for. {@link #close} may
  * be called from any thread.
  */
 public final class NbdServer implements Closeable {
@@ -24,37 +32,95 @@ public final class NbdServer implements Closeable {
     /** Less than a client's patience, and enough for any other request to return its buffer. */
     private static final Duration BUFFER_PATIENCE = Duration.ofSeconds(5);
 
+    /** How often connections are looked at whether they are stuck. */
+    private static final Duration STALL_CHECK = Duration.ofSeconds(1);
+
+    /** How long a thread for reads waits for the next. */
+    private static final Duration READER_IDLE = Duration.ofSeconds(10);
+
     /** How long to wait after a failure to accept, for instance for want of file descriptors. */
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
-    private final UnixListener listener;
+    private final List<NbdListener> listeners;
     private final NbdExports exports;
     private final NbdLimits limits;
     private final AlignedBuffers buffers;
     private final ScheduledExecutorService timer;
+
+    /** Takes no more reads than it has threads. */
+    private final ThreadPoolExecutor readers;
+
     private final ConnectionSet connections = new ConnectionSet();
     private final CountDownLatch closing = new CountDownLatch(1);
 
-    /** Only used by the accepting thread. */
-    private long accepted;
+    private final AtomicLong accepted = new AtomicLong();
 
-    private NbdServer(UnixListener listener, NbdExports exports, NbdLimits limits) {
-        this.listener = listener;
+    private NbdServer(List<NbdListener> listeners, NbdExports exports, NbdLimits limits) {
+        this.listeners = List.copyOf(listeners);
         this.exports = exports;
         this.limits = limits;
         this.buffers = new AlignedBuffers(limits.bufferBytes(), BUFFER_PATIENCE);
+        this.readers = new ThreadPoolExecutor(
+                0,
+                limits.maxReaders(),
+                READER_IDLE.toMillis(),
+                TimeUnit.MILLISECONDS,
+                new SynchronousQueue<>(),
+                task -> daemon(task, "nbd-reader"));
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nbd-deadlines"));
     }
 
     /**
-     * Starts to serve {@code exports}, those of now and those to come.
+     * Starts to serve {@code exports}, those of now and those to come, on this host.
      *
      * @throws BindException if the exports' socket cannot be bound; the message says why
      */
     public static NbdServer start(NbdExports exports, NbdLimits limits) throws IOException {
-        NbdServer server = new NbdServer(UnixListener.open(exports.socket()), exports, limits);
-        daemon(server::acceptAll, "nbd-accept").start();
+        return start(exports, limits, null);
+    }
+
+    /**
+     * As {@link #start(NbdExports, NbdLimits)}, and over TCP.
+     *
+     * @param tcp null for none of that
+     * @throws BindException if a socket cannot be bound; the message says which and why
+     */
+    public static NbdServer start(NbdExports exports, NbdLimits limits, @Nullable NbdTcp tcp) throws IOException {
+        List<NbdListener> listeners = new ArrayList<>();
+        try {
+            listeners.add(UnixListener.open(exports.socket()));
+            if (tcp != null) {
+                listeners.add(TcpListener.open(tcp.address()));
+            }
+        } catch (IOException | RuntimeException e) {
+            for (NbdListener listener : listeners) {
+                listener.close();
+            }
+            throw e;
+        }
+        NbdServer server = new NbdServer(listeners, exports, limits);
+        server.start(tcp);
         return server;
+    }
+
+    private void start(@Nullable NbdTcp tcp) {
+        daemon(() -> acceptAll(listeners.get(0), null), "nbd-accept").start();
+        if (tcp != null) {
+            daemon(() -> acceptAll(listeners.get(1), tcp), "nbd-accept-tcp").start();
+        }
+        long millis = STALL_CHECK.toMillis();
+        ScheduledFuture<?> unused = timer.scheduleWithFixedDelay(
+                () -> connections.all().forEach(NbdConnection::cutIfStalled), millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    /** Where clients connect over TCP; the port is real also if 0 was asked for. */
+    public InetSocketAddress tcpAddress() throws IOException {
+        for (NbdListener listener : listeners) {
+            if (listener instanceof TcpListener tcp) {
+                return tcp.address();
+            }
+        }
+        throw new IllegalStateException("does not serve over TCP");
     }
 
     private static Thread daemon(Runnable task, String name) {
@@ -63,10 +129,10 @@ public final class NbdServer implements Closeable {
         return thread;
     }
 
-    private void acceptAll() {
+    private void acceptAll(NbdListener listener, @Nullable NbdTcp tcp) {
         while (listener.isOpen()) {
             try {
-                admit(listener.accept());
+                admit(listener.accept(), tcp);
             } catch (IOException e) {
                 if (listener.isOpen()) {
                     NbdLog.acceptFailed(e);
@@ -84,7 +150,7 @@ public final class NbdServer implements Closeable {
         }
     }
 
-    private void admit(SocketChannel socket) throws IOException {
+    private void admit(SocketChannel socket, @Nullable NbdTcp tcp) throws IOException {
         int present = connections.size();
         if (present >= limits.maxConnections()) {
             NbdLog.connectionRefused(present);
@@ -93,8 +159,9 @@ public final class NbdServer implements Closeable {
             socket.close();
             return;
         }
-        String name = "nbd-" + ++accepted;
-        NbdConnection connection = new NbdConnection(name, socket, exports, limits, buffers, timer, refusal(present));
+        String name = "nbd-" + accepted.incrementAndGet();
+        NbdConnection connection =
+                new NbdConnection(name, socket, exports, limits, buffers, timer, readers, refusal(present), tcp);
         if (!connections.add(connection)) {
             socket.close();
             return;
@@ -140,9 +207,13 @@ public final class NbdServer implements Closeable {
     @Override
     public void close() throws IOException {
         closing.countDown();
-        listener.close();
+        for (NbdListener listener : listeners) {
+            listener.close();
+        }
         boolean ended = connections.close(limits.drainDeadline());
         timer.shutdownNow();
+        // Without an interrupt, which would close the file for all who use it.
+        readers.shutdown();
         if (!ended) {
             throw new IOException(connections.size() + " NBD connections at " + exports.socket()
                     + " have requests under way that did not finish within "

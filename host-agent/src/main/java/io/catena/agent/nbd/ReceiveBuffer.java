@@ -24,6 +24,7 @@ final class ReceiveBuffer implements AutoCloseable {
     /** From position to limit: received, not used. */
     private final ByteBuffer bytes;
 
+    private final StallClock stall = new StallClock();
     private boolean afterLargePayload;
 
     ReceiveBuffer(ReadableByteChannel source, AlignedBuffers buffers) throws IOException {
@@ -32,24 +33,52 @@ final class ReceiveBuffer implements AutoCloseable {
         this.bytes = lease.bytes().limit(0);
     }
 
+    /** How long the client has owed the rest of what it began to send. */
+    StallClock stall() {
+        return stall;
+    }
+
     /** Whether {@code count} bytes are here, so that {@link #await} would not have to wait. */
     boolean has(int count) {
         return bytes.remaining() >= count;
     }
 
     /**
-     * Waits for {@code count} bytes.
+     * Waits for a request, for any time; once it has begun the client owes the rest.
+     *
+     * @return false if the client sent nothing more and closed
+     * @throws EOFException if the client closed after a part of it
+     */
+    boolean awaitRequest() throws IOException {
+        if (!has(1)) {
+            boolean begun = await(1, false);
+            if (!begun) {
+                return false;
+            }
+        }
+        return await(NbdProtocol.REQUEST_BYTES);
+    }
+
+    /**
+     * Waits for {@code count} bytes that the client owes.
      *
      * @return false if the client sent nothing more and closed
      * @throws EOFException if the client closed after a part of the bytes
      */
     boolean await(int count) throws IOException {
+        return await(count, true);
+    }
+
+    private boolean await(int count, boolean owed) throws IOException {
         if (has(count)) {
             return true;
         }
-        int wanted = afterLargePayload ? count - bytes.remaining() : Integer.MAX_VALUE;
-        afterLargePayload = false;
+        int wanted =
+                afterLargePayload ? Math.max(count, NbdProtocol.REQUEST_BYTES) - bytes.remaining() : Integer.MAX_VALUE;
         bytes.compact();
+        if (owed) {
+            stall.begin();
+        }
         try {
             bytes.limit((int) Math.min((long) bytes.position() + wanted, bytes.capacity()));
             while (bytes.position() < count) {
@@ -58,8 +87,10 @@ final class ReceiveBuffer implements AutoCloseable {
                 }
             }
         } finally {
+            stall.end();
             bytes.flip();
         }
+        afterLargePayload &= count < NbdProtocol.REQUEST_BYTES;
         return true;
     }
 
@@ -90,10 +121,15 @@ final class ReceiveBuffer implements AutoCloseable {
         int buffered = Math.min(bytes.remaining(), target.remaining());
         target.put(bytes.slice(bytes.position(), buffered));
         bytes.position(bytes.position() + buffered);
-        while (target.hasRemaining()) {
-            if (source.read(target) < 0) {
-                throw new EOFException("client closed with " + target.remaining() + " bytes of a payload missing");
+        stall.begin();
+        try {
+            while (target.hasRemaining()) {
+                if (source.read(target) < 0) {
+                    throw new EOFException("client closed with " + target.remaining() + " bytes of a payload missing");
+                }
             }
+        } finally {
+            stall.end();
         }
         afterLargePayload = true;
     }

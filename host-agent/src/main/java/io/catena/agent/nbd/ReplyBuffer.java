@@ -3,7 +3,6 @@ package io.catena.agent.nbd;
 import io.catena.disk.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +20,9 @@ final class ReplyBuffer implements AutoCloseable {
     /** Payloads from this size on are sent alone. */
     static final int LARGE_PAYLOAD_BYTES = 32 << 10;
 
+    /** So much is sent before all is there that could be: the client can work on it meanwhile. */
+    private static final int SENT_BYTES = 32 << 10;
+
     /** In a chunk: length (32 bits), state (32 bits). */
     private static final int EXTENT_BYTES = 8;
 
@@ -30,7 +32,7 @@ final class ReplyBuffer implements AutoCloseable {
     /** Where the first payload of a collection stands in its page. */
     private static final int COLLECTED_PAYLOAD = 32;
 
-    private final WritableByteChannel target;
+    private final ReplyChannel target;
     private final AlignedBuffers buffers;
     private final boolean structured;
 
@@ -47,7 +49,7 @@ final class ReplyBuffer implements AutoCloseable {
     /**
      * @param structured whether the client has asked for structured replies
      */
-    ReplyBuffer(WritableByteChannel target, AlignedBuffers buffers, boolean structured) {
+    ReplyBuffer(ReplyChannel target, AlignedBuffers buffers, boolean structured) {
         this.target = target;
         this.buffers = buffers;
         this.structured = structured;
@@ -147,7 +149,7 @@ final class ReplyBuffer implements AutoCloseable {
     }
 
     private void flushIfLarge() throws IOException {
-        if (start == largeStart) {
+        if (start == largeStart || (lease != null && lease.bytes().position() - start >= SENT_BYTES)) {
             flush();
         }
     }
@@ -159,9 +161,7 @@ final class ReplyBuffer implements AutoCloseable {
         }
         ByteBuffer bytes = lease.bytes();
         bytes.limit(bytes.position()).position(start);
-        while (bytes.hasRemaining()) {
-            target.write(bytes);
-        }
+        target.send(bytes);
         close();
     }
 

@@ -6,17 +6,19 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 
 /**
  * The second part of a connection: serves requests until the client disconnects.
  *
- * <p>Requests are executed one after another, on the thread that received them: with the data in the page cache this is
- * two to three times faster than handing them to workers. Replies are held back while further requests are at hand, and
- * sent before the thread waits for the client.
+ * <p>Requests are executed one after another, on the thread that received them; but for reads that have to wait for the
+ * disk, as {@link SlowReads} tells. Replies are held back while further requests are at hand, and sent before the thread
+ * waits for the client.
  *
- * <p><b>Threads.</b> For one thread.
+ * <p><b>Threads.</b> For one thread; those that it gives reads to it waits for.
  */
 final class Transmission implements AutoCloseable {
     /** How often the device is asked for one block status at most; a client asks again for what is behind. */
@@ -28,17 +30,30 @@ final class Transmission implements AutoCloseable {
     private final Agreement agreed;
     private final NbdExport export;
     private final BlockDevice device;
+    private final ByteChannel client;
     private final AlignedBuffers buffers;
     private final ReceiveBuffer received;
+    private final ReplyChannel replyChannel;
     private final ReplyBuffer replies;
+    private final SlowReads slowReads;
 
-    Transmission(Agreement agreed, ByteChannel client, AlignedBuffers buffers) throws IOException {
+    /**
+     * @param readers threads for reads; refuses what it has no thread for
+     */
+    Transmission(Agreement agreed, ByteChannel client, AlignedBuffers buffers, Executor readers) throws IOException {
         this.agreed = agreed;
         this.export = agreed.export();
         this.device = export.device();
+        this.client = client;
         this.buffers = buffers;
         this.received = new ReceiveBuffer(client, buffers);
-        this.replies = new ReplyBuffer(client, buffers, agreed.structuredReplies());
+        this.replyChannel = new ReplyChannel(client);
+        this.replies = replyBuffer();
+        this.slowReads = new SlowReads(readers);
+    }
+
+    private ReplyBuffer replyBuffer() {
+        return new ReplyBuffer(replyChannel, buffers, agreed.structuredReplies());
     }
 
     /**
@@ -47,7 +62,7 @@ final class Transmission implements AutoCloseable {
      * @throws IOException if the connection fails; never if the device does, that is the client's to hear
      */
     void run() throws IOException {
-        while (awaitBytes(NbdProtocol.REQUEST_BYTES)) {
+        while (awaitRequest()) {
             Request request = received.takeRequest();
             if (request.command() == Command.DISCONNECT) {
                 break;
@@ -60,13 +75,26 @@ final class Transmission implements AutoCloseable {
             }
         }
         replies.flush();
+        slowReads.awaitAll();
     }
 
-    private boolean awaitBytes(int count) throws IOException {
+    private boolean awaitRequest() throws IOException {
+        if (!received.has(NbdProtocol.REQUEST_BYTES)) {
+            replies.flush();
+        }
+        return received.awaitRequest();
+    }
+
+    private ByteBuffer takePayload(int count) throws IOException {
         if (!received.has(count)) {
             replies.flush();
         }
-        return received.await(count);
+        return received.take(count);
+    }
+
+    /** Whether the client has let the server wait in the middle of a message for longer than {@code patience}. */
+    boolean isStalled(Duration patience) {
+        return received.stall().exceeds(patience) || replyChannel.stall().exceeds(patience);
     }
 
     /** Relies on {@link Request#validate}. */
@@ -92,18 +120,37 @@ final class Transmission implements AutoCloseable {
     }
 
     private void read(Request request) throws IOException {
+        boolean several = received.has(NbdProtocol.REQUEST_BYTES) || slowReads.areUnderWay();
+        if (!several || !slowReads.areToBeExpected() || !slowReads.start(() -> readAside(request))) {
+            read(request, replies);
+        }
+    }
+
+    private void readAside(Request request) {
+        try (ReplyBuffer own = replyBuffer()) {
+            read(request, own);
+            own.flush();
+        } catch (IOException e) {
+            // The client is gone, or not to be reached; the connection's thread hears of it too, and says so.
+            cut();
+        }
+    }
+
+    private void read(Request request, ReplyBuffer answers) throws IOException {
         int lengthBytes = request.validLengthBytes();
         NbdErrno result;
         try {
-            ByteBuffer target = replies.payload(lengthBytes);
+            ByteBuffer target = answers.payload(lengthBytes);
+            long start = System.nanoTime();
             result = attempt(request, () -> device.read(request.offset(), target));
+            slowReads.took(System.nanoTime() - start, lengthBytes);
         } catch (BufferShortageException e) {
             result = shortage(request, e);
         }
         if (result == NbdErrno.OK) {
-            replies.addRead(request.cookie(), request.offset(), lengthBytes);
+            answers.addRead(request.cookie(), request.offset(), lengthBytes);
         } else {
-            replies.fail(request, result);
+            answers.fail(request, result);
         }
     }
 
@@ -115,8 +162,7 @@ final class Transmission implements AutoCloseable {
     private void write(Request request) throws IOException {
         if (request.lengthBytes() <= ReceiveBuffer.LARGEST_PIECE_BYTES) {
             int lengthBytes = request.validLengthBytes();
-            awaitBytes(lengthBytes);
-            replies.addSimple(request.cookie(), write(request, received.take(lengthBytes)));
+            replies.addSimple(request.cookie(), write(request, takePayload(lengthBytes)));
         } else {
             writeLarge(request);
         }
@@ -221,8 +267,20 @@ final class Transmission implements AutoCloseable {
         }
     }
 
+    private void cut() {
+        try {
+            client.close();
+        } catch (IOException e) {
+            NbdLog.connectionEnded(export.name(), e);
+        }
+    }
+
+    /** Disconnects, and waits for reads under way: they use what is given back here. */
     @Override
     public void close() {
+        // First: a read of a client that takes no replies would never end.
+        cut();
+        slowReads.awaitAll();
         replies.close();
         received.close();
     }

@@ -1,6 +1,5 @@
 package io.catena.agent.nbd;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -16,7 +15,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /** A listening Unix socket with its file, which only its owner can connect to. */
-final class UnixListener implements Closeable {
+final class UnixListener implements NbdListener {
     /** Linux: {@code sun_path} has 108 bytes, the last of which is a zero. */
     private static final int MAXIMUM_PATH_BYTES = 107;
 
@@ -76,11 +75,13 @@ final class UnixListener implements Closeable {
         }
     }
 
-    SocketChannel accept() throws IOException {
+    @Override
+    public SocketChannel accept() throws IOException {
         return channel.accept();
     }
 
-    boolean isOpen() {
+    @Override
+    public boolean isOpen() {
         return channel.isOpen();
     }
 

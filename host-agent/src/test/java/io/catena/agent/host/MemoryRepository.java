@@ -3,6 +3,10 @@ package io.catena.agent.host;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
+import io.catena.api.GarbageControl;
+import io.catena.api.GcChange;
+import io.catena.api.GcSettings;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
@@ -38,6 +42,8 @@ final class MemoryRepository implements StorageRepository {
 
     /** By disk and holder. */
     final Map<String, Hold> holds = new TreeMap<>();
+
+    private GcSettings gc = GcSettings.DEFAULT;
 
     MemoryRepository(Sr sr, Map<VdiId, Vdi> vdis, Jobs jobs, MemorySrs srs) {
         this.sr = sr;
@@ -272,21 +278,57 @@ final class MemoryRepository implements StorageRepository {
         return new Export(hold.vdi(), hold.mode(), "nbd+unix:///" + hold.vdi() + "?socket=/run/catena/nbd.sock");
     }
 
-    /** Runs until the test lets it end, or it is cancelled. */
     @Override
-    public Job collectGarbage() {
-        CountDownLatch letEnd = srs.endOfGc();
-        return jobs.start("gc", sr.id(), control -> {
-            control.addTotal(2 << 20);
-            control.phase("merging");
-            long deadline = System.nanoTime() + 20_000_000_000L;
-            while (letEnd.getCount() > 0 && System.nanoTime() < deadline) {
-                control.checkCancelled();
-                Thread.onSpinWait();
-            }
-            control.done(2 << 20);
-            return "merged 1 base copy";
-        });
+    public GarbageControl garbage() {
+        return new MemoryGarbage();
+    }
+
+    /** Runs until the test lets it end, or it is cancelled; keeps its settings. */
+    private final class MemoryGarbage implements GarbageControl {
+        @Override
+        public Job run() {
+            CountDownLatch letEnd = srs.endOfGc();
+            return jobs.start("gc", sr.id(), control -> {
+                control.addTotal(2 << 20);
+                control.phase("merging");
+                long deadline = System.nanoTime() + 20_000_000_000L;
+                while (letEnd.getCount() > 0 && System.nanoTime() < deadline) {
+                    control.checkCancelled();
+                    Thread.onSpinWait();
+                }
+                control.done(2 << 20);
+                return "merged 1 base copy";
+            });
+        }
+
+        @Override
+        public GcStatus status() {
+            GcStatus.State state = gc.paused() ? GcStatus.State.PAUSED : GcStatus.State.IDLE;
+            return new GcStatus(sr.id(), state, null, gc, List.of(), List.of(), List.of(), List.of(), 1 << 30, null);
+        }
+
+        @Override
+        public GcStatus pause() {
+            gc = gc.withPaused(true);
+            return status();
+        }
+
+        @Override
+        public GcStatus resume() {
+            gc = gc.withPaused(false);
+            return status();
+        }
+
+        @Override
+        public GcStatus cancel() {
+            return status();
+        }
+
+        @Override
+        public GcStatus set(GcChange change) {
+            gc = gc.with(change);
+            return status();
+        }
     }
 
     private VdiId copyOf(VdiId id, String name, @Nullable VdiId snapshotOf) {

@@ -26,6 +26,7 @@ public final class Programs {
             Map.entry("nbdcopy", "libnbd-bin"),
             Map.entry("nbdinfo", "libnbd-bin"),
             Map.entry("nbdkit", "nbdkit"),
+            Map.entry("openssl", "openssl"),
             Map.entry("qemu-img", "qemu-utils"),
             Map.entry("qemu-io", "qemu-utils"),
             Map.entry("qemu-nbd", "qemu-utils"),

@@ -3,6 +3,7 @@ package io.catena.harness.peer;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
+import io.catena.agent.nbd.NbdTcp;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A server in a directory of its own. */
 final class NbdFixture implements Closeable {
@@ -21,10 +23,15 @@ final class NbdFixture implements Closeable {
     private final NbdServer server;
 
     NbdFixture(NbdLimits limits) throws IOException {
+        this(limits, null);
+    }
+
+    /** Serves over TCP too, unless {@code tcp} is null. */
+    NbdFixture(NbdLimits limits, @Nullable NbdTcp tcp) throws IOException {
         directory = Files.createTempDirectory("catena-nbd");
         socket = directory.resolve("nbd.sock");
         exports = new NbdExports(socket, Duration.ofSeconds(10));
-        server = NbdServer.start(exports, limits);
+        server = NbdServer.start(exports, limits, tcp);
     }
 
     Path socket() {

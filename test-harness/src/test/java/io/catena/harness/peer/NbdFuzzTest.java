@@ -8,10 +8,15 @@ import io.catena.api.AccessMode;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,10 +24,20 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Sends bytes that are nearly right. Whatever they are: the server ends the connection, and serves the next. */
-@Timeout(300)
+/**
+ * Sends bytes that are nearly right. Whatever they are: the server ends the connection, serves the next, and others go on
+ * meanwhile; in the end nothing is left of any of them. {@code -Dfuzz.seconds=N} takes longer, {@code -Dseed=N} begins with
+ * that input.
+ */
+@Timeout(1800)
 class NbdFuzzTest {
-    private static final int SEEDS = 300;
+    private static final int LEAST_SEEDS = 100;
+    private static final long SECONDS = Long.getLong("fuzz.seconds", 20) / 5 + 1;
+    private static final long FIRST_SEED = Long.getLong("seed", 0);
+    /** What the JVM may open or start for itself meanwhile. */
+    private static final int SPARE = 5;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final int SIZE_BYTES = 1 << 20;
     private static final long[] ODD_NUMBERS = {
         0, 1, -1, 511, 512, 65536, 65537, SIZE_BYTES - 1, SIZE_BYTES, SIZE_BYTES + 1, Integer.MAX_VALUE, Long.MAX_VALUE
@@ -34,6 +49,9 @@ class NbdFuzzTest {
     private static final String[] CONTEXTS = {"", "base:", "base:allocation", "qemu:dirty-bitmap:x", "\0"};
 
     private NbdFixture nbd;
+
+    /** A client that behaves, connected all the time. */
+    private NbdClient neighbour;
 
     /** Each attack is a line in the log. */
     @BeforeAll
@@ -50,10 +68,13 @@ class NbdFuzzTest {
     void start() throws IOException {
         nbd = new NbdFixture(NbdLimits.DEFAULT);
         nbd.publish(1, AccessMode.READ_WRITE, new MemoryDisk(SIZE_BYTES));
+        nbd.publish(2, AccessMode.READ_WRITE, new MemoryDisk(SIZE_BYTES));
+        neighbour = NbdClient.connect(nbd.socket(), name(2));
     }
 
     @AfterEach
     void stop() throws IOException {
+        neighbour.close();
         nbd.close();
         assertThat(nbd.server().connectionCount()).isZero();
     }
@@ -86,6 +107,22 @@ class NbdFuzzTest {
         });
     }
 
+    /** As above, and every now and then the client is gone in the middle of it, with answers on their way to it. */
+    @Test
+    void clientsThatVanishLeaveNothingBehind() throws IOException {
+        forEachSeed(random -> {
+            try (NbdClient client = random.nextBoolean()
+                    ? NbdClient.connect(nbd.socket(), name(1))
+                    : NbdClient.connectStructured(nbd.socket(), name(1), "base:allocation")) {
+                client.send(requests(random));
+                client.send(damaged(requests(random), random));
+            } catch (IOException e) {
+                // The server has closed already, or waits for the client to take its answers: a reason to go as well.
+                neighbour.flush();
+            }
+        });
+    }
+
     /** The client ends its output, so a server that waits for a payload hears that none will come. */
     private static void sendAndEnd(NbdClient client, byte[] bytes) throws IOException {
         try {
@@ -99,22 +136,57 @@ class NbdFuzzTest {
         client.awaitEnd();
     }
 
-    private void forEachSeed(Attack attack) {
-        for (long seed = 0; seed < SEEDS; seed++) {
-            try {
-                attack.run(new Random(seed));
-                assertServes();
-            } catch (IOException | RuntimeException e) {
-                throw new AssertionError("seed " + seed, e);
-            }
+    private void forEachSeed(Attack attack) throws IOException {
+        // The first brings what is there once for all: threads, descriptors of selectors.
+        run(attack, FIRST_SEED);
+        awaitLeft(1);
+        Belongings before = Belongings.now();
+        long deadline = System.nanoTime() + Duration.ofSeconds(SECONDS).toNanos();
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + LEAST_SEEDS || System.nanoTime() < deadline; seed++) {
+            run(attack, seed);
+        }
+        awaitLeft(1);
+        Belongings after = Belongings.now();
+        assertThat(after.threads()).isLessThanOrEqualTo(before.threads() + SPARE);
+        assertThat(after.descriptors()).isLessThanOrEqualTo(before.descriptors() + SPARE);
+    }
+
+    private void run(Attack attack, long seed) {
+        try {
+            attack.run(new Random(seed));
+            assertServes(seed);
+        } catch (IOException | RuntimeException | AssertionError e) {
+            throw new AssertionError("-Dseed=" + seed, e);
         }
     }
 
-    private void assertServes() throws IOException {
+    private void assertServes(long seed) throws IOException {
         try (NbdClient client = NbdClient.connect(nbd.socket(), name(1))) {
             assertThat(client.read(0, 512)).hasSize(512);
         }
-        assertThat(nbd.server().connectionCount()).isLessThan(5);
+        byte[] mine = new byte[512];
+        Arrays.fill(mine, (byte) seed);
+        neighbour.write(4096, mine);
+        assertThat(neighbour.read(4096, 512)).isEqualTo(mine);
+        assertThat(nbd.server().connectionCount()).isLessThan(6);
+    }
+
+    /** A connection that has ended for its client takes the server a moment more. */
+    private void awaitLeft(int connections) {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (nbd.server().connectionCount() > connections && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(nbd.server().connectionCount()).isEqualTo(connections);
+    }
+
+    /** What a leak would add to. */
+    private record Belongings(int threads, int descriptors) {
+        static Belongings now() throws IOException {
+            try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+                return new Belongings(Thread.activeCount(), (int) open.count());
+            }
+        }
     }
 
     private static byte[] options(Random random) {
@@ -127,7 +199,7 @@ class NbdFuzzTest {
             byte[] data = random.nextInt(3) == 0 ? new byte[random.nextInt(500)] : query;
             long lengthBytes = random.nextInt(10) == 0 ? odd(random) : data.length;
             all.putLong(0x49484156454f5054L)
-                    .putInt(random.nextInt(12))
+                    .putInt(random.nextInt(14))
                     .putInt((int) lengthBytes)
                     .put(data);
         }

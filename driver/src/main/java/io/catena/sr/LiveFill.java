@@ -1,0 +1,50 @@
+package io.catena.sr;
+
+import io.catena.api.JobControl;
+import java.io.IOException;
+
+/**
+ * Copies into an attached disk's leaf what its base copy has and it lacks, while the guest works: see {@link Fill}.
+ *
+ * <p><b>Threads.</b> {@link #round} by the garbage collector's; {@link #stop} under the SR's tree lock, also while a round
+ * runs, which then soon ends.
+ */
+final class LiveFill {
+    private final Fill fill;
+    private final Object round = new Object();
+    private volatile boolean ended;
+
+    LiveFill(Fill fill) {
+        this.fill = fill;
+    }
+
+    Fill fill() {
+        return fill;
+    }
+
+    /**
+     * Copies some of what is lacking; returns whether there is more.
+     *
+     * @throws IOException also if it was stopped, for something else is to be done with the disk
+     */
+    boolean round(JobControl control) throws IOException {
+        synchronized (round) {
+            checkNotEnded();
+            return fill.round(control);
+        }
+    }
+
+    void checkNotEnded() throws IOException {
+        if (ended) {
+            throw new IOException("the disk was detached, cut or changed meanwhile");
+        }
+    }
+
+    /** Ends the rounds, for good; returns when none runs any more. */
+    void stop() {
+        ended = true;
+        synchronized (round) {
+            // The last one is over.
+        }
+    }
+}

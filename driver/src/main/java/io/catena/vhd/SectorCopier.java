@@ -1,0 +1,57 @@
+package io.catena.vhd;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * Copies sectors from one layer to another, and counts what that took. Zeros become holes where the file system has them.
+ *
+ * <p><b>Threads.</b> Used by one thread at a time.
+ */
+public final class SectorCopier {
+    /** The most that {@link #copy} takes. */
+    public static final int MOST_BYTES = 2 << 20;
+
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(MOST_BYTES).asReadOnlyBuffer();
+
+    private final ByteBuffer buffer =
+            ByteBuffer.allocateDirect(MOST_BYTES + 4096).alignedSlice(4096);
+    private long writtenBytes;
+    private long sharedBytes;
+
+    /**
+     * Copies sectors that are all present in {@code source}.
+     *
+     * @param lengthBytes at most {@link #MOST_BYTES}
+     */
+    public void copy(Layer source, Layer target, long offset, int lengthBytes) throws IOException {
+        source.read(offset, buffer.clear().limit(lengthBytes));
+        write(target, offset, buffer.flip());
+    }
+
+    /** Reads sectors that are all present, so that to read them again takes no time. */
+    public void read(Layer source, long offset, int lengthBytes) throws IOException {
+        source.read(offset, buffer.clear().limit(lengthBytes));
+    }
+
+    private void write(Layer target, long offset, ByteBuffer bytes) throws IOException {
+        int length = bytes.remaining();
+        if (target.givesSpaceBack() && bytes.mismatch(ZEROS.duplicate().limit(length)) < 0) {
+            target.zero(offset, length);
+        } else {
+            target.write(offset, bytes);
+            writtenBytes += length;
+        }
+    }
+
+    /** Returns how many bytes were written. */
+    public long writtenBytes() {
+        return writtenBytes;
+    }
+
+    /** Returns how many bytes were taken over without being written, for both files share them. */
+    public long sharedBytes() {
+        return sharedBytes;
+    }
+}
