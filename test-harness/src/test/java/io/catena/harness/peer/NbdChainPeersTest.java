@@ -27,7 +27,6 @@ class NbdChainPeersTest {
     private static final int MIB = 1 << 20;
     private static final int SIZE_BYTES = 32 * MIB;
 
-
     private static final Duration DEADLINE = Duration.ofSeconds(100);
     private static final String INSTALL = "apt-get install -y libnbd-bin qemu-utils fio";
 
@@ -278,7 +277,8 @@ class NbdChainPeersTest {
             case 0, 1 -> {
                 byte[] data = new byte[length];
                 random.nextBytes(data);
-                assertThat(client.request(flags, NbdClient.WRITE, offset, length, data)).isZero();
+                assertThat(client.request(flags, NbdClient.WRITE, offset, length, data))
+                        .isZero();
                 System.arraycopy(data, 0, expected, offset, length);
             }
             case 2 -> {
@@ -288,13 +288,13 @@ class NbdChainPeersTest {
                 zero(expected, offset, length);
             }
             case 3 -> {
-                assertThat(client.request(flags, NbdClient.TRIM, offset, length, new byte[0])).isZero();
+                assertThat(client.request(flags, NbdClient.TRIM, offset, length, new byte[0]))
+                        .isZero();
                 zero(expected, offset, length);
             }
             case 4 -> client.flush();
             default ->
-                assertThat(Arrays.equals(
-                                client.read(offset, length), 0, length, expected, offset, offset + length))
+                assertThat(Arrays.equals(client.read(offset, length), 0, length, expected, offset, offset + length))
                         .as("%d bytes at %d", length, offset)
                         .isTrue();
         }
