@@ -46,8 +46,7 @@ public final class ControlServer implements Closeable {
      *     is there is replaced
      * @throws IOException if that is not possible
      */
-    public static ControlServer start(
-            Path socket, StorageHost host, JobWaiter waiter, Guests guests, Scripts scripts)
+    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter, Guests guests, Scripts scripts)
             throws IOException {
         int length = socket.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_SOCKET_PATH_BYTES) {
