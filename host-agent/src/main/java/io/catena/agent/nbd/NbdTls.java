@@ -136,7 +136,6 @@ public final class NbdTls {
                 return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
             } catch (InvalidKeySpecException e) {
                 // A key of another kind: the next algorithm may know it.
-                continue;
             }
         }
         throw new IOException(file + " holds a private key of an unknown kind, expected one of " + KEY_ALGORITHMS);
