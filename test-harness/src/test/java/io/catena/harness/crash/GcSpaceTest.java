@@ -44,7 +44,7 @@ class GcSpaceTest {
         VdiId snapshot = sr.snapshot(vdi);
         write(sr, vdi, 2, 2, 2);
         sr.destroy(snapshot);
-        ((SimulatedStorage) machine.disk("sr")).fullAfter(3 * MIB);
+        machine.disk("sr").fullAfter(3 * MIB);
 
         Job job = sr.collectGarbage();
 
@@ -64,7 +64,7 @@ class GcSpaceTest {
         sr.snapshot(vdi);
         write(sr, vdi, 0, 1, 3);
         sr.destroy(first);
-        SimulatedStorage disk = (SimulatedStorage) machine.disk("sr");
+        SimulatedStorage disk = machine.disk("sr");
         disk.fullAfter(MIB / 2);
 
         assertThat(sr.collectGarbage().result()).contains("merged 0").doesNotContain("set aside");
