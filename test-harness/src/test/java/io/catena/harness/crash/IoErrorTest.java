@@ -217,9 +217,9 @@ class IoErrorTest {
         }
 
         private void again() throws IOException {
-            boolean isDone = work == Work.CREATE && sr.models.containsKey(MADE)
-                    || work == Work.COMPOSE && !sr.models.containsKey(PARENT);
-            if (isDone) {
+            boolean isMade = work == Work.CREATE && sr.models.containsKey(MADE);
+            boolean isComposed = work == Work.COMPOSE && !sr.models.containsKey(PARENT);
+            if (isMade || isComposed) {
                 return;
             }
             try {
