@@ -8,6 +8,7 @@ import io.catena.agent.guest.GuestAgentException.Kind;
 import io.catena.agent.guest.GuestSnapshot.Consistency;
 import io.catena.agent.guest.GuestSnapshot.Freeze;
 import io.catena.agent.host.Host;
+import io.catena.agent.host.MemoryDevices;
 import io.catena.agent.host.MemorySrs;
 import io.catena.api.AccessMode;
 import io.catena.api.SrError;
@@ -47,7 +48,8 @@ final class GuestsTest {
 
     GuestsTest(@TempDir Path directory) throws IOException {
         this.directory = directory;
-        host = new Host(new MemorySrs().opener(jobs), jobs, directory.resolve("state.json"), UUID::randomUUID);
+        host = new Host(
+                new MemorySrs().opener(jobs), new MemoryDevices(), jobs, directory.resolve("state.json"), UUID::randomUUID);
         repository = host.repository(
                 host.create("main", directory.resolve("sr"), null).id());
         guests = newGuests(PATIENT);

@@ -192,6 +192,16 @@ final class LatencyBench {
                 new UUID(1, 1),
                 new Exporter() {
                     @Override
+                    public Export announce(VdiId vdi, AccessMode mode) {
+                        return new Export(vdi, mode, "bench:" + vdi);
+                    }
+
+                    @Override
+                    public void conceal(VdiId vdi) {
+                        // Nobody was told where it is.
+                    }
+
+                    @Override
                     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
                         devices.put(vdi, device);
                         return new Export(vdi, mode, "bench:" + vdi);

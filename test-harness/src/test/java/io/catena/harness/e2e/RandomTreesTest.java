@@ -278,6 +278,16 @@ class RandomTreesTest {
                 new UUID(1, 1),
                 new Exporter() {
                     @Override
+                    public Export announce(VdiId vdi, AccessMode mode) {
+                        return new Export(vdi, mode, "test:" + vdi);
+                    }
+
+                    @Override
+                    public void conceal(VdiId vdi) {
+                        // Nobody was told where it is.
+                    }
+
+                    @Override
                     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
                         exported.put(vdi, device);
                         return new Export(vdi, mode, "test:" + vdi);
