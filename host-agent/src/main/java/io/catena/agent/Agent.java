@@ -12,6 +12,7 @@ import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;
+import io.catena.agent.smapi.PluginCalls;
 import io.catena.disk.Exporter;
 import io.catena.disk.ZeroDetection;
 import io.catena.sr.Jobs;
@@ -121,7 +122,8 @@ public final class Agent implements Closeable {
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
-        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests));
+        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID);
+        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests, scripts));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "dir",

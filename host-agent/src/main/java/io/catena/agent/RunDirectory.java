@@ -49,6 +49,8 @@ public final class RunDirectory implements Closeable {
                     .correction("Stop it first, or give this one another directory with --run-dir.");
         }
         channel.truncate(0);
+        // The socket of an agent that was killed: whoever sees the process here must not take it for this agent's.
+        Files.deleteIfExists(controlSocket(path));
         channel.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"));
         return new RunDirectory(path, channel);
     }

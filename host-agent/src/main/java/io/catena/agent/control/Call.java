@@ -2,6 +2,7 @@ package io.catena.agent.control;
 
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 
@@ -10,8 +11,10 @@ import java.util.List;
  *
  * @param variables the parts of the path that stand for the route's parts in braces
  * @param query what follows the question mark; empty if nothing does
+ * @param bytes the request's body as it came
+ * @param body the same, as the JSON object that most routes take; empty if this route takes any bytes
  */
-record Call(List<String> variables, String query, Body body) {
+record Call(List<String> variables, String query, ByteBuffer bytes, Body body) {
     private static final String WAIT = "waitMillis=";
     private static final int MAX_WAIT_MILLIS = 30_000;
 

@@ -43,11 +43,13 @@ final class ControlHandler extends Handler.Abstract {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         Answer answer = answer(request);
-        byte[] json = (Json.write(answer.value()) + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] content = answer.value() instanceof byte[] bytes
+                ? bytes
+                : (Json.write(answer.value()) + "\n").getBytes(StandardCharsets.UTF_8);
         response.setStatus(answer.status());
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/json");
-        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, json.length);
-        response.write(true, ByteBuffer.wrap(json), callback);
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, content.length);
+        response.write(true, ByteBuffer.wrap(content), callback);
         return true;
     }
 
@@ -98,7 +100,8 @@ final class ControlHandler extends Handler.Abstract {
             return Answer.failure(
                     413, SrError.BAD_REQUEST, "The request body has more than " + MAX_BODY_BYTES + " bytes");
         }
-        Call call = new Call(variables, query, new Body(new String(body, StandardCharsets.UTF_8)));
+        String json = route.takesBytes() ? "" : new String(body, StandardCharsets.UTF_8);
+        Call call = new Call(variables, query, ByteBuffer.wrap(body), new Body(json));
         return new Answer(200, route.action().answer(call));
     }
 

@@ -46,7 +46,7 @@ public final class ControlServer implements Closeable {
      *     is there is replaced
      * @throws IOException if that is not possible
      */
-    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter, Guests guests)
+    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter, Guests guests, Scripts scripts)
             throws IOException {
         int length = socket.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_SOCKET_PATH_BYTES) {
@@ -55,7 +55,7 @@ public final class ControlServer implements Closeable {
         }
         Files.deleteIfExists(socket);
         Peers peers = new Peers(Files.getOwner(socket.toAbsolutePath().getParent()));
-        List<Route> routes = new ArrayList<>(new Routes(host, waiter).all());
+        List<Route> routes = new ArrayList<>(new Routes(host, waiter, scripts).all());
         routes.addAll(new GuestRoutes(host, guests).all());
         Server server = server(socket, new ControlHandler(peers, routes));
         ControlServer control = new ControlServer(socket, server);

@@ -10,9 +10,20 @@ import java.util.Optional;
  * One thing that can be asked of the control API.
  *
  * @param pattern the path; a part in braces stands for any one part: {@code /v1/srs/{sr}/stat}
+ * @param takesBytes whether the request's body is of no concern to the control API
  */
-record Route(String method, String pattern, Action action) {
-    /** Answers a request with a value that is sent as JSON. */
+record Route(String method, String pattern, Action action, boolean takesBytes) {
+    /** A route that takes a JSON object, or nothing. */
+    Route(String method, String pattern, Action action) {
+        this(method, pattern, action, false);
+    }
+
+    /** A route that takes any bytes. */
+    static Route ofBytes(String method, String pattern, Action action) {
+        return new Route(method, pattern, action, true);
+    }
+
+    /** Answers a request with a value that is sent as JSON, or with bytes that are sent as they are. */
     @FunctionalInterface
     interface Action {
         Object answer(Call call);

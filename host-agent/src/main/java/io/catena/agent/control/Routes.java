@@ -15,6 +15,7 @@ import io.catena.api.StorageRepository;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,11 +32,13 @@ final class Routes {
 
     private final StorageHost host;
     private final JobWaiter waiter;
+    private final Scripts scripts;
     private final Names names;
     private final Semaphore waiting = new Semaphore(MAX_WAITING_CLIENTS);
 
-    Routes(StorageHost host, JobWaiter waiter) {
+    Routes(StorageHost host, JobWaiter waiter, Scripts scripts) {
         this.host = host;
+        this.scripts = scripts;
         this.waiter = waiter;
         names = new Names(host);
     }
@@ -77,6 +80,7 @@ final class Routes {
                 new Route("POST", "/v1/vdis/{vdi}/activate", this::activateVdi),
                 new Route("POST", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
                 new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
+                Route.ofBytes("POST", "/v1/smapi/{plugin}/{method}", this::script),
                 new Route("GET", "/v1/jobs", call -> host.jobs()),
                 new Route("GET", "/v1/jobs/{job}", this::job),
                 new Route("POST", "/v1/jobs/{job}/pause", call -> host.pause(call.number())),
@@ -325,6 +329,13 @@ final class Routes {
                 one -> place.repository().detach(place.vdi(), one),
                 () -> place.repository().detach(place.vdi()));
         return Map.of("vdi", place.vdi());
+    }
+
+    /** Answers with the exit code, one digit, and what is to be written. A query is the option of the installation. */
+    private Object script(Call call) {
+        Scripts.Output output =
+                scripts.run(call.variables().get(0), call.variables().get(1), call.query(), call.bytes());
+        return (output.exitCode() + output.stdout()).getBytes(StandardCharsets.UTF_8);
     }
 
     /** Answers when the job has ended, or after ?waitMillis=N, whichever comes first. */

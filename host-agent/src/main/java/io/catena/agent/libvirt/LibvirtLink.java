@@ -36,6 +36,7 @@ final class LibvirtLink implements Closeable {
 
     /** The first connection has libvirt look at all of its emulators. */
     private static final long FIRST_ATTEMPT_MILLIS = 60_000;
+
     private static final int KEEPALIVE_SECONDS = 5;
     private static final int KEEPALIVE_COUNT = 3;
 

@@ -197,9 +197,7 @@ final class LatencyBench {
                     }
 
                     @Override
-                    public void conceal(VdiId vdi) {
-                        // Nobody was told where it is.
-                    }
+                    public void conceal(VdiId vdi) {}
 
                     @Override
                     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {

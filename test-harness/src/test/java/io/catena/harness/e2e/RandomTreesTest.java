@@ -283,9 +283,7 @@ class RandomTreesTest {
                     }
 
                     @Override
-                    public void conceal(VdiId vdi) {
-                        // Nobody was told where it is.
-                    }
+                    public void conceal(VdiId vdi) {}
 
                     @Override
                     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {

@@ -1,0 +1,119 @@
+package io.catena.agent.smapi;
+
+import com.google.gson.JsonElement;
+import io.catena.agent.log.LogLine;
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The methods {@code Datapath.*}. Each domain holds a disk on its own: during a migration two have it attached, and one
+ * after the other has it active.
+ */
+final class DatapathCalls {
+    private static final Logger LOG = Logger.getLogger(DatapathCalls.class.getName());
+
+    private final Places places;
+
+    DatapathCalls(StorageHost host) {
+        places = new Places(host);
+    }
+
+    /** XAPI asks this only of plugins that can throw writes away, which this one does not say of itself. */
+    Object open(Arguments call) {
+        Disk disk = disk(call);
+        if (!call.flag("persistent")) {
+            throw Refusal.unimplemented("A disk whose writes are thrown away; use Volume.clone");
+        }
+        disk.repository().vdi(disk.vdi());
+        return Answers.NOTHING;
+    }
+
+    /**
+     * @param xenBackend the kind of the guest's disk for a Xen host; empty for a host without Xen
+     */
+    Object attach(Arguments call, String xenBackend) {
+        Disk disk = disk(call);
+        String domain = call.string("domain");
+        Export export = disk.repository().attach(disk.vdi(), domain, disk.mode());
+        List<JsonElement> implementations = new ArrayList<>();
+        if (!xenBackend.isEmpty()) {
+            Answers.XenDisk xenDisk = new Answers.XenDisk("vdi:" + disk.vdi(), Map.of(), xenBackend);
+            implementations.add(Answers.variant("XenDisk", xenDisk));
+        }
+        implementations.add(Answers.variant("Nbd", new Answers.Nbd(NbdColonForm.of(export.uri()))));
+        return new Answers.Backend(implementations);
+    }
+
+    Object activate(Arguments call) {
+        Disk disk = disk(call);
+        disk.repository().activate(disk.vdi(), call.string("domain"), disk.mode());
+        return Answers.NOTHING;
+    }
+
+    Object activateReadonly(Arguments call) {
+        Disk disk = disk(call);
+        disk.repository().activate(disk.vdi(), call.string("domain"), AccessMode.READ_ONLY);
+        return Answers.NOTHING;
+    }
+
+    Object deactivate(Arguments call) {
+        String domain = call.string("domain");
+        ifThere(call, disk -> disk.repository().deactivate(disk.vdi(), domain));
+        return Answers.NOTHING;
+    }
+
+    /** The definition says that this must never fail: what does is logged, and shows when the disk is used next. */
+    Object detach(Arguments call) {
+        String domain = call.string("domain");
+        ifThere(call, disk -> {
+            try {
+                disk.repository().detach(disk.vdi(), domain);
+            } catch (SrException e) {
+                LOG.log(Level.SEVERE, LogLine.of("smapi-detach-failed", "vdi", disk.vdi(), "domain", domain), e);
+            }
+        });
+        return Answers.NOTHING;
+    }
+
+    Object close(Arguments call) {
+        VolumeUri.parse(call.string("uri"));
+        return Answers.NOTHING;
+    }
+
+    private record Disk(StorageRepository repository, VdiId vdi) {
+        /** A snapshot can only be read. */
+        AccessMode mode() {
+            return repository.vdi(vdi).readOnly() ? AccessMode.READ_ONLY : AccessMode.READ_WRITE;
+        }
+    }
+
+    private Disk disk(Arguments call) {
+        VolumeUri uri = VolumeUri.parse(call.string("uri"));
+        return new Disk(places.repository(uri.sr().toString()), uri.vdi());
+    }
+
+    /** A disk or SR that is gone is held by nobody. */
+    private void ifThere(Arguments call, Consumer<Disk> operation) {
+        VolumeUri uri = VolumeUri.parse(call.string("uri"));
+        places.find(uri.sr()).ifPresent(repository -> {
+            try {
+                operation.accept(new Disk(repository, uri.vdi()));
+            } catch (SrException e) {
+                if (e.error() != SrError.VDI_MISSING) {
+                    throw e;
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,25 @@
+package io.catena.agent.smapi;
+
+/** What the datapath plugin offers. */
+enum DatapathMethod implements PluginMethod {
+    PLUGIN_QUERY("Plugin.Query"),
+    PLUGIN_DIAGNOSTICS("Plugin.diagnostics"),
+    DATAPATH_OPEN("Datapath.open"),
+    DATAPATH_ATTACH("Datapath.attach"),
+    DATAPATH_ACTIVATE("Datapath.activate"),
+    DATAPATH_ACTIVATE_READONLY("Datapath.activate_readonly"),
+    DATAPATH_DEACTIVATE("Datapath.deactivate"),
+    DATAPATH_DETACH("Datapath.detach"),
+    DATAPATH_CLOSE("Datapath.close");
+
+    private final String executable;
+
+    DatapathMethod(String executable) {
+        this.executable = executable;
+    }
+
+    @Override
+    public String executable() {
+        return executable;
+    }
+}

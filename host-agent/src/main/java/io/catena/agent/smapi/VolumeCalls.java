@@ -1,0 +1,204 @@
+package io.catena.agent.smapi;
+
+import io.catena.agent.control.JobWaiter;
+import io.catena.api.Job;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** The methods {@code Volume.*}. */
+final class VolumeCalls {
+    private static final int COMPARE_BLOCK_BYTES = 2 << 20;
+    private static final Duration COPY_DEADLINE = Duration.ofHours(12);
+
+    /** Each keeps a thread of the control API until it has ended. */
+    private static final int MAX_COPIES = 4;
+
+    private final StorageHost host;
+    private final Places places;
+    private final JobWaiter waiter;
+    private final Supplier<UUID> newIds;
+    private final Semaphore copies = new Semaphore(MAX_COPIES);
+
+    VolumeCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds) {
+        this.host = host;
+        places = new Places(host);
+        this.waiter = waiter;
+        this.newIds = newIds;
+    }
+
+    Object create(Arguments call) {
+        StorageRepository repository = places.repository(call.string("sr"));
+        VdiSpec spec = new VdiSpec(
+                call.int64("size"), call.string("name"), call.string("description"), new VdiId(newIds.get()), false);
+        if (call.flag("sharable")) {
+            throw Refusal.unimplemented("A disk that several hosts write at a time");
+        }
+        return Answers.volume(repository.create(spec));
+    }
+
+    Object snapshot(Arguments call) {
+        return with(volume(call), volume -> {
+            VdiId snapshot = volume.repository()
+                    .snapshot(List.of(volume.vdi()), "")
+                    .get(0)
+                    .vdi();
+            return Answers.volume(volume.repository().vdi(snapshot));
+        });
+    }
+
+    Object clone(Arguments call) {
+        return with(volume(call), volume -> Answers.volume(volume.repository().clone(volume.vdi(), "")));
+    }
+
+    /** Returns when the copy is complete; if it cannot be made like this, the caller copies block by block. */
+    Object copy(Arguments call) {
+        StorageRepository target = places.repository(call.string("dest_sr"));
+        return with(volume(call), volume -> {
+            if (!copies.tryAcquire()) {
+                throw new SrException(SrError.TRY_AGAIN, MAX_COPIES + " copies are being made already");
+            }
+            try {
+                return Answers.volume(copied(volume, target));
+            } finally {
+                copies.release();
+            }
+        });
+    }
+
+    private Vdi copied(Places.Volume source, StorageRepository target) {
+        VdiId copy = new VdiId(newIds.get());
+        Job started = source.repository().copy(source.vdi(), target, "", copy);
+        Job job = waiter.waitFor(started.id(), COPY_DEADLINE);
+        Job.Failure failure = job.failure();
+        if (failure != null) {
+            throw new SrException(failure.error(), failure.message());
+        }
+        if (job.state() != Job.State.DONE) {
+            host.cancel(job.id());
+            throw new SrException(SrError.CANCELLED, "The copy was cancelled, " + job.doneBytes() + " bytes on");
+        }
+        return target.vdi(copy);
+    }
+
+    /** A volume that is not there is destroyed already: the caller may ask twice. */
+    Object destroy(Arguments call) {
+        StorageRepository repository = places.repository(call.string("sr"));
+        String key = call.string("key");
+        try {
+            repository.destroy(Places.id(key));
+        } catch (SrException e) {
+            if (e.error() != SrError.VDI_MISSING) {
+                throw e;
+            }
+        } catch (Refusal e) {
+            return Answers.NOTHING;
+        }
+        return Answers.NOTHING;
+    }
+
+    Object revert(Arguments call) {
+        Places.Volume snapshot = places.volume(call.string("sr"), call.string("snapshot"));
+        with(snapshot, found -> found.repository().vdi(found.vdi()));
+        return with(volume(call), volume -> {
+            volume.repository().revert(volume.vdi(), snapshot.vdi());
+            return Answers.NOTHING;
+        });
+    }
+
+    Object setName(Arguments call) {
+        return change(call, new VdiChange(call.string("new_name"), null, Map.of(), Set.of()));
+    }
+
+    Object setDescription(Arguments call) {
+        return change(call, new VdiChange(null, call.string("new_description"), Map.of(), Set.of()));
+    }
+
+    Object set(Arguments call) {
+        return change(call, new VdiChange(null, null, Map.of(call.string("k"), call.string("v")), Set.of()));
+    }
+
+    Object unset(Arguments call) {
+        return change(call, new VdiChange(null, null, Map.of(), Set.of(call.string("k"))));
+    }
+
+    private Object change(Arguments call, VdiChange change) {
+        return with(volume(call), volume -> {
+            volume.repository().set(volume.vdi(), change);
+            return Answers.NOTHING;
+        });
+    }
+
+    Object resize(Arguments call) {
+        long sizeBytes = call.int64("new_size");
+        return with(volume(call), volume -> {
+            volume.repository().resize(volume.vdi(), sizeBytes);
+            return Answers.NOTHING;
+        });
+    }
+
+    Object stat(Arguments call) {
+        return with(volume(call), volume -> Answers.volume(volume.repository().vdi(volume.vdi())));
+    }
+
+    /** Nothing differs from itself; of two volumes everything may differ, for nobody compared their blocks. */
+    Object compare(Arguments call) {
+        Places.Volume other = places.volume(call.string("sr"), call.string("key2"));
+        with(other, found -> found.repository().vdi(found.vdi()));
+        return with(volume(call), volume -> {
+            long sizeBytes = volume.repository().vdi(volume.vdi()).virtualSizeBytes();
+            long blocks = (sizeBytes + COMPARE_BLOCK_BYTES - 1) / COMPARE_BLOCK_BYTES;
+            List<List<Long>> ranges = volume.vdi().equals(other.vdi()) ? List.of() : List.of(List.of(0L, blocks));
+            return new Answers.BlockList(COMPARE_BLOCK_BYTES, ranges);
+        });
+    }
+
+    /** Returns the volumes that share an ancestor with this one. */
+    Object similarContent(Arguments call) {
+        return with(volume(call), volume -> {
+            volume.repository().vdi(volume.vdi());
+            return volume.repository().tree().stream()
+                    .filter(root -> nodes(root).anyMatch(node -> volume.vdi().equals(node.id())))
+                    .flatMap(VolumeCalls::nodes)
+                    .filter(node ->
+                            !node.hidden() && node.id() != null && !volume.vdi().equals(node.id()))
+                    .map(node -> String.valueOf(node.id()))
+                    .sorted()
+                    .toList();
+        });
+    }
+
+    private static Stream<TreeNode> nodes(TreeNode root) {
+        return Stream.concat(Stream.of(root), root.children().stream().flatMap(VolumeCalls::nodes));
+    }
+
+    private Places.Volume volume(Arguments call) {
+        return places.volume(call.string("sr"), call.string("key"));
+    }
+
+    private static Object with(Places.Volume volume, Function<Places.Volume, Object> operation) {
+        try {
+            return operation.apply(volume);
+        } catch (SrException e) {
+            if (e.error() == SrError.VDI_MISSING) {
+                throw Refusal.noVolume(volume.key());
+            }
+            throw e;
+        }
+    }
+}
