@@ -48,7 +48,12 @@ final class GuestsTest {
 
     GuestsTest(@TempDir Path directory) throws IOException {
         this.directory = directory;
-        host = new Host(new MemorySrs().opener(jobs), new MemoryDevices(), jobs, directory.resolve("state.json"), UUID::randomUUID);
+        host = new Host(
+                new MemorySrs().opener(jobs),
+                new MemoryDevices(),
+                jobs,
+                directory.resolve("state.json"),
+                UUID::randomUUID);
         repository = host.repository(
                 host.create("main", directory.resolve("sr"), null).id());
         guests = newGuests(PATIENT);
