@@ -33,7 +33,10 @@ import org.libvirt.event.SuspendedDetail;
 final class LibvirtLink implements Closeable {
     private static final Logger LOG = Logger.getLogger(LibvirtLink.class.getName());
     private static final long RETRY_MILLIS = 1000;
-    private static final long FIRST_ATTEMPT_MILLIS = 10_000;
+
+    /** The first connection has libvirt look at all of its emulators. */
+    private static final long FIRST_ATTEMPT_MILLIS = 60_000;
+
     private static final int KEEPALIVE_SECONDS = 5;
     private static final int KEEPALIVE_COUNT = 3;
 

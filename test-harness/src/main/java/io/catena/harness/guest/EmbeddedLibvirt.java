@@ -2,9 +2,11 @@ package io.catena.harness.guest;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.catena.harness.peer.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.libvirt.Connect;
 import org.libvirt.Domain;
 import org.libvirt.LibvirtException;
@@ -13,8 +15,18 @@ import org.libvirt.LibvirtException;
 public final class EmbeddedLibvirt {
     private EmbeddedLibvirt() {}
 
-    /** Prepares a directory, which is made if it is absent, and returns the URI of the driver that lives there. */
+    /**
+     * Prepares a directory, which is made if it is absent, and returns the URI of the driver that lives there.
+     *
+     * @throws IOException if the user is missing that Debian's libvirt wants, whatever user its guests run as
+     */
     public static String configure(Path root) throws IOException {
+        if (Programs.tryRun(Duration.ofSeconds(10), "getent", "passwd", "libvirt-qemu")
+                        .exitCode()
+                != 0) {
+            throw new IOException("there is no user libvirt-qemu: useradd --system --user-group --no-create-home"
+                    + " --shell /usr/sbin/nologin libvirt-qemu");
+        }
         Files.writeString(Files.createDirectories(root.resolve("etc")).resolve("qemu.conf"), QemuConf.TEXT, UTF_8);
         return "qemu:///embed?root=" + root;
     }
