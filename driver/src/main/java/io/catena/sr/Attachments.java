@@ -222,7 +222,7 @@ final class Attachments {
     LeafCopy beginCopy(VdiId vdi, LeafCopy copy) throws IOException {
         if (attachments.containsKey(vdi)) {
             copy.stop();
-            throw new IOException("the disk is attached");
+            throw new ChangedMeanwhileException("the disk is attached");
         }
         copies.put(vdi, copy);
         return copy;
@@ -269,18 +269,25 @@ final class Attachments {
     LiveFill beginFill(VdiId vdi, String baseCopy) throws IOException {
         Attachment attachment = attachments.get(vdi);
         if (attachment == null || attachment.disk().readOnly()) {
-            throw new IOException("the disk is not attached for writing");
+            throw new ChangedMeanwhileException("the disk is not attached for writing");
         }
-        List<Chain.Node> chain = attachment.disk().chain().nodes();
-        if (drains.containsKey(vdi)
-                || chain.size() < 2
-                || !chain.get(1).name().equals(baseCopy)
-                || !(chain.get(0).layer() instanceof SparseLayer)) {
-            throw new IOException("the disk was changed meanwhile");
-        }
+        List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
         LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), chain.get(1).layer(), attachment.disk()));
         fills.put(vdi, fill);
         return fill;
+    }
+
+    private List<Chain.Node> mergeableChain(Attachment attachment, String baseCopy) throws IOException {
+        List<Chain.Node> chain = attachment.disk().chain().nodes();
+        if (drains.containsKey(attachment.vdi()) || !(chain.get(0).layer() instanceof SparseLayer)) {
+            throw new IOException(
+                    "something that was done with the disk before failed and could not be ended; detach the"
+                            + " disk and attach it again");
+        }
+        if (chain.size() < 2 || !chain.get(1).name().equals(baseCopy)) {
+            throw new ChangedMeanwhileException("the disk was changed meanwhile");
+        }
+        return chain;
     }
 
     /**
@@ -312,14 +319,11 @@ final class Attachments {
      */
     LeafDrain beginDrain(VdiId vdi, String baseCopy) throws IOException {
         Attachment attachment = attachments.get(vdi);
-        if (attachment == null || attachment.disk().readOnly() || drains.containsKey(vdi)) {
-            throw new IOException("the disk is not attached for writing, or is being merged already");
+        if (attachment == null || attachment.disk().readOnly()) {
+            throw new ChangedMeanwhileException("the disk is not attached for writing");
         }
-        List<Chain.Node> chain = attachment.disk().chain().nodes();
+        List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
         Chain.Node leaf = chain.get(0);
-        if (chain.size() < 2 || !chain.get(1).name().equals(baseCopy) || !(leaf.layer() instanceof SparseLayer)) {
-            throw new IOException("the disk was changed meanwhile");
-        }
         ChainFile file = ChainFile.read(storage, baseCopy);
         Chain.Node writable = nodes.openWritableBeside(file, redo);
         if (!(writable.layer() instanceof SparseLayer)) {

@@ -100,6 +100,9 @@ final class GarbageCollection implements GarbageControl, Closeable {
                 return now.run() + kept();
             } finally {
                 run = null;
+                if (now.hasLeft()) {
+                    trigger.changed(now());
+                }
                 trigger.ended(now());
                 runEnded();
             }

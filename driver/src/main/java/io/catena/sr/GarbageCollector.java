@@ -159,7 +159,7 @@ final class GarbageCollector {
             if (parent == null
                     || !parent.name().equals(below)
                     || now.children(below).size() != 1) {
-                throw new IOException("the base copies were changed meanwhile");
+                throw new ChangedMeanwhileException("the base copies were changed meanwhile");
             }
             at = parent;
         }
@@ -225,16 +225,7 @@ final class GarbageCollector {
      */
     private Done pullUp(GcStep step, JobControl control) throws IOException {
         String node = step.node().name();
-        Layer upper = Objects.requireNonNull(step.node().file()).openWritable(storage, null);
-        Fill fill;
-        try (upper;
-                Layer lower = Objects.requireNonNull(step.lower().file()).openReadOnly(storage)) {
-            fill = new Fill(upper, lower, null);
-            control.addTotal(fill.lackingBytes());
-            while (fill.round(control)) {
-                control.giveWay();
-            }
-        }
+        SectorCopier copied = copyLacking(step, control);
         tree.change(() -> {
             checkIsStillThere(step);
             Unlinking unlinking = Unlinking.of(storage, step.lower(), ChainFile.read(storage, node));
@@ -243,7 +234,20 @@ final class GarbageCollector {
             tree.refresh(List.of(node, step.lower().name()));
             return step;
         });
-        return Done.merged(1, fill.copied());
+        return Done.merged(1, copied);
+    }
+
+    /** Durable when this returns, or is interrupted. */
+    private SectorCopier copyLacking(GcStep step, JobControl control) throws IOException {
+        try (Layer upper = Objects.requireNonNull(step.node().file()).openWritable(storage, null);
+                Layer lower = Objects.requireNonNull(step.lower().file()).openSource(storage)) {
+            Fill fill = new Fill(upper, lower, null);
+            control.addTotal(fill.lackingBytes());
+            while (fill.round(control)) {
+                control.giveWay();
+            }
+            return fill.copied();
+        }
     }
 
     /** Returns how many requests guests have made so far. */

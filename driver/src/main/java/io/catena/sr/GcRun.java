@@ -28,8 +28,6 @@ import org.jspecify.annotations.Nullable;
 final class GcRun {
     private static final Logger LOG = System.getLogger(GcRun.class.getName());
 
-    private static final long MOST_WAIT_MILLIS = 1000;
-
     private final Parts parts;
     private final JobControl job;
 
@@ -40,6 +38,8 @@ final class GcRun {
     private final Set<String> failed = new HashSet<>();
 
     private final Map<String, String> reasons = new LinkedHashMap<>();
+    private final Map<String, String> left = new LinkedHashMap<>();
+    private long stepsEnded;
     private GarbageCollector.Done done = GarbageCollector.Done.NOTHING;
     private @Nullable RuntimeException end;
 
@@ -142,8 +142,13 @@ final class GcRun {
                 job.awaitResume();
                 continue;
             }
+            long seen = stepsEnded();
             GcPlan plan = parts.plan().get();
             synchronized (this) {
+                if (seen != stepsEnded) {
+                    // The plan may name what others have just done.
+                    continue;
+                }
                 Optional<Work> work = choose(plan);
                 if (work.isPresent() || running.isEmpty()) {
                     return work;
@@ -170,10 +175,17 @@ final class GcRun {
         return Optional.empty();
     }
 
-    /** Caller holds this. */
+    private synchronized long stepsEnded() {
+        return stepsEnded;
+    }
+
+    /** Caller holds this. Those who work end soon when the run shall end. */
     private void awaitOthers() {
+        long seen = stepsEnded;
         try {
-            wait(MOST_WAIT_MILLIS);
+            while (seen == stepsEnded && end == null) {
+                wait();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("a worker of garbage collection was interrupted", e);
@@ -189,6 +201,8 @@ final class GcRun {
             ended(work, did);
         } catch (StepInterrupted e) {
             ended(work, GarbageCollector.Done.NOTHING);
+        } catch (ChangedMeanwhileException e) {
+            leave(work, String.valueOf(e.getMessage()));
         } catch (IOException e) {
             setAside(work, e.getMessage());
         } catch (SrException e) {
@@ -201,6 +215,7 @@ final class GcRun {
 
     private synchronized void ended(Work work, GarbageCollector.Done did) {
         running.remove(work.root());
+        stepsEnded++;
         done = done.plus(did);
         notifyAll();
     }
@@ -215,7 +230,20 @@ final class GcRun {
         failed.add(node);
         reasons.put(node, reason + " (try " + failure.tries() + " of " + GcFailures.MOST_TRIES + ")");
         running.remove(work.root());
+        stepsEnded++;
         notifyAll();
+    }
+
+    /** Nothing is wrong with the node: it is left for the next run. */
+    private synchronized void leave(Work work, String reason) {
+        failed.add(work.step().node().name());
+        left.put(work.step().node().name(), reason);
+        ended(work, GarbageCollector.Done.NOTHING);
+    }
+
+    /** Whether something was left for the next run. */
+    synchronized boolean hasLeft() {
+        return !left.isEmpty();
     }
 
     /** Returns the steps that are being taken. */
@@ -236,6 +264,8 @@ final class GcRun {
         text.append(')');
         reasons.forEach((node, reason) ->
                 text.append("; set aside ").append(node).append(": ").append(reason));
+        left.forEach((node, reason) ->
+                text.append("; left for later ").append(node).append(": ").append(reason));
         if (!stopped.isEmpty()) {
             text.append("; stopped, since ").append(stopped);
         }

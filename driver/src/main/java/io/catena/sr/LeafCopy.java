@@ -37,7 +37,7 @@ final class LeafCopy {
     boolean round(JobControl control) throws IOException {
         synchronized (running) {
             if (stopped) {
-                throw new IOException("the disk was used meanwhile");
+                throw new ChangedMeanwhileException("the disk was used meanwhile");
             }
             return rounds.round(control);
         }

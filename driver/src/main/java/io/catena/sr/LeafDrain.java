@@ -160,7 +160,7 @@ final class LeafDrain {
     /** Fails if the drain was ended, for something else is to be done with the disk. */
     void checkNotEnded() throws IOException {
         if (ended) {
-            throw new IOException("the disk was detached, cut or changed meanwhile");
+            throw new ChangedMeanwhileException("the disk was detached, cut or changed meanwhile");
         }
     }
 

@@ -102,7 +102,7 @@ final class LeafMerge {
     private Fill open(GcStep step) throws IOException {
         Layer upper = ChainFile.read(storage, step.node().name()).openWritable(storage, null);
         try {
-            return new Fill(upper, ChainFile.read(storage, step.lower().name()).openReadOnly(storage), null);
+            return new Fill(upper, ChainFile.read(storage, step.lower().name()).openSource(storage), null);
         } catch (IOException | RuntimeException e) {
             upper.close();
             throw e;
@@ -117,7 +117,7 @@ final class LeafMerge {
             }
             tree.change(() -> {
                 if (!attachments.isCopying(vdi, copy)) {
-                    throw new IOException("the disk was used meanwhile");
+                    throw new ChangedMeanwhileException("the disk was used meanwhile");
                 }
                 copy.stop();
                 checkIsStillThere(step);
@@ -145,7 +145,7 @@ final class LeafMerge {
                         .filter(parent -> parent.name().equals(step.lower().name()))
                         .isPresent();
         if (!isThere) {
-            throw new IOException("the disk was used meanwhile");
+            throw new ChangedMeanwhileException("the disk was used meanwhile");
         }
     }
 

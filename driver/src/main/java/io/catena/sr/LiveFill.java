@@ -36,7 +36,7 @@ final class LiveFill {
 
     void checkNotEnded() throws IOException {
         if (ended) {
-            throw new IOException("the disk was detached, cut or changed meanwhile");
+            throw new ChangedMeanwhileException("the disk was detached, cut or changed meanwhile");
         }
     }
 

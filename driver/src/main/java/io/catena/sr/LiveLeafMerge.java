@@ -68,7 +68,7 @@ final class LiveLeafMerge {
         if (now.node(operation.leaf())
                 .filter(node -> GcPlanner.isAbsorbable(now, node))
                 .isEmpty()) {
-            throw new IOException("the disk was changed meanwhile");
+            throw new ChangedMeanwhileException("the disk was changed meanwhile");
         }
         makeDurable(drain);
         try {

@@ -69,7 +69,7 @@ final class LivePullUp {
         Tree now = tree.now();
         String leaf = step.node().name();
         if (now.node(leaf).filter(node -> GcPlanner.isAbsorbable(now, node)).isEmpty()) {
-            throw new IOException("the disk was changed meanwhile");
+            throw new ChangedMeanwhileException("the disk was changed meanwhile");
         }
         Node baseCopy = step.lower();
         attachments.finishFill(

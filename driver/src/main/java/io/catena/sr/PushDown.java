@@ -39,7 +39,12 @@ public final class PushDown {
      * @param parentStorage where the parent is, under its name there
      */
     public long copy(ChainFile node, Storage parentStorage, ChainFile parent) throws IOException {
-        return copy(List.of(node), parentStorage, parent, 0, offset -> {});
+        return copy(List.of(node), parentStorage, parent);
+    }
+
+    /** As above, of nodes in a row, each the parent of the one before. */
+    public long copy(List<ChainFile> nodes, Storage parentStorage, ChainFile parent) throws IOException {
+        return copy(nodes, parentStorage, parent, 0, offset -> {});
     }
 
     /**
@@ -104,7 +109,7 @@ public final class PushDown {
             Source source = new Source(opened);
             try {
                 for (ChainFile file : files) {
-                    opened.add(new Chain.Node(file.name(), file.openReadOnly(storage)));
+                    opened.add(new Chain.Node(file.name(), file.openSource(storage)));
                 }
                 return source;
             } catch (IOException | RuntimeException e) {

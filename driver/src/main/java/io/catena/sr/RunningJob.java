@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> A worker runs it; any thread may look at it and cancel it. All that changes is guarded by this.
  */
 final class RunningJob implements Runnable, JobControl {
-    private static final long MOST_WAIT_MILLIS = 60_000;
-
     final long id;
     final String kind;
     final SrId sr;
@@ -159,27 +157,32 @@ final class RunningJob implements Runnable, JobControl {
     public synchronized void awaitResume() {
         String before = phase;
         phase = "paused";
-        while (paused && !cancelled) {
-            await(Long.MAX_VALUE);
+        try {
+            while (paused && !cancelled) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            interrupted();
         }
         phase = before;
     }
 
     @Override
     public synchronized void rest(long nanos) {
-        if (!paused && !cancelled && nanos > 0) {
-            await(nanos);
+        long until = System.nanoTime() + nanos;
+        try {
+            for (long left = nanos; left > 0 && !paused && !cancelled; left = until - System.nanoTime()) {
+                TimeUnit.NANOSECONDS.timedWait(this, left);
+            }
+        } catch (InterruptedException e) {
+            interrupted();
         }
     }
 
-    /** Caller holds this. Ends early if something changes. */
-    private void await(long nanos) {
-        try {
-            wait(Math.max(1, Math.min(MOST_WAIT_MILLIS, TimeUnit.NANOSECONDS.toMillis(nanos))));
-        } catch (InterruptedException e) {
-            cancelled = true;
-            Thread.currentThread().interrupt();
-        }
+    /** Caller holds this. Jobs are never interrupted by Catena; who does it wants the thread to end. */
+    private void interrupted() {
+        cancelled = true;
+        Thread.currentThread().interrupt();
     }
 
     private synchronized boolean begin() {

@@ -2,8 +2,8 @@ package io.catena.sr;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
-import io.catena.api.Hold;
 import io.catena.api.GarbageControl;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;

@@ -46,6 +46,26 @@ public interface BlockFile extends Closeable {
         return false;
     }
 
+    /** What {@link #takeFrom} did. */
+    enum Taken {
+        /** Both files have the same bytes on disk now, and nothing was written. */
+        SHARED,
+        /** The bytes were written, but did not pass through this process. */
+        COPIED,
+        /** Nothing: all of the bytes are a hole. */
+        HOLE,
+        /** Nothing: this is not possible for these files or these bytes. */
+        REFUSED
+    }
+
+    /**
+     * Takes over bytes from another file without their passing through this process, if that is possible. Durable like a
+     * write.
+     */
+    default Taken takeFrom(BlockFile source, long sourceOffset, long offset, long lengthBytes) throws IOException {
+        return Taken.REFUSED;
+    }
+
     /**
      * Makes all bytes written so far, and the size, durable.
      *

@@ -122,6 +122,26 @@ final class ChannelFile implements BlockFile {
     }
 
     @Override
+    public Taken takeFrom(BlockFile source, long sourceOffset, long offset, long lengthBytes) throws IOException {
+        HolePunch to = punch;
+        HolePunch from = source instanceof ChannelFile file ? file.punch : null;
+        if (to == null || from == null) {
+            return Taken.REFUSED;
+        }
+        Lock shared = growth.readLock();
+        shared.lock();
+        try {
+            return to.takeFrom(from, sourceOffset, offset, lengthBytes);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw failure("cannot take " + lengthBytes + " bytes at byte " + offset + " from " + source.name(), e);
+        } finally {
+            shared.unlock();
+        }
+    }
+
+    @Override
     public boolean punchesHoles() {
         return punchesHoles;
     }

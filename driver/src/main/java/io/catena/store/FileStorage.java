@@ -185,6 +185,23 @@ public final class FileStorage implements Storage {
     }
 
     @Override
+    public BlockFile openSource(String name) throws IOException {
+        HolePunch.Opener opener = holes;
+        if (opener == null) {
+            return openReadOnly(name);
+        }
+        Path file = look(name);
+        StorageLock.checkNotHeld(file.toRealPath());
+        HolePunch source = opener.openReadOnly(file);
+        try {
+            return new ChannelFile(name, FileChannel.open(source.file(), READ), source);
+        } catch (IOException | RuntimeException e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    @Override
     public FileInfo info(String name) throws IOException {
         Path file = look(name);
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);

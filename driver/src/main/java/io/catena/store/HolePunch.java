@@ -18,6 +18,16 @@ public interface HolePunch extends Closeable {
      */
     boolean punch(long offset, long lengthBytes) throws IOException;
 
+    /**
+     * Takes over bytes from another file: shared if the file system can do that, else copied inside the kernel.
+     *
+     * @param source made by the same opener
+     */
+    default BlockFile.Taken takeFrom(HolePunch source, long sourceOffset, long offset, long lengthBytes)
+            throws IOException {
+        return BlockFile.Taken.REFUSED;
+    }
+
     /** Returns a path that leads to this very file, whatever its name may mean meanwhile. Valid until this is closed. */
     Path file();
 
@@ -30,5 +40,10 @@ public interface HolePunch extends Closeable {
          * @throws java.nio.file.NoSuchFileException if there is no such file
          */
         HolePunch open(Path file) throws IOException;
+
+        /** Opens an existing file that is only read, so that others can take bytes from it. */
+        default HolePunch openReadOnly(Path file) throws IOException {
+            return open(file);
+        }
     }
 }

@@ -51,6 +51,11 @@ public interface Storage {
      */
     BlockFile openReadOnly(String name) throws IOException;
 
+    /** As {@link #openReadOnly}, for a file from which others are to take bytes with {@link BlockFile#takeFrom}. */
+    default BlockFile openSource(String name) throws IOException {
+        return openReadOnly(name);
+    }
+
     /** Returns what is known of a file without opening it. */
     FileInfo info(String name) throws IOException;
 

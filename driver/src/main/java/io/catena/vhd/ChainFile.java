@@ -69,6 +69,11 @@ public record ChainFile(String name, @Nullable VhdHeaders headers, long sizeByte
         return layer(storage.openReadOnly(name), null, false);
     }
 
+    /** As {@link #openReadOnly}, for a layer from which others are to take sectors. */
+    public Layer openSource(Storage storage) throws IOException {
+        return layer(storage.openSource(name), null, false);
+    }
+
     /**
      * Opens the file as a layer for reading and writing.
      *

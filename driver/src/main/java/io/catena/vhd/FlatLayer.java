@@ -52,6 +52,17 @@ public final class FlatLayer implements Layer {
     }
 
     @Override
+    public Place place(long offset) {
+        return new Place(file, offset);
+    }
+
+    @Override
+    public BlockFile.Taken takeFrom(Place source, long offset, int lengthBytes) throws IOException {
+        changed = true;
+        return file.takeFrom(source.file(), source.offset(), offset, lengthBytes);
+    }
+
+    @Override
     public void zero(long offset, long lengthBytes) throws IOException {
         changed = true;
         file.punchHole(offset, lengthBytes);

@@ -1,8 +1,10 @@
 package io.catena.vhd;
 
+import io.catena.store.BlockFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One open file of a chain, as a source of sectors: some are present in it, for the others the next file is asked.
@@ -28,6 +30,22 @@ public interface Layer extends Closeable {
 
     /** Writes all of {@code source}; its sectors are present afterwards. */
     void write(long offset, ByteBuffer source) throws IOException;
+
+    /** Where sectors stand. */
+    record Place(BlockFile file, long offset) {}
+
+    /** Returns where present sectors of one block stand; null if others cannot take them from there. */
+    default @Nullable Place place(long offset) {
+        return null;
+    }
+
+    /**
+     * Takes over sectors of one block from where they stand in another layer's file, if that is possible; they are present
+     * afterwards, as after a write. If they are a hole there, nothing has happened either.
+     */
+    default BlockFile.Taken takeFrom(Place source, long offset, int lengthBytes) throws IOException {
+        return BlockFile.Taken.REFUSED;
+    }
 
     /**
      * Makes sectors zero; they are present afterwards, and take no room if {@link #givesSpaceBack}. To be seen, survived

@@ -4,13 +4,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Copies sectors from one layer to another, and counts what that took. Zeros become holes where the file system has them.
+ * Copies sectors from one layer to another, and counts what that took. Files share what they can; zeros become holes where the file system has them.
  *
  * <p><b>Threads.</b> Used by one thread at a time.
  */
 public final class SectorCopier {
     /** The most that {@link #copy} takes. */
     public static final int MOST_BYTES = 2 << 20;
+
+    /** To take fewer bytes over would take longer than to write them. */
+    private static final int LEAST_TAKEN_BYTES = 64 << 10;
 
     private static final ByteBuffer ZEROS =
             ByteBuffer.allocateDirect(MOST_BYTES).asReadOnlyBuffer();
@@ -26,6 +29,35 @@ public final class SectorCopier {
      * @param lengthBytes at most {@link #MOST_BYTES}
      */
     public void copy(Layer source, Layer target, long offset, int lengthBytes) throws IOException {
+        if (lengthBytes < LEAST_TAKEN_BYTES || !take(source, target, offset, lengthBytes)) {
+            copyThroughBuffer(source, target, offset, lengthBytes);
+        }
+    }
+
+    /** Returns whether that was possible. */
+    private boolean take(Layer source, Layer target, long offset, int lengthBytes) throws IOException {
+        Layer.Place place = source.place(offset);
+        if (place == null) {
+            return false;
+        }
+        return switch (target.takeFrom(place, offset, lengthBytes)) {
+            case SHARED -> {
+                sharedBytes += lengthBytes;
+                yield true;
+            }
+            case COPIED -> {
+                writtenBytes += lengthBytes;
+                yield true;
+            }
+            case HOLE -> {
+                target.zero(offset, lengthBytes);
+                yield true;
+            }
+            case REFUSED -> false;
+        };
+    }
+
+    private void copyThroughBuffer(Layer source, Layer target, long offset, int lengthBytes) throws IOException {
         source.read(offset, buffer.clear().limit(lengthBytes));
         write(target, offset, buffer.flip());
     }

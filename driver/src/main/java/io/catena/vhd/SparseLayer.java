@@ -229,6 +229,32 @@ public final class SparseLayer implements Layer {
         map.markPresent(block, firstSector, sectors);
     }
 
+    @Override
+    public Place place(long offset) {
+        return new Place(file, map.fileOffset(offset));
+    }
+
+    /** In the order of a write. */
+    @Override
+    public BlockFile.Taken takeFrom(Place source, long offset, int lengthBytes) throws IOException {
+        if (lengthBytes > restOfBlock(offset)) {
+            return BlockFile.Taken.REFUSED;
+        }
+        int block = (int) (offset / layout.blockSize());
+        if (!map.isAllocated(block)) {
+            allocate(block);
+        }
+        BlockFile.Taken taken = file.takeFrom(source.file(), source.offset(), map.fileOffset(offset), lengthBytes);
+        if (taken == BlockFile.Taken.SHARED || taken == BlockFile.Taken.COPIED) {
+            int firstSector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
+            map.markPresent(block, firstSector, lengthBytes / SparseLayout.SECTOR);
+            if (map.wantsFlush()) {
+                flush();
+            }
+        }
+        return taken;
+    }
+
     /** Sectors that are not present are made holes too: other programs leave there what they found. */
     @Override
     public void zero(long offset, long lengthBytes) throws IOException {

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
-import io.catena.api.Hold;
 import io.catena.api.GcStatus;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.NodeProblem;
 import io.catena.api.SnapshotResult;

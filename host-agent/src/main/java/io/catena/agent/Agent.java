@@ -1,6 +1,10 @@
 package io.catena.agent;
 
+import io.catena.agent.block.BlockExports;
 import io.catena.agent.control.ControlServer;
+import io.catena.agent.guest.Guests;
+import io.catena.agent.guest.Hypervisor;
+import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.log.LogLine;
@@ -55,6 +59,17 @@ public final class Agent implements Closeable {
         SrOpener opener(Parts parts) throws IOException;
     }
 
+    /** Makes what reaches the guests of this host. */
+    @FunctionalInterface
+    public interface Hypervising {
+        /**
+         * Returns the hypervisor; connects to nothing yet.
+         *
+         * @param nbdSocket where the agent serves its disks
+         */
+        Hypervisor hypervisor(Path nbdSocket);
+    }
+
     /**
      * What an opener may need.
      *
@@ -67,19 +82,21 @@ public final class Agent implements Closeable {
      *
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
-    public static Agent start(Path runDirectory, Options options) throws IOException {
-        return start(runDirectory, options, VhdOpener::new);
+    public static Agent start(Path runDirectory, Options options, Hypervising hypervising) throws IOException {
+        return start(runDirectory, options, VhdOpener::new, hypervising);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
-        return start(runDirectory, new Options(NbdLimits.DEFAULT, null, false), opening);
+        Options options = new Options(NbdLimits.DEFAULT, null, false);
+        return start(runDirectory, options, opening, nbdSocket -> new NoHypervisor());
     }
 
-    private static Agent start(Path runDirectory, Options options, Opening opening) throws IOException {
+    private static Agent start(Path runDirectory, Options options, Opening opening, Hypervising hypervising)
+            throws IOException {
         Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, options, opening);
+            agent.wire(runDirectory, options, opening, hypervising);
             return agent;
         } catch (IOException | RuntimeException e) {
             agent.close();
@@ -87,19 +104,26 @@ public final class Agent implements Closeable {
         }
     }
 
-    /** Clients are let in last: whoever reconnects after a restart finds the exports as they were. */
-    private void wire(Path runDirectory, Options options, Opening opening) throws IOException {
+    /**
+     * Clients are let in last: whoever reconnects after a restart finds the exports as they were. Only then guests that
+     * wait for us are resumed.
+     */
+    private void wire(Path runDirectory, Options options, Opening opening, Hypervising hypervising) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        Exporter exporter = options.zeroDetection() ? new ZeroDetection(exports) : exports;
+        BlockExports devices = new BlockExports(exports, directory.blockFiles());
+        Exporter exporter = options.zeroDetection() ? new ZeroDetection(devices) : devices;
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
-        Host host = opened(new Host(opener, jobs, directory.stateFile(), UUID::randomUUID));
+        Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
         opened(NbdServer.start(exports, options.limits(), options.tcp()));
+        Guests guests = opened(new Guests(
+                host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
+        guests.start();
         PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID);
-        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, scripts));
+        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests, scripts));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "dir",

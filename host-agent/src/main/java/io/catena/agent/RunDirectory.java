@@ -72,6 +72,15 @@ public final class RunDirectory implements Closeable {
         return path.resolve("redo");
     }
 
+    /** Where the files are that block devices are made of; absolute, for the kernel tells it so. */
+    Path blockFiles() throws IOException {
+        return path.toRealPath().resolve("block");
+    }
+
+    Path frozenGuests() {
+        return path.resolve("frozen");
+    }
+
     Path stateFile() {
         return path.resolve("state.json");
     }

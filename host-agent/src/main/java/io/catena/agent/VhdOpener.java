@@ -55,7 +55,7 @@ final class VhdOpener implements SrOpener {
     }
 
     private static Storage storage(Path directory) {
-        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles::open);
+        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
     }
 
     /** An open SR of VHD chains. */

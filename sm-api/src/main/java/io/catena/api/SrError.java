@@ -19,6 +19,7 @@ public enum SrError {
     SR_CREATE(61, false, "The SR cannot be created"),
     VDI_TYPE(66, false, "The VDI's type does not allow this"),
     VDI_SIZE(79, false, "The VDI's size is invalid"),
+    VDI_SNAPSHOT(82, false, "The snapshot cannot be taken"),
     SNAPSHOT_CHAIN_TOO_LONG(109, false, "The snapshot chain is too long"),
     BAD_REQUEST(143, false, "The request is malformed"),
     VDI_MISSING(144, false, "The VDI cannot be found"),
@@ -27,6 +28,8 @@ public enum SrError {
     TRY_AGAIN(201, true, "Temporarily unavailable"),
     INTERNAL(202, false, "An internal error occurred"),
     AGENT_UNREACHABLE(47, true, "The agent cannot be reached"),
+    HYPERVISOR_UNAVAILABLE(202, true, "The hypervisor cannot be reached"),
+    GUEST_MISSING(202, false, "The guest cannot be found"),
     CANCELLED(202, true, "The operation was cancelled");
 
     private final int number;

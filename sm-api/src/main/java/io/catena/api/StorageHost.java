@@ -41,6 +41,13 @@ public interface StorageHost {
     /** Returns an attached SR's operations; {@link SrError#SR_UNAVAILABLE} if it is not attached. */
     StorageRepository repository(SrId id);
 
+    /**
+     * Attaches and activates a disk, as {@link StorageRepository#attachAndActivate} does, and makes it a block device of this
+     * host as well. It is one until nobody has the disk active any more; to deactivate it is refused while somebody uses the
+     * device.
+     */
+    Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode);
+
     /** Returns the jobs that run or ended lately, oldest first. */
     List<Job> jobs();
 

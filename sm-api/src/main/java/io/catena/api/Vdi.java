@@ -44,6 +44,28 @@ public record Vdi(
         holds = List.copyOf(holds);
     }
 
+    /** Returns this reached in another way. */
+    public Vdi with(@Nullable Export otherExport) {
+        return new Vdi(
+                vdi,
+                name,
+                description,
+                sr,
+                virtualSizeBytes,
+                physicalBytes,
+                parent,
+                depth,
+                readOnly,
+                snapshotOf,
+                keys,
+                resetOnBoot,
+                created,
+                state,
+                holds,
+                otherExport,
+                problem);
+    }
+
     /** What is being done with it. */
     public enum State {
         DETACHED,

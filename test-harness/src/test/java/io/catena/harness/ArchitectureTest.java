@@ -102,18 +102,31 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule EXPORTS_SEE_ONLY_A_BLOCK_DEVICE = noClasses()
             .that()
-            .resideInAPackage("io.catena.agent.nbd..")
+            .resideInAnyPackage("io.catena.agent.nbd..", "io.catena.agent.fuse..", "io.catena.agent.block..")
             .should()
             .dependOnClassesThat(resideInAnyPackage(DRIVER)
                     .and(resideInAPackage("io.catena.disk..").negate()));
 
     @ArchTest
-    static final ArchRule JNA_ONLY_IN_LINUX = noClasses()
+    static final ArchRule JNA_ONLY_IN_LINUX_AND_LIBVIRT = noClasses()
             .that()
-            .resideOutsideOfPackage("io.catena.agent.linux..")
+            .resideOutsideOfPackages("io.catena.agent.linux..", "io.catena.agent.libvirt..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("com.sun.jna..");
+
+    /** Test guests are started as users start theirs, without the agent. */
+    @ArchTest
+    static final ArchRule LIBVIRT_ONLY_BEHIND_THE_HYPERVISOR = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.catena.agent.libvirt..", "io.catena.harness.guest..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.libvirt..");
+
+    @ArchTest
+    static final ArchRule GUESTS_SEE_ONLY_THE_API =
+            sees("io.catena.agent.guest..", "io.catena.agent.log..", "io.catena.api..");
 
     /** Else a test could not cut the power under it. */
     @ArchTest

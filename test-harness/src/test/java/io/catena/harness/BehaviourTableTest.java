@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -69,7 +70,7 @@ final class BehaviourTableTest {
 
     @Test
     void everyTestThatIsNamedExists() throws IOException {
-        TreeMap<String, String> sources = sources();
+        Map<String, String> sources = sources();
         for (Row row : rows()) {
             Matcher named = NAMED_TEST.matcher(row.tests);
             while (named.find()) {
@@ -83,15 +84,16 @@ final class BehaviourTableTest {
     }
 
     /** Classes of tests of all modules, by name; those of one name together. */
-    private static TreeMap<String, String> sources() throws IOException {
-        TreeMap<String, String> sources = new TreeMap<>();
+    private static Map<String, String> sources() throws IOException {
+        Map<String, String> sources = new TreeMap<>();
         for (String module : Set.of("sm-api", "driver", "host-agent", "test-harness")) {
             Path tests = HOME.resolve(module).resolve("src/test/java");
             if (!Files.isDirectory(tests)) {
                 continue;
             }
             try (Stream<Path> files = Files.walk(tests)) {
-                for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+                for (Path file :
+                        files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
                     String name = file.getFileName().toString().replace(".java", "");
                     sources.merge(name, Files.readString(file, StandardCharsets.UTF_8), String::concat);
                 }

@@ -2,6 +2,9 @@ package io.catena.agent.cli;
 
 import io.catena.agent.Agent;
 import io.catena.agent.cli.text.Size;
+import io.catena.agent.guest.Hypervisor;
+import io.catena.agent.guest.NoHypervisor;
+import io.catena.agent.libvirt.LibvirtHypervisor;
 import io.catena.agent.log.Logs;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdTcp;
@@ -100,6 +103,12 @@ final class AgentCommand implements Callable<Integer> {
             description = "Writes of whole pages of zeros take no room. Default: they do, as any other.")
     private boolean zeroDetection;
 
+    @Option(
+            names = "--libvirt",
+            paramLabel = "URI",
+            description = "The hypervisor whose guests to look after, or \"none\". Default: qemu:///system.")
+    private String libvirtUri = LibvirtHypervisor.DEFAULT_URI;
+
     AgentCommand(Session session) {
         this.session = session;
     }
@@ -171,13 +180,17 @@ final class AgentCommand implements Callable<Integer> {
         return address;
     }
 
+    private Hypervisor hypervisor(Path nbdSocket) {
+        return libvirtUri.equals("none") ? new NoHypervisor() : new LibvirtHypervisor(libvirtUri, nbdSocket);
+    }
+
     private CommandLine commandLine() {
         return Objects.requireNonNull(spec).commandLine();
     }
 
     private Agent start(Agent.Options options) {
         try {
-            return Agent.start(session.runDirectory(), options);
+            return Agent.start(session.runDirectory(), options, this::hypervisor);
         } catch (IOException e) {
             throw new SrException(SrError.IO_ERROR, "The agent cannot start: " + e.getMessage(), e)
                     .correction(

@@ -55,6 +55,7 @@ public final class Catena {
                 .addSubcommand(new VdiCommands(session))
                 .addSubcommand(new GcCommands(session))
                 .addSubcommand(new JobCommands(session))
+                .addSubcommand(new LibvirtCommands(session))
                 .addSubcommand(new SmapiCommands(session))
                 .addSubcommand(new VhdCommand(session::json));
         return catena.setOut(session.out())

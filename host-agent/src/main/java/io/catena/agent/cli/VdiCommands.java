@@ -167,7 +167,11 @@ final class VdiCommands {
         JsonElement answer = session.agent().post(path(vdi, "/resize"), body);
         session.print(answer, () -> {
             Vdi resized = Json.read(answer, Vdi.class);
-            return Size.format(resized.virtualSizeBytes()) + " (" + resized.virtualSizeBytes() + " bytes)";
+            String now = Size.format(resized.virtualSizeBytes()) + " (" + resized.virtualSizeBytes() + " bytes)";
+            Export export = resized.export();
+            return export == null || export.device() != null
+                    ? now
+                    : now + "\nClients see it when they connect to its NBD export again.";
         });
     }
 
@@ -265,7 +269,7 @@ final class VdiCommands {
         session.print(session.agent().delete(path(vdi, "")), () -> "");
     }
 
-    @Command(description = "Open a disk for I/O, and print where it is served.")
+    @Command(description = "Open a disk for I/O, and print where it is served, or the block device that it is.")
     void attach(
             @Parameters(paramLabel = "VDI") String vdi,
             @Option(names = "--read-only") boolean readOnly,
@@ -281,7 +285,10 @@ final class VdiCommands {
         body.addProperty("inactive", noActivate);
         body.addProperty("boot", boot);
         JsonElement answer = session.agent().post(path(vdi, "/attach"), body);
-        session.print(answer, () -> Json.read(answer, Export.class).uri());
+        session.print(answer, () -> {
+            Export export = Json.read(answer, Export.class);
+            return way == Way.block && export.device() != null ? export.device() : export.uri();
+        });
     }
 
     @Command(description = "Open a disk that is attached for I/O, and print where it is served.")
@@ -346,6 +353,7 @@ final class VdiCommands {
                 .add("state", state(vdi))
                 .add("held", held(vdi))
                 .add("uri", vdi.export() == null ? null : vdi.export().uri())
+                .add("device", vdi.export() == null ? null : vdi.export().device())
                 .add("problem", vdi.problem())
                 .toString();
     }

@@ -1,5 +1,6 @@
 package io.catena.agent.control;
 
+import io.catena.agent.guest.Guests;
 import io.catena.api.StorageHost;
 import java.io.Closeable;
 import java.io.IOException;
@@ -7,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -43,7 +46,8 @@ public final class ControlServer implements Closeable {
      *     is there is replaced
      * @throws IOException if that is not possible
      */
-    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter, Scripts scripts)
+    public static ControlServer start(
+            Path socket, StorageHost host, JobWaiter waiter, Guests guests, Scripts scripts)
             throws IOException {
         int length = socket.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_SOCKET_PATH_BYTES) {
@@ -52,7 +56,9 @@ public final class ControlServer implements Closeable {
         }
         Files.deleteIfExists(socket);
         Peers peers = new Peers(Files.getOwner(socket.toAbsolutePath().getParent()));
-        Server server = server(socket, new ControlHandler(peers, new Routes(host, waiter, scripts).all()));
+        List<Route> routes = new ArrayList<>(new Routes(host, waiter, scripts).all());
+        routes.addAll(new GuestRoutes(host, guests).all());
+        Server server = server(socket, new ControlHandler(peers, routes));
         ControlServer control = new ControlServer(socket, server);
         try {
             server.start();

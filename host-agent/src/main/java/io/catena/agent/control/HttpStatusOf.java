@@ -9,7 +9,7 @@ final class HttpStatusOf {
     static int error(SrError error) {
         return switch (error) {
             case BAD_REQUEST, ILLEGAL_CHARACTER, VDI_SIZE, VDI_TYPE -> 400;
-            case VDI_MISSING, SR_UNAVAILABLE -> 404;
+            case VDI_MISSING, SR_UNAVAILABLE, GUEST_MISSING -> 404;
             case SR_IN_USE,
                     VDI_IN_USE,
                     SR_NOT_EMPTY,
@@ -18,11 +18,12 @@ final class HttpStatusOf {
                     SR_CREATE,
                     VDI_UNAVAILABLE,
                     VDI_RESIZE,
+                    VDI_SNAPSHOT,
                     SNAPSHOT_CHAIN_TOO_LONG,
                     CANCELLED -> 409;
             case SR_SCAN, IO_ERROR, INTERNAL -> 500;
             case UNIMPLEMENTED -> 501;
-            case TRY_AGAIN, AGENT_UNREACHABLE -> 503;
+            case TRY_AGAIN, AGENT_UNREACHABLE, HYPERVISOR_UNAVAILABLE -> 503;
             case SR_NO_SPACE -> 507;
         };
     }

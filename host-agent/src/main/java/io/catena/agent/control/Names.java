@@ -22,7 +22,7 @@ final class Names {
     }
 
     /** A VDI and the SR that holds it. */
-    record Place(StorageRepository repository, VdiId vdi) {}
+    record Place(SrId sr, StorageRepository repository, VdiId vdi) {}
 
     /** Returns the SR that {@code text} means; whether it is attached does not matter. */
     SrId sr(String text) {
@@ -61,7 +61,7 @@ final class Names {
         for (Sr sr : attached()) {
             try {
                 StorageRepository repository = host.repository(sr.id());
-                places.add(new Place(repository, repository.vdi(id).vdi()));
+                places.add(new Place(sr.id(), repository, repository.vdi(id).vdi()));
                 holders.add(sr.id() + " (" + sr.path() + ")");
             } catch (SrException e) {
                 trouble = e.error() == SrError.VDI_MISSING ? trouble : e;
@@ -90,7 +90,7 @@ final class Names {
                 StorageRepository repository = host.repository(sr.id());
                 for (Vdi vdi : repository.vdis()) {
                     if (vdi.name().equals(name)) {
-                        places.add(new Place(repository, vdi.vdi()));
+                        places.add(new Place(sr.id(), repository, vdi.vdi()));
                         candidates.add(vdi.vdi() + " (in SR " + sr.name() + ")");
                     }
                 }

@@ -1,9 +1,9 @@
 package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
-import io.catena.api.Hold;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -263,16 +263,31 @@ final class Routes {
         boolean inactive = body.flag("inactive");
         boolean boot = body.flag("boot");
         body.nothingElse();
-        if (!as.equals("nbd")) {
-            throw new SrException(SrError.UNIMPLEMENTED, "A VDI cannot be attached as \"" + as + "\", only as \"nbd\"");
+        boolean asBlock = isBlock(as);
+        if (asBlock && inactive) {
+            throw new SrException(SrError.BAD_REQUEST, "A VDI that is not active cannot be a block device");
         }
         Names.Place place = names.vdi(call.variable());
         if (boot && !inactive) {
             place.repository().beginBoot(place.vdi());
         }
+        if (asBlock) {
+            return host.attachAsBlock(place.sr(), place.vdi(), holder, mode);
+        }
         return inactive
                 ? place.repository().attach(place.vdi(), holder, mode)
                 : place.repository().attachAndActivate(place.vdi(), holder, mode);
+    }
+
+    private static boolean isBlock(String as) {
+        return switch (as) {
+            case "nbd" -> false;
+            case "block" -> true;
+            default ->
+                throw new SrException(
+                        SrError.BAD_REQUEST,
+                        "A VDI cannot be attached as \"" + as + "\", only as \"nbd\" or \"block\"");
+        };
     }
 
     /** {"mode":"rw"|"ro"?, "holder"?, "boot"?}: as it is attached if no mode is given. */
@@ -382,7 +397,8 @@ final class Routes {
         throw new SrException(SrError.BAD_REQUEST, "The path \"" + text + "\" is relative, expected an absolute one");
     }
 
-    private static AccessMode mode(String symbol) {
+    /** Returns the mode that a client calls {@code symbol}. */
+    static AccessMode mode(String symbol) {
         for (AccessMode mode : AccessMode.values()) {
             if (mode.symbol().equals(symbol)) {
                 return mode;

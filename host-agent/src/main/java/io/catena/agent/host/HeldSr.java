@@ -2,10 +2,10 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
-import io.catena.api.Hold;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrChange;
@@ -45,6 +45,7 @@ final class HeldSr implements StorageRepository {
 
     private final AttachedSr sr;
     private final Memory memory;
+    private final LocalDevices devices;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
     /** Held by whoever attaches or detaches a disk, so that the memory sees the same order as the repository. */
@@ -53,15 +54,20 @@ final class HeldSr implements StorageRepository {
     /** Guarded by {@link #gate}. */
     private boolean closed;
 
-    HeldSr(AttachedSr sr, Memory memory) {
+    HeldSr(AttachedSr sr, Memory memory, LocalDevices devices) {
         this.sr = sr;
         this.memory = memory;
+        this.devices = devices;
     }
 
     /** Keeps which disks are to be attached when the agent starts again. */
     interface Memory {
-        /** All that holds a disk from now on; nothing does if it is empty. */
-        void holds(SrId sr, VdiId vdi, List<Hold> holds);
+        /**
+         * All that holds a disk from now on; nothing does if it is empty.
+         *
+         * @param block whether it is a block device
+         */
+        void holds(SrId sr, VdiId vdi, List<Hold> holds, boolean block);
 
         /** A job that is to be begun again if the agent ends before it does. */
         void began(Job job);
@@ -120,12 +126,22 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public List<Vdi> vdis() {
-        return use(StorageRepository::vdis);
+        return use(
+                repository -> repository.vdis().stream().map(this::withDevice).toList());
     }
 
     @Override
     public Vdi vdi(VdiId id) {
-        return use(repository -> repository.vdi(id));
+        return use(repository -> withDevice(repository.vdi(id)));
+    }
+
+    private Vdi withDevice(Vdi vdi) {
+        Export export = vdi.export();
+        return export == null ? vdi : vdi.with(withDevice(export));
+    }
+
+    private Export withDevice(Export export) {
+        return export.with(devices.device(export.vdi()).orElse(null));
     }
 
     @Override
@@ -174,7 +190,11 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Vdi resize(VdiId id, long sizeBytes) {
-        return use(repository -> repository.resize(id, sizeBytes));
+        return use(repository -> {
+            Vdi resized = repository.resize(id, sizeBytes);
+            devices.resized(id);
+            return withDevice(resized);
+        });
     }
 
     @Override
@@ -213,33 +233,38 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Export attach(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, repository -> repository.attach(id, holder, mode));
+        return takeAndRemember(id, holder, false, repository -> repository.attach(id, holder, mode));
     }
 
     @Override
     public Export activate(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, repository -> repository.activate(id, holder, mode));
+        return takeAndRemember(id, holder, false, repository -> repository.activate(id, holder, mode));
     }
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, repository -> repository.attachAndActivate(id, holder, mode));
+        return takeAndRemember(id, holder, false, repository -> repository.attachAndActivate(id, holder, mode));
+    }
+
+    /** As {@link io.catena.api.StorageHost#attachAsBlock}. */
+    Export attachAsBlock(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, true, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
     @Override
     public void deactivate(VdiId id, String holder) {
-        giveUpAndForget(id, repository -> repository.deactivate(id, holder));
+        giveUpAndForget(id, holder, repository -> repository.deactivate(id, holder));
     }
 
     @Override
     public void detach(VdiId id, String holder) {
-        giveUpAndForget(id, repository -> repository.detach(id, holder));
+        giveUpAndForget(id, holder, repository -> repository.detach(id, holder));
     }
 
     /** Also what is remembered, but could not be attached again, is forgotten. */
     @Override
     public void detach(VdiId id) {
-        giveUpAndForget(id, repository -> repository.detach(id));
+        giveUpAndForget(id, null, repository -> repository.detach(id));
     }
 
     @Override
@@ -288,17 +313,25 @@ final class HeldSr implements StorageRepository {
     }
 
     /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */
-    private Export takeAndRemember(VdiId id, String holder, Function<StorageRepository, Export> operation) {
+    private Export takeAndRemember(
+            VdiId id, String holder, boolean asBlock, Function<StorageRepository, Export> operation) {
         return useAlone(repository -> {
             List<Hold> before = holds(repository, id);
+            boolean wasDevice = isDevice(id);
             Export export = operation.apply(repository);
             try {
-                memory.holds(sr.id(), id, holds(repository, id));
+                if (asBlock) {
+                    devices.add(id);
+                }
+                memory.holds(sr.id(), id, holds(repository, id), isDevice(id));
             } catch (SrException e) {
+                if (!wasDevice) {
+                    devices.remove(id);
+                }
                 takeBack(repository, id, holder, before);
                 throw e;
             }
-            return export;
+            return withDevice(export);
         });
     }
 
@@ -312,16 +345,32 @@ final class HeldSr implements StorageRepository {
         }
     }
 
-    /** Gives up first and forgets then: a crash in between only takes the disk once more. */
-    private void giveUpAndForget(VdiId id, Consumer<StorageRepository> operation) {
+    private boolean isDevice(VdiId id) {
+        return devices.device(id).isPresent();
+    }
+
+    /**
+     * Gives up first and forgets then: a crash in between only takes the disk once more. A disk that nobody has active any more
+     * is no block device; that comes first of all, for it is refused while somebody uses the device.
+     *
+     * @param holder who gives up; null for all
+     */
+    private void giveUpAndForget(VdiId id, @Nullable String holder, Consumer<StorageRepository> operation) {
         useAlone(repository -> {
+            if (holds(repository, id).stream().noneMatch(hold -> staysActive(hold, holder))) {
+                devices.remove(id);
+            }
             operation.accept(repository);
             List<Hold> left = holds(repository, id);
             if (!left.isEmpty() || memory.remembers(sr.id(), id)) {
-                memory.holds(sr.id(), id, left);
+                memory.holds(sr.id(), id, left, isDevice(id));
             }
             return id;
         });
+    }
+
+    private static boolean staysActive(Hold hold, @Nullable String holder) {
+        return holder != null && !hold.holder().equals(holder) && hold.active() != null;
     }
 
     private static List<Hold> holds(StorageRepository repository, VdiId id) {
@@ -330,7 +379,7 @@ final class HeldSr implements StorageRepository {
 
     private void forget(VdiId id) {
         if (memory.remembers(sr.id(), id)) {
-            memory.holds(sr.id(), id, List.of());
+            memory.holds(sr.id(), id, List.of(), false);
         }
     }
 

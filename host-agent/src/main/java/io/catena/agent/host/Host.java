@@ -5,6 +5,7 @@ import io.catena.agent.host.HostState.KnownSr;
 import io.catena.agent.host.HostState.UnfinishedJob;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
+import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
@@ -55,6 +56,7 @@ public final class Host implements StorageHost, Closeable {
     private final SrOpener opener;
     private final Jobs jobs;
     private final Supplier<UUID> newIds;
+    private final LocalDevices devices;
     private final HostStateFile file;
     private final HeldSr.Memory memory = new FileMemory();
     private final ReentrantLock changes = new ReentrantLock(true);
@@ -71,11 +73,14 @@ public final class Host implements StorageHost, Closeable {
     /**
      * Starts with the state that was saved last; attaches nothing yet.
      *
+     * @param devices what makes attached disks block devices
      * @param stateFile where the state is kept
      * @throws IOException if the saved state cannot be read
      */
-    public Host(SrOpener opener, Jobs jobs, Path stateFile, Supplier<UUID> newIds) throws IOException {
+    public Host(SrOpener opener, LocalDevices devices, Jobs jobs, Path stateFile, Supplier<UUID> newIds)
+            throws IOException {
         this.opener = opener;
+        this.devices = devices;
         this.jobs = jobs;
         this.newIds = newIds;
         file = new HostStateFile(stateFile);
@@ -92,6 +97,8 @@ public final class Host implements StorageHost, Closeable {
                     restore(known);
                 }
             }
+            // Devices of disks that are remembered and could not be attached wait until they are.
+            devices.removeLeftovers(state.blockDevices());
             unfinished.forEach(this::restore);
             return state;
         });
@@ -208,6 +215,11 @@ public final class Host implements StorageHost, Closeable {
     @Override
     public StorageRepository repository(SrId id) {
         return held(id);
+    }
+
+    @Override
+    public Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return held(sr).attachAsBlock(vdi, holder, mode);
     }
 
     @Override
@@ -328,7 +340,7 @@ public final class Host implements StorageHost, Closeable {
             throw e;
         }
         srProblems.remove(id);
-        held.put(id, new HeldSr(sr, memory));
+        held.put(id, new HeldSr(sr, memory, devices));
         LOG.info(LogLine.of("sr-attached", "sr", id, "name", sr.name(), "path", path));
         known(id).vdis().forEach(vdi -> restore(sr, vdi));
         return describe(known(id));
@@ -340,6 +352,9 @@ public final class Host implements StorageHost, Closeable {
             AccessMode active = vdi.active();
             if (active != null) {
                 sr.repository().activate(vdi.vdi(), vdi.holder(), active);
+                if (vdi.isBlock()) {
+                    devices.add(vdi.vdi());
+                }
             }
             LOG.info(LogLine.of(
                     "vdi-restored",
@@ -510,11 +525,11 @@ public final class Host implements StorageHost, Closeable {
     /** Saves each attach and detach of a disk at once. */
     private final class FileMemory implements HeldSr.Memory {
         @Override
-        public void holds(SrId sr, VdiId vdi, List<Hold> holds) {
+        public void holds(SrId sr, VdiId vdi, List<Hold> holds, boolean block) {
             vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
-            remember(s -> s.withHolds(sr, vdi, holds));
+            remember(s -> s.withHolds(sr, vdi, holds, block));
             String how = holds.stream().map(Hold::text).collect(Collectors.joining(", "));
-            LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how));
+            LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how, "block", block));
         }
 
         @Override

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,12 +86,14 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
      *
      * @param holder see {@link Hold}
      * @param active how it is to be activated; null if it is not
+     * @param block whether it is to be a block device; null if it is not
      */
     record AttachedVdi(
             VdiId vdi,
             AccessMode mode,
             String holder,
-            @Nullable AccessMode active) {
+            @Nullable AccessMode active,
+            @Nullable Boolean block) {
         AttachedVdi {
             Objects.requireNonNull(vdi, "vdi");
             Objects.requireNonNull(mode, "mode");
@@ -104,8 +108,12 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
             return holder == null;
         }
 
-        static AttachedVdi of(Hold hold) {
-            return new AttachedVdi(hold.vdi(), hold.mode(), hold.holder(), hold.active());
+        static AttachedVdi of(Hold hold, boolean block) {
+            return new AttachedVdi(hold.vdi(), hold.mode(), hold.holder(), hold.active(), block ? true : null);
+        }
+
+        boolean isBlock() {
+            return block != null && block;
         }
     }
 
@@ -116,6 +124,15 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
     /** Whether the disk is to be attached. */
     boolean remembers(SrId sr, VdiId vdi) {
         return find(sr).stream().flatMap(known -> known.vdis.stream()).anyMatch(v -> v.vdi.equals(vdi));
+    }
+
+    /** Returns the disks that are to be block devices. */
+    Set<VdiId> blockDevices() {
+        return srs.stream()
+                .flatMap(known -> known.vdis.stream())
+                .filter(AttachedVdi::isBlock)
+                .map(AttachedVdi::vdi)
+                .collect(Collectors.toSet());
     }
 
     /** Returns this with an SR to be attached; of an SR that is known already, the disks stay. */
@@ -135,8 +152,9 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
     }
 
     /** Returns this with all that holds a disk. */
-    HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds) {
-        return withVdis(sr, vdi, holds.stream().map(AttachedVdi::of).toList());
+    HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds, boolean block) {
+        return withVdis(
+                sr, vdi, holds.stream().map(hold -> AttachedVdi.of(hold, block)).toList());
     }
 
     private HostState withVdis(SrId sr, VdiId replaced, List<AttachedVdi> by) {

@@ -12,6 +12,8 @@ import com.google.gson.reflect.TypeToken;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
+import io.catena.agent.guest.Guest;
+import io.catena.agent.guest.GuestSnapshot;
 import io.catena.api.AccessMode;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
@@ -57,6 +59,9 @@ public final class Json {
             .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
             .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))
             .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
+            .registerTypeAdapter(Guest.State.class, symbols(Guest.State.values(), Json::lowerCase))
+            .registerTypeAdapter(
+                    GuestSnapshot.Consistency.class, symbols(GuestSnapshot.Consistency.values(), Json::lowerCase))
             .registerTypeAdapterFactory(new FlatSrStat())
             .create();
 

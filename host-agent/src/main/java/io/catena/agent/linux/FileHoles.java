@@ -1,7 +1,11 @@
 package io.catena.agent.linux;
 
 import com.sun.jna.LastErrorException;
+import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.LongByReference;
+import io.catena.store.BlockFile;
 import io.catena.store.HolePunch;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
@@ -10,20 +14,33 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
- * Gives space of a file back to the file system, which Java cannot.
+ * Gives space of a file back to the file system, and lets files share bytes, which Java cannot.
  *
- * <p>Source: {@code fallocate(2)}, {@code open(2)}, {@code proc(5)}.
+ * <p>Source: {@code fallocate(2)}, {@code ioctl_ficlonerange(2)}, {@code copy_file_range(2)}, {@code lseek(2)}, {@code
+ * open(2)}, {@code proc(5)}.
  */
 public final class FileHoles implements HolePunch {
+    private static final int O_RDONLY = 0;
     private static final int O_RDWR = 2;
     private static final int O_CLOEXEC = 0x80000;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
     private static final int ENOENT = 2;
     private static final int EINTR = 4;
+    private static final int ENXIO = 6;
     private static final int EACCES = 13;
+    private static final int EXDEV = 18;
+    private static final int EINVAL = 22;
+    private static final int ENOTTY = 25;
     private static final int ENOSYS = 38;
     private static final int EOPNOTSUPP = 95;
+
+    private static final int SEEK_DATA = 3;
+    private static final long FICLONERANGE = 0x4020940D;
+    private static final int RANGE_BYTES = 32;
+
+    /** What file systems align files to; they refuse to share anything smaller. */
+    private static final long FILE_BLOCK_BYTES = 4096;
 
     static {
         Native.register(FileHoles.class, "c");
@@ -31,6 +48,12 @@ public final class FileHoles implements HolePunch {
 
     private final Path name;
     private final int descriptor;
+
+    /** Whether the file system has not refused to share bytes. */
+    private volatile boolean shares = true;
+
+    /** Whether the kernel has not refused to copy bytes by itself. */
+    private volatile boolean copies = true;
 
     /** Guarded by this: the number of a closed descriptor may be that of another file. */
     private boolean closed;
@@ -46,14 +69,39 @@ public final class FileHoles implements HolePunch {
 
     private static native int fallocate(int descriptor, int mode, long offset, long length) throws LastErrorException;
 
+    private static native int ioctl(int descriptor, long request, Pointer argument) throws LastErrorException;
+
+    private static native long lseek(int descriptor, long offset, int whence) throws LastErrorException;
+
+    private static native long copy_file_range(
+            int from, LongByReference fromOffset, int to, LongByReference toOffset, long length, int flags)
+            throws LastErrorException;
+
+    /** Opens files for reading and writing, or for reading. */
+    public static final Opener OPENER = new Opener() {
+        @Override
+        public HolePunch open(Path file) throws IOException {
+            return FileHoles.open(file);
+        }
+
+        @Override
+        public HolePunch openReadOnly(Path file) throws IOException {
+            return FileHoles.open(file, O_RDONLY);
+        }
+    };
+
     /**
      * Opens an existing file.
      *
      * @throws NoSuchFileException if there is no such file
      */
     public static FileHoles open(Path file) throws IOException {
+        return open(file, O_RDWR);
+    }
+
+    private static FileHoles open(Path file, int mode) throws IOException {
         try {
-            return new FileHoles(file, open(file.toString(), O_RDWR | O_CLOEXEC));
+            return new FileHoles(file, open(file.toString(), mode | O_CLOEXEC));
         } catch (LastErrorException e) {
             throw switch (e.getErrorCode()) {
                 case ENOENT -> new NoSuchFileException(file.toString());
@@ -81,6 +129,89 @@ public final class FileHoles implements HolePunch {
                 }
             }
         }
+    }
+
+    /** Shares what begins and ends with blocks of the file system; bytes that may have holes in them are copied. */
+    @Override
+    public BlockFile.Taken takeFrom(HolePunch source, long sourceOffset, long offset, long lengthBytes)
+            throws IOException {
+        if (!(source instanceof FileHoles from) || from == this) {
+            return BlockFile.Taken.REFUSED;
+        }
+        synchronized (from) {
+            synchronized (this) {
+                if (closed || from.closed) {
+                    throw new ClosedChannelException();
+                }
+                boolean aligned = (sourceOffset | offset | lengthBytes) % FILE_BLOCK_BYTES == 0;
+                if (shares && aligned && share(from, sourceOffset, offset, lengthBytes)) {
+                    return BlockFile.Taken.SHARED;
+                }
+                if (!copies) {
+                    return BlockFile.Taken.REFUSED;
+                }
+                return from.isHole(sourceOffset, lengthBytes)
+                        ? BlockFile.Taken.HOLE
+                        : copy(from, sourceOffset, offset, lengthBytes);
+            }
+        }
+    }
+
+    private boolean share(FileHoles from, long sourceOffset, long offset, long lengthBytes) throws IOException {
+        try (Memory range = new Memory(RANGE_BYTES)) {
+            range.setLong(0, from.descriptor);
+            range.setLong(8, sourceOffset);
+            range.setLong(16, lengthBytes);
+            range.setLong(24, offset);
+            ioctl(descriptor, FICLONERANGE, range);
+            return true;
+        } catch (LastErrorException e) {
+            switch (e.getErrorCode()) {
+                case EOPNOTSUPP, EXDEV, ENOTTY, ENOSYS -> shares = false;
+                case EINVAL, EINTR -> {}
+                default -> throw new IOException("sharing of bytes of " + from.name + ": " + e.getMessage(), e);
+            }
+            return false;
+        }
+    }
+
+    private boolean isHole(long offset, long lengthBytes) throws IOException {
+        try {
+            return lseek(descriptor, offset, SEEK_DATA) >= offset + lengthBytes;
+        } catch (LastErrorException e) {
+            if (e.getErrorCode() == ENXIO) {
+                return true;
+            }
+            throw new IOException("lseek of " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What was copied before a refusal is copied again by the caller. */
+    private BlockFile.Taken copy(FileHoles from, long sourceOffset, long offset, long lengthBytes) throws IOException {
+        LongByReference in = new LongByReference(sourceOffset);
+        LongByReference out = new LongByReference(offset);
+        long left = lengthBytes;
+        while (left > 0) {
+            long copied;
+            try {
+                copied = copy_file_range(from.descriptor, in, descriptor, out, left, 0);
+            } catch (LastErrorException e) {
+                if (e.getErrorCode() == EINTR) {
+                    continue;
+                }
+                switch (e.getErrorCode()) {
+                    case EOPNOTSUPP, EXDEV, ENOSYS, EINVAL -> copies = false;
+                    default -> throw new IOException("copy_file_range of " + from.name + ": " + e.getMessage(), e);
+                }
+                return BlockFile.Taken.REFUSED;
+            }
+            if (copied == 0) {
+                // The source ends here.
+                return BlockFile.Taken.REFUSED;
+            }
+            left -= copied;
+        }
+        return BlockFile.Taken.COPIED;
     }
 
     @Override

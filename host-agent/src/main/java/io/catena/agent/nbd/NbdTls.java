@@ -132,14 +132,22 @@ public final class NbdTls {
         }
         byte[] encoded = Base64.getMimeDecoder().decode(matcher.group(1));
         for (String algorithm : KEY_ALGORITHMS) {
-            try {
-                return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
-            } catch (InvalidKeySpecException e) {
-                // A key of another kind: the next algorithm may know it.
-                continue;
+            PrivateKey key = privateKey(algorithm, new PKCS8EncodedKeySpec(encoded));
+            if (key != null) {
+                return key;
             }
         }
         throw new IOException(file + " holds a private key of an unknown kind, expected one of " + KEY_ALGORITHMS);
+    }
+
+    /** Returns null if it is a key of another kind. */
+    private static @Nullable PrivateKey privateKey(String algorithm, PKCS8EncodedKeySpec encoded)
+            throws GeneralSecurityException {
+        try {
+            return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
+        } catch (InvalidKeySpecException e) {
+            return null;
+        }
     }
 
     SSLEngine newEngine() {

@@ -109,6 +109,31 @@ final class ControlApiTest {
     }
 
     @Test
+    void garbageCollectionTellsItsStateAndIsPausedAndSet() {
+        createSr("main");
+        assertThat(client.get("/v1/srs/main/gc").getAsJsonObject().get("state").getAsString())
+                .isEqualTo("idle");
+        assertThat(client.post("/v1/srs/main/gc/pause")
+                        .getAsJsonObject()
+                        .get("state")
+                        .getAsString())
+                .isEqualTo("paused");
+        JsonObject settings = client.post(
+                        "/v1/srs/main/gc/set",
+                        json("{'leafCoalesce':false,'bytesPerSecond':1048576,'window':'22:00-06:00'}"))
+                .getAsJsonObject()
+                .getAsJsonObject("settings");
+        assertThat(settings.get("leafCoalesce").getAsBoolean()).isFalse();
+        assertThat(settings.get("bytesPerSecond").getAsLong()).isEqualTo(1048576);
+        assertThat(settings.get("window").getAsString()).isEqualTo("22:00-06:00");
+        assertThat(client.post("/v1/srs/main/gc/resume")
+                        .getAsJsonObject()
+                        .get("state")
+                        .getAsString())
+                .isEqualTo("idle");
+    }
+
+    @Test
     void attachPublishesAndDetachEnds() {
         createSr("main");
         String vdi = createVdi("main", "disk");
@@ -122,7 +147,7 @@ final class ControlApiTest {
         refused(SrError.VDI_IN_USE, () -> client.post("/v1/vdis/disk/attach"));
         refused(SrError.SR_IN_USE, () -> client.post("/v1/srs/main/detach"));
         assertThat(client.post("/v1/vdis/disk/detach")).isEqualTo(json("{'vdi':'" + vdi + "'}"));
-        refused(SrError.UNIMPLEMENTED, () -> client.post("/v1/vdis/disk/attach", json("{'as':'block'}")));
+        refused(SrError.BAD_REQUEST, () -> client.post("/v1/vdis/disk/attach", json("{'as':'iscsi'}")));
         refused(SrError.BAD_REQUEST, () -> client.post("/v1/vdis/disk/attach", json("{'mode':'wr'}")));
     }
 
@@ -139,6 +164,22 @@ final class ControlApiTest {
         JsonObject snapshot = client.get("/v1/vdis/" + id(first)).getAsJsonObject();
         assertThat(snapshot.get("snapshotOf").getAsString()).isEqualTo(a);
         assertThat(snapshot.get("name").getAsString()).isEqualTo("monday");
+    }
+
+    @Test
+    void guestsAreRefusedWithoutAHypervisorAndWrongRequestsAreNamed() {
+        createSr("main");
+        createVdi("main", "disk");
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.get("/v1/guests"));
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.post("/v1/guests/debian/attach", json("{'vdi':'disk'}")));
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.post("/v1/guests/debian/detach", json("{'vdi':'disk'}")));
+        refused(SrError.HYPERVISOR_UNAVAILABLE, () -> client.post("/v1/guests/debian/snapshot"));
+        refused(SrError.VDI_MISSING, () -> client.post("/v1/guests/debian/attach", json("{'vdi':'none'}")));
+        refused(
+                SrError.BAD_REQUEST,
+                () -> client.post("/v1/guests/debian/detach", json("{'vdi':'disk','timeoutSeconds':0}")));
+        refused(SrError.BAD_REQUEST, () -> client.post("/v1/guests/debian/snapshot", json("{'freeze':'maybe'}")));
+        refused(SrError.BAD_REQUEST, () -> client.post("/v1/vdis/disk/libvirt-xml", json("{'target':'/etc'}")));
     }
 
     @Test

@@ -21,7 +21,7 @@ final class HostStateFileTest {
     private static final VdiId VDI = new VdiId(new UUID(2, 2));
     private static final HostState OLD = HostState.EMPTY.withAttached(SR, "main", "/srv/main");
     private static final HostState NEW =
-            OLD.withHolds(SR, VDI, List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)));
+            OLD.withHolds(SR, VDI, List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)), true);
 
     @TempDir
     private Path directory;
@@ -43,7 +43,7 @@ final class HostStateFileTest {
         assertThat(path())
                 .hasContent("{\"srs\":[{\"sr\":\"" + SR
                         + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true," + "\"vdis\":[{\"vdi\":\""
-                        + VDI + "\",\"mode\":\"rw\",\"holder\":\"dom1\",\"active\":\"ro\"}]}]}");
+                        + VDI + "\",\"mode\":\"rw\",\"holder\":\"dom1\",\"active\":\"ro\",\"block\":true}]}]}");
     }
 
     @Test
@@ -54,7 +54,8 @@ final class HostStateFileTest {
                         + "\"vdis\":[{\"vdi\":\"" + VDI + "\",\"mode\":\"ro\"}]}]}",
                 StandardCharsets.UTF_8);
         assertThat(file().load().srs().get(0).vdis())
-                .containsExactly(new HostState.AttachedVdi(VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY));
+                .containsExactly(
+                        new HostState.AttachedVdi(VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY, null));
     }
 
     @Test

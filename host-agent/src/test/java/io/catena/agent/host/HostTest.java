@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -29,6 +30,7 @@ final class HostTest {
     private final Path directory;
     private final Jobs jobs = new Jobs(Clock.systemUTC());
     private final MemorySrs srs = new MemorySrs();
+    private final MemoryDevices devices = new MemoryDevices();
     private final AtomicLong lastSr = new AtomicLong();
     private Host host;
 
@@ -65,6 +67,39 @@ final class HostTest {
                         Vdi::name,
                         v -> v.export() == null ? "" : v.export().mode().symbol())
                 .containsExactly(tuple("idle", ""), tuple("ro", "ro"), tuple("rw", "rw"));
+    }
+
+    @Test
+    void blockDevicesComeBackAndOthersAreRemoved() throws IOException {
+        Sr sr = create("main");
+        VdiId block = vdi(sr, "block");
+        VdiId nbd = vdi(sr, "nbd");
+        VdiId left = vdi(sr, "left");
+        host.attachAsBlock(sr.id(), block, Hold.HOST, AccessMode.READ_WRITE);
+        host.repository(sr.id()).attach(nbd, AccessMode.READ_WRITE);
+        devices.add(left);
+
+        restart();
+
+        assertThat(host.repository(sr.id()).vdis())
+                .extracting(Vdi::name, v -> v.export() == null ? "" : v.export().device())
+                .containsExactly(tuple("block", "/dev/test-" + block), tuple("left", ""), tuple("nbd", null));
+        assertThat(devices.device(left)).isEmpty();
+    }
+
+    @Test
+    void aDetachedDiskIsNoBlockDevice() throws IOException {
+        Sr sr = create("main");
+        VdiId vdi = vdi(sr, "disk");
+        assertThat(host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE)
+                        .device())
+                .isEqualTo("/dev/test-" + vdi);
+
+        host.repository(sr.id()).detach(vdi);
+
+        assertThat(devices.device(vdi)).isEmpty();
+        restart();
+        assertThat(devices.device(vdi)).isEmpty();
     }
 
     @Test
@@ -221,6 +256,7 @@ final class HostTest {
     private Host newHost() throws IOException {
         return new Host(
                 srs.opener(jobs),
+                devices,
                 jobs,
                 directory.resolve("state.json"),
                 () -> new UUID(0x5e, lastSr.incrementAndGet()));

@@ -2,11 +2,11 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
-import io.catena.api.Hold;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcSettings;
 import io.catena.api.GcStatus;
+import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;

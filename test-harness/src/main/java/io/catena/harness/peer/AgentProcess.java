@@ -24,11 +24,13 @@ public final class AgentProcess implements AutoCloseable {
 
     private final Path launcher;
     private final Path runDirectory;
+    private final List<String> options;
     private BackgroundProgram agent;
 
-    private AgentProcess(Path launcher, Path runDirectory, BackgroundProgram agent) {
+    private AgentProcess(Path launcher, Path runDirectory, List<String> options, BackgroundProgram agent) {
         this.launcher = launcher;
         this.runDirectory = runDirectory;
+        this.options = options;
         this.agent = agent;
     }
 
@@ -36,26 +38,34 @@ public final class AgentProcess implements AutoCloseable {
      * Starts the agent of this source tree and waits until it serves.
      *
      * @param runDirectory its run directory; a short path, because the name of a socket in it has 107 bytes at most
+     * @param options what follows {@code catena agent}
      * @throws IOException if it ends or is silent instead; the message holds its log
      */
-    public static AgentProcess start(Path runDirectory) throws IOException {
+    public static AgentProcess start(Path runDirectory, String... options) throws IOException {
         String home = System.getProperty(HOME_PROPERTY);
         if (home == null) {
             throw new IllegalStateException("the system property " + HOME_PROPERTY
                     + " is not set; it has to name the top directory of Catena's source tree");
         }
-        return start(Path.of(home), runDirectory);
+        return start(Path.of(home), runDirectory, List.of(options));
     }
 
     /** Starts the agent of another source tree. */
     static AgentProcess start(Path home, Path runDirectory) throws IOException {
-        Path launcher = home.toRealPath().resolve("host-agent/bin/catena");
-        return new AgentProcess(launcher, runDirectory, startAgent(launcher, runDirectory));
+        return start(home, runDirectory, List.of());
     }
 
-    private static BackgroundProgram startAgent(Path launcher, Path runDirectory) throws IOException {
-        BackgroundProgram agent =
-                BackgroundProgram.start(launcher.toString(), "agent", "--run-dir", runDirectory.toString());
+    private static AgentProcess start(Path home, Path runDirectory, List<String> options) throws IOException {
+        Path launcher = home.toRealPath().resolve("host-agent/bin/catena");
+        return new AgentProcess(launcher, runDirectory, options, startAgent(launcher, runDirectory, options));
+    }
+
+    private static BackgroundProgram startAgent(Path launcher, Path runDirectory, List<String> options)
+            throws IOException {
+        List<String> command =
+                new ArrayList<>(List.of(launcher.toString(), "agent", "--run-dir", runDirectory.toString()));
+        command.addAll(options);
+        BackgroundProgram agent = BackgroundProgram.start(command.toArray(String[]::new));
         try {
             agent.awaitLine("ready"::equals, START_DEADLINE);
             return agent;
@@ -116,7 +126,7 @@ public final class AgentProcess implements AutoCloseable {
         if (agent.isAlive()) {
             terminate();
         }
-        agent = startAgent(launcher, runDirectory);
+        agent = startAgent(launcher, runDirectory, options);
     }
 
     public boolean isAlive() {

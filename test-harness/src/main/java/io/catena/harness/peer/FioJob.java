@@ -42,6 +42,11 @@ public record FioJob(
         return new FioJob(uri, pattern, blockBytes, queueDepth, sizeBytes, OptionalLong.of(seconds), false, more);
     }
 
+    /** The same job for another export. */
+    public FioJob at(String otherUri) {
+        return new FioJob(otherUri, pattern, blockBytes, queueDepth, sizeBytes, runtimeSeconds, verify, more);
+    }
+
     /** The same job with further options of fio. */
     public FioJob with(String... options) {
         List<String> all = new ArrayList<>(more);

@@ -20,9 +20,18 @@ public final class Programs {
     private static final Duration END_DEADLINE = Duration.ofSeconds(10);
 
     private static final Map<String, String> PACKAGES = Map.ofEntries(
+            Map.entry("blockdev", "util-linux"),
+            Map.entry("cpio", "cpio"),
             Map.entry("curl", "curl"),
+            Map.entry("dpkg-deb", "dpkg"),
+            Map.entry("e2fsck", "e2fsprogs"),
             Map.entry("fio", "fio"),
             Map.entry("fusermount", "fuse3"),
+            Map.entry("libvirtd", "libvirt-daemon libvirt-daemon-driver-qemu"),
+            Map.entry("mke2fs", "e2fsprogs"),
+            Map.entry("mkfs.ext4", "e2fsprogs"),
+            Map.entry("mkfs.xfs", "xfsprogs"),
+            Map.entry("mount", "mount"),
             Map.entry("nbdcopy", "libnbd-bin"),
             Map.entry("nbdinfo", "libnbd-bin"),
             Map.entry("nbdkit", "nbdkit"),
@@ -30,9 +39,14 @@ public final class Programs {
             Map.entry("qemu-img", "qemu-utils"),
             Map.entry("qemu-io", "qemu-utils"),
             Map.entry("qemu-nbd", "qemu-utils"),
+            Map.entry("qemu-system-x86_64", "qemu-system-x86"),
+            Map.entry("resize2fs", "e2fsprogs"),
             Map.entry("tar", "tar"),
             Map.entry("umount", "mount"),
+            Map.entry("unshare", "util-linux"),
             Map.entry("vhdimount", "libvhdi-utils"),
+            Map.entry("virsh", "libvirt-clients"),
+            Map.entry("xfs_repair", "xfsprogs"),
             Map.entry("xz", "xz-utils"));
 
     private Programs() {}

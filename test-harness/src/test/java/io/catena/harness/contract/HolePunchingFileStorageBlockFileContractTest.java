@@ -19,7 +19,7 @@ class HolePunchingFileStorageBlockFileContractTest extends BlockFileContract {
 
     @Override
     protected Storage storage() {
-        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles::open);
+        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
     }
 
     /** The native descriptor must not be opened by name at the moment of the punch: names move from file to file. */

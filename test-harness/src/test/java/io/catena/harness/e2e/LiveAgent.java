@@ -32,9 +32,13 @@ final class LiveAgent implements AutoCloseable {
         api = new ControlClient(process.runDirectory().resolve("agent.sock"), PATIENCE);
     }
 
-    /** Starts an agent whose run directory is {@code runDirectory}. */
-    static LiveAgent start(Path runDirectory) throws IOException {
-        return new LiveAgent(AgentProcess.start(runDirectory));
+    /**
+     * Starts an agent whose run directory is {@code runDirectory}.
+     *
+     * @param options what follows {@code catena agent}
+     */
+    static LiveAgent start(Path runDirectory, String... options) throws IOException {
+        return new LiveAgent(AgentProcess.start(runDirectory, options));
     }
 
     AgentProcess process() {
@@ -105,6 +109,20 @@ final class LiveAgent implements AutoCloseable {
     /** Attaches a disk for reading and returns its NBD URI. */
     String attachReadOnly(String vdi) {
         return attach(vdi, "ro");
+    }
+
+    /** Attaches a disk and returns the block device that it is then. */
+    Path attachAsBlock(String vdi, String mode) {
+        JsonObject body = new JsonObject();
+        body.addProperty("mode", mode);
+        body.addProperty("as", "block");
+        return Path.of(id(api.post("/v1/vdis/" + part(vdi) + "/attach", body), "device"));
+    }
+
+    void resize(String vdi, long sizeBytes) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sizeBytes", sizeBytes);
+        api.post("/v1/vdis/" + part(vdi) + "/resize", body);
     }
 
     private String attach(String vdi, String mode) {

@@ -27,6 +27,16 @@ final class Task<T> {
         return work.isDone();
     }
 
+    /** Waits for the end, or for as long as {@code atMost}, and returns whether it has ended. */
+    boolean endsWithin(Duration atMost) throws Exception {
+        try {
+            work.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException e) {
+            return work.isDone();
+        }
+    }
+
     /**
      * Waits for the end.
      *

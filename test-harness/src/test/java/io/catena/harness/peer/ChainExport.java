@@ -39,7 +39,7 @@ final class ChainExport implements Closeable {
     ChainExport(Path directory, int depth, long sizeBytes) throws IOException {
         this.directory = directory;
         this.depth = depth;
-        storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles::open);
+        storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
         Random random = new Random(depth);
         for (int level = depth - 1; level >= 0; level--) {
             create(level, sizeBytes);

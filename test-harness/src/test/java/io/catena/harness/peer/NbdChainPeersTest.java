@@ -26,6 +26,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NbdChainPeersTest {
     private static final int MIB = 1 << 20;
     private static final int SIZE_BYTES = 32 * MIB;
+
+
     private static final Duration DEADLINE = Duration.ofSeconds(100);
     private static final String INSTALL = "apt-get install -y libnbd-bin qemu-utils fio";
 
@@ -207,6 +209,94 @@ class NbdChainPeersTest {
                 arguments.addAll(List.of("--trim_percentage=20", "--trim_verify_zero=1", "--trim_backlog=16"));
             }
             assertThat(FIO.run(DEADLINE, arguments.toArray(String[]::new))).contains("err= 0");
+        }
+    }
+
+    /** Requests of all sizes that begin and end in the middle of pages, and those that overlap others. */
+    @ParameterizedTest(name = "{0} deep, {1}")
+    @CsvSource({
+        "1, unaligned", "3, unaligned", "30, unaligned",
+        "1, overlapping", "3, overlapping", "30, overlapping",
+        "1, sectors", "3, sectors", "30, sectors"
+    })
+    void fioVerifiesOddSizesAndOverlaps(int depth, String mix) throws Exception {
+        List<String> options = switch (mix) {
+            case "unaligned" ->
+                List.of("--rw=randrw", "--bsrange=512-96k", "--blockalign=512", "--iodepth=1", "--fsync=16");
+            case "overlapping" ->
+                List.of(
+                        "--rw=randwrite",
+                        "--bsrange=512-64k",
+                        "--blockalign=512",
+                        "--norandommap",
+                        "--serialize_overlap=1",
+                        "--iodepth=16",
+                        "--fsync=8");
+            default -> List.of("--rw=randwrite", "--bs=512", "--iodepth=32", "--fsync=64", "--io_size=2M");
+        };
+        try (ChainExport chain = export(depth)) {
+            List<String> arguments = new ArrayList<>(List.of(
+                    "--name=verify",
+                    "--thread",
+                    "--ioengine=nbd",
+                    "--uri=" + chain.uri(),
+                    "--size=16M",
+                    "--verify=crc32c",
+                    "--verify_fatal=1",
+                    "--verify_state_save=0"));
+            arguments.addAll(options);
+            assertThat(FIO.run(DEADLINE, arguments.toArray(String[]::new))).contains("err= 0");
+        }
+    }
+
+    /** What fio's engine cannot send: FUA, zeroes with all their flags, bytes at odd places. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 30})
+    void anyMixOfRequestsReadsBackAsItWasWrittenAlsoForOthers(int depth) throws Exception {
+        Random random = new Random(depth);
+        byte[] expected;
+        ChainExport chain = export(depth);
+        try (chain) {
+            expected = content(chain);
+            try (NbdClient client = NbdClient.connect(Path.of(socket(chain.uri())), NbdFixture.name(1))) {
+                for (int i = 0; i < 600; i++) {
+                    request(client, random, expected);
+                }
+                assertThat(Arrays.equals(content(chain), expected)).isTrue();
+                client.flush();
+            }
+        }
+        assertThat(Arrays.equals(reference(chain.leaf()), expected)).isTrue();
+    }
+
+    private static void request(NbdClient client, Random random, byte[] expected) throws IOException {
+        int unit = random.nextBoolean() ? 1 : 512;
+        int length = unit * (1 + random.nextInt((random.nextInt(8) == 0 ? 3 * MIB : 20_000) / unit));
+        int offset = unit * random.nextInt((SIZE_BYTES - length) / unit);
+        int flags = random.nextInt(4) == 0 ? NbdClient.FLAG_FUA : 0;
+        switch (random.nextInt(6)) {
+            case 0, 1 -> {
+                byte[] data = new byte[length];
+                random.nextBytes(data);
+                assertThat(client.request(flags, NbdClient.WRITE, offset, length, data)).isZero();
+                System.arraycopy(data, 0, expected, offset, length);
+            }
+            case 2 -> {
+                int noHole = random.nextBoolean() ? NbdClient.FLAG_NO_HOLE : 0;
+                assertThat(client.request(flags | noHole, NbdClient.WRITE_ZEROES, offset, length, new byte[0]))
+                        .isZero();
+                zero(expected, offset, length);
+            }
+            case 3 -> {
+                assertThat(client.request(flags, NbdClient.TRIM, offset, length, new byte[0])).isZero();
+                zero(expected, offset, length);
+            }
+            case 4 -> client.flush();
+            default ->
+                assertThat(Arrays.equals(
+                                client.read(offset, length), 0, length, expected, offset, offset + length))
+                        .as("%d bytes at %d", length, offset)
+                        .isTrue();
         }
     }
 

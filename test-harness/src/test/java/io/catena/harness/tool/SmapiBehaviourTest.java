@@ -80,7 +80,9 @@ final class SmapiBehaviourTest {
         Files.move(elsewhere, directory);
         sr.scan();
 
-        assertThat(sr.vdis()).singleElement().satisfies(vdi -> assertThat(vdi.name()).isEqualTo("disk"));
+        assertThat(sr.vdis())
+                .singleElement()
+                .satisfies(vdi -> assertThat(vdi.name()).isEqualTo("disk"));
     }
 
     @Test
@@ -116,7 +118,8 @@ final class SmapiBehaviourTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"a\u0000b", "\u001b[31m", "\u007f", "\u0084", "\u0086", "\u009f", "\ud800", "\ufdd0", "\uffff"})
+    @ValueSource(
+            strings = {"a\u0000b", "\u001b[31m", "\u007f", "\u0084", "\u0086", "\u009f", "\ud800", "\ufdd0", "\uffff"})
     void textsThatXmlCannotSayAreRefused(String text) {
         create(spec(BLOCK));
 

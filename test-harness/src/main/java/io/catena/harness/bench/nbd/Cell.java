@@ -48,6 +48,14 @@ final class Cell {
                 .toArray());
     }
 
+    /** How many times less processor time a request cost its server: what counts where others use the processors too. */
+    double thriftTo(Cell other) {
+        return median(IntStream.range(0, samples.size())
+                .mapToDouble(round -> other.samples.get(round).cpuMicros()
+                        / samples.get(round).cpuMicros())
+                .toArray());
+    }
+
     private static double median(double[] values) {
         double[] sorted = IntStream.range(0, values.length)
                 .mapToDouble(i -> values[i])

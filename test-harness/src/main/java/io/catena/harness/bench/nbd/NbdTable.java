@@ -3,6 +3,7 @@ package io.catena.harness.bench.nbd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ final class NbdTable {
      *
      * @param iops the median, and how far it spreads
      * @param ratios how many times faster it was than each of the others
+     * @param thrift how many times less processor time it needed than each of the others
      */
     record Row(
             String shape,
@@ -34,15 +36,18 @@ final class NbdTable {
             double megabytesPerSecond,
             double p99Micros,
             double cpuMicrosPerRequest,
-            TreeMap<String, Double> ratios) {}
+            TreeMap<String, Double> ratios,
+            TreeMap<String, Double> thrift) {}
 
     List<Row> rows() {
         List<Row> rows = new ArrayList<>();
         for (Cell cell : cells) {
             TreeMap<String, Double> ratios = new TreeMap<>();
+            TreeMap<String, Double> thrift = new TreeMap<>();
             for (Cell other : cells) {
                 if (other != cell && other.shape() == cell.shape()) {
                     ratios.put(other.contestant(), cell.ratioTo(other));
+                    thrift.put(other.contestant(), cell.thriftTo(other));
                 }
             }
             rows.add(new Row(
@@ -54,7 +59,8 @@ final class NbdTable {
                     cell.median(Sample::bytesPerSecond) / 1e6,
                     cell.median(Sample::p99Micros),
                     cell.median(Sample::cpuMicros),
-                    ratios));
+                    ratios,
+                    thrift));
         }
         return rows;
     }
@@ -70,7 +76,7 @@ final class NbdTable {
                 "MB/s",
                 "p99 us",
                 "CPU us",
-                "times as fast as qemu-nbd raw, nbdkit raw, qcow2 as deep, catena 1 deep"));
+                "times as fast as qemu-nbd raw, nbdkit raw, qcow2 as deep, catena 1 deep | times less CPU than these"));
         List<Row> rows = rows();
         for (Shape shape : Shape.values()) {
             List<Row> ofShape = rows.stream()
@@ -103,10 +109,12 @@ final class NbdTable {
     }
 
     private static String ratios(Row row, int deep) {
-        return "  " + ratio(row.ratios().get(QEMU_RAW)) + " "
-                + ratio(row.ratios().get(NBDKIT_RAW)) + " "
-                + ratio(row.ratios().get(QcowChain.title(deep))) + " "
-                + ratio(row.ratios().get(CatenaChain.title(1)));
+        return ratios(row.ratios(), deep) + "  |" + ratios(row.thrift(), deep);
+    }
+
+    private static String ratios(Map<String, Double> to, int deep) {
+        return " " + ratio(to.get(QEMU_RAW)) + " " + ratio(to.get(NBDKIT_RAW)) + " "
+                + ratio(to.get(QcowChain.title(deep))) + " " + ratio(to.get(CatenaChain.title(1)));
     }
 
     private static String ratio(@Nullable Double value) {

@@ -1,0 +1,207 @@
+package io.catena.agent.block;
+
+import io.catena.agent.host.LocalDevices;
+import io.catena.agent.linux.FuseConnection;
+import io.catena.agent.linux.MountTable;
+import io.catena.agent.log.LogLine;
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Exporter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes disks that are exported also block devices of this host.
+ *
+ * <p>A disk that is withdrawn while it is a device, as all are when the agent ends, stays a device, whose requests wait; the
+ * next agent goes on with it.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class BlockExports implements Exporter, LocalDevices {
+    private static final Logger LOG = Logger.getLogger(BlockExports.class.getName());
+
+    /** Less than what a caller waits for the SR. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Exporter network;
+    private final Path directory;
+    private final Map<VdiId, Disk> disks = new ConcurrentHashMap<>();
+
+    /**
+     * @param network what else exports the disks
+     * @param directory for the files that the devices are made of; absolute
+     */
+    public BlockExports(Exporter network, Path directory) {
+        this.network = network;
+        this.directory = directory;
+    }
+
+    /** A disk that is exported, and its device if it is one, which is changed by holders of this only. */
+    private static final class Disk {
+        private final BlockDevice device;
+        private volatile @Nullable LoopExport loop;
+
+        Disk(BlockDevice device) {
+            this.device = device;
+        }
+    }
+
+    @Override
+    public Export announce(VdiId vdi, AccessMode mode) {
+        return network.announce(vdi, mode);
+    }
+
+    @Override
+    public void conceal(VdiId vdi) {
+        network.conceal(vdi);
+    }
+
+    @Override
+    public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException {
+        Export export = network.publish(vdi, mode, device);
+        disks.put(vdi, new Disk(device));
+        return export;
+    }
+
+    @Override
+    public void withdraw(VdiId vdi) {
+        Disk disk = disks.get(vdi);
+        if (disk != null) {
+            letGo(vdi, disk);
+        }
+        network.withdraw(vdi);
+        disks.remove(vdi);
+    }
+
+    private static void letGo(VdiId vdi, Disk disk) {
+        synchronized (disk) {
+            LoopExport loop = disk.loop;
+            if (loop == null) {
+                return;
+            }
+            try {
+                loop.letGo(PATIENCE);
+                disk.loop = null;
+            } catch (IOException e) {
+                throw new SrException(SrError.TRY_AGAIN, "VDI " + vdi + " is still being used: " + e.getMessage(), e)
+                        .correction("Check the storage below the SR, then try again.");
+            }
+        }
+    }
+
+    @Override
+    public String add(VdiId vdi) {
+        Disk disk = disks.get(vdi);
+        if (disk == null) {
+            throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + vdi + " is not attached");
+        }
+        synchronized (disk) {
+            try {
+                Files.createDirectories(directory);
+                LoopExport loop = disk.loop;
+                if (loop == null) {
+                    loop = LoopExport.open(file(vdi), disk.device);
+                    disk.loop = loop;
+                }
+                return loop.device().toString();
+            } catch (IOException e) {
+                throw new SrException(
+                                SrError.IO_ERROR, "VDI " + vdi + " cannot be made a block device: " + e.getMessage(), e)
+                        .correction("A block device needs an agent that runs as root, and a kernel with fuse and loop;"
+                                + " NBD does not: catena vdi attach " + vdi + " --as nbd");
+            }
+        }
+    }
+
+    @Override
+    public void remove(VdiId vdi) {
+        Disk disk = disks.get(vdi);
+        if (disk == null) {
+            return;
+        }
+        synchronized (disk) {
+            LoopExport loop = disk.loop;
+            if (loop == null) {
+                return;
+            }
+            try {
+                loop.remove(PATIENCE);
+                disk.loop = null;
+            } catch (LoopExport.HeldException e) {
+                throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": " + e.getMessage(), e)
+                        .correction("Unmount it, or end what has it open, then detach it again.");
+            } catch (IOException e) {
+                throw new SrException(
+                        SrError.IO_ERROR,
+                        "The block device of VDI " + vdi + " cannot be removed: " + e.getMessage(),
+                        e);
+            }
+        }
+    }
+
+    @Override
+    public Optional<String> device(VdiId vdi) {
+        Disk disk = disks.get(vdi);
+        LoopExport loop = disk == null ? null : disk.loop;
+        return loop == null ? Optional.empty() : Optional.of(loop.device().toString());
+    }
+
+    @Override
+    public void resized(VdiId vdi) {
+        Disk disk = disks.get(vdi);
+        if (disk == null) {
+            return;
+        }
+        synchronized (disk) {
+            LoopExport loop = disk.loop;
+            if (loop == null) {
+                return;
+            }
+            try {
+                loop.resized();
+            } catch (IOException e) {
+                throw new SrException(
+                                SrError.IO_ERROR,
+                                "VDI " + vdi + " has its new size, but its block device does not: " + e.getMessage(),
+                                e)
+                        .correction("Resize it to the same size again.");
+            }
+        }
+    }
+
+    @Override
+    public void removeLeftovers(Set<VdiId> wanted) {
+        try {
+            for (Path file : MountTable.read().within(directory, FuseConnection.TYPE)) {
+                if (!isWanted(file, wanted)) {
+                    LoopExport.clear(file);
+                    LOG.info(LogLine.of("block-leftover-removed", "file", file));
+                }
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, LogLine.of("block-leftovers-stay", "directory", directory), e);
+        }
+    }
+
+    private boolean isWanted(Path file, Set<VdiId> wanted) {
+        return wanted.stream().anyMatch(vdi -> file(vdi).equals(file));
+    }
+
+    private Path file(VdiId vdi) {
+        return directory.resolve(vdi.toString());
+    }
+}

@@ -1,0 +1,75 @@
+package io.catena.agent.guest;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Finds the repositories of disks that guests use: copies of an SR have disks of the same ids, but one of them is attached. */
+final class AttachedDisks {
+    private final StorageHost host;
+
+    AttachedDisks(StorageHost host) {
+        this.host = host;
+    }
+
+    /** Returns the repository in which a disk is open for I/O. */
+    Optional<StorageRepository> repositoryOf(VdiId vdi) {
+        return holders(vdi).stream()
+                .filter(repository -> repository.vdi(vdi).state() == Vdi.State.ACTIVE)
+                .findFirst();
+    }
+
+    /** Attaches a disk that a guest uses, if only one repository has it and it is not open for I/O. */
+    void restore(GuestDisk disk) {
+        if (repositoryOf(disk.vdi()).isPresent()) {
+            return;
+        }
+        List<StorageRepository> holders = holders(disk.vdi());
+        if (holders.size() != 1) {
+            throw new SrException(
+                            SrError.VDI_MISSING,
+                            holders.size() + " attached SRs have VDI " + disk.vdi() + ", which a guest uses as "
+                                    + disk.target() + "; expected one")
+                    .correction("Attach its SR: catena sr attach DIR");
+        }
+        holders.get(0).attach(disk.vdi(), disk.mode());
+    }
+
+    /** Returns how a disk is attached now, if it is. */
+    Optional<AccessMode> mode(VdiId vdi) {
+        return repositoryOf(vdi)
+                .map(repository -> repository.vdi(vdi))
+                .map(Vdi::export)
+                .map(export -> export.mode());
+    }
+
+    private List<StorageRepository> holders(VdiId vdi) {
+        List<StorageRepository> holders = new ArrayList<>();
+        for (Sr sr : host.srs()) {
+            if (sr.attached()) {
+                StorageRepository repository = host.repository(sr.id());
+                if (has(repository, vdi)) {
+                    holders.add(repository);
+                }
+            }
+        }
+        return holders;
+    }
+
+    private static boolean has(StorageRepository repository, VdiId vdi) {
+        try {
+            return repository.vdi(vdi).vdi().equals(vdi);
+        } catch (SrException e) {
+            // Whatever is wrong with this SR must not hide the disk in another.
+            return false;
+        }
+    }
+}

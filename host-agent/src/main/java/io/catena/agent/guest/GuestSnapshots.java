@@ -1,0 +1,127 @@
+package io.catena.agent.guest;
+
+import io.catena.agent.guest.GuestSnapshot.Consistency;
+import io.catena.agent.guest.GuestSnapshot.Freeze;
+import io.catena.api.AccessMode;
+import io.catena.api.SnapshotResult;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/** Takes snapshots of all disks of a guest at one instant, as consistent as the guest can make them. */
+final class GuestSnapshots {
+    private static final long NANOS_PER_MILLI = 1_000_000;
+    private static final long MICROS_PER_MILLI = 1_000;
+
+    private final FreezeWatch watch;
+    private final AttachedDisks disks;
+    private final LongSupplier nanoTime;
+
+    GuestSnapshots(FreezeWatch watch, AttachedDisks disks, LongSupplier nanoTime) {
+        this.watch = watch;
+        this.disks = disks;
+        this.nanoTime = nanoTime;
+    }
+
+    /**
+     * Disks that the guest can only read are left out: they are what they were.
+     *
+     * @param name the snapshots' name; empty for the disks' own
+     */
+    GuestSnapshot take(Guest guest, String name, Freeze freeze) {
+        Map<StorageRepository, List<VdiId>> bySr = disksOf(guest);
+        if (freeze == Freeze.NEVER) {
+            return crashConsistent(guest, name, bySr, "its file systems were not to be frozen");
+        }
+        try {
+            return frozen(guest, name, bySr, freeze);
+        } catch (GuestAgentException e) {
+            if (freeze == Freeze.REQUIRE) {
+                throw new SrException(
+                                SrError.VDI_SNAPSHOT,
+                                "Guest " + guest.name() + " cannot freeze its file systems: " + e.getMessage(),
+                                e)
+                        .correction("Install and start qemu-guest-agent in the guest, or take a crash-consistent"
+                                + " snapshot without --require-freeze.");
+            }
+            return crashConsistent(guest, name, bySr, "the guest cannot freeze its file systems: " + e.getMessage());
+        }
+    }
+
+    private GuestSnapshot frozen(Guest guest, String name, Map<StorageRepository, List<VdiId>> bySr, Freeze freeze)
+            throws GuestAgentException {
+        long start = nanoTime.getAsLong();
+        List<SnapshotResult> results;
+        FreezeWatch.Frozen frozen = watch.freeze(guest.guest());
+        try (frozen) {
+            results = cut(bySr, name);
+        }
+        long millis = (nanoTime.getAsLong() - start + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+        int filesystems = frozen.filesystems();
+        if (frozen.held() && filesystems > 0) {
+            String reason =
+                    "the guest held " + filesystems + (filesystems == 1 ? " file system" : " file systems") + " still";
+            return new GuestSnapshot(
+                    guest.name(), guest.guest(), Consistency.FILESYSTEM, reason, millis, filesystems, results);
+        }
+        String reason = filesystems == 0
+                ? "the guest had no file system to freeze"
+                : "the guest did not hold its file systems still until the end";
+        if (freeze == Freeze.REQUIRE && filesystems > 0) {
+            throw new SrException(
+                            SrError.VDI_SNAPSHOT,
+                            "Guest " + guest.name() + ": " + reason + "; its snapshots are "
+                                    + results.stream().map(SnapshotResult::vdi).toList())
+                    .correction("Destroy these snapshots if a crash-consistent state is of no use, and try again.");
+        }
+        return new GuestSnapshot(guest.name(), guest.guest(), Consistency.CRASH, reason, millis, filesystems, results);
+    }
+
+    private static GuestSnapshot crashConsistent(
+            Guest guest, String name, Map<StorageRepository, List<VdiId>> bySr, String reason) {
+        if (bySr.size() > 1) {
+            throw new SrException(
+                            SrError.VDI_SNAPSHOT,
+                            "The disks of guest " + guest.name() + " are in " + bySr.size()
+                                    + " SRs, which share no instant, and " + reason)
+                    .correction("Snapshot a guest that freezes its file systems, or its disks SR by SR:"
+                            + " catena vdi snapshot VDI...");
+        }
+        List<SnapshotResult> results = cut(bySr, name);
+        long micros =
+                results.stream().mapToLong(SnapshotResult::pauseMicros).max().orElse(0);
+        long millis = (micros + MICROS_PER_MILLI - 1) / MICROS_PER_MILLI;
+        return new GuestSnapshot(guest.name(), guest.guest(), Consistency.CRASH, reason, millis, 0, results);
+    }
+
+    private static List<SnapshotResult> cut(Map<StorageRepository, List<VdiId>> bySr, String name) {
+        List<SnapshotResult> results = new ArrayList<>();
+        bySr.forEach((repository, vdis) -> results.addAll(repository.snapshot(vdis, name)));
+        return results;
+    }
+
+    private Map<StorageRepository, List<VdiId>> disksOf(Guest guest) {
+        Map<StorageRepository, List<VdiId>> bySr = new LinkedHashMap<>();
+        for (GuestDisk disk : guest.disks()) {
+            if (disk.mode() == AccessMode.READ_WRITE) {
+                StorageRepository repository = disks.repositoryOf(disk.vdi())
+                        .orElseThrow(() -> new SrException(
+                                        SrError.VDI_UNAVAILABLE,
+                                        "Guest " + guest.name() + " uses VDI " + disk.vdi() + ", which is not attached")
+                                .correction("Attach it: catena vdi attach " + disk.vdi()));
+                bySr.computeIfAbsent(repository, unused -> new ArrayList<>()).add(disk.vdi());
+            }
+        }
+        if (bySr.isEmpty()) {
+            throw new SrException(SrError.BAD_REQUEST, "Guest " + guest.name() + " has no writable disk of this agent")
+                    .correction("See: catena libvirt ls");
+        }
+        return bySr;
+    }
+}

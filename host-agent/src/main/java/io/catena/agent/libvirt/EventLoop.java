@@ -1,0 +1,43 @@
+package io.catena.agent.libvirt;
+
+import io.catena.agent.log.LogLine;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.libvirt.Connect;
+import org.libvirt.Library;
+import org.libvirt.LibvirtException;
+import org.libvirt.jna.Libvirt;
+
+/** libvirt's event loop: one for the process, which must be there before the first connection. */
+final class EventLoop {
+    private static final Logger LOG = Logger.getLogger(EventLoop.class.getName());
+
+    /** Else libvirt prints on stderr what it also throws. A field, because JNA's callbacks must not be collected. */
+    private static final Libvirt.VirErrorCallback SILENT = (data, error) -> {};
+
+    /** Guarded by the class. */
+    private static boolean started;
+
+    private EventLoop() {}
+
+    /** Starts the loop unless it runs. */
+    static synchronized void start() throws LibvirtException {
+        if (started) {
+            return;
+        }
+        Library.initEventLoop();
+        Connect.setErrorCallback(SILENT);
+        Thread thread = new Thread(EventLoop::run, "libvirt-loop");
+        thread.setDaemon(true);
+        thread.start();
+        started = true;
+    }
+
+    private static void run() {
+        try {
+            Library.runEventLoop();
+        } catch (LibvirtException | InterruptedException e) {
+            LOG.log(Level.SEVERE, LogLine.of("libvirt-loop-ended"), e);
+        }
+    }
+}

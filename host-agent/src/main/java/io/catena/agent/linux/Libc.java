@@ -1,0 +1,69 @@
+package io.catena.agent.linux;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import org.jspecify.annotations.Nullable;
+
+/** The functions of the C library that the devices of this package are made with; all fail with the error's number. */
+final class Libc {
+    static final int O_RDONLY = 0;
+    static final int O_RDWR = 2;
+    static final int O_EXCL = 0x80;
+    static final int O_CLOEXEC = 0x80000;
+
+    static final int ENOENT = 2;
+    static final int EINTR = 4;
+    static final int ENXIO = 6;
+    static final int EBUSY = 16;
+    static final int ENODEV = 19;
+    static final int EINVAL = 22;
+    static final int ENOTCONN = 107;
+
+    static {
+        Native.register(Libc.class, "c");
+    }
+
+    private Libc() {}
+
+    static native int open(String path, int flags) throws LastErrorException;
+
+    static native int close(int descriptor) throws LastErrorException;
+
+    static native long read(int descriptor, Pointer target, long lengthBytes) throws LastErrorException;
+
+    static native long write(int descriptor, Pointer source, long lengthBytes) throws LastErrorException;
+
+    static native int ioctl(int descriptor, long request, Pointer argument) throws LastErrorException;
+
+    static native int ioctl(int descriptor, long request, long argument) throws LastErrorException;
+
+    static native int mount(String source, String target, String type, long flags, String options)
+            throws LastErrorException;
+
+    static native int umount2(String target, int flags) throws LastErrorException;
+
+    static native int mknod(String path, int mode, long device) throws LastErrorException;
+
+    static native long syscall(long number, long first, long second, long third) throws LastErrorException;
+
+    static native int waitpid(int process, @Nullable Pointer status, int options) throws LastErrorException;
+
+    /** Returns an error number, as its friends below. */
+    static native int posix_spawn(
+            Pointer process, String path, Pointer actions, Pointer attributes, Pointer arguments, Pointer environment);
+
+    static native int posix_spawn_file_actions_init(Pointer actions);
+
+    static native int posix_spawn_file_actions_destroy(Pointer actions);
+
+    static native int posix_spawn_file_actions_adddup2(Pointer actions, int from, int to);
+
+    static native int posix_spawn_file_actions_addclosefrom_np(Pointer actions, int from);
+
+    static native int posix_spawnattr_init(Pointer attributes);
+
+    static native int posix_spawnattr_destroy(Pointer attributes);
+
+    static native int posix_spawnattr_setflags(Pointer attributes, short flags);
+}

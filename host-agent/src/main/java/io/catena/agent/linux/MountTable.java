@@ -1,0 +1,83 @@
+package io.catena.agent.linux;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What was mounted in this process's view of the files when the table was read.
+ *
+ * <p>Source: {@code proc_pid_mountinfo(5)}.
+ */
+public record MountTable(List<Mount> mounts) {
+    private static final Path TABLE = Path.of("/proc/self/mountinfo");
+
+    public MountTable {
+        mounts = List.copyOf(mounts);
+    }
+
+    /**
+     * One mount.
+     *
+     * @param source for instance a device
+     */
+    public record Mount(Path point, String type, String source) {}
+
+    /** Reads the table. */
+    public static MountTable read() throws IOException {
+        List<Mount> mounts = new ArrayList<>();
+        for (String line : Files.readAllLines(TABLE, StandardCharsets.UTF_8)) {
+            mounts.add(decode(line));
+        }
+        return new MountTable(mounts);
+    }
+
+    /** {@code ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE OPTIONS} */
+    static Mount decode(String line) {
+        String[] fields = line.split(" ", -1);
+        int dash = 6;
+        while (!fields[dash].equals("-")) {
+            dash++;
+        }
+        return new Mount(Path.of(unescaped(fields[4])), fields[dash + 1], unescaped(fields[dash + 2]));
+    }
+
+    /** Blanks and the like are three octal digits after a backslash. */
+    private static String unescaped(String field) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < field.length(); i++) {
+            char c = field.charAt(i);
+            if (c == '\\' && i + 3 < field.length()) {
+                text.append((char) Integer.parseInt(field.substring(i + 1, i + 4), 8));
+                i += 3;
+            } else {
+                text.append(c);
+            }
+        }
+        return text.toString();
+    }
+
+    /** Whether something of a type is mounted at a place. */
+    public boolean isMounted(Path point, String type) {
+        return mounts.stream().anyMatch(mount -> mount.point.equals(point) && mount.type.equals(type));
+    }
+
+    /** Returns where something of a type is mounted in a directory. */
+    public List<Path> within(Path directory, String type) {
+        return mounts.stream()
+                .filter(mount -> directory.equals(mount.point.getParent()) && mount.type.equals(type))
+                .map(Mount::point)
+                .toList();
+    }
+
+    /** Returns where a device is mounted. */
+    public List<Path> of(Path device) {
+        return mounts.stream()
+                .filter(mount -> mount.source.equals(device.toString()))
+                .map(Mount::point)
+                .toList();
+    }
+}

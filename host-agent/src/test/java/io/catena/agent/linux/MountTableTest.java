@@ -1,0 +1,33 @@
+package io.catena.agent.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class MountTableTest {
+    private static final String FUSE =
+            "36 35 0:45 / /run/my\\040agent/block/one rw,nosuid shared:7 master:1 - fuse.catena catena rw,user_id=0";
+    private static final String DISK = "37 35 7:0 / /mnt/d rw,relatime - ext4 /dev/loop0 rw";
+
+    private final MountTable table = new MountTable(List.of(MountTable.decode(FUSE), MountTable.decode(DISK)));
+
+    @Test
+    void anyNumberOfTagsIsSkippedAndBlanksAreUnescaped() {
+        assertThat(table.mounts())
+                .containsExactly(
+                        new MountTable.Mount(Path.of("/run/my agent/block/one"), "fuse.catena", "catena"),
+                        new MountTable.Mount(Path.of("/mnt/d"), "ext4", "/dev/loop0"));
+    }
+
+    @Test
+    void mountsAreFoundByPlaceAndTypeByDirectoryAndByDevice() {
+        Path one = Path.of("/run/my agent/block/one");
+        assertThat(table.isMounted(one, FuseConnection.TYPE)).isTrue();
+        assertThat(table.isMounted(one, "ext4")).isFalse();
+        assertThat(table.within(Path.of("/run/my agent/block"), FuseConnection.TYPE))
+                .containsExactly(one);
+        assertThat(table.of(Path.of("/dev/loop0"))).containsExactly(Path.of("/mnt/d"));
+    }
+}

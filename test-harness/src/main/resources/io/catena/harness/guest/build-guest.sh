@@ -1,0 +1,73 @@
+#!/bin/sh
+# Builds a small guest out of Debian packages, without installing them: build-guest.sh DIRECTORY
+# Makes there: vmlinuz and initrd.gz to boot directly, and boot.raw, a disk of 64 MiB that the BIOS boots:
+# GRUB, a partition with the same kernel and initrd, an empty second partition.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+out=$1
+work=$out/work
+root=$work/root
+rm -rf "$work"
+mkdir -p "$work/packages" "$work/unpacked" "$root"
+cd "$work/packages"
+
+kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-[0-9].*cloud-amd64$/ {print $2; exit}')
+[ -n "$kernel" ] || { echo "apt knows no kernel; run: apt-get update" >&2; exit 1; }
+apt-get download -qq "$kernel" busybox-static qemu-guest-agent grub-pc-bin grub-common 2>&1 | grep -v unsandboxed >&2 || true
+for package in *.deb; do
+    dpkg-deb -x "$package" "$work/unpacked"
+done
+cd "$work"
+cp unpacked/boot/vmlinuz-* "$out/vmlinuz"
+
+# with_libraries PROGRAM: copies it to /usr/bin of the guest, and what it is linked with
+with_libraries() {
+    cp -L "$1" "$root/usr/bin/"
+    ldd "$1" | awk '$3 ~ /^\// {print $3} $1 ~ /^\// {print $1}' | while read -r library; do
+        mkdir -p "$root$(dirname "$library")"
+        cp -L "$library" "$root$library"
+    done
+}
+
+mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/mod" "$root/mnt" "$root/run" "$root/var/run" \
+    "$root/etc" "$root/tmp" "$root/usr/bin"
+cp unpacked/bin/busybox "$root/bin/"
+with_libraries unpacked/usr/sbin/qemu-ga
+with_libraries "$(command -v mke2fs || echo /usr/sbin/mke2fs)"
+cp /etc/mke2fs.conf "$root/etc/"
+# virtio_ring has to come before virtio; ext4 is built in.
+modules="virtio/virtio_ring virtio/virtio virtio/virtio_pci_modern_dev virtio/virtio_pci_legacy_dev
+    virtio/virtio_pci block/virtio_blk char/virtio_console"
+for module in $modules; do
+    cp unpacked/lib/modules/*/kernel/drivers/"$module".ko "$root/mod/"
+    basename "$module"
+done >"$root/mod/order"
+cp "$here/guest-init" "$root/init"
+chmod +x "$root/init"
+(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$out/initrd.gz"
+
+mkdir -p files
+cp "$out/vmlinuz" "$out/initrd.gz" files/
+echo 'set root=(hd0,msdos1)
+linux /vmlinuz console=ttyS0 quiet panic=-1 no_timer_check
+initrd /initrd.gz
+boot' >early.cfg
+unpacked/usr/bin/grub-mkimage -d unpacked/usr/lib/grub/i386-pc -O i386-pc -p /grub -c early.cfg -o core.img \
+    biosdisk part_msdos ext2 linux
+
+# Partitions: 1 from 1 MiB, 40 MiB long, active; 2 from 41 MiB to the end.
+rm -f "$out/boot.raw"
+truncate -s 64M "$out/boot.raw"
+truncate -s 40M partition.img
+mke2fs -q -t ext2 -d files partition.img
+dd if=unpacked/usr/lib/grub/i386-pc/boot.img of="$out/boot.raw" bs=440 count=1 conv=notrunc status=none
+dd if=core.img of="$out/boot.raw" bs=512 seek=1 conv=notrunc status=none
+dd if=partition.img of="$out/boot.raw" bs=1M seek=1 conv=notrunc status=none
+{
+    printf '\200\0\0\0\203\0\0\0\0\010\0\0\0\100\001\0'
+    printf '\0\0\0\0\203\0\0\0\0\110\001\0\0\270\0\0'
+} | dd of="$out/boot.raw" bs=1 seek=446 conv=notrunc status=none
+printf '\125\252' | dd of="$out/boot.raw" bs=1 seek=510 conv=notrunc status=none
+cd "$out"
+rm -rf "$work"

@@ -1,0 +1,130 @@
+package io.catena.harness.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.catena.agent.linux.FileBlocks;
+import io.catena.agent.linux.FileHoles;
+import io.catena.api.JobControl;
+import io.catena.harness.peer.XfsImage;
+import io.catena.sr.PushDown;
+import io.catena.store.BlockFile;
+import io.catena.store.FileStorage;
+import io.catena.store.Storage;
+import io.catena.tool.NewDiskType;
+import io.catena.tool.NewVhd;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files share extents where the file system can do that, and are copied elsewhere; what they hold is the same. */
+class SharedExtentsTest {
+    private static final int MIB = 1 << 20;
+    private static final long DISK_BYTES = 256L * MIB;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void onXfsBytesAreSharedAndLaterWritesAreNot() throws IOException {
+        assumeTrue(XfsImage.isPossible(), "only root can mount");
+        try (XfsImage xfs = XfsImage.mount(directory, 512L * MIB)) {
+            Storage storage = storage(xfs.root());
+            byte[] data = random(4 * MIB);
+            try (BlockFile source = storage.create("source");
+                    BlockFile target = storage.create("target")) {
+                source.write(0, ByteBuffer.wrap(data));
+                assertThat(target.takeFrom(source, MIB, 4096, MIB)).isEqualTo(BlockFile.Taken.SHARED);
+                source.write(MIB, ByteBuffer.allocate(4096));
+
+                assertThat(bytes(target, 4096, MIB)).isEqualTo(ByteBuffer.wrap(data, MIB, MIB));
+            }
+        }
+    }
+
+    @Test
+    void elsewhereBytesAreCopiedInTheKernelAndHolesStayHoles() throws IOException {
+        Storage storage = storage(directory);
+        byte[] data = random(MIB);
+        try (BlockFile source = storage.create("source");
+                BlockFile target = storage.create("target")) {
+            source.write(MIB, ByteBuffer.wrap(data));
+            source.sync();
+            BlockFile.Taken taken = target.takeFrom(source, MIB, 0, MIB);
+            assertThat(taken).isNotEqualTo(BlockFile.Taken.HOLE);
+            if (taken != BlockFile.Taken.REFUSED) {
+                assertThat(bytes(target, 0, MIB)).isEqualTo(ByteBuffer.wrap(data));
+                assertThat(target.takeFrom(source, 0, 0, MIB)).isIn(BlockFile.Taken.HOLE, BlockFile.Taken.SHARED);
+            }
+        }
+    }
+
+    @Test
+    void onXfsMergingWholeBlocksTakesNoSpace() throws IOException {
+        assumeTrue(XfsImage.isPossible(), "only root can mount");
+        try (XfsImage xfs = XfsImage.mount(directory, 1024L * MIB)) {
+            Storage storage = storage(xfs.root());
+            byte[] data = random(64 * MIB);
+            new NewVhd(Clock.systemUTC(), UUID::randomUUID).create(storage, "p.vhd", DISK_BYTES, NewDiskType.DYNAMIC);
+            new NewVhd(Clock.systemUTC(), UUID::randomUUID).snapshot(storage, "k.vhd", "p.vhd");
+            try (Layer child = ChainFile.vhd(storage, "k.vhd").openWritable(storage, null)) {
+                child.write(8 * MIB, ByteBuffer.wrap(data));
+                child.write(200L * MIB + 4096, ByteBuffer.wrap(data, 0, 12288));
+            }
+            long before = storage.space().freeBytes();
+
+            new PushDown(storage, new Unwatched())
+                    .copy(ChainFile.vhd(storage, "k.vhd"), storage, ChainFile.vhd(storage, "p.vhd"));
+
+            assertThat(before - storage.space().freeBytes())
+                    .as("bytes taken by merging 64 MiB")
+                    .isLessThan(8L * MIB);
+            try (Layer parent = ChainFile.vhd(storage, "p.vhd").openReadOnly(storage)) {
+                ByteBuffer found = ByteBuffer.allocate(64 * MIB);
+                parent.read(8 * MIB, found);
+                assertThat(found.flip()).isEqualTo(ByteBuffer.wrap(data));
+                ByteBuffer piece = ByteBuffer.allocate(12288);
+                parent.read(200L * MIB + 4096, piece);
+                assertThat(piece.flip()).isEqualTo(ByteBuffer.wrap(data, 0, 12288));
+            }
+        }
+    }
+
+    private static Storage storage(Path root) {
+        return new FileStorage(root, FileBlocks::allocatedBytes, FileHoles.OPENER);
+    }
+
+    private static byte[] random(int length) {
+        byte[] bytes = new byte[length];
+        new Random(7).nextBytes(bytes);
+        return bytes;
+    }
+
+    private static ByteBuffer bytes(BlockFile file, long offset, int length) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(length);
+        file.readFully(offset, bytes);
+        return bytes.flip();
+    }
+
+    /** Work that nobody looks at. */
+    private static final class Unwatched implements JobControl {
+        @Override
+        public void phase(String text) {}
+
+        @Override
+        public void addTotal(long bytes) {}
+
+        @Override
+        public void done(long bytes) {}
+
+        @Override
+        public void checkCancelled() {}
+    }
+}
