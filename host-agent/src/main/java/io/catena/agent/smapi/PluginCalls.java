@@ -52,6 +52,7 @@ public final class PluginCalls implements Scripts {
             "VDI_RESIZE",
             "VDI_RESET_ON_BOOT/2",
             "VDI_REVERT",
+            "VDI_COMPOSE",
             "THIN_PROVISIONING");
 
     private final StorageHost host;
@@ -64,7 +65,7 @@ public final class PluginCalls implements Scripts {
      */
     public PluginCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds) {
         this.host = host;
-        srs = new SrCalls(host);
+        srs = new SrCalls(host, waiter);
         volumes = new VolumeCalls(host, waiter, newIds);
         datapaths = new DatapathCalls(host);
     }
@@ -140,6 +141,7 @@ public final class PluginCalls implements Scripts {
             case VOLUME_STAT -> volumes.stat(call);
             case VOLUME_COMPARE -> volumes.compare(call);
             case VOLUME_SIMILAR_CONTENT -> volumes.similarContent(call);
+            case VOLUME_COMPOSE -> volumes.compose(call);
         };
     }
 

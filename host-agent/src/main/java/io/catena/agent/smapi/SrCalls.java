@@ -1,5 +1,6 @@
 package io.catena.agent.smapi;
 
+import io.catena.agent.control.JobWaiter;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
@@ -16,6 +17,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,14 +27,17 @@ import java.util.TreeMap;
 final class SrCalls {
     static final String PATH = "path";
 
+    private static final Duration GC_DEADLINE = Duration.ofMinutes(10);
     private static final String UUID = "uuid";
     private static final String SR_UUID = "sr_uuid";
 
     private final StorageHost host;
+    private final JobWaiter waiter;
     private final Places places;
 
-    SrCalls(StorageHost host) {
+    SrCalls(StorageHost host, JobWaiter waiter) {
         this.host = host;
+        this.waiter = waiter;
         places = new Places(host);
     }
 
@@ -53,10 +58,13 @@ final class SrCalls {
 
     private Answers.ProbeResult existing(Map<String, String> configuration, SrProbe probe) {
         SrId id = probe.sr();
-        if (!probe.foreignWork().isEmpty()) {
-            return incomplete(
-                    configuration,
-                    Map.of("problem", "XenServer's manager has unfinished work: " + probe.foreignWork()));
+        Optional<SrProbe.ForeignWork> obstacle = probe.foreignWork().stream()
+                .filter(SrProbe.ForeignWork::refused)
+                .findFirst();
+        if (obstacle.isPresent()) {
+            SrProbe.ForeignWork work = obstacle.get();
+            String problem = work.file() + ": " + work.found() + ". " + work.action();
+            return incomplete(configuration, Map.of("problem", problem));
         }
         if (id == null) {
             String problem = "The directory holds disks, but no id: let its name be the UUID of the SR";
@@ -138,8 +146,14 @@ final class SrCalls {
         return Answers.NOTHING;
     }
 
+    /** XAPI has destroyed the volumes, and knows nothing of what they leave: that goes first. */
     Object destroy(Arguments call) {
-        host.destroy(places.attached(call.string("sr")));
+        SrId sr = places.attached(call.string("sr"));
+        StorageRepository repository = host.repository(sr);
+        if (repository.vdis().isEmpty() && repository.stat().nodes() > 0) {
+            waiter.waitFor(repository.collectGarbage().id(), GC_DEADLINE);
+        }
+        host.destroy(sr);
         return Answers.NOTHING;
     }
 

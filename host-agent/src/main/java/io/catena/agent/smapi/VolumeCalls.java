@@ -93,7 +93,9 @@ final class VolumeCalls {
             host.cancel(job.id());
             throw new SrException(SrError.CANCELLED, "The copy was cancelled, " + job.doneBytes() + " bytes on");
         }
-        return target.vdi(copy);
+        // The keys are the caller's notes about the source.
+        Set<String> keys = target.vdi(copy).keys().keySet();
+        return target.set(copy, new VdiChange(null, null, Map.of(), keys));
     }
 
     /** A volume that is not there is destroyed already: the caller may ask twice. */
@@ -180,6 +182,18 @@ final class VolumeCalls {
                     .map(node -> String.valueOf(node.id()))
                     .sorted()
                     .toList();
+        });
+    }
+
+    /** The first key is the child, the second the parent, which is no volume any more afterwards. */
+    Object compose(Arguments call) {
+        Places.Volume parent = places.volume(call.string("sr"), call.string("key2"));
+        return with(volume(call), child -> {
+            child.repository().vdi(child.vdi());
+            return with(parent, known -> {
+                known.repository().compose(known.vdi(), child.vdi());
+                return Answers.NOTHING;
+            });
         });
     }
 

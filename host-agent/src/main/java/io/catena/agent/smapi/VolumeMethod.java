@@ -27,7 +27,8 @@ enum VolumeMethod implements PluginMethod {
     VOLUME_RESIZE("Volume.resize"),
     VOLUME_STAT("Volume.stat"),
     VOLUME_COMPARE("Volume.compare"),
-    VOLUME_SIMILAR_CONTENT("Volume.similar_content");
+    VOLUME_SIMILAR_CONTENT("Volume.similar_content"),
+    VOLUME_COMPOSE("Volume.compose");
 
     private final String executable;
 
