@@ -44,13 +44,19 @@ final class LibvirtTest {
     private static LibvirtDaemon libvirt;
     private static LiveAgent agent;
     private static GuestImage image;
+
+    @SuppressWarnings("NullAway.Init") // by the test that comes first
     private static RunningGuest first;
+
+    @SuppressWarnings("NullAway.Init") // by the test that comes first
     private static RunningGuest second;
 
     /** The SR of the disks below. */
     private static String sr;
 
     private static String data;
+
+    @SuppressWarnings("NullAway.Init") // by the test that comes first
     private static String clone;
 
     @BeforeAll

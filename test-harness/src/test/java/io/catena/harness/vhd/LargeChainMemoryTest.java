@@ -61,7 +61,7 @@ class LargeChainMemoryTest {
     }
 
     private static long anywhere(Random random) {
-        return (long) (random.nextDouble() * (SIZE_BYTES / 4096)) * 4096;
+        return random.nextLong(SIZE_BYTES / 4096) * 4096;
     }
 
     private static void create(FileStorage storage, int level) throws IOException {
