@@ -2,6 +2,7 @@ package io.catena.sr;
 
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import java.util.Locale;
 
 /**
  * Texts that users give: every front end must be able to say them again, XML among them, so characters that XML forbids or
@@ -23,7 +24,12 @@ final class LegalText {
             if (isForbidden(character)) {
                 throw new SrException(
                                 SrError.ILLEGAL_CHARACTER,
-                                String.format("The %s has the character U+%04X at position %d", what, character, at))
+                                String.format(
+                                        Locale.ROOT,
+                                        "The %s has the character U+%04X at position %d",
+                                        what,
+                                        character,
+                                        at))
                         .correction("Leave out control characters and what is no character.");
             }
             at += Character.charCount(character);

@@ -4,6 +4,7 @@ import io.catena.agent.guest.GuestDisk;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -22,7 +23,9 @@ final class DiskXml {
     private DiskXml() {}
 
     static String of(GuestDisk disk, Path nbdSocket) {
-        return """
+        return String.format(
+                Locale.ROOT,
+                """
                 <disk type='network' device='disk'>
                   <driver name='qemu' type='raw' cache='none' discard='unmap' error_policy='stop' rerror_policy='stop'/>
                   <source protocol='nbd' name='%1$s' tls='no'>
@@ -33,13 +36,13 @@ final class DiskXml {
                 %5$s  <serial>%1$s</serial>
                   <alias name='%6$s'/>
                 </disk>
-                """.formatted(
-                        disk.vdi(),
-                        escaped(nbdSocket.toString()),
-                        RECONNECT_SECONDS,
-                        escaped(disk.target()),
-                        disk.mode() == AccessMode.READ_ONLY ? "  <readonly/>\n" : "",
-                        alias(disk.vdi()));
+                """,
+                disk.vdi(),
+                escaped(nbdSocket.toString()),
+                RECONNECT_SECONDS,
+                escaped(disk.target()),
+                disk.mode() == AccessMode.READ_ONLY ? "  <readonly/>\n" : "",
+                alias(disk.vdi()));
     }
 
     /** Returns the device's name; those that users give start with "ua-". */

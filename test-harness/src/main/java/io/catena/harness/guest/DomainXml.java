@@ -1,6 +1,7 @@
 package io.catena.harness.guest;
 
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Definitions of small guests, emulated by qemu, with two channels: to the guest agent and to the shell. */
 final class DomainXml {
@@ -26,7 +27,7 @@ final class DomainXml {
         for (int i = 1; i <= SLOTS; i++) {
             slots.append("<controller type='pci' index='").append(i).append("' model='pcie-root-port'/>");
         }
-        return """
+        return String.format(Locale.ROOT, """
                 <domain type='qemu'>
                   <name>%1$s</name>
                   <memory unit='MiB'>256</memory>
@@ -51,6 +52,6 @@ final class DomainXml {
                     <memballoon model='none'/>
                   </devices>
                 </domain>
-                """.formatted(name, os, slots, disks, directory);
+                """, name, os, slots, disks, directory);
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,8 +55,12 @@ class FootprintTest {
             }
             long used = residentBytes();
             System.out.printf(
+                    Locale.ROOT,
                     "footprint: %d MiB before, %d MiB with %d clients connected, %d MiB after their requests%n",
-                    before >> 20, attached >> 20, EXPORTS, used >> 20);
+                    before >> 20,
+                    attached >> 20,
+                    EXPORTS,
+                    used >> 20);
             assertThat(used).isLessThan(MOST_BYTES);
         } finally {
             for (NbdClient client : clients) {
