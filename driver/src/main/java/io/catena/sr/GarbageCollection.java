@@ -130,8 +130,7 @@ final class GarbageCollection implements GarbageControl, Closeable {
 
     private GcRun.Parts runParts(boolean automatic) {
         return new GcRun.Parts(
-                this::plan,
-                this::rootOf,
+                this::work,
                 new GarbageCollector(parts.storage(), parts.tree(), parts.attachments(), progress),
                 control -> stepControl(control, automatic),
                 () -> stopReason(automatic),
@@ -171,18 +170,18 @@ final class GarbageCollection implements GarbageControl, Closeable {
     }
 
     /** Through a change, since the tree may not know yet of an operation that failed. */
-    private GcPlan plan() {
-        return Errors.translate("look for garbage", () -> parts.tree().change(this::planNow));
+    private List<GcRun.Work> work() {
+        return Errors.translate(
+                "look for garbage",
+                () -> parts.tree().change(() -> planNow().steps().stream()
+                        .map(step -> new GcRun.Work(rootName(step.node()), step))
+                        .toList()));
     }
 
     /** To be called under the tree lock. */
     private GcPlan planNow() throws IOException {
         long free = parts.storage().space().freeBytes() - settings.reserveBytes();
         return GcPlanner.plan(parts.tree().now(), new Now(Math.max(0, free)));
-    }
-
-    private String rootOf(GcStep step) {
-        return parts.tree().locked(() -> rootName(step.node()));
     }
 
     private String rootName(Node node) {

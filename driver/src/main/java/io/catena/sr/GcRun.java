@@ -6,6 +6,7 @@ import io.catena.api.SrException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -49,16 +50,14 @@ final class GcRun {
     /**
      * What a run works with.
      *
-     * @param plan plans anew, as the tree is now
-     * @param rootOf the name of the lowest node below a step's
+     * @param plan plans anew, as the trees are now; they and their roots at one instant, for a step may change its tree's root
      * @param control made for each step
      * @param stop why the run shall end; empty while it may go on
      * @param failures what failed in this run and in others
      * @param workers how many threads may work
      */
     record Parts(
-            Supplier<GcPlan> plan,
-            Function<GcStep, String> rootOf,
+            Supplier<List<Work>> plan,
             GarbageCollector collector,
             Function<JobControl, JobControl> control,
             Supplier<Optional<String>> stop,
@@ -74,10 +73,8 @@ final class GcRun {
     String run() {
         List<Thread> helpers = new ArrayList<>();
         try {
-            int trees = (int) parts.plan().get().steps().stream()
-                    .map(parts.rootOf())
-                    .distinct()
-                    .count();
+            int trees = (int)
+                    parts.plan().get().stream().map(Work::root).distinct().count();
             for (int i = 1; i < Math.min(trees, parts.workers().get()); i++) {
                 Thread helper = new Thread(this::work, Thread.currentThread().getName() + "-" + i);
                 helper.setDaemon(true);
@@ -125,8 +122,12 @@ final class GcRun {
         notifyAll();
     }
 
-    /** A step and the tree that it is taken in. */
-    private record Work(String root, GcStep step) {}
+    /**
+     * A step and the tree that it is taken in.
+     *
+     * @param root the name of the lowest node below the step's
+     */
+    record Work(String root, GcStep step) {}
 
     /** Returns the next step in a tree that nobody works on; waits for one as long as others may leave some. */
     private Optional<Work> next() {
@@ -143,7 +144,7 @@ final class GcRun {
                 continue;
             }
             long seen = stepsEnded();
-            GcPlan plan = parts.plan().get();
+            List<Work> plan = parts.plan().get();
             synchronized (this) {
                 if (seen != stepsEnded) {
                     // The plan may name what others have just done.
@@ -164,12 +165,12 @@ final class GcRun {
     }
 
     /** Caller holds this. */
-    private Optional<Work> choose(GcPlan plan) {
-        for (GcStep step : plan.steps()) {
-            String root = parts.rootOf().apply(step);
-            if (!running.containsKey(root) && !failed.contains(step.node().name())) {
-                running.put(root, step);
-                return Optional.of(new Work(root, step));
+    private Optional<Work> choose(List<Work> plan) {
+        for (Work work : plan) {
+            if (!running.containsKey(work.root())
+                    && !failed.contains(work.step().node().name())) {
+                running.put(work.root(), work.step());
+                return Optional.of(work);
             }
         }
         return Optional.empty();
@@ -201,7 +202,7 @@ final class GcRun {
             ended(work, did);
         } catch (StepInterrupted e) {
             ended(work, GarbageCollector.Done.NOTHING);
-        } catch (ChangedMeanwhileException e) {
+        } catch (ChangedMeanwhileException | NoSuchFileException e) {
             leave(work, String.valueOf(e.getMessage()));
         } catch (IOException e) {
             setAside(work, e.getMessage());

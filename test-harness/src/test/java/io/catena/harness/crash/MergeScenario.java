@@ -81,10 +81,8 @@ final class MergeScenario implements Scenario {
 
         /** Where a thread of its own could run: not inside what the disk's own requests do, nor while they are held back. */
         private boolean isBetween(Call call) {
-            if (CallSite.isInside("LivePullUp.merge") && sr.isPaused(vdi)) {
-                return false;
-            }
-            if (!CallSite.isInside("LiveLeafMerge.merge")) {
+            boolean live = CallSite.isInside("LiveLeafMerge.merge") || CallSite.isInside("LivePullUp.merge");
+            if (!live) {
                 return call.kind() == Call.Kind.CREATE || call.kind() == Call.Kind.WRITE;
             }
             return call.kind() == Call.Kind.WRITE

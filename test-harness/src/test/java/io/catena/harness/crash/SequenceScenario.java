@@ -1,5 +1,6 @@
 package io.catena.harness.crash;
 
+import io.catena.api.GcChange;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Vdi;
@@ -96,6 +97,8 @@ final class SequenceScenario implements Scenario {
 
         SequenceRun(Machine machine) throws IOException {
             sr = new SimulatedSr(machine, seed, this::watch);
+            // Guests write on the collector's thread: there must be one only.
+            sr.repository().garbage().set(new GcChange(null, null, null, 1, null, null, null, null));
             for (int i = 0; i < 2; i++) {
                 VdiId vdi = sr.create(nextId());
                 sr.attach(vdi);
@@ -291,7 +294,8 @@ final class SequenceScenario implements Scenario {
 
         /** Where other threads could run: see {@link MergeScenario}. */
         private boolean isBetween(Call call) {
-            if (!CallSite.isInside("LiveLeafMerge.merge")) {
+            boolean live = CallSite.isInside("LiveLeafMerge.merge") || CallSite.isInside("LivePullUp.merge");
+            if (!live) {
                 return call.kind() == Call.Kind.CREATE || call.kind() == Call.Kind.WRITE;
             }
             return call.kind() == Call.Kind.WRITE
