@@ -173,9 +173,10 @@ final class GarbageCollection implements GarbageControl, Closeable {
     private List<GcRun.Work> work() {
         return Errors.translate(
                 "look for garbage",
-                () -> parts.tree().change(() -> planNow().steps().stream()
-                        .map(step -> new GcRun.Work(rootName(step.node()), step))
-                        .toList()));
+                () -> parts.tree()
+                        .change(() -> planNow().steps().stream()
+                                .map(step -> new GcRun.Work(rootName(step.node()), step))
+                                .toList()));
     }
 
     /** To be called under the tree lock. */

@@ -73,8 +73,8 @@ final class GcRun {
     String run() {
         List<Thread> helpers = new ArrayList<>();
         try {
-            int trees = (int)
-                    parts.plan().get().stream().map(Work::root).distinct().count();
+            int trees =
+                    (int) parts.plan().get().stream().map(Work::root).distinct().count();
             for (int i = 1; i < Math.min(trees, parts.workers().get()); i++) {
                 Thread helper = new Thread(this::work, Thread.currentThread().getName() + "-" + i);
                 helper.setDaemon(true);

@@ -118,6 +118,41 @@ class AgentCliTest {
     }
 
     @Test
+    void aComposedDiskShowsWhatItsNewParentHolds() throws Exception {
+        createSr("sr");
+        String parent = createVdi("sr", "parent");
+        String child = createVdi("sr", "child");
+        agent.cli("vdi", "attach", parent);
+        write(parent);
+        assertThat(code("vdi", "compose", parent, child)).isEqualTo("VDI_IN_USE");
+        agent.cli("vdi", "detach", parent);
+        agent.cli("vdi", "snapshot", child);
+        agent.cli("vdi", "compose", parent, child);
+        assertThat(code("vdi", "stat", parent)).isEqualTo("VDI_MISSING");
+        agent.cli("vdi", "attach", child);
+        assertThat(read(child)).isEqualTo(GREETING);
+    }
+
+    @Test
+    void aDiskThatIsResetOnBootForgetsWhatWasWrittenSince() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("vdi", "attach", vdi);
+        write(vdi);
+        agent.cli("vdi", "snapshot", vdi);
+        agent.cli("vdi", "detach", vdi);
+        agent.cli("vdi", "set", vdi, "--reset-on-boot", "on");
+        agent.cli("vdi", "attach", vdi, "--boot");
+        write(vdi, new byte[GREETING.length]);
+        agent.kill9();
+        agent.restart();
+        assertThat(read(vdi)).as("a restart of the agent is no boot").isEqualTo(new byte[GREETING.length]);
+        agent.cli("vdi", "detach", vdi);
+        agent.cli("vdi", "attach", vdi, "--boot");
+        assertThat(read(vdi)).isEqualTo(GREETING);
+    }
+
+    @Test
     void whoConnectsToADiskThatIsNotActiveIsToldWhy() throws Exception {
         createSr("sr");
         String vdi = createVdi("sr", "disk");
@@ -294,8 +329,12 @@ class AgentCliTest {
     }
 
     private void write(String vdi) throws IOException {
+        write(vdi, GREETING);
+    }
+
+    private void write(String vdi, byte[] bytes) throws IOException {
         try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
-            client.write(0, Arrays.copyOf(GREETING, 512));
+            client.write(0, Arrays.copyOf(bytes, 512));
         }
     }
 
