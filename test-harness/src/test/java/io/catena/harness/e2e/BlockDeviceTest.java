@@ -2,7 +2,7 @@ package io.catena.harness.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.linux.FuseConnection;
@@ -53,7 +53,7 @@ class BlockDeviceTest {
 
     @BeforeEach
     void startAgent() throws IOException {
-        assumeTrue("root".equals(System.getProperty("user.name")), "block devices need root");
+        assertTrue("root".equals(System.getProperty("user.name")), "block devices need root; run the tests as root");
         agent = LiveAgent.start(directory.resolve("run"));
         mounts = new MountedDisks(directory, directory.resolve("run"));
         sr = agent.createSr("blocks", directory.resolve("sr"));
