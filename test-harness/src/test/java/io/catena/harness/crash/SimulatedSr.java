@@ -1,7 +1,6 @@
 package io.catena.harness.crash;
 
 import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.SrCheck;
 import io.catena.api.SrException;
@@ -11,10 +10,10 @@ import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
-import io.catena.disk.Exporter;
 import io.catena.disk.LiveDisk;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DirectExports;
 import io.catena.harness.model.DiskModel;
 import io.catena.harness.sim.Machine;
 import io.catena.sr.Environment;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +60,7 @@ final class SimulatedSr {
     private final Storage storage;
     private final Storage tmpfs;
     private final DiskModel ancestor = DiskModel.empty(DISK_BYTES);
-    private final Map<VdiId, BlockDevice> devices = new HashMap<>();
+    private DirectExports exports = new DirectExports();
     private final Random uuids;
     private Jobs jobs;
     private VhdRepository repository;
@@ -89,34 +87,11 @@ final class SimulatedSr {
     }
 
     private Environment environment() {
-        return new Environment(tmpfs, new UUID(9, boot), exporter(), jobs, clock(), () -> 0, this::nextUuid);
+        return new Environment(tmpfs, new UUID(9, boot), exports, jobs, clock(), () -> 0, this::nextUuid);
     }
 
     private UUID nextUuid() {
         return new UUID(uuids.nextLong(), uuids.nextLong());
-    }
-
-    private Exporter exporter() {
-        return new Exporter() {
-            @Override
-            public Export announce(VdiId vdi, AccessMode mode) {
-                return new Export(vdi, mode, "test:" + vdi);
-            }
-
-            @Override
-            public void conceal(VdiId vdi) {}
-
-            @Override
-            public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-                devices.put(vdi, device);
-                return new Export(vdi, mode, "test:" + vdi);
-            }
-
-            @Override
-            public void withdraw(VdiId vdi) {
-                devices.remove(vdi);
-            }
-        };
     }
 
     VhdRepository repository() {
@@ -126,7 +101,7 @@ final class SimulatedSr {
     /** Attaches the SR in a new process. */
     void restart(boolean powerWasCut) {
         jobs.close();
-        devices.clear();
+        exports = new DirectExports();
         if (powerWasCut) {
             boot++;
         }
@@ -137,7 +112,7 @@ final class SimulatedSr {
     /** Lets go of the SR in order and attaches it again. */
     void reopen() throws IOException {
         repository.close();
-        devices.clear();
+        exports = new DirectExports();
         repository = VhdRepository.attach(storage, "/sr", environment());
     }
 
@@ -161,11 +136,11 @@ final class SimulatedSr {
     }
 
     BlockDevice device(VdiId vdi) {
-        return Objects.requireNonNull(devices.get(vdi), () -> vdi + " is not attached");
+        return exports.device(vdi);
     }
 
     boolean isAttached(VdiId vdi) {
-        return devices.containsKey(vdi);
+        return exports.serves(vdi);
     }
 
     boolean isPaused(VdiId vdi) {
