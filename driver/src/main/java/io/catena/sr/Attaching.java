@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -191,9 +192,12 @@ final class Attaching {
         if (tree.nodes().stream().anyMatch(node -> node.file() == null)) {
             return;
         }
-        for (VdiId id : new VdiRecords(storage).ids()) {
+        VdiRecords records = new VdiRecords(storage);
+        Set<VdiId> ids = new TreeSet<>(records.ids());
+        ids.addAll(new ElidedZeros(storage).ids());
+        for (VdiId id : ids) {
             if (tree.node(id).isEmpty()) {
-                storage.delete(SrFiles.vdiRecord(id));
+                records.delete(id);
                 LOG.log(Level.INFO, "event=orphan-record-deleted vdi=" + id);
             }
         }

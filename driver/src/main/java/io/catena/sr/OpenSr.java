@@ -24,6 +24,7 @@ final class OpenSr {
     final SrSettings settings;
     final SrTree tree;
     final VdiRecords records;
+    final ElidedZeros zeros;
     final Attachments attachments;
     final Holds holds = new Holds();
     final Attachments.RedoStore redo;
@@ -46,6 +47,7 @@ final class OpenSr {
         tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
+        zeros = new ElidedZeros(storage);
         attachments = new Attachments(storage, environment.exporter(), redo);
         view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);
         use = new VdiUse(attachments, holds);

@@ -14,6 +14,7 @@ import java.util.TreeSet;
 /** Where an SR keeps what is not a node. */
 final class SrFiles {
     private static final String OWN = ".catena";
+    private static final String ELIDED_ZEROS = ".zeros";
     private static final String JOURNAL = ".catena/journal";
 
     static final String LOCK = OfflineAccess.LOCK;
@@ -49,6 +50,15 @@ final class SrFiles {
 
     static String vdiRecord(VdiId id) {
         return VDI_RECORDS + "/" + id + ".json";
+    }
+
+    /** There if a disk may have left out zeros, see {@link ElidedZeros}. */
+    static String elidedZeros(VdiId id) {
+        return VDI_RECORDS + "/" + id + ELIDED_ZEROS;
+    }
+
+    static boolean isElidedZeros(String name) {
+        return name.endsWith(ELIDED_ZEROS);
     }
 
     static String temporary(String name) {

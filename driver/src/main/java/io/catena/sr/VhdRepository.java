@@ -165,7 +165,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
             if (Boolean.TRUE.equals(changes.resetOnBoot())) {
                 resetter.checkNothingWouldBeLost(node);
             }
-            sr.records.write(id, sr.view.record(node).with(changes));
+            VdiRecord changed = sr.view.record(node).with(changes);
+            sr.records.write(id, changed);
+            sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()));
         });
         return vdi(id);
     }
