@@ -94,7 +94,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat stat() {
-        return Errors.translate("stat SR " + sr.settings.name(), () -> sr.view.stat(sr(), sr.settings.now()));
+        return Errors.translate(
+                "stat SR " + sr.settings.name(), () -> sr.view.stat(sr(), sr.settings.now(), sr.health));
     }
 
     @Override

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
@@ -15,6 +16,7 @@ import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrHealth;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.TreeNode;
@@ -259,6 +261,37 @@ class VhdRepositoryTest {
         assertThat(sr.stat().problems()).hasSize(1);
         assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.DETACHED);
         assertThat(sr.vdis()).extracting(Vdi::state).contains(Vdi.State.BROKEN);
+    }
+
+    @Test
+    void anSrIsHealthyOrSaysWhatIsWrongAndWhatToDo() throws IOException {
+        VdiId disk = create("disk");
+        assertThat(sr.stat().health()).isEqualTo(new SrHealth(SrHealth.State.HEALTHY, List.of()));
+
+        Files.writeString(directory.resolve("bad.vhd"), "this is no disk");
+        sr.scan();
+        sr.garbage().set(new GcChange(null, null, null, null, null, Long.MAX_VALUE, null, null));
+        sr.set(new SrChange(null, null, 10, 2));
+        write(attach(disk), 0, 1);
+        sr.snapshot(List.of(disk), "");
+        Files.createDirectories(directory.resolve(".catena/journal"));
+        Files.writeString(directory.resolve(".catena/journal/operation.json"), "{}");
+
+        SrHealth health = sr.stat().health();
+        assertThat(health.state()).isEqualTo(SrHealth.State.DEGRADED);
+        assertThat(health.reasons())
+                .extracting(SrHealth.Reason::kind)
+                .containsExactly(
+                        SrHealth.Kind.UNFINISHED_OPERATION,
+                        SrHealth.Kind.UNREADABLE_NODE,
+                        SrHealth.Kind.LOW_SPACE,
+                        SrHealth.Kind.LONG_CHAIN,
+                        SrHealth.Kind.LONG_CHAIN);
+        assertThat(health.reasons()).allSatisfy(reason -> {
+            assertThat(reason.what()).isNotBlank();
+            assertThat(reason.cure()).isNotBlank();
+        });
+        Files.delete(directory.resolve(".catena/journal/operation.json"));
     }
 
     @Test

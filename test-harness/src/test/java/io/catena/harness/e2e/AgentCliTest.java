@@ -134,6 +134,21 @@ class AgentCliTest {
         assertThat(read(child)).isEqualTo(GREETING);
     }
 
+    @Test
+    void theHealthOfAnSrComesWithWhatToDo() throws Exception {
+        createSr("sr");
+        assertThat(LiveAgent.id(live.stat("sr").getAsJsonObject("health"), "state"))
+                .isEqualTo("healthy");
+        Files.writeString(directory.resolve("sr/bad.vhd"), "this is no disk");
+        agent.cli("sr", "scan", "sr");
+        JsonObject health = live.stat("sr").getAsJsonObject("health");
+        assertThat(LiveAgent.id(health, "state")).isEqualTo("degraded");
+        JsonObject reason = health.getAsJsonArray("reasons").get(0).getAsJsonObject();
+        assertThat(LiveAgent.id(reason, "kind")).isEqualTo("unreadable_node");
+        assertThat(LiveAgent.id(reason, "what")).contains("bad.vhd");
+        assertThat(LiveAgent.id(reason, "cure")).contains("catena vhd check");
+    }
+
     /** As a migration's mirror does; an agent that detects zeros must not take them for nothing. */
     @Test
     void aComposedDiskShowsTheZerosThatWereWrittenToIt() throws Exception {
