@@ -32,6 +32,7 @@ final class OpenSr {
     final VdiUse use;
     final GarbageCollection garbage;
     final HealthCheck health;
+    final JobIntents jobIntents;
     private final Closeable lock;
 
     /** Used under the tree lock. */
@@ -47,6 +48,7 @@ final class OpenSr {
         tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
         zeros = new ElidedZeros(storage);
+        jobIntents = new JobIntents(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
         view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);

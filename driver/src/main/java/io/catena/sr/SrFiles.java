@@ -21,6 +21,7 @@ final class SrFiles {
     static final String SR_RECORD = OfflineAccess.SR_RECORD;
     static final String SESSION = OfflineAccess.SESSION;
     static final String VDI_RECORDS = ".catena/vdi";
+    static final String JOBS = ".catena/jobs";
     static final String TEMPORARY = ".catena/tmp";
 
     private SrFiles() {}
@@ -28,7 +29,7 @@ final class SrFiles {
     /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
     static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
-        for (String directory : List.of(VDI_RECORDS, TEMPORARY, JOURNAL, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, TEMPORARY, JOURNAL, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
@@ -39,7 +40,7 @@ final class SrFiles {
     /** Returns the files that were only being prepared, of nodes and of small files that are replaced whole. */
     static Set<String> temporary(Storage storage) throws IOException {
         Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
-        for (String directory : List.of(VDI_RECORDS, JOURNAL, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, JOURNAL, OWN)) {
             storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
         }
         storage.list("").stream()

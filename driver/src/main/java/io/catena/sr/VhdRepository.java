@@ -92,6 +92,11 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return new Sr(sr.settings.id(), sr.settings.name(), path, true);
     }
 
+    /** Returns the jobs that are to be begun again. */
+    public JobIntents jobIntents() {
+        return sr.jobIntents;
+    }
+
     @Override
     public SrStat stat() {
         return Errors.translate(
