@@ -122,7 +122,11 @@ final class SimulatedSr {
     }
 
     VdiId create(VdiId id) {
-        repository.create(spec(id));
+        return create(id, Map.of());
+    }
+
+    VdiId create(VdiId id, Map<String, String> keys) {
+        repository.create(new VdiSpec(DISK_BYTES, "disk", "", id, false, keys));
         models.put(id, ancestor.sibling(DISK_BYTES));
         return id;
     }
@@ -158,9 +162,27 @@ final class SimulatedSr {
     }
 
     void write(VdiId vdi) throws IOException {
-        DiskModel.Write write = Requests.randomWrite(model(vdi), random);
+        write(vdi, Requests.randomWrite(model(vdi), random));
+    }
+
+    void write(VdiId vdi, DiskModel.Write write) throws IOException {
         device(vdi).write(write.offset(), write.bytes());
         model(vdi).answered(write);
+    }
+
+    /** Discards or zeroes some sectors. */
+    void zero(VdiId vdi) throws IOException {
+        zero(vdi, Requests.randomZero(model(vdi), random));
+    }
+
+    /** Discards or zeroes sectors. */
+    void zero(VdiId vdi, DiskModel.Write zeros) throws IOException {
+        if (random.nextBoolean()) {
+            device(vdi).discard(zeros.offset(), zeros.lengthBytes());
+        } else {
+            device(vdi).writeZeroes(zeros.offset(), zeros.lengthBytes(), true);
+        }
+        model(vdi).answered(zeros);
     }
 
     void flush(VdiId vdi) throws IOException {
@@ -199,7 +221,7 @@ final class SimulatedSr {
         models.put(vdi, model(snapshot).frozen());
     }
 
-    /** Puts an empty disk upon another, whose content it has then. */
+    /** Puts a disk upon another, whose content it has then where it was not written. */
     void compose(VdiId parent, VdiId child) {
         repository.compose(parent, child);
         composed(parent, child);
@@ -207,7 +229,7 @@ final class SimulatedSr {
 
     /** Notes that a disk was put upon another. */
     void composed(VdiId parent, VdiId child) {
-        models.put(child, model(parent).frozen());
+        models.put(child, model(child).over(model(parent)));
         models.remove(parent);
     }
 
