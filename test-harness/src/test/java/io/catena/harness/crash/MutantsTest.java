@@ -38,6 +38,7 @@ class MutantsTest {
     private static final Set<String> INDIRECT = Set.of(
             "Journal.record",
             "PushDown.copy",
+            "PushDown.mark",
             "GarbageCollector.copyLacking",
             "LiveLeafMerge.makeDurable",
             "SparseLayer.flushFirst");
@@ -85,6 +86,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.mark", 1, 1),
                         new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VdiMaker.publish", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "GarbageCollector.copyLacking", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
