@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
+ *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
  *       could not be replayed, since its file cannot be read, the last session goes on instead.
  * </ol>
@@ -89,6 +90,7 @@ final class Attaching {
             restoreFooters();
             deleteOrphanRecords();
         }
+        GcProgress.settle(storage, last.isEmpty());
         UUID attachment = unreplayed.isEmpty() ? environment.uuids().get() : last.orElseThrow();
         StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
         return new Begun(

@@ -13,6 +13,7 @@ import io.catena.disk.ZeroElision;
 import io.catena.op.Absorb;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
 import io.catena.vhd.RedoLog;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
@@ -277,7 +278,8 @@ final class Attachments {
     }
 
     /**
-     * Begins to give an attached disk's leaf what its base copy has.
+     * Begins to give an attached disk's leaf what its base copy has, which is opened once more: its extents can be shared
+     * then.
      *
      * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
      */
@@ -287,7 +289,8 @@ final class Attachments {
             throw new ChangedMeanwhileException("the disk is not attached for writing");
         }
         List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
-        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), chain.get(1).layer(), attachment.disk()));
+        Layer source = ChainFile.read(storage, baseCopy).openSource(storage);
+        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), source, attachment.disk()), source);
         fills.put(vdi, fill);
         return fill;
     }

@@ -29,7 +29,7 @@ final class SrFiles {
     /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
     static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
-        for (String directory : List.of(VDI_RECORDS, JOBS, TEMPORARY, JOURNAL, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
@@ -40,7 +40,7 @@ final class SrFiles {
     /** Returns the files that were only being prepared, of nodes and of small files that are replaced whole. */
     static Set<String> temporary(Storage storage) throws IOException {
         Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
-        for (String directory : List.of(VDI_RECORDS, JOBS, JOURNAL, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
         }
         storage.list("").stream()

@@ -34,6 +34,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -62,16 +63,25 @@ final class SimulatedSr {
     private final DiskModel ancestor = DiskModel.empty(DISK_BYTES);
     private DirectExports exports = new DirectExports();
     private final Random uuids;
+    private final AtomicLong nanos = new AtomicLong();
+
+    /** While no time passes, what is to be done now and then is done at each occasion. */
+    long tickNanos = 1000;
+
     private Jobs jobs;
     private VhdRepository repository;
     private long boot;
 
     /** Makes an SR and attaches it. */
     SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher) {
+        this(machine, seed, watcher, file -> {});
+    }
+
+    SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher, WatchedStorage.ReadWatcher reads) {
         this.machine = machine;
         random = new Random(new SplittableRandom(seed).nextLong());
         uuids = new Random(seed);
-        storage = new WatchedStorage(machine.disk("sr"), watcher);
+        storage = new WatchedStorage(machine.disk("sr"), watcher, reads);
         tmpfs = new WatchedStorage(machine.tmpfs("run"), watcher);
         VhdRepository.create(storage, ID, "sr");
         jobs = newJobs();
@@ -87,7 +97,12 @@ final class SimulatedSr {
     }
 
     private Environment environment() {
-        return new Environment(tmpfs, new UUID(9, boot), exports, jobs, clock(), () -> 0, this::nextUuid);
+        return new Environment(tmpfs, new UUID(9, boot), exports, jobs, clock(), this::tick, this::nextUuid);
+    }
+
+    /** Each look at the clock takes a little, so that what is to be done now and then is done now and then. */
+    private long tick() {
+        return nanos.addAndGet(tickNanos);
     }
 
     private UUID nextUuid() {
@@ -183,6 +198,13 @@ final class SimulatedSr {
             device(vdi).writeZeroes(zeros.offset(), zeros.lengthBytes(), true);
         }
         model(vdi).answered(zeros);
+    }
+
+    /** Writes the whole disk. */
+    void overwrite(VdiId vdi) throws IOException {
+        DiskModel.Write write = model(vdi).write(0, (int) (DISK_BYTES / DiskModel.SECTOR));
+        device(vdi).write(write.offset(), write.bytes());
+        model(vdi).answered(write);
     }
 
     void flush(VdiId vdi) throws IOException {
