@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
- *       could not be replayed, since its file cannot be read, the last session goes on instead.
+ *       could not be replayed, since its file cannot be read or written, the last session goes on instead.
  * </ol>
  */
 final class Attaching {
@@ -64,8 +64,9 @@ final class Attaching {
         PendingRewrites.complete(storage);
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
-        boolean allReplayed = last.isEmpty()
-                || replay(new Attachments.RedoStore(
+        Set<String> behind = last.isEmpty()
+                ? Set.of()
+                : replay(new Attachments.RedoStore(
                         environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
         Optional<Operation> completed = new Journal(storage).recover();
         completed.ifPresent(operation -> LOG.log(
@@ -75,13 +76,30 @@ final class Attaching {
         new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
-            restoreFooters();
+            restoreFooters(behind);
             deleteOrphanRecords();
         }
-        UUID attachment = allReplayed ? environment.uuids().get() : last.orElseThrow();
-        StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+        UUID attachment = behind.isEmpty() ? newSession(last) : last.orElseThrow();
         return new Attachments.RedoStore(
                 environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment));
+    }
+
+    /**
+     * Returns the id of a new session; on a file system that is too full for its file the last one goes on, of which no log is
+     * left.
+     */
+    private UUID newSession(Optional<UUID> last) throws IOException {
+        UUID attachment = environment.uuids().get();
+        try {
+            StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+            return attachment;
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e) || last.isEmpty() || !lastAttachment().equals(last)) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, "event=session-goes-on cause=\"" + e.getMessage() + "\"");
+            return last.get();
+        }
     }
 
     /** Ends the session: everything is in the files. */
@@ -130,34 +148,31 @@ final class Attaching {
     }
 
     /**
-     * Returns whether no log is needed any more. The log of a file that cannot be read now is kept for when it can be, and
-     * does not keep the others from being attached.
+     * Returns the files that are behind their logs. The log of a file that cannot be read or written now, say since the file
+     * system is full, is kept for when it can be, and does not keep the others from being attached.
      */
-    private boolean replay(Attachments.RedoStore redo) throws IOException {
+    private Set<String> replay(Attachments.RedoStore redo) throws IOException {
         Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
         if (logs.isEmpty()) {
-            return true;
+            return Set.of();
         }
-        boolean allReplayed = true;
         Set<String> failed = new HashSet<>();
         for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
             ChainFile file = node.file();
             if (file == null || failed.contains(node.parent())) {
                 // The log of a file that cannot be read may be any of those that are left.
                 failed.add(node.name());
-                allReplayed = false;
             } else if (file.isSparse() && logs.contains(Attachments.RedoStore.logId(file)) && !replay(file, redo)) {
                 failed.add(node.name());
-                allReplayed = false;
             }
         }
-        if (allReplayed) {
+        if (failed.isEmpty()) {
             // What is left belongs to files that are gone, or to a boot or a session that is over.
             for (String name : redo.storage().list(redo.directory())) {
                 redo.storage().delete(name);
             }
         }
-        return allReplayed;
+        return failed;
     }
 
     /** A leaf may have given up what only its parent has by now. */
@@ -200,10 +215,11 @@ final class Attaching {
         storage.syncNames();
     }
 
-    private void restoreFooters() throws IOException {
+    /** A file that is behind its log has more data than it tells of: a footer would take its place. */
+    private void restoreFooters(Set<String> behind) throws IOException {
         FooterRestore footers = new FooterRestore(storage);
         for (Node node : new TreeScanner(storage).scan().nodes()) {
-            if (node.file() != null) {
+            if (node.file() != null && !behind.contains(node.name())) {
                 footers.restore(node.name());
             }
         }
