@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
  *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
- *       could not be replayed, since its file cannot be read, the last session goes on instead.
+ *       could not be replayed, since its file cannot be read or written, the last session goes on instead.
  * </ol>
  */
 final class Attaching {
@@ -75,7 +75,7 @@ final class Attaching {
         PendingRewrites.complete(storage);
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
-        Set<String> unreplayed = last.isEmpty()
+        Set<String> behind = last.isEmpty()
                 ? Set.of()
                 : replay(new Attachments.RedoStore(
                         environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
@@ -87,16 +87,33 @@ final class Attaching {
         new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
-            restoreFooters();
+            restoreFooters(behind);
             deleteOrphanRecords();
         }
         GcProgress.settle(storage, last.isEmpty());
-        UUID attachment = unreplayed.isEmpty() ? environment.uuids().get() : last.orElseThrow();
-        StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+        UUID attachment = behind.isEmpty() ? newSession(last) : last.orElseThrow();
         return new Begun(
                 new Attachments.RedoStore(
                         environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment)),
-                unreplayed);
+                behind);
+    }
+
+    /**
+     * Returns the id of a new session; on a file system that is too full for its file the last one goes on, of which no log is
+     * left.
+     */
+    private UUID newSession(Optional<UUID> last) throws IOException {
+        UUID attachment = environment.uuids().get();
+        try {
+            StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+            return attachment;
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e) || last.isEmpty() || !lastAttachment().equals(last)) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, "event=session-goes-on cause=\"" + e.getMessage() + "\"");
+            return last.get();
+        }
     }
 
     /** Ends the session: everything is in the files. */
@@ -145,8 +162,8 @@ final class Attaching {
     }
 
     /**
-     * Returns the files whose logs are still needed. The log of a file that cannot be read now is kept for when it can be, and
-     * does not keep the others from being attached.
+     * Returns the files that are behind their logs. The log of a file that cannot be read or written now, say since the file
+     * system is full, is kept for when it can be, and does not keep the others from being attached.
      */
     private Set<String> replay(Attachments.RedoStore redo) throws IOException {
         Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
@@ -215,10 +232,11 @@ final class Attaching {
         storage.syncNames();
     }
 
-    private void restoreFooters() throws IOException {
+    /** A file that is behind its log has more data than it tells of: a footer would take its place. */
+    private void restoreFooters(Set<String> behind) throws IOException {
         FooterRestore footers = new FooterRestore(storage);
         for (Node node : new TreeScanner(storage).scan().nodes()) {
-            if (node.file() != null) {
+            if (node.file() != null && !behind.contains(node.name())) {
                 footers.restore(node.name());
             }
         }

@@ -266,6 +266,11 @@ final class HeldSr implements StorageRepository {
         return takeAndRemember(id, holder, true, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
+    /** As {@link io.catena.api.StorageHost#activateAsBlock}. */
+    Export activateAsBlock(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, true, repository -> repository.activate(id, holder, mode));
+    }
+
     @Override
     public void deactivate(VdiId id, String holder) {
         giveUpAndForget(id, holder, repository -> repository.deactivate(id, holder));

@@ -228,6 +228,16 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
+    public Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return held(sr).activateAsBlock(vdi, holder, mode);
+    }
+
+    @Override
+    public String blockDevicePath(VdiId vdi) {
+        return devices.path(vdi);
+    }
+
+    @Override
     public List<Job> jobs() {
         return jobs.jobs();
     }

@@ -97,6 +97,8 @@ final class Answers {
 
     record XenDisk(String params, Map<String, String> extra, String backendType) {}
 
+    record BlockDevice(String path) {}
+
     record Nbd(String uri) {}
 
     /** Returns a volume of an SR. */
