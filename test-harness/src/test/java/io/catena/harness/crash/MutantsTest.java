@@ -29,7 +29,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * disk stays what it was. The second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.cut}: until
  * {@code complete} has synced the names anyway, recovery gives the children their names again. The truncate in {@code
  * SparseLayer.cutOffTail}: in files that the driver lays out for disks of this size the padding before a block is larger
- * than the footer that it cuts off.
+ * than the footer that it cuts off. When XenServer's work is finished: the sync of names in {@code Journal.record}, for the
+ * links that are written there change one sector of a header, and XenServer's own journal has the work begun again; the
+ * delete in {@code Relink.remove}, for what stays is garbage, and is collected.
  */
 class MutantsTest {
     private static final int SEEDS = 30;
@@ -68,6 +70,10 @@ class MutantsTest {
         Mutated resize = ResizeScenario::new;
         Mutated compose = ComposeScenario::new;
         Mutated reset = (seed, watcher) -> new RevertScenario(seed, RevertScenario.How.RESET, watcher);
+        Mutated leaf = recovery(SmState.LEAF_8_PARENT_RENAMED);
+        Mutated shown = recovery(SmState.LEAF_2_PARENT_SHOWN);
+        Mutated relink = recovery(SmState.NODE_RELINK_BEGUN);
+        Mutated cut = recovery(SmState.SNAPSHOT_7_RENAMED);
         return Stream.of(
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
@@ -105,8 +111,22 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 2),
-                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1))
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, leaf, Call.Kind.SYNC_NAMES, "SmNodes.renameDurably", 1, 1),
+                        new Mutant(Fault.KILL, leaf, Call.Kind.RENAME, "SmNodes.renameDurably", 1, 1),
+                        new Mutant(Fault.KILL, leaf, Call.Kind.DELETE, "SmNodes.deleteDurably", 1, 1),
+                        new Mutant(Fault.POWER_CUT, leaf, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
+                        new Mutant(Fault.KILL, shown, Call.Kind.WRITE, "HiddenFlag.set", 1, 2),
+                        new Mutant(Fault.POWER_CUT, shown, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
+                        new Mutant(Fault.POWER_CUT, relink, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
+                        new Mutant(Fault.POWER_CUT, relink, Call.Kind.SYNC, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, cut, Call.Kind.SYNC_NAMES, "SmNodes.renameDurably", 1, 1),
+                        new Mutant(Fault.KILL, cut, Call.Kind.RENAME, "SmNodes.renameDurably", 1, 1))
                 .map(Arguments::of);
+    }
+
+    private static Mutated recovery(SmState state) {
+        return (seed, watcher) -> new SmRecoveryScenario(state, seed, watcher);
     }
 
     @ParameterizedTest
