@@ -23,8 +23,22 @@ public interface StorageHost {
     /** Attaches an SR that this host has seen before. */
     Sr attach(SrId id);
 
-    /** Lets go of an SR; {@link SrError#SR_IN_USE}, naming them, if disks are attached. */
-    void detach(SrId id);
+    /** Lets go of an SR, and cancels its jobs; {@link SrError#SR_IN_USE}, naming them, if disks are attached. */
+    default void detach(SrId id) {
+        detach(id, false);
+    }
+
+    /**
+     * Lets go of an SR, and cancels its jobs.
+     *
+     * @param force whether disks that are attached are detached from all their holders; the requests that were received are
+     *     answered, then the clients lose their connections
+     * @return what was ended
+     * @throws SrException {@link SrError#SR_IN_USE}, naming them, if disks are attached and this is not forced; {@link
+     *     SrError#VDI_IN_USE}, naming who, if somebody of this host uses a disk's block device: that is never forced, for what
+     *     a mounted file system has not written yet would be lost
+     */
+    SrUse detach(SrId id, boolean force);
 
     /** Deletes an SR that has no disks any more, and detaches it. */
     void destroy(SrId id);

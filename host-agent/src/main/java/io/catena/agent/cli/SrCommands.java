@@ -8,11 +8,14 @@ import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
+import io.catena.api.Hold;
+import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
 import io.catena.api.SrHealth;
 import io.catena.api.SrProbe;
 import io.catena.api.SrStat;
+import io.catena.api.SrUse;
 import io.catena.api.Uuids;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,8 +60,33 @@ final class SrCommands {
     }
 
     @Command(description = "Let go of an SR whose VDIs are all detached.")
-    void detach(@Parameters(paramLabel = "SR") String sr) {
-        session.print(session.agent().post("/v1/srs/" + part(sr) + "/detach"), () -> "");
+    void detach(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--force", description = "Detach its VDIs, too, whoever uses them; print what was ended.")
+                    boolean force) {
+        JsonObject body = new JsonObject();
+        body.addProperty("force", force);
+        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/detach", body);
+        session.print(answer, () -> format(Json.read(answer, SrUse.class)));
+    }
+
+    private static String format(SrUse ended) {
+        StringBuilder text = new StringBuilder();
+        for (Hold hold : ended.holds()) {
+            text.append("detached VDI ")
+                    .append(hold.vdi())
+                    .append(", which was ")
+                    .append(Table.printable(hold.text()));
+            text.append('\n');
+        }
+        for (Job job : ended.jobs()) {
+            text.append("cancelled job ")
+                    .append(job.id())
+                    .append(" (")
+                    .append(job.kind())
+                    .append(")\n");
+        }
+        return text.toString();
     }
 
     @Command(description = "Delete an SR that has no VDIs any more.")

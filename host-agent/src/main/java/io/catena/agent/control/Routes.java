@@ -5,7 +5,6 @@ import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.Hold;
 import io.catena.api.Job;
-import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -111,10 +110,12 @@ final class Routes {
         return host.attach(path);
     }
 
+    /** {"force"?} */
     private Object detachSr(Call call) {
         SrId id = names.sr(call.variable());
-        host.detach(id);
-        return describe(id);
+        boolean force = call.body().flag("force");
+        call.body().nothingElse();
+        return host.detach(id, force);
     }
 
     private Object destroySr(Call call) {
@@ -376,13 +377,6 @@ final class Routes {
 
     private StorageRepository repository(Call call) {
         return host.repository(names.sr(call.variable()));
-    }
-
-    private Sr describe(SrId id) {
-        return host.srs().stream()
-                .filter(sr -> sr.id().equals(id))
-                .findFirst()
-                .orElseThrow(() -> new SrException(SrError.SR_UNAVAILABLE, "SR " + id + " was destroyed meanwhile"));
     }
 
     private static Path absolute(String text) {

@@ -14,6 +14,7 @@ import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.SrStat;
+import io.catena.api.SrUse;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
@@ -37,6 +38,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -153,18 +155,69 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
-    public void detach(SrId id) {
-        change(() -> {
+    public SrUse detach(SrId id, boolean force) {
+        return change(() -> {
             known(id);
             HeldSr sr = held.get(id);
-            if (sr != null) {
-                end(sr, attached -> refuseWhileInUse(attached, "detached"), AttachedSr::close);
-            }
+            SrUse use = sr == null ? new SrUse(id, List.of(), List.of()) : detach(sr, force);
             forgetProblems(id);
             remember(s -> s.withDetached(id));
             LOG.info(LogLine.of("sr-detached", "sr", id));
-            return id;
+            return use;
         });
+    }
+
+    private SrUse detach(HeldSr sr, boolean force) throws IOException {
+        AtomicReference<SrUse> ended = new AtomicReference<>(new SrUse(sr.id(), List.of(), List.of()));
+        end(
+                sr,
+                attached -> {
+                    if (!force) {
+                        refuseWhileInUse(attached, "detached");
+                    }
+                    ended.set(useOf(attached));
+                    removeDevices(attached);
+                },
+                AttachedSr::close);
+        SrUse use = Objects.requireNonNull(ended.get());
+        for (Hold hold : use.holds()) {
+            LOG.warning(LogLine.of("vdi-detach-forced", "vdi", hold.vdi(), "sr", sr.id(), "was", hold.text()));
+        }
+        return use;
+    }
+
+    private SrUse useOf(AttachedSr sr) {
+        List<Job> running = jobs.jobs().stream()
+                .filter(job -> job.sr().equals(sr.id()) && !job.state().ended())
+                .toList();
+        return new SrUse(sr.id(), sr.repository().holds(), running);
+    }
+
+    /** All or none: who uses a device keeps the SR, with all that others had. */
+    private void removeDevices(AttachedSr sr) {
+        List<VdiId> removed = new ArrayList<>();
+        try {
+            for (VdiId vdi :
+                    sr.repository().holds().stream().map(Hold::vdi).distinct().toList()) {
+                if (devices.device(vdi).isPresent()) {
+                    devices.remove(vdi);
+                    removed.add(vdi);
+                }
+            }
+        } catch (SrException e) {
+            for (VdiId vdi : removed) {
+                restoreDevice(vdi, e);
+            }
+            throw e;
+        }
+    }
+
+    private void restoreDevice(VdiId vdi, SrException reason) {
+        try {
+            devices.add(vdi);
+        } catch (SrException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     @Override
@@ -464,7 +517,8 @@ public final class Host implements StorageHost, Closeable {
                         SrError.SR_IN_USE,
                         "SR " + sr.id() + " cannot be " + what + ": " + count(users.size(), "VDI is", "VDIs are")
                                 + " attached: " + names)
-                .correction("Detach each first: catena vdi detach VDI");
+                .correction("Detach each first: catena vdi detach VDI; or cut them all off: catena sr detach " + sr.id()
+                        + " --force");
     }
 
     private static void refuseUnlessEmpty(AttachedSr sr) {

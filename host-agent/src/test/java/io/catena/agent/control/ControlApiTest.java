@@ -70,11 +70,10 @@ final class ControlApiTest {
         assertThat(created)
                 .isEqualTo(json("{'sr':'" + uuid + "','name':'main','path':'" + path("main") + "','attached':true}"));
         assertThat(client.get("/v1/srs").getAsJsonArray()).containsExactly(created);
-        assertThat(client.post("/v1/srs/main/detach")
-                        .getAsJsonObject()
-                        .get("attached")
-                        .getAsBoolean())
-                .isFalse();
+        assertThat(client.post("/v1/srs/main/detach", json("{'force':true}")))
+                .isEqualTo(json("{'sr':'" + uuid + "','holds':[],'jobs':[]}"));
+        JsonObject detached = client.get("/v1/srs").getAsJsonArray().get(0).getAsJsonObject();
+        assertThat(detached.get("attached").getAsBoolean()).isFalse();
         assertThat(client.post("/v1/srs/attach", json("{'sr':'main'}"))).isEqualTo(created);
         assertThat(client.post("/v1/srs/attach", json("{'path':'" + path("main") + "'}")))
                 .isEqualTo(created);

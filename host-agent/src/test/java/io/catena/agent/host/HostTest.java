@@ -10,6 +10,7 @@ import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrUse;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
@@ -182,6 +183,45 @@ final class HostTest {
         Job job = host.repository(sr.id()).collectGarbage();
         host.detach(sr.id());
         assertThat(host.job(job.id()).state()).isEqualTo(Job.State.CANCELLED);
+    }
+
+    @Test
+    void aForcedDetachEndsAllUsersAndNamesThem() throws IOException {
+        Sr sr = create("main");
+        VdiId written = vdi(sr, "written");
+        VdiId device = vdi(sr, "device");
+        host.repository(sr.id()).attach(written, "dom 3", AccessMode.READ_WRITE);
+        host.attachAsBlock(sr.id(), device, Hold.HOST, AccessMode.READ_ONLY);
+        Job job = host.repository(sr.id()).collectGarbage();
+        refused(SrError.SR_IN_USE, () -> host.detach(sr.id()));
+
+        SrUse ended = host.detach(sr.id(), true);
+
+        assertThat(ended.holds())
+                .extracting(Hold::vdi, Hold::text)
+                .containsExactlyInAnyOrder(tuple(written, "attached rw for \"dom 3\""), tuple(device, "active ro"));
+        assertThat(ended.jobs()).extracting(Job::id).containsExactly(job.id());
+        assertThat(host.job(job.id()).state()).isEqualTo(Job.State.CANCELLED);
+        assertThat(devices.device(device)).isEmpty();
+        restart();
+        assertThat(host.attach(sr.id()).attached()).isTrue();
+        assertThat(host.repository(sr.id()).holds()).isEmpty();
+        assertThat(host.detach(sr.id(), true).isNone()).isTrue();
+    }
+
+    @Test
+    void aBlockDeviceThatIsUsedIsNotForced() {
+        Sr sr = create("main");
+        VdiId free = vdi(sr, "free");
+        VdiId mounted = vdi(sr, "mounted");
+        for (VdiId vdi : List.of(free, mounted)) {
+            host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE);
+        }
+        devices.use(mounted);
+        refused(SrError.VDI_IN_USE, () -> host.detach(sr.id(), true));
+        assertThat(host.repository(sr.id()).holds()).hasSize(2);
+        assertThat(devices.device(free)).isPresent();
+        assertThat(devices.device(mounted)).isPresent();
     }
 
     /** The state file of the agent is gone with the reboot, the SR is not. */

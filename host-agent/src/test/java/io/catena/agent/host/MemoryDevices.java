@@ -1,5 +1,7 @@
 package io.catena.agent.host;
 
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import java.util.Map;
 import java.util.Optional;
@@ -9,14 +11,23 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Devices that are names only. They outlive the hosts that make them. */
 public final class MemoryDevices implements LocalDevices {
     private final Map<VdiId, String> devices = new ConcurrentHashMap<>();
+    private final Set<VdiId> used = ConcurrentHashMap.newKeySet();
 
     @Override
     public String add(VdiId vdi) {
         return devices.computeIfAbsent(vdi, id -> "/dev/test-" + id);
     }
 
+    /** Lets somebody use a device for good. */
+    void use(VdiId vdi) {
+        used.add(vdi);
+    }
+
     @Override
     public void remove(VdiId vdi) {
+        if (used.contains(vdi)) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": somebody has mounted it");
+        }
         devices.remove(vdi);
     }
 

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -132,6 +133,49 @@ class AgentCliTest {
         assertThat(code("vdi", "stat", parent)).isEqualTo("VDI_MISSING");
         agent.cli("vdi", "attach", child);
         assertThat(read(child)).isEqualTo(GREETING);
+    }
+
+    /** The client sends without end; what it was answered is there afterwards, and what it was not is no half of a request. */
+    @Test
+    void aForcedDetachCutsClientsOffAfterTheirRequestsWereAnswered() throws Exception {
+        createSr("sr");
+        String vdi = createVdi("sr", "disk");
+        agent.cli("vdi", "attach", vdi);
+        long answered = 0;
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            client.write(0, filled((byte) 1));
+            JsonObject refused = error(agent.tryCli("sr", "detach", "sr"));
+            assertThat(LiveAgent.id(refused, "code")).isEqualTo("SR_IN_USE");
+            assertThat(LiveAgent.id(refused, "message")).contains(vdi, "active rw");
+            assertThat(LiveAgent.id(refused, "correction")).contains("--force");
+            List<Long> cookies = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                cookies.add(client.sendRequest(0, NbdClient.WRITE, (long) i << 20, 1 << 20, filled((byte) 2)));
+            }
+            assertThat(client.receiveReply(cookies.get(0))).isZero();
+            JsonObject ended = agent.cli("sr", "detach", "sr", "--force").json().getAsJsonObject();
+            assertThat(LiveAgent.id(ended.getAsJsonArray("holds").get(0), "vdi"))
+                    .isEqualTo(vdi);
+            while (answeredNext(client, cookies, (int) answered + 1)) {
+                answered++;
+            }
+        }
+        agent.cli("sr", "attach", "sr");
+        assertThat(LiveAgent.id(live.vdi(vdi), "state")).isEqualTo("detached");
+        agent.cli("vdi", "attach", vdi);
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            assertThat(client.read(0, (int) (answered + 1) << 20)).containsOnly(2);
+        }
+        agent.cli("sr", "detach", "sr", "--force");
+    }
+
+    /** Returns whether a request was answered before the connection ended. */
+    private static boolean answeredNext(NbdClient client, List<Long> cookies, int request) {
+        try {
+            return request < cookies.size() && client.receiveReply(cookies.get(request)) == 0;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     @Test
