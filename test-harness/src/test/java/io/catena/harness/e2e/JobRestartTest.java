@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -50,7 +51,7 @@ class JobRestartTest {
         body.addProperty("name", "copy");
         String job = LiveAgent.id(agent.api().post("/v1/vdis/" + part(disk) + "/copy", body), "job");
 
-        agent.process().kill9();
+        killInTheMiddleOfTheCopy();
         agent.process().restart();
 
         JsonObject ended = await(job);
@@ -62,6 +63,61 @@ class JobRestartTest {
                 .isEqualTo(NbdCopy.sha256(agent.attachReadOnly(disk), DEADLINE));
         assertThat(agent.vdis(sr)).hasSize(2);
         assertNothingIsLeftOver();
+    }
+
+    /** With the run directory all is gone that the agent keeps of this boot. */
+    @Test
+    void aCopyGoesOnAfterARebootWhenItsSrIsAttachedAgain() throws Exception {
+        agent.detach(disk);
+        JsonObject body = new JsonObject();
+        body.addProperty("name", "copy");
+        String job = LiveAgent.id(agent.api().post("/v1/vdis/" + part(disk) + "/copy", body), "job");
+        killInTheMiddleOfTheCopy();
+
+        try (LiveAgent next = LiveAgent.start(directory.resolve("run-of-the-next-boot"))) {
+            next.attachSr(directory.resolve("sr"));
+            JsonObject ended = await(next, job);
+            assertThat(LiveAgent.id(ended, "state")).as("%s", ended).isEqualTo("done");
+            String copy = LiveAgent.id(next.vdi(sr, "copy"), "vdi");
+            assertThat(NbdCopy.sha256(next.attachReadOnly(copy), DEADLINE))
+                    .isEqualTo(NbdCopy.sha256(next.attachReadOnly(disk), DEADLINE));
+            assertNothingIsLeftOver();
+        }
+    }
+
+    /** The copy is made under a temporary name: it has to have begun, and must not have ended. */
+    private void killInTheMiddleOfTheCopy() throws IOException {
+        long deadline = System.nanoTime() + DEADLINE.toNanos();
+        while (bytesBeingCopied() < 4 * PIECE_BYTES && System.nanoTime() < deadline) {
+            Thread.onSpinWait();
+        }
+        agent.process().kill9();
+        assertThat(bytesBeingCopied())
+                .as("bytes of the copy when the agent was killed")
+                .isBetween(4L * PIECE_BYTES, (long) PIECE_BYTES * PIECES);
+        assertThat(jobsThatAreKept()).hasSize(1);
+    }
+
+    private long bytesBeingCopied() throws IOException {
+        long bytes = 0;
+        for (Path file : filesIn("tmp")) {
+            bytes += Files.size(file);
+        }
+        return bytes;
+    }
+
+    private List<Path> jobsThatAreKept() throws IOException {
+        return filesIn("jobs");
+    }
+
+    private List<Path> filesIn(String name) throws IOException {
+        Path own = directory.resolve("sr/.catena").resolve(name);
+        if (!Files.exists(own)) {
+            return List.of();
+        }
+        try (var files = Files.list(own)) {
+            return files.toList();
+        }
     }
 
     @Test
@@ -98,6 +154,10 @@ class JobRestartTest {
     }
 
     private JsonObject await(String job) {
+        return await(agent, job);
+    }
+
+    private static JsonObject await(LiveAgent agent, String job) {
         JsonObject now;
         do {
             // The agent holds the answer back until the job has ended, or for a second.
@@ -110,7 +170,6 @@ class JobRestartTest {
         try (var files = Files.list(directory.resolve("sr/.catena/tmp"))) {
             assertThat(files).isEmpty();
         }
-        String state = Files.readString(directory.resolve("run/state.json"));
-        assertThat(state).doesNotContain("\"kind\"");
+        assertThat(jobsThatAreKept()).isEmpty();
     }
 }
