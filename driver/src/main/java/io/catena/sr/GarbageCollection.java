@@ -228,6 +228,16 @@ final class GarbageCollection implements GarbageControl, Closeable {
         }
     }
 
+    /** Returns what failed, and is left alone. */
+    List<GcStatus.SetAside> setAside() {
+        return failures.all();
+    }
+
+    /** Returns how much of the file system is left free. */
+    long reserveBytes() {
+        return settings.reserveBytes();
+    }
+
     @Override
     public GcStatus status() {
         return Errors.translate("tell the state of garbage collection", () -> {

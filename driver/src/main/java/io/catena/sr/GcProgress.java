@@ -113,11 +113,21 @@ final class GcProgress {
             if (note.isEmpty() || !note.get().holds(storage)) {
                 storage.delete(file);
             } else if (!note.get().isAtRest()) {
-                note.get().atRest(storage).write(storage, file);
+                settle(storage, file, note.get());
             }
         }
         if (!files.isEmpty()) {
             storage.syncNames();
+        }
+    }
+
+    /** On a full file system the note goes: no work done before is worth an SR that cannot be attached. */
+    private static void settle(Storage storage, String file, PushDownNote note) throws IOException {
+        try {
+            note.atRest(storage).write(storage, file);
+        } catch (IOException e) {
+            tellLoss(file, e);
+            storage.delete(file);
         }
     }
 

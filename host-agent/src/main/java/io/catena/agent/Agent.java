@@ -8,6 +8,7 @@ import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.log.LogLine;
+import io.catena.agent.log.Version;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
@@ -37,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 public final class Agent implements Closeable {
     private static final Logger LOG = Logger.getLogger(Agent.class.getName());
     private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(30);
+
+    /** Below /dev, where users of devices look for them; XAPI cuts that off before it stores a device's name. */
+    private static final Path DEVICE_LINKS = Path.of("/dev/catena");
 
     /** What is to be closed, the last opened first. Guarded by this. */
     private final Deque<Closeable> parts = new ArrayDeque<>();
@@ -113,7 +117,7 @@ public final class Agent implements Closeable {
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        BlockExports devices = new BlockExports(exports, directory.blockFiles());
+        BlockExports devices = new BlockExports(exports, directory.blockFiles(), DEVICE_LINKS);
         Exporter exporter = options.zeroDetection() ? new ZeroDetection(devices) : devices;
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
@@ -126,6 +130,8 @@ public final class Agent implements Closeable {
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests, scripts));
         LOG.info(LogLine.of(
                 "agent-ready",
+                "version",
+                Version.TEXT,
                 "dir",
                 runDirectory,
                 "pid",

@@ -2,6 +2,7 @@ package io.catena.agent.block;
 
 import io.catena.agent.host.LocalDevices;
 import io.catena.agent.linux.FuseConnection;
+import io.catena.agent.linux.LoopDevice;
 import io.catena.agent.linux.MountTable;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
@@ -39,15 +40,18 @@ public final class BlockExports implements Exporter, LocalDevices {
 
     private final Exporter network;
     private final Path directory;
+    private final DeviceLinks links;
     private final Map<VdiId, Disk> disks = new ConcurrentHashMap<>();
 
     /**
      * @param network what else exports the disks
      * @param directory for the files that the devices are made of; absolute
+     * @param links the directory for names of the devices that stay the same
      */
-    public BlockExports(Exporter network, Path directory) {
+    public BlockExports(Exporter network, Path directory, Path links) {
         this.network = network;
         this.directory = directory;
+        this.links = new DeviceLinks(links);
     }
 
     /** A disk that is exported, and its device if it is one, which is changed by holders of this only. */
@@ -117,6 +121,7 @@ public final class BlockExports implements Exporter, LocalDevices {
                     loop = LoopExport.open(file(vdi), disk.device);
                     disk.loop = loop;
                 }
+                links.point(vdi, loop.device());
                 return loop.device().toString();
             } catch (IOException e) {
                 throw new SrException(
@@ -139,7 +144,7 @@ public final class BlockExports implements Exporter, LocalDevices {
                 return;
             }
             try {
-                loop.remove(PATIENCE);
+                remove(vdi, loop);
                 disk.loop = null;
             } catch (LoopExport.HeldException e) {
                 throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": " + e.getMessage(), e)
@@ -151,6 +156,22 @@ public final class BlockExports implements Exporter, LocalDevices {
                         e);
             }
         }
+    }
+
+    /** The name goes first: it must not lead to a device that somebody else has made meanwhile. */
+    private void remove(VdiId vdi, LoopExport loop) throws IOException {
+        links.remove(vdi.toString(), loop.device());
+        try {
+            loop.remove(PATIENCE);
+        } catch (LoopExport.HeldException e) {
+            links.point(vdi, loop.device());
+            throw e;
+        }
+    }
+
+    @Override
+    public String path(VdiId vdi) {
+        return links.of(vdi).toString();
     }
 
     @Override
@@ -188,6 +209,9 @@ public final class BlockExports implements Exporter, LocalDevices {
         try {
             for (Path file : MountTable.read().within(directory, FuseConnection.TYPE)) {
                 if (!isWanted(file, wanted)) {
+                    for (LoopDevice loop : LoopDevice.of(file)) {
+                        links.remove(String.valueOf(file.getFileName()), loop.path());
+                    }
                     LoopExport.clear(file);
                     LOG.info(LogLine.of("block-leftover-removed", "file", file));
                 }

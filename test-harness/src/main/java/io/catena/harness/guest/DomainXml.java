@@ -16,13 +16,13 @@ final class DomainXml {
     }
 
     /** Returns a guest whose kernel qemu loads. */
-    static String direct(String name, GuestImage image, Path directory) {
+    static String direct(String name, GuestImage image, String devices, Path directory) {
         String os = "<kernel>" + image.kernel() + "</kernel><initrd>" + image.initrd() + "</initrd>"
                 + "<cmdline>console=ttyS0 quiet panic=-1 no_timer_check</cmdline>";
-        return domain(name, os, "", directory);
+        return domain(name, os, devices, directory);
     }
 
-    private static String domain(String name, String os, String disks, Path directory) {
+    private static String domain(String name, String os, String devices, Path directory) {
         StringBuilder slots = new StringBuilder();
         for (int i = 1; i <= SLOTS; i++) {
             slots.append("<controller type='pci' index='").append(i).append("' model='pcie-root-port'/>");
@@ -52,6 +52,6 @@ final class DomainXml {
                     <memballoon model='none'/>
                   </devices>
                 </domain>
-                """, name, os, slots, disks, directory);
+                """, name, os, slots, devices, directory);
     }
 }

@@ -37,6 +37,7 @@ class MutantsTest {
     /** Methods that leave it to others to make their calls. */
     private static final Set<String> INDIRECT = Set.of(
             "Journal.record",
+            "ElidedZeros.note",
             "PushDown.copy",
             "PushDown.mark",
             "GarbageCollector.copyLacking",
@@ -98,6 +99,8 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.WRITE, "HiddenFlag.set", 1, 2),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "ElidedZeros.note", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.RENAME, "ElidedZeros.note", 1, 1),
                         new Mutant(Fault.POWER_CUT, reset, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
