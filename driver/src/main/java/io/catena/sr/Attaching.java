@@ -16,9 +16,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
+ *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
  *       could not be replayed, since its file cannot be read or written, the last session goes on instead.
  * </ol>
@@ -58,8 +61,16 @@ final class Attaching {
      */
     private record Session(@Nullable String attachment) {}
 
-    /** Recovers the SR and begins a session; returns where its redo logs are. */
-    Attachments.RedoStore begin(SrRecord sr) throws IOException {
+    /**
+     * A session that has begun.
+     *
+     * @param redo where its redo logs are
+     * @param unreplayed the files whose logs of the last session could not be replayed and are kept
+     */
+    record Begun(Attachments.RedoStore redo, Set<String> unreplayed) {}
+
+    /** Recovers the SR and begins a session. */
+    Begun begin(SrRecord sr) throws IOException {
         refuseBothUnfinished();
         PendingRewrites.complete(storage);
         String directory = sr.id();
@@ -79,9 +90,12 @@ final class Attaching {
             restoreFooters(behind);
             deleteOrphanRecords();
         }
+        GcProgress.settle(storage, last.isEmpty());
         UUID attachment = behind.isEmpty() ? newSession(last) : last.orElseThrow();
-        return new Attachments.RedoStore(
-                environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment));
+        return new Begun(
+                new Attachments.RedoStore(
+                        environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment)),
+                behind);
     }
 
     /**
@@ -156,7 +170,7 @@ final class Attaching {
         if (logs.isEmpty()) {
             return Set.of();
         }
-        Set<String> failed = new HashSet<>();
+        Set<String> failed = new LinkedHashSet<>();
         for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
             ChainFile file = node.file();
             if (file == null || failed.contains(node.parent())) {
@@ -206,9 +220,12 @@ final class Attaching {
         if (tree.nodes().stream().anyMatch(node -> node.file() == null)) {
             return;
         }
-        for (VdiId id : new VdiRecords(storage).ids()) {
+        VdiRecords records = new VdiRecords(storage);
+        Set<VdiId> ids = new TreeSet<>(records.ids());
+        ids.addAll(new ElidedZeros(storage).ids());
+        for (VdiId id : ids) {
             if (tree.node(id).isEmpty()) {
-                storage.delete(SrFiles.vdiRecord(id));
+                records.delete(id);
                 LOG.log(Level.INFO, "event=orphan-record-deleted vdi=" + id);
             }
         }
