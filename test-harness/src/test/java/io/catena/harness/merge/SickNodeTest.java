@@ -48,7 +48,7 @@ class SickNodeTest {
     private static final int DISK_BYTES = 4096 * KIB;
     private static final int BASE_BYTES = 64 * KIB;
     private static final int LEAF_BYTES = 512 * KIB;
-    private static final Duration DEADLINE = Duration.ofSeconds(120);
+    private static final Duration DEADLINE = Duration.ofMinutes(2);
 
     @TempDir
     Path directory;
