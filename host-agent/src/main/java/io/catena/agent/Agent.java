@@ -122,11 +122,11 @@ public final class Agent implements Closeable {
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
-        opened(NbdServer.start(exports, options.limits(), options.tcp()));
+        NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
-        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID);
+        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests, scripts));
         LOG.info(LogLine.of(
                 "agent-ready",

@@ -10,10 +10,12 @@ import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -26,9 +28,11 @@ final class DatapathCalls {
 
     private final StorageHost host;
     private final Places places;
+    private final Function<VdiId, Path> handover;
 
-    DatapathCalls(StorageHost host) {
+    DatapathCalls(StorageHost host, Function<VdiId, Path> handover) {
         this.host = host;
+        this.handover = handover;
         places = new Places(host);
     }
 
@@ -79,6 +83,16 @@ final class DatapathCalls {
             disk.repository().activate(disk.vdi(), domain, mode);
         }
         return Answers.NOTHING;
+    }
+
+    /**
+     * As {@link #activate}, for a disk that is filled from another host. Returns where the caller passes the connection over which
+     * that writes: it has accepted it itself.
+     */
+    Object importActivate(Arguments call) {
+        Disk disk = disk(call);
+        disk.repository().activate(disk.vdi(), call.string("domain"), AccessMode.READ_WRITE);
+        return handover.apply(disk.vdi()).toString();
     }
 
     Object deactivate(Arguments call) {

@@ -10,11 +10,14 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
+import io.catena.api.VdiId;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -28,6 +31,7 @@ import java.util.stream.Stream;
  */
 public final class PluginCalls implements Scripts {
     private static final Logger LOG = Logger.getLogger(PluginCalls.class.getName());
+    private static final String MIRROR_IN = "VDI_MIRROR_IN";
     private static final List<String> VOLUME_FEATURES = List.of(
             "SR_ATTACH",
             "SR_DETACH",
@@ -51,6 +55,7 @@ public final class PluginCalls implements Scripts {
             "VDI_RESET_ON_BOOT/2",
             "VDI_REVERT",
             "VDI_COMPOSE",
+            MIRROR_IN,
             "THIN_PROVISIONING");
 
     private final StorageHost host;
@@ -60,12 +65,13 @@ public final class PluginCalls implements Scripts {
 
     /**
      * @param newIds where the ids of new volumes come from
+     * @param handover returns a Unix socket at which an active disk takes over connections, which others pass to it
      */
-    public PluginCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds) {
+    public PluginCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds, Function<VdiId, Path> handover) {
         this.host = host;
         srs = new SrCalls(host, waiter);
         volumes = new VolumeCalls(host, waiter, newIds);
-        datapaths = new DatapathCalls(host);
+        datapaths = new DatapathCalls(host, handover);
     }
 
     /** {@code option} is an {@link Offer}, to the datapath plugin. */
@@ -145,12 +151,13 @@ public final class PluginCalls implements Scripts {
 
     private Object answer(DatapathMethod method, Arguments call, Offer offer) {
         return switch (method) {
-            case PLUGIN_QUERY -> query("Catena datapath", List.of(), Map.of());
+            case PLUGIN_QUERY -> query("Catena datapath", List.of(MIRROR_IN), Map.of());
             case PLUGIN_DIAGNOSTICS -> diagnostics();
             case DATAPATH_OPEN -> datapaths.open(call);
             case DATAPATH_ATTACH -> datapaths.attach(call, offer);
             case DATAPATH_ACTIVATE -> datapaths.activate(call, offer);
             case DATAPATH_ACTIVATE_READONLY -> datapaths.activateReadonly(call, offer);
+            case DATAPATH_IMPORT_ACTIVATE -> datapaths.importActivate(call);
             case DATAPATH_DEACTIVATE -> datapaths.deactivate(call);
             case DATAPATH_DETACH -> datapaths.detach(call);
             case DATAPATH_CLOSE -> datapaths.close(call);
