@@ -112,7 +112,9 @@ final class GarbageCollection implements GarbageControl, Closeable {
         return started;
     }
 
+    /** The job goes on for a moment, but touches nothing any more. */
     private synchronized void runEnded() {
+        job = null;
         setAlarm();
     }
 
@@ -402,7 +404,9 @@ final class GarbageCollection implements GarbageControl, Closeable {
             if (isDue) {
                 start(true);
             } else {
-                runEnded();
+                synchronized (this) {
+                    setAlarm();
+                }
             }
         } catch (SrException e) {
             LOG.log(Level.WARNING, "event=gc-not-started sr=" + parts.sr() + " cause=\"" + e.getMessage() + "\"");
