@@ -1,8 +1,6 @@
 package io.catena.agent.block;
 
 import io.catena.agent.host.LocalDevices;
-import io.catena.agent.linux.FuseConnection;
-import io.catena.agent.linux.MountTable;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
@@ -15,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -39,21 +38,43 @@ public final class BlockExports implements Exporter, LocalDevices {
 
     private final Exporter network;
     private final Path directory;
+
+    /** New devices are of the first. */
+    private final List<DeviceKind> kinds;
+
     private final Map<VdiId, Disk> disks = new ConcurrentHashMap<>();
 
+    private BlockExports(Exporter network, Path directory, List<DeviceKind> kinds) {
+        this.network = network;
+        this.directory = directory;
+        this.kinds = kinds;
+    }
+
     /**
+     * Makes loop devices.
+     *
      * @param network what else exports the disks
      * @param directory for the files that the devices are made of; absolute
      */
-    public BlockExports(Exporter network, Path directory) {
-        this.network = network;
-        this.directory = directory;
+    public static BlockExports withLoops(Exporter network, Path directory) {
+        return new BlockExports(network, directory, List.of(new LoopDevices()));
+    }
+
+    /**
+     * Makes NBD devices of the kernel, and goes on with loop devices that an agent before this one left.
+     *
+     * @param network what exports the disks over NBD
+     * @param socket where they are served before the first device is made
+     * @param directory as for {@link #withLoops}
+     */
+    public static BlockExports withKernelNbd(Exporter network, Path socket, Path directory) {
+        return new BlockExports(network, directory, List.of(new KernelNbdDevices(socket), new LoopDevices()));
     }
 
     /** A disk that is exported, and its device if it is one, which is changed by holders of this only. */
     private static final class Disk {
         private final BlockDevice device;
-        private volatile @Nullable LoopExport loop;
+        private volatile @Nullable DeviceExport made;
 
         Disk(BlockDevice device) {
             this.device = device;
@@ -89,13 +110,13 @@ public final class BlockExports implements Exporter, LocalDevices {
 
     private static void letGo(VdiId vdi, Disk disk) {
         synchronized (disk) {
-            LoopExport loop = disk.loop;
-            if (loop == null) {
+            DeviceExport made = disk.made;
+            if (made == null) {
                 return;
             }
             try {
-                loop.letGo(PATIENCE);
-                disk.loop = null;
+                made.letGo(PATIENCE);
+                disk.made = null;
             } catch (IOException e) {
                 throw new SrException(SrError.TRY_AGAIN, "VDI " + vdi + " is still being used: " + e.getMessage(), e)
                         .correction("Check the storage below the SR, then try again.");
@@ -112,12 +133,12 @@ public final class BlockExports implements Exporter, LocalDevices {
         synchronized (disk) {
             try {
                 Files.createDirectories(directory);
-                LoopExport loop = disk.loop;
-                if (loop == null) {
-                    loop = LoopExport.open(file(vdi), disk.device);
-                    disk.loop = loop;
+                DeviceExport made = disk.made;
+                if (made == null) {
+                    made = kindOf(file(vdi)).open(file(vdi), vdi, disk.device);
+                    disk.made = made;
                 }
-                return loop.device().toString();
+                return made.device().toString();
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR, "VDI " + vdi + " cannot be made a block device: " + e.getMessage(), e)
@@ -127,6 +148,16 @@ public final class BlockExports implements Exporter, LocalDevices {
         }
     }
 
+    /** Returns what the disk's device is, or will be, made with: a device that is in use stays what it is. */
+    private DeviceKind kindOf(Path file) throws IOException {
+        for (DeviceKind kind : kinds) {
+            if (kind.left(directory).contains(file)) {
+                return kind;
+            }
+        }
+        return kinds.get(0);
+    }
+
     @Override
     public void remove(VdiId vdi) {
         Disk disk = disks.get(vdi);
@@ -134,14 +165,14 @@ public final class BlockExports implements Exporter, LocalDevices {
             return;
         }
         synchronized (disk) {
-            LoopExport loop = disk.loop;
-            if (loop == null) {
+            DeviceExport made = disk.made;
+            if (made == null) {
                 return;
             }
             try {
-                loop.remove(PATIENCE);
-                disk.loop = null;
-            } catch (LoopExport.HeldException e) {
+                made.remove(PATIENCE);
+                disk.made = null;
+            } catch (DeviceExport.HeldException e) {
                 throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": " + e.getMessage(), e)
                         .correction("Unmount it, or end what has it open, then detach it again.");
             } catch (IOException e) {
@@ -156,8 +187,8 @@ public final class BlockExports implements Exporter, LocalDevices {
     @Override
     public Optional<String> device(VdiId vdi) {
         Disk disk = disks.get(vdi);
-        LoopExport loop = disk == null ? null : disk.loop;
-        return loop == null ? Optional.empty() : Optional.of(loop.device().toString());
+        DeviceExport made = disk == null ? null : disk.made;
+        return made == null ? Optional.empty() : Optional.of(made.device().toString());
     }
 
     @Override
@@ -167,12 +198,12 @@ public final class BlockExports implements Exporter, LocalDevices {
             return;
         }
         synchronized (disk) {
-            LoopExport loop = disk.loop;
-            if (loop == null) {
+            DeviceExport made = disk.made;
+            if (made == null) {
                 return;
             }
             try {
-                loop.resized();
+                made.resized();
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR,
@@ -186,10 +217,12 @@ public final class BlockExports implements Exporter, LocalDevices {
     @Override
     public void removeLeftovers(Set<VdiId> wanted) {
         try {
-            for (Path file : MountTable.read().within(directory, FuseConnection.TYPE)) {
-                if (!isWanted(file, wanted)) {
-                    LoopExport.clear(file);
-                    LOG.info(LogLine.of("block-leftover-removed", "file", file));
+            for (DeviceKind kind : kinds) {
+                for (Path file : kind.left(directory)) {
+                    if (!isWanted(file, wanted)) {
+                        kind.clear(file);
+                        LOG.info(LogLine.of("block-leftover-removed", "file", file));
+                    }
                 }
             }
         } catch (IOException e) {

@@ -10,7 +10,14 @@ final class Libc {
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_EXCL = 0x80;
+    static final int O_DIRECT = 0x4000;
     static final int O_CLOEXEC = 0x80000;
+
+    static final int AF_UNIX = 1;
+    static final int AF_NETLINK = 16;
+    static final int SOCK_STREAM = 1;
+    static final int SOCK_RAW = 3;
+    static final int SOCK_CLOEXEC = 0x80000;
 
     static final int ENOENT = 2;
     static final int EINTR = 4;
@@ -29,6 +36,16 @@ final class Libc {
     static native int open(String path, int flags) throws LastErrorException;
 
     static native int close(int descriptor) throws LastErrorException;
+
+    static native int fsync(int descriptor) throws LastErrorException;
+
+    static native int socket(int family, int type, int protocol) throws LastErrorException;
+
+    static native int connect(int descriptor, Pointer address, int addressBytes) throws LastErrorException;
+
+    static native int poll(Pointer descriptors, long count, int timeoutMillis) throws LastErrorException;
+
+    static native String strerror(int error);
 
     static native long read(int descriptor, Pointer target, long lengthBytes) throws LastErrorException;
 

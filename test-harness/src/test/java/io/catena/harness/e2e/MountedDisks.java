@@ -77,6 +77,7 @@ final class MountedDisks implements AutoCloseable {
             }
         }
         Path none = runDirectory.resolve("nbd.sock");
-        new BlockExports(new NbdExports(none, DEADLINE), runDirectory.resolve("block")).removeLeftovers(Set.of());
+        BlockExports.withLoops(new NbdExports(none, DEADLINE), runDirectory.resolve("block"))
+                .removeLeftovers(Set.of());
     }
 }

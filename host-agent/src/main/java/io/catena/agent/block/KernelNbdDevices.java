@@ -1,0 +1,79 @@
+package io.catena.agent.block;
+
+import io.catena.agent.linux.NbdDevice;
+import io.catena.agent.log.LogLine;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** NBD devices of the kernel, served by this process. */
+final class KernelNbdDevices implements DeviceKind {
+    private static final Logger LOG = Logger.getLogger(KernelNbdDevices.class.getName());
+
+    private final Path socket;
+
+    /**
+     * @param socket where the disks are served over NBD, before the first device is opened
+     */
+    KernelNbdDevices(Path socket) {
+        this.socket = socket;
+    }
+
+    @Override
+    public List<Path> left(Path directory) throws IOException {
+        return NbdDevice.all().stream()
+                .map(device -> Path.of(device.identifier()))
+                .filter(file -> directory.equals(file.getParent()))
+                .toList();
+    }
+
+    @Override
+    public DeviceExport open(Path file, VdiId vdi, BlockDevice disk) throws IOException {
+        Optional<NbdDevice> found = find(file);
+        if (found.isPresent()) {
+            try {
+                return KernelNbdExport.takeOver(found.get(), socket, vdi, disk);
+            } catch (IOException e) {
+                LOG.log(
+                        Level.SEVERE,
+                        LogLine.of(
+                                "block-take-over-failed",
+                                "device",
+                                found.get().node().path(),
+                                "vdi",
+                                vdi),
+                        e);
+                clear(file);
+            }
+        }
+        return KernelNbdExport.make(file, socket, vdi, disk);
+    }
+
+    @Override
+    public void clear(Path file) throws IOException {
+        Optional<NbdDevice> found = find(file);
+        if (found.isPresent()) {
+            NbdDevice device = found.get();
+            LOG.warning(LogLine.of(
+                    "block-leftover",
+                    "device",
+                    device.node().path(),
+                    "file",
+                    file,
+                    "users",
+                    device.node().holders()));
+            device.disconnect();
+        }
+    }
+
+    private static Optional<NbdDevice> find(Path file) throws IOException {
+        return NbdDevice.all().stream()
+                .filter(device -> device.identifier().equals(file.toString()))
+                .findFirst();
+    }
+}
