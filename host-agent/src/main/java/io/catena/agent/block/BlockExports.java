@@ -142,7 +142,7 @@ public final class BlockExports implements Exporter, LocalDevices {
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR, "VDI " + vdi + " cannot be made a block device: " + e.getMessage(), e)
-                        .correction("A block device needs an agent that runs as root, and a kernel with fuse and loop;"
+                        .correction("A block device needs an agent that runs as root, and a kernel with nbd, or fuse and loop;"
                                 + " NBD does not: catena vdi attach " + vdi + " --as nbd");
             }
         }

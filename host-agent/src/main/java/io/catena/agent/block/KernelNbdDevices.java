@@ -7,7 +7,6 @@ import io.catena.disk.BlockDevice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -34,46 +33,32 @@ final class KernelNbdDevices implements DeviceKind {
 
     @Override
     public DeviceExport open(Path file, VdiId vdi, BlockDevice disk) throws IOException {
-        Optional<NbdDevice> found = find(file);
-        if (found.isPresent()) {
+        for (NbdDevice device : of(file)) {
             try {
-                return KernelNbdExport.takeOver(found.get(), socket, vdi, disk);
+                return KernelNbdExport.takeOver(device, socket, vdi, disk);
             } catch (IOException e) {
-                LOG.log(
-                        Level.SEVERE,
-                        LogLine.of(
-                                "block-take-over-failed",
-                                "device",
-                                found.get().node().path(),
-                                "vdi",
-                                vdi),
-                        e);
-                clear(file);
+                Path path = device.node().path();
+                LOG.log(Level.SEVERE, LogLine.of("block-take-over-failed", "device", path, "vdi", vdi), e);
             }
         }
+        clear(file);
         return KernelNbdExport.make(file, socket, vdi, disk);
     }
 
     @Override
     public void clear(Path file) throws IOException {
-        Optional<NbdDevice> found = find(file);
-        if (found.isPresent()) {
-            NbdDevice device = found.get();
+        for (NbdDevice device : of(file)) {
+            List<String> users = device.node().holders();
             LOG.warning(LogLine.of(
-                    "block-leftover",
-                    "device",
-                    device.node().path(),
-                    "file",
-                    file,
-                    "users",
-                    device.node().holders()));
+                    "block-leftover", "device", device.node().path(), "file", file, "users", users));
             device.disconnect();
         }
     }
 
-    private static Optional<NbdDevice> find(Path file) throws IOException {
+    /** Several if one was given up while somebody used it: it is there until that ends. */
+    private static List<NbdDevice> of(Path file) throws IOException {
         return NbdDevice.all().stream()
                 .filter(device -> device.identifier().equals(file.toString()))
-                .findFirst();
+                .toList();
     }
 }
