@@ -131,15 +131,15 @@ public final class Chain {
         return blockBytes == 0 ? maxBytes : Math.min(maxBytes, blockBytes - offset % blockBytes);
     }
 
-    /** Makes sectors zero that lie in one block of the leaf; those that are zero for want of a file stay so. */
-    public void zero(long offset, long lengthBytes) throws IOException {
+    /** Makes sectors zero that lie in one block of the leaf; those that are zero for want of a file may stay so. */
+    public void zero(long offset, long lengthBytes, ZeroElision elision) throws IOException {
         Layer leaf = leaf().layer();
         long length;
         for (long at = offset, end = offset + lengthBytes; at < end; at += length) {
             long present = leaf.run(at, end - at);
             long showing = present > 0 ? present : lowerRun(at, -present);
             length = Math.abs(showing);
-            if (showing > 0) {
+            if (showing > 0 || !elision.mayElide()) {
                 leaf.zero(at, length);
             }
         }

@@ -21,6 +21,7 @@ public final class LiveDisk implements BlockDevice {
 
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
     private final boolean readOnly;
+    private final ZeroElision elision;
 
     /** How many requests were begun. */
     private final LongAdder requests = new LongAdder();
@@ -28,9 +29,15 @@ public final class LiveDisk implements BlockDevice {
     /** Guarded by both gates: changed by who holds both alone. */
     private Chain chain;
 
+    /** Serves a disk that is never put upon another. */
     public LiveDisk(Chain chain, boolean readOnly) {
+        this(chain, readOnly, ZeroElision.ALLOWED);
+    }
+
+    public LiveDisk(Chain chain, boolean readOnly, ZeroElision elision) {
         this.chain = chain;
         this.readOnly = readOnly;
+        this.elision = elision;
     }
 
     @Override
@@ -141,8 +148,9 @@ public final class LiveDisk implements BlockDevice {
         shared.lock();
         try {
             long length = chain.restOfBlock(offset, maxBytes);
-            if (!chain.canGiveUp(offset, length)) {
-                chain.zero(offset, length);
+            // Asked here already: the first answer takes its time, in which other requests need not wait.
+            if (!chain.canGiveUp(offset, length) || !elision.mayElide()) {
+                chain.zero(offset, length, elision);
                 return length;
             }
         } finally {
@@ -157,10 +165,10 @@ public final class LiveDisk implements BlockDevice {
         alone.lock();
         try {
             long length = chain.restOfBlock(offset, maxBytes);
-            if (chain.canGiveUp(offset, length)) {
+            if (chain.canGiveUp(offset, length) && elision.mayElide()) {
                 chain.giveUp(offset);
             } else {
-                chain.zero(offset, length);
+                chain.zero(offset, length, elision);
             }
             return length;
         } finally {

@@ -4,6 +4,7 @@ import io.catena.store.Storage;
 import io.catena.store.StorageLockedException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.List;
 
 /** Keeps programs that change single files away from a directory that an agent works on, and the agent from theirs. */
 public final class OfflineAccess {
@@ -15,6 +16,9 @@ public final class OfflineAccess {
 
     /** Held by whoever works on the SR. */
     public static final String LOCK = ".catena/lock";
+
+    /** Notes of how far garbage collection got; they hold as long as it alone changes the files. */
+    public static final String PUSH_DOWNS = ".catena/push-down";
 
     private OfflineAccess() {}
 
@@ -33,10 +37,22 @@ public final class OfflineAccess {
         try {
             refuseIfUnrecovered(storage, SESSION, "its agent did not end in order");
             refuseIfUnrecovered(storage, Journal.FILE, "an operation was interrupted");
+            forgetPushDowns(storage);
             return lock;
         } catch (IOException e) {
             lock.close();
             throw e;
+        }
+    }
+
+    /** Durably, before anything is changed. */
+    private static void forgetPushDowns(Storage storage) throws IOException {
+        List<String> notes = storage.list(PUSH_DOWNS);
+        for (String note : notes) {
+            storage.delete(note);
+        }
+        if (!notes.isEmpty()) {
+            storage.syncNames();
         }
     }
 

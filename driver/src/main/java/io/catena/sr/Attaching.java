@@ -16,9 +16,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +37,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
+ *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
- *       could not be replayed, since its file cannot be read, the last session goes on instead.
+ *       could not be replayed, since its file cannot be read or written, the last session goes on instead.
  * </ol>
  */
 final class Attaching {
@@ -58,14 +61,23 @@ final class Attaching {
      */
     private record Session(@Nullable String attachment) {}
 
-    /** Recovers the SR and begins a session; returns where its redo logs are. */
-    Attachments.RedoStore begin(SrRecord sr) throws IOException {
+    /**
+     * A session that has begun.
+     *
+     * @param redo where its redo logs are
+     * @param unreplayed the files whose logs of the last session could not be replayed and are kept
+     */
+    record Begun(Attachments.RedoStore redo, Set<String> unreplayed) {}
+
+    /** Recovers the SR and begins a session. */
+    Begun begin(SrRecord sr) throws IOException {
         refuseBothUnfinished();
         PendingRewrites.complete(storage);
         String directory = sr.id();
         Optional<UUID> last = lastAttachment();
-        boolean allReplayed = last.isEmpty()
-                || replay(new Attachments.RedoStore(
+        Set<String> behind = last.isEmpty()
+                ? Set.of()
+                : replay(new Attachments.RedoStore(
                         environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
         Optional<Operation> completed = new Journal(storage).recover();
         completed.ifPresent(operation -> LOG.log(
@@ -75,13 +87,33 @@ final class Attaching {
         new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
-            restoreFooters();
+            restoreFooters(behind);
             deleteOrphanRecords();
         }
-        UUID attachment = allReplayed ? environment.uuids().get() : last.orElseThrow();
-        StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
-        return new Attachments.RedoStore(
-                environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment));
+        GcProgress.settle(storage, last.isEmpty());
+        UUID attachment = behind.isEmpty() ? newSession(last) : last.orElseThrow();
+        return new Begun(
+                new Attachments.RedoStore(
+                        environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment)),
+                behind);
+    }
+
+    /**
+     * Returns the id of a new session; on a file system that is too full for its file the last one goes on, of which no log is
+     * left.
+     */
+    private UUID newSession(Optional<UUID> last) throws IOException {
+        UUID attachment = environment.uuids().get();
+        try {
+            StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+            return attachment;
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e) || last.isEmpty() || !lastAttachment().equals(last)) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, "event=session-goes-on cause=\"" + e.getMessage() + "\"");
+            return last.get();
+        }
     }
 
     /** Ends the session: everything is in the files. */
@@ -130,34 +162,31 @@ final class Attaching {
     }
 
     /**
-     * Returns whether no log is needed any more. The log of a file that cannot be read now is kept for when it can be, and
-     * does not keep the others from being attached.
+     * Returns the files that are behind their logs. The log of a file that cannot be read or written now, say since the file
+     * system is full, is kept for when it can be, and does not keep the others from being attached.
      */
-    private boolean replay(Attachments.RedoStore redo) throws IOException {
+    private Set<String> replay(Attachments.RedoStore redo) throws IOException {
         Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
         if (logs.isEmpty()) {
-            return true;
+            return Set.of();
         }
-        boolean allReplayed = true;
-        Set<String> failed = new HashSet<>();
+        Set<String> failed = new LinkedHashSet<>();
         for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
             ChainFile file = node.file();
             if (file == null || failed.contains(node.parent())) {
                 // The log of a file that cannot be read may be any of those that are left.
                 failed.add(node.name());
-                allReplayed = false;
             } else if (file.isSparse() && logs.contains(Attachments.RedoStore.logId(file)) && !replay(file, redo)) {
                 failed.add(node.name());
-                allReplayed = false;
             }
         }
-        if (allReplayed) {
+        if (failed.isEmpty()) {
             // What is left belongs to files that are gone, or to a boot or a session that is over.
             for (String name : redo.storage().list(redo.directory())) {
                 redo.storage().delete(name);
             }
         }
-        return allReplayed;
+        return failed;
     }
 
     /** A leaf may have given up what only its parent has by now. */
@@ -191,19 +220,23 @@ final class Attaching {
         if (tree.nodes().stream().anyMatch(node -> node.file() == null)) {
             return;
         }
-        for (VdiId id : new VdiRecords(storage).ids()) {
+        VdiRecords records = new VdiRecords(storage);
+        Set<VdiId> ids = new TreeSet<>(records.ids());
+        ids.addAll(new ElidedZeros(storage).ids());
+        for (VdiId id : ids) {
             if (tree.node(id).isEmpty()) {
-                storage.delete(SrFiles.vdiRecord(id));
+                records.delete(id);
                 LOG.log(Level.INFO, "event=orphan-record-deleted vdi=" + id);
             }
         }
         storage.syncNames();
     }
 
-    private void restoreFooters() throws IOException {
+    /** A file that is behind its log has more data than it tells of: a footer would take its place. */
+    private void restoreFooters(Set<String> behind) throws IOException {
         FooterRestore footers = new FooterRestore(storage);
         for (Node node : new TreeScanner(storage).scan().nodes()) {
-            if (node.file() != null) {
+            if (node.file() != null && !behind.contains(node.name())) {
                 footers.restore(node.name());
             }
         }

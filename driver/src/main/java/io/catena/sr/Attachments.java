@@ -9,9 +9,11 @@ import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.Exporter;
 import io.catena.disk.LiveDisk;
+import io.catena.disk.ZeroElision;
 import io.catena.op.Absorb;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
 import io.catena.vhd.RedoLog;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
@@ -63,7 +65,7 @@ final class Attachments {
     }
 
     /** An active disk. */
-    record Attachment(VdiId vdi, AccessMode mode, LiveDisk disk, Export export) {}
+    record Attachment(VdiId vdi, AccessMode mode, LiveDisk disk, Export export, LeafZeros zeros) {}
 
     /** Where the redo logs of an SR's disks are, and who they belong to. */
     record RedoStore(Storage storage, String directory, RedoLog.Owner owner) {
@@ -103,12 +105,12 @@ final class Attachments {
     }
 
     /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
-    Export attach(VdiId vdi, ChainFile leaf, AccessMode mode) throws IOException {
+    Export attach(VdiId vdi, ChainFile leaf, AccessMode mode, LeafZeros zeros) throws IOException {
         stopMerging(vdi);
-        LiveDisk disk = open(leaf, mode);
+        LiveDisk disk = open(leaf, mode, zeros);
         try {
             Export export = exporter.publish(vdi, mode, disk);
-            attachments.put(vdi, new Attachment(vdi, mode, disk, export));
+            attachments.put(vdi, new Attachment(vdi, mode, disk, export, zeros));
             return export;
         } catch (RuntimeException e) {
             releaseAll(disk.chain().nodes(), e);
@@ -116,10 +118,24 @@ final class Attachments {
         }
     }
 
+    /** Whether an active disk is to keep its zeros from now on; requests under way may still leave some out until this returns. */
+    void keepZeros(VdiId vdi, boolean wanted) {
+        Attachment attachment = attachments.get(vdi);
+        if (attachment == null || attachment.zeros().areKept() == wanted) {
+            return;
+        }
+        LiveDisk.Pause pause = attachment.disk().pause();
+        try {
+            attachment.zeros().keep(wanted);
+        } finally {
+            pause.close();
+        }
+    }
+
     /** Opens a disk for reading inside this process, without an export; {@link #closeReader} ends that. */
     Reader openReader(VdiId vdi, ChainFile leaf) throws IOException {
         stopMerging(vdi);
-        Reader reader = new Reader(vdi, open(leaf, AccessMode.READ_ONLY));
+        Reader reader = new Reader(vdi, open(leaf, AccessMode.READ_ONLY, ZeroElision.ALLOWED));
         readers.add(reader);
         return reader;
     }
@@ -163,7 +179,7 @@ final class Attachments {
         }
     }
 
-    private LiveDisk open(ChainFile leaf, AccessMode mode) throws IOException {
+    private LiveDisk open(ChainFile leaf, AccessMode mode, ZeroElision elision) throws IOException {
         List<ChainFile> path = ChainPath.of(storage, leaf);
         List<Chain.Node> opened = new ArrayList<>();
         try {
@@ -172,7 +188,7 @@ final class Attachments {
                 boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
-            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY);
+            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY, elision);
         } catch (IOException | RuntimeException e) {
             releaseAll(opened, e);
             throw e;
@@ -262,7 +278,8 @@ final class Attachments {
     }
 
     /**
-     * Begins to give an attached disk's leaf what its base copy has.
+     * Begins to give an attached disk's leaf what its base copy has, which is opened once more: its extents can be shared
+     * then.
      *
      * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
      */
@@ -272,7 +289,8 @@ final class Attachments {
             throw new ChangedMeanwhileException("the disk is not attached for writing");
         }
         List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
-        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), chain.get(1).layer(), attachment.disk()));
+        Layer source = ChainFile.read(storage, baseCopy).openSource(storage);
+        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), source, attachment.disk()), source);
         fills.put(vdi, fill);
         return fill;
     }
@@ -485,7 +503,7 @@ final class Attachments {
     }
 
     /**
-     * Lets an active disk go on with its leaf upon another parent.
+     * Lets an active disk go on with its leaf upon another parent. What was written before is durable then.
      *
      * @param parent opened with all its ancestors before the requests are held back
      * @param change links the leaf to it, while no request runs
@@ -502,6 +520,7 @@ final class Attachments {
             for (ChainFile file : path) {
                 ancestors.add(nodes.share(file));
             }
+            attachment.disk().flush();
             try (LiveDisk.Pause pause = attachment.disk().pause()) {
                 failure = make(change, isBound);
                 List<Chain.Node> present = pause.chain().nodes();

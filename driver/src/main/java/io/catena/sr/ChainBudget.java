@@ -35,15 +35,19 @@ record ChainBudget(String sr, int limit, int warnFrom) {
 
     /** Returns what is to be said of a chain that comes near its limit; empty if it does not. */
     Optional<String> warning(Tree tree, Node leaf) {
-        int depth = tree.depth(leaf);
-        return depth < warnFrom
-                ? Optional.empty()
-                : Optional.of("The chain of VDI " + leaf.id() + " has " + depth + " of at most " + limit + " nodes. "
-                        + relief(tree, leaf));
+        return isNearLimit(tree, leaf) ? Optional.of(length(tree, leaf) + ". " + relief(tree, leaf)) : Optional.empty();
+    }
+
+    boolean isNearLimit(Tree tree, Node leaf) {
+        return tree.depth(leaf) >= warnFrom;
+    }
+
+    String length(Tree tree, Node leaf) {
+        return "The chain of VDI " + leaf.id() + " has " + tree.depth(leaf) + " of at most " + limit + " nodes";
     }
 
     /** Returns what makes a chain shorter, as a sentence. */
-    private String relief(Tree tree, Node leaf) {
+    String relief(Tree tree, Node leaf) {
         long mergeable = tree.chain(leaf).stream()
                 .filter(node -> GcPlanner.isMergeable(tree, node))
                 .count();

@@ -55,6 +55,7 @@ final class Checker {
         records();
         files();
         leftovers(preparing);
+        jobs();
         if (repair) {
             storage.syncNames();
             records.forget();
@@ -178,6 +179,18 @@ final class Checker {
                     name,
                     null,
                     "it was being prepared when that was interrupted",
+                    "The file is deleted.",
+                    () -> storage.delete(name));
+        }
+    }
+
+    private void jobs() throws IOException {
+        for (String name : JobIntents.setAside(storage)) {
+            act(
+                    Kind.LEFTOVER,
+                    name,
+                    null,
+                    "a job that could not be begun again",
                     "The file is deleted.",
                     () -> storage.delete(name));
         }

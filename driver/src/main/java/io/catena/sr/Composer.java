@@ -21,6 +21,9 @@ import java.util.Optional;
  * <p><b>Threads.</b> Used under the SR's tree lock only.
  */
 final class Composer {
+    private static final String NEW_CHILD = "Write once more to a new disk that is marked before: catena vdi create SR"
+            + " --size SIZE --key " + MirrorMark.SM_CONFIG + "=1; then take a snapshot of it while it is empty.";
+
     private final OpenSr sr;
 
     Composer(OpenSr sr) {
@@ -32,7 +35,8 @@ final class Composer {
      *
      * <ol>
      *   <li>End what garbage collection does with either, and complete both files.
-     *   <li>If the child is active, open the parent's chain, and hold back the child's requests.
+     *   <li>If the child is active, open the parent's chain, flush, and hold back the child's requests.
+     *   <li>Make sure that no zeros were left out of the child: from here on none can be.
      *   <li>Record and run {@link Compose}. Once it is recorded the child will show what the parent holds, so an active one
      *       goes on with it even if a step fails.
      *   <li>Let the requests run again, upon the parent.
@@ -51,6 +55,7 @@ final class Composer {
                 sr.attachments.settle(node.name());
             }
         }
+        checkNothingIsLeftBehind(child);
         ChainFile base = ChainFile.read(sr.storage, parent.name());
         run(operation(parent, base, child), base, child);
         sr.records.forget();
@@ -68,10 +73,39 @@ final class Composer {
 
     private void run(Compose operation, ChainFile base, Node child) throws IOException {
         Optional<Attachments.Attachment> active = sr.attachments.get(child.id());
-        if (active.isPresent()) {
-            sr.attachments.rebase(active.get(), base, () -> sr.tree.run(operation), sr.tree::isBound);
-        } else {
+        Attachments.Change link = () -> {
+            checkHoldsItsZeros(child);
             sr.tree.run(operation);
+        };
+        if (active.isPresent()) {
+            sr.attachments.rebase(active.get(), base, link, sr.tree::isBound);
+        } else {
+            link.make();
+        }
+    }
+
+    /** What lies under a child is not seen any more afterwards. */
+    private void checkNothingIsLeftBehind(Node child) throws IOException {
+        List<Node> chain = sr.tree.now().chain(child);
+        for (Node lower : chain.subList(1, chain.size())) {
+            sr.attachments.settle(lower.name());
+            if (!LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, lower.name()))) {
+                throw new SrException(
+                                SrError.VDI_TYPE,
+                                "VDI " + child.id() + " builds on " + lower.name()
+                                        + " already, which holds data that it would lose")
+                        .correction(NEW_CHILD);
+            }
+        }
+    }
+
+    private void checkHoldsItsZeros(Node child) throws IOException {
+        if (sr.zeros.mayBeIn(child.id()) || sr.view.record(child).areZerosElided()) {
+            throw new SrException(
+                            SrError.VDI_TYPE,
+                            "VDI " + child.id() + " does not hold all of the zeros that were written to it, and would"
+                                    + " show its parent's data in their place")
+                    .correction(NEW_CHILD);
         }
     }
 

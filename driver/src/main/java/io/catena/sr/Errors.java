@@ -45,12 +45,18 @@ final class Errors {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
                     .correction("Look at the file with \"catena vhd check\"; other disks of the SR can be used.");
         }
-        if (detail.toLowerCase(Locale.ROOT).contains("no space left on device")) {
+        if (isNoSpace(e)) {
             return new SrException(SrError.SR_NO_SPACE, detail, e)
                     .correction(
                             "Free space on the SR's file system: delete disks or snapshots, then \"catena gc run\".");
         }
         return new SrException(SrError.IO_ERROR, detail, e)
                 .correction("Check the SR's file system and its device, then try again.");
+    }
+
+    /** Whether the file system is full. The JDK tells it by the text of strerror(3) alone. */
+    static boolean isNoSpace(IOException e) {
+        String message = Objects.requireNonNullElse(e.getMessage(), "");
+        return message.toLowerCase(Locale.ROOT).contains("no space left on device");
     }
 }

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * more.
  *
  * <p>A guest may write the node meanwhile: then its requests wait while some sectors are looked at once more and copied, or
- * an older value could come over what it has just written.
+ * an older value could come over what it has just written. These are few, or a whole block if the files share what they can:
+ * that takes no longer.
  *
  * <p><b>Threads.</b> Used by one thread at a time.
  */
@@ -58,9 +59,12 @@ final class Fill implements Closeable {
     boolean round(JobControl control) throws IOException {
         long until = Math.min(endBytes, offset + ROUND_BYTES);
         while (offset < until) {
-            int most = guest == null ? SectorCopier.MOST_BYTES : LIVE_PIECE_BYTES;
+            long most = SectorCopier.MOST_BYTES;
             long run = lacking(offset, Math.min(until - offset, most - offset % most));
             if (run > 0) {
+                run = guest == null || isShared(run)
+                        ? run
+                        : Math.min(run, LIVE_PIECE_BYTES - offset % LIVE_PIECE_BYTES);
                 control.checkCancelled();
                 long copied = copy(run);
                 copiedBytes += copied;
@@ -81,13 +85,21 @@ final class Fill implements Closeable {
         if (guest == null) {
             return copyAlone(lengthBytes);
         }
-        warmer.read(lower, offset, (int) lengthBytes);
+        if (!isShared(lengthBytes)) {
+            warmer.read(lower, offset, (int) lengthBytes);
+        }
         LiveDisk.Pause pause = guest.pause();
         try {
             return copyAlone(lengthBytes);
         } finally {
             pause.close();
         }
+    }
+
+    /** Whether sectors are a whole block that the files will most likely share, as they did with others. */
+    private boolean isShared(long lengthBytes) {
+        long block = Math.min(SectorCopier.MOST_BYTES, upper.blockBytes());
+        return copier.sharedBytes() > 0 && offset % block == 0 && lengthBytes == block;
     }
 
     private long copyAlone(long lengthBytes) throws IOException {

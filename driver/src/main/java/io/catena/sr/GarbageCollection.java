@@ -38,7 +38,7 @@ final class GarbageCollection implements GarbageControl, Closeable {
     private final Parts parts;
     private final GcFailures failures;
     private final GcTrigger trigger;
-    private final GcProgress progress = new GcProgress();
+    private final GcProgress progress;
     private final NodeCosts costs;
     private final RateLimit rate;
     private volatile GcSettings settings;
@@ -69,6 +69,7 @@ final class GarbageCollection implements GarbageControl, Closeable {
         this.settings = GcSettingsFile.read(parts.storage());
         this.failures = new GcFailures(parts.environment().clock());
         this.trigger = new GcTrigger(now());
+        this.progress = new GcProgress(parts.storage(), parts.environment().nanoTime());
         this.costs = new NodeCosts(parts.storage());
         this.rate = new RateLimit(
                 () -> settings.bytesPerSecond(), parts.environment().nanoTime());
@@ -225,6 +226,16 @@ final class GarbageCollection implements GarbageControl, Closeable {
         public long freeBytes() {
             return freeBytes;
         }
+    }
+
+    /** Returns what failed, and is left alone. */
+    List<GcStatus.SetAside> setAside() {
+        return failures.all();
+    }
+
+    /** Returns how much of the file system is left free. */
+    long reserveBytes() {
+        return settings.reserveBytes();
     }
 
     @Override

@@ -140,7 +140,12 @@ final class GarbageCollector {
         }
         ChainFile parent = ChainFile.read(storage, step.lower().name());
         PushDown pushDown = new PushDown(storage, control);
-        pushDown.copy(nodes, storage, parent, from, offset -> progress.reached(step, offset));
+        try {
+            pushDown.copy(nodes, storage, parent, from, progress.milestones(step));
+        } catch (IOException | RuntimeException e) {
+            progress.rest(step);
+            throw e;
+        }
         tree.change(() -> {
             checkIsStillThere(step);
             relink(step, ChainFile.read(storage, parent.name()));

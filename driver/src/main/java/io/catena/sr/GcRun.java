@@ -199,8 +199,10 @@ final class GcRun {
             GarbageCollector.Done did =
                     parts.collector().take(step, parts.control().apply(job));
             parts.failures().succeeded(step.node().name());
+            tell("gc-step-done", step, "copied=" + did.writtenBytes() + " shared=" + did.sharedBytes());
             ended(work, did);
         } catch (StepInterrupted e) {
+            tell("gc-step-interrupted", step, "cause=\"" + e.getMessage() + "\"");
             ended(work, GarbageCollector.Done.NOTHING);
         } catch (ChangedMeanwhileException | NoSuchFileException e) {
             leave(work, String.valueOf(e.getMessage()));
@@ -212,6 +214,14 @@ final class GcRun {
             }
             setAside(work, e.getMessage());
         }
+    }
+
+    private static void tell(String event, GcStep step, String more) {
+        Node parent = step.parent();
+        LOG.log(
+                Level.INFO,
+                "event=" + event + " way=" + step.way() + " node=" + step.node().name()
+                        + (parent == null ? "" : " parent=" + parent.name()) + " " + more);
     }
 
     private synchronized void ended(Work work, GarbageCollector.Done did) {
@@ -239,6 +249,7 @@ final class GcRun {
     private synchronized void leave(Work work, String reason) {
         failed.add(work.step().node().name());
         left.put(work.step().node().name(), reason);
+        tell("gc-step-left", work.step(), "cause=\"" + reason + "\"");
         ended(work, GarbageCollector.Done.NOTHING);
     }
 

@@ -9,7 +9,8 @@ import java.util.function.Function;
 
 /**
  * Tells what must not be merged because somebody switched it off, for the SR or for a disk. A disk's switches are its keys
- * "gc", "coalesce" and "leaf-coalesce", as those of XenServer's manager; snapshots leave them as they are.
+ * "gc", "coalesce" and "leaf-coalesce", as those of XenServer's manager; snapshots leave them as they are. What a storage
+ * migration will put upon another base copy stays apart from the one it has, too.
  */
 final class GcSwitches {
     private static final Set<String> OFF = Set.of("false", "off", "0", "no");
@@ -34,6 +35,9 @@ final class GcSwitches {
         }
         if (isLeaf && isOff(node, "leaf-coalesce")) {
             return Optional.of("switched off for this disk (leaf-coalesce)");
+        }
+        if (isLeaf && MirrorMark.isIn(keys.apply(node))) {
+            return Optional.of("the disk is the target of a storage migration (base_mirror)");
         }
         return byDisksAbove(tree, node);
     }

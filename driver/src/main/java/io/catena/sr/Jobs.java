@@ -110,9 +110,13 @@ public final class Jobs implements Closeable {
 
     /**
      * Gives the next job of its kind and SR the id of one that an agent which ended could not finish; to be called before
-     * jobs are started.
+     * jobs are started. An id that another job has by now is not given.
      */
     public synchronized void expect(long id, String kind, SrId sr) {
+        boolean isTaken = jobs.containsKey(id) || expected.values().stream().anyMatch(ids -> ids.contains(id));
+        if (isTaken) {
+            return;
+        }
         lastId = Math.max(lastId, id);
         expected.computeIfAbsent(kind + sr, key -> new ArrayDeque<>()).add(id);
     }

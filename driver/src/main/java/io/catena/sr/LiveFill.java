@@ -1,21 +1,28 @@
 package io.catena.sr;
 
 import io.catena.api.JobControl;
+import io.catena.vhd.Layer;
+import java.io.Closeable;
 import java.io.IOException;
 
 /**
  * Copies into an attached disk's leaf what its base copy has and it lacks, while the guest works: see {@link Fill}.
  *
- * <p><b>Threads.</b> {@link #round} by the garbage collector's; {@link #stop} under the SR's tree lock, also while a round
+ * <p><b>Threads.</b> {@link #round} and {@link #close} by the garbage collector's; {@link #stop} under the SR's tree lock, also while a round
  * runs, which then soon ends.
  */
-final class LiveFill {
+final class LiveFill implements Closeable {
     private final Fill fill;
+    private final Layer source;
     private final Object round = new Object();
     private volatile boolean ended;
 
-    LiveFill(Fill fill) {
+    /**
+     * @param source from which {@code fill} takes; closed by {@link #close}
+     */
+    LiveFill(Fill fill, Layer source) {
         this.fill = fill;
+        this.source = source;
     }
 
     Fill fill() {
@@ -46,5 +53,11 @@ final class LiveFill {
         synchronized (round) {
             // The last one is over.
         }
+    }
+
+    /** To be called after {@link #stop}. */
+    @Override
+    public void close() throws IOException {
+        source.close();
     }
 }

@@ -61,6 +61,7 @@ final class LivePullUp {
                 live.stop();
                 return vdi;
             });
+            live.close();
         }
     }
 

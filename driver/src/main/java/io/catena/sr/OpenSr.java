@@ -24,27 +24,31 @@ final class OpenSr {
     final SrSettings settings;
     final SrTree tree;
     final VdiRecords records;
+    final ElidedZeros zeros;
     final Attachments attachments;
     final Holds holds = new Holds();
     final Attachments.RedoStore redo;
     final SrView view;
     final VdiUse use;
     final GarbageCollection garbage;
+    final HealthCheck health;
+    final JobIntents jobIntents;
     private final Closeable lock;
 
     /** Used under the tree lock. */
     private final FileWatch recordFiles;
 
-    private OpenSr(
-            Storage storage, SrRecord record, Environment environment, Closeable lock, Attachments.RedoStore redo)
+    private OpenSr(Storage storage, SrRecord record, Environment environment, Closeable lock, Attaching.Begun begun)
             throws IOException {
         this.storage = storage;
         this.environment = environment;
         this.lock = lock;
-        this.redo = redo;
+        this.redo = begun.redo();
         settings = new SrSettings(storage, record);
         tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
+        zeros = new ElidedZeros(storage);
+        jobIntents = new JobIntents(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
         view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);
@@ -57,6 +61,7 @@ final class OpenSr {
                 view,
                 environment,
                 () -> settings.now().warnFrom()));
+        health = new HealthCheck(record.srId(), tree, garbage, begun.unreplayed());
     }
 
     private Optional<String> garbageNote(Node node) {
@@ -83,11 +88,11 @@ final class OpenSr {
         try {
             Optional<SrRecord> known = SrRecord.read(storage);
             SrRecord record = known.orElseGet(() -> adopted(path, environment));
-            Attachments.RedoStore redo = new Attaching(storage, environment).begin(record);
+            Attaching.Begun begun = new Attaching(storage, environment).begin(record);
             if (known.isEmpty()) {
                 record.write(storage);
             }
-            return new OpenSr(storage, record, environment, lock, redo);
+            return new OpenSr(storage, record, environment, lock, begun);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;

@@ -10,7 +10,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,28 +43,47 @@ public final class PushDown {
 
     /** As above, of nodes in a row, each the parent of the one before. */
     public long copy(List<ChainFile> nodes, Storage parentStorage, ChainFile parent) throws IOException {
-        return copy(nodes, parentStorage, parent, 0, offset -> {});
+        return copy(nodes, parentStorage, parent, 0, Milestones.NONE);
+    }
+
+    /** Who remembers how far it got, for when it is interrupted. */
+    interface Milestones {
+        Milestones NONE = new Milestones() {
+            @Override
+            public boolean isDue() {
+                return false;
+            }
+
+            @Override
+            public void reached(long offset) {}
+        };
+
+        /** Whether it is time to make durable what was copied. */
+        boolean isDue();
+
+        /** Is told the byte of the disk up to which all was copied, durably. */
+        void reached(long offset);
     }
 
     /**
      * Copies what nodes in a row hold, each the parent of the one before.
      *
      * @param from the byte of the disk up to which all was copied before
-     * @param stopped is told the byte up to which all was copied, durably, if this ends before the end of the disk
+     * @param milestones is told now and then how far this got, and if it is to stop before the end of the disk
      */
-    long copy(List<ChainFile> nodes, Storage parentStorage, ChainFile parent, long from, LongConsumer stopped)
+    long copy(List<ChainFile> nodes, Storage parentStorage, ChainFile parent, long from, Milestones milestones)
             throws IOException {
         try (Source source = Source.open(storage, nodes);
                 Layer target = parent.openWritable(parentStorage, null)) {
             long total = source.presentBytes(from);
             control.addTotal(total);
-            copy(source, target, from, stopped);
+            copy(source, target, from, milestones);
             target.flush();
             return total;
         }
     }
 
-    private void copy(Source source, Layer target, long from, LongConsumer stopped) throws IOException {
+    private void copy(Source source, Layer target, long from, Milestones milestones) throws IOException {
         long offset = from;
         try {
             while (offset < source.sizeBytes()) {
@@ -74,15 +92,25 @@ public final class PushDown {
                     control.checkCancelled();
                     copier.copy(run.layer(), target, offset, (int) run.bytes());
                     control.done(run.bytes());
-                    control.giveWay();
                 }
                 offset += run.bytes();
+                if (run.layer() != null) {
+                    if (milestones.isDue()) {
+                        mark(target, offset, milestones);
+                    }
+                    control.giveWay();
+                }
             }
         } catch (RuntimeException e) {
-            target.flush();
-            stopped.accept(offset);
+            mark(target, offset, milestones);
             throw e;
         }
+    }
+
+    /** In this order: a power cut must not leave a note of what is not there. */
+    private static void mark(Layer target, long offset, Milestones milestones) throws IOException {
+        target.flush();
+        milestones.reached(offset);
     }
 
     /** Pieces end with blocks, so that whole ones can be shared. */

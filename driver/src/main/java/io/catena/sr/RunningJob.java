@@ -74,13 +74,16 @@ final class RunningJob implements Runnable, JobControl {
      *
      * @return whether it had not begun, and so never will
      */
-    synchronized boolean cancel() {
-        cancelled = true;
-        notifyAll();
-        if (begun || state.ended()) {
-            return false;
+    boolean cancel() {
+        synchronized (this) {
+            cancelled = true;
+            notifyAll();
+            if (begun || state.ended()) {
+                return false;
+            }
+            enterEnd(Job.State.CANCELLED, "", null);
         }
-        end(Job.State.CANCELLED, "", null);
+        tellEnd();
         return true;
     }
 
@@ -203,13 +206,29 @@ final class RunningJob implements Runnable, JobControl {
         }
     }
 
-    private synchronized void end(Job.State how, String what, Job.@Nullable Failure why) {
+    private void end(Job.State how, String what, Job.@Nullable Failure why) {
+        enterEnd(how, what, why);
+        tellEnd();
+    }
+
+    private synchronized void enterEnd(Job.State how, String what, Job.@Nullable Failure why) {
         state = how;
         result = what;
         failure = why;
         endedAt = clock.instant();
-        ended.countDown();
-        listeners.forEach(listener -> listener.accept(snapshot()));
+    }
+
+    /** Not under the lock, for listeners take their time. Those who wait come last: they may let go of what a listener needs. */
+    private void tellEnd() {
+        List<Consumer<Job>> told;
+        synchronized (this) {
+            told = List.copyOf(listeners);
+        }
+        try {
+            told.forEach(listener -> listener.accept(snapshot()));
+        } finally {
+            ended.countDown();
+        }
     }
 
     /** Caller holds this. */

@@ -14,12 +14,14 @@ import java.util.TreeSet;
 /** Where an SR keeps what is not a node. */
 final class SrFiles {
     private static final String OWN = ".catena";
+    private static final String ELIDED_ZEROS = ".zeros";
     private static final String JOURNAL = ".catena/journal";
 
     static final String LOCK = OfflineAccess.LOCK;
     static final String SR_RECORD = OfflineAccess.SR_RECORD;
     static final String SESSION = OfflineAccess.SESSION;
     static final String VDI_RECORDS = ".catena/vdi";
+    static final String JOBS = ".catena/jobs";
     static final String TEMPORARY = ".catena/tmp";
 
     private SrFiles() {}
@@ -27,7 +29,7 @@ final class SrFiles {
     /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
     static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
-        for (String directory : List.of(VDI_RECORDS, TEMPORARY, JOURNAL, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
@@ -38,7 +40,7 @@ final class SrFiles {
     /** Returns the files that were only being prepared, of nodes and of small files that are replaced whole. */
     static Set<String> temporary(Storage storage) throws IOException {
         Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
-        for (String directory : List.of(VDI_RECORDS, JOURNAL, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
         }
         storage.list("").stream()
@@ -49,6 +51,15 @@ final class SrFiles {
 
     static String vdiRecord(VdiId id) {
         return VDI_RECORDS + "/" + id + ".json";
+    }
+
+    /** There if a disk may have left out zeros, see {@link ElidedZeros}. */
+    static String elidedZeros(VdiId id) {
+        return VDI_RECORDS + "/" + id + ELIDED_ZEROS;
+    }
+
+    static boolean isElidedZeros(String name) {
+        return name.endsWith(ELIDED_ZEROS);
     }
 
     static String temporary(String name) {

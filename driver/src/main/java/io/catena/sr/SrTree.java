@@ -184,10 +184,14 @@ final class SrTree {
         }
     }
 
-    /** Returns what has to be done before anything can change; empty if nothing has. */
-    Optional<String> trouble() {
-        return Optional.ofNullable(stuck)
-                .map(reason -> "An operation failed half-way; detach the SR and attach it again: " + reason);
+    /** Returns what failed and has to be completed before anything can change; empty if nothing has. */
+    Optional<String> unfinished() {
+        if (stuck != null) {
+            return Optional.of("An operation failed half-way; detach the SR and attach it again: " + stuck);
+        }
+        return isBound()
+                ? Optional.of("An operation failed half-way, and is tried again with the next change")
+                : Optional.empty();
     }
 
     /** Refuses all changes from now on, since the SR is let go of. */

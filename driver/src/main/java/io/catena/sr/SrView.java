@@ -106,11 +106,11 @@ final class SrView {
         return tree.now().node(id).flatMap(node -> budget.warning(tree.now(), node));
     }
 
-    SrStat stat(Sr identity, SrRecord record) throws IOException {
+    SrStat stat(Sr identity, SrRecord record, HealthCheck health) throws IOException {
         return tree.lockedIo(() -> {
             Storage.Space space = storage.space();
             List<NodeProblem> problems = new ArrayList<>();
-            List<String> warnings = new ArrayList<>(tree.trouble().stream().toList());
+            List<String> warnings = new ArrayList<>(tree.unfinished().stream().toList());
             ChainBudget budget = ChainBudget.of(record);
             long physical = 0;
             long virtual = 0;
@@ -140,7 +140,8 @@ final class SrView {
                     record.chainLimit(),
                     record.warnFrom(),
                     warnings,
-                    problems);
+                    problems,
+                    health.of(problems, budget, space.freeBytes()));
         });
     }
 

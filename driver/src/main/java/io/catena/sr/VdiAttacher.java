@@ -60,7 +60,9 @@ final class VdiAttacher {
                 sr.use.checkNotRead(id);
             }
             if (sr.attachments.get(id).isEmpty()) {
-                sr.attachments.attach(id, ChainFile.read(sr.storage, node.name()), mode);
+                boolean keepsZeros = MirrorMark.isIn(sr.view.record(node).allKeys());
+                ChainFile leaf = ChainFile.read(sr.storage, node.name());
+                sr.attachments.attach(id, leaf, mode, sr.zeros.of(id, keepsZeros));
             }
             holds.activate(own, mode);
         }

@@ -45,7 +45,8 @@ final class VdiCutter {
         return take(List.of(request(id, name, null, sizeBytes))).get(0).vdi();
     }
 
-    private SnapshotTaker.Request request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes) {
+    private SnapshotTaker.Request request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes)
+            throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.use.checkNotRead(id);
         if (!sr.tree.now().children(source.name()).isEmpty()) {
@@ -63,7 +64,21 @@ final class VdiCutter {
                 sr.environment.clock().instant(),
                 Map.of());
         return new SnapshotTaker.Request(
-                source, own, new VdiId(sr.environment.uuids().get()), fresh, cloneSize(source, sizeBytes), mayDeepen);
+                source,
+                own,
+                new VdiId(sr.environment.uuids().get()),
+                mayLackZeros(source, own) ? fresh.withZerosElided() : fresh,
+                cloneSize(source, sizeBytes),
+                mayDeepen);
+    }
+
+    /** An active disk may still leave out some before it is cut. */
+    private boolean mayLackZeros(Node source, VdiRecord record) throws IOException {
+        boolean mayElide = sr.attachments
+                .get(source.id())
+                .filter(active -> !active.disk().readOnly() && !active.zeros().areKept())
+                .isPresent();
+        return mayElide || record.areZerosElided() || sr.zeros.mayBeIn(source.id());
     }
 
     private static long cloneSize(Node source, long sizeBytes) {

@@ -102,6 +102,7 @@ final class VdiMaker {
      *   <li>Write the record. It comes first: without its node it means nothing, while a node without record would be a
      *       disk that has lost its name.
      *   <li>Make the file, which is durable then.
+     *   <li>Delete what may be left of a disk with this id that was destroyed: it says nothing of this one.
      *   <li>Give it its name, and make that durable.
      * </ol>
      */
@@ -109,6 +110,7 @@ final class VdiMaker {
         try {
             writeRecord(vdi);
             makeFile.make();
+            storage.delete(SrFiles.elidedZeros(vdi.id()));
             storage.rename(prepared, vdi.file());
             storage.syncNames();
         } catch (IOException | RuntimeException e) {

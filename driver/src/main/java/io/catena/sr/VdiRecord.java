@@ -15,8 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotOf the id of the VDI it is a snapshot of
  * @param created ISO 8601
  * @param keys null if there are none
- * @param resetOnBoot true if the disk loses its own data when it is activated for a boot; null if not
  * @param baseCopy true if this is the record of a raw base copy: a raw file has no footer that could say so
+ * @param resetOnBoot true if the disk loses its own data when it is activated for a boot; null if not
+ * @param zerosElided true if the disk was cut from one that may have left out zeros, see {@link ElidedZeros}; null if not
  */
 record VdiRecord(
         String name,
@@ -25,7 +26,8 @@ record VdiRecord(
         @Nullable String created,
         @Nullable Map<String, String> keys,
         @Nullable Boolean baseCopy,
-        @Nullable Boolean resetOnBoot) {
+        @Nullable Boolean resetOnBoot,
+        @Nullable Boolean zerosElided) {
 
     /**
      * @throws RuntimeException if a file says what cannot be
@@ -51,17 +53,18 @@ record VdiRecord(
                 created.toString(),
                 keys.isEmpty() ? null : keys,
                 null,
+                null,
                 null);
     }
 
     /** The record of a disk of which nothing is known. */
     static VdiRecord unknown(String name) {
-        return new VdiRecord(name, "", null, null, null, null, null);
+        return new VdiRecord(name, "", null, null, null, null, null, null);
     }
 
     /** The record that hides a raw base copy. */
     static VdiRecord ofBaseCopy() {
-        return new VdiRecord("", "", null, null, null, true, null);
+        return new VdiRecord("", "", null, null, null, true, null, null);
     }
 
     VdiRecord with(VdiChange change) {
@@ -77,7 +80,17 @@ record VdiRecord(
                 baseCopy,
                 change.resetOnBoot() == null
                         ? resetOnBoot
-                        : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null);
+                        : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null,
+                zerosElided);
+    }
+
+    /** Returns this with a note that the disk may lack zeros that it shows. */
+    VdiRecord withZerosElided() {
+        return new VdiRecord(name, description, snapshotOf, created, keys, baseCopy, resetOnBoot, true);
+    }
+
+    boolean areZerosElided() {
+        return Boolean.TRUE.equals(zerosElided);
     }
 
     boolean isResetOnBoot() {

@@ -67,10 +67,11 @@ final class VdiRecords {
         read.put(id, record);
     }
 
-    /** Deletes a record; durable after the next sync of the names. */
+    /** Deletes a record, and the note on its zeros; durable after the next sync of the names. */
     void delete(VdiId id) throws IOException {
         read.remove(id);
         storage.delete(SrFiles.vdiRecord(id));
+        storage.delete(SrFiles.elidedZeros(id));
     }
 
     /** Forgets the records in these files, which may have changed. */

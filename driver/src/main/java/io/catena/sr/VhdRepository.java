@@ -92,9 +92,15 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return new Sr(sr.settings.id(), sr.settings.name(), path, true);
     }
 
+    /** Returns the jobs that are to be begun again. */
+    public JobIntents jobIntents() {
+        return sr.jobIntents;
+    }
+
     @Override
     public SrStat stat() {
-        return Errors.translate("stat SR " + sr.settings.name(), () -> sr.view.stat(sr(), sr.settings.now()));
+        return Errors.translate(
+                "stat SR " + sr.settings.name(), () -> sr.view.stat(sr(), sr.settings.now(), sr.health));
     }
 
     @Override
@@ -165,7 +171,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
             if (Boolean.TRUE.equals(changes.resetOnBoot())) {
                 resetter.checkNothingWouldBeLost(node);
             }
-            sr.records.write(id, sr.view.record(node).with(changes));
+            VdiRecord changed = sr.view.record(node).with(changes);
+            sr.records.write(id, changed);
+            sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()));
         });
         return vdi(id);
     }

@@ -77,6 +77,21 @@ final class LiveDiskTest {
         }
     }
 
+    @Test
+    void zerosThatAreToBeKeptArePresentInTheLeafWhateverLiesUnderIt() throws IOException {
+        MemoryLayer leaf = new MemoryLayer(16).with(0, "LLLLLL");
+        leaf.blockBytes = 4 * 512;
+        LiveDisk disk = new LiveDisk(ChainTest.chain(leaf, new MemoryLayer(12).with(9, "B")), false, () -> false);
+        disk.discard(0, 8 * 512);
+        disk.writeZeroes(8 * 512, 7 * 512, true);
+        for (int sector = 0; sector < 16; sector++) {
+            assertThat(leaf.run(sector * 512L, 512) > 0).as("sector %d", sector).isEqualTo(sector < 15);
+        }
+        byte[] seen = new byte[16 * 512];
+        disk.read(0, ByteBuffer.wrap(seen));
+        assertThat(seen).isEqualTo(new byte[16 * 512]);
+    }
+
     private static byte[] filled(int length) {
         byte[] bytes = new byte[length];
         Arrays.fill(bytes, (byte) 'W');

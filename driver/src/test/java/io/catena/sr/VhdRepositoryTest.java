@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
@@ -15,6 +16,7 @@ import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrHealth;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.TreeNode;
@@ -25,6 +27,7 @@ import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.disk.ZeroDetectingDisk;
 import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,9 +46,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VhdRepositoryTest {
     private static final int SIZE = 8 << 20;
+    private static final long BLOCK = 2 << 20;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
@@ -255,6 +261,37 @@ class VhdRepositoryTest {
         assertThat(sr.stat().problems()).hasSize(1);
         assertThat(sr.vdi(disk).state()).isEqualTo(Vdi.State.DETACHED);
         assertThat(sr.vdis()).extracting(Vdi::state).contains(Vdi.State.BROKEN);
+    }
+
+    @Test
+    void anSrIsHealthyOrSaysWhatIsWrongAndWhatToDo() throws IOException {
+        VdiId disk = create("disk");
+        assertThat(sr.stat().health()).isEqualTo(new SrHealth(SrHealth.State.HEALTHY, List.of()));
+
+        Files.writeString(directory.resolve("bad.vhd"), "this is no disk");
+        sr.scan();
+        sr.garbage().set(new GcChange(null, null, null, null, null, Long.MAX_VALUE, null, null));
+        sr.set(new SrChange(null, null, 10, 2));
+        write(attach(disk), 0, 1);
+        sr.snapshot(List.of(disk), "");
+        Files.createDirectories(directory.resolve(".catena/journal"));
+        Files.writeString(directory.resolve(".catena/journal/operation.json"), "{}");
+
+        SrHealth health = sr.stat().health();
+        assertThat(health.state()).isEqualTo(SrHealth.State.DEGRADED);
+        assertThat(health.reasons())
+                .extracting(SrHealth.Reason::kind)
+                .containsExactly(
+                        SrHealth.Kind.UNFINISHED_OPERATION,
+                        SrHealth.Kind.UNREADABLE_NODE,
+                        SrHealth.Kind.LOW_SPACE,
+                        SrHealth.Kind.LONG_CHAIN,
+                        SrHealth.Kind.LONG_CHAIN);
+        assertThat(health.reasons()).allSatisfy(reason -> {
+            assertThat(reason.what()).isNotBlank();
+            assertThat(reason.cure()).isNotBlank();
+        });
+        Files.delete(directory.resolve(".catena/journal/operation.json"));
     }
 
     @Test
@@ -706,6 +743,101 @@ class VhdRepositoryTest {
         sr.resize(child, SIZE * 2);
         sr.compose(parent, child);
         assertError(() -> sr.vdi(parent), SrError.VDI_MISSING);
+    }
+
+    /** In each of the three ways a mirror's target may be marked, before it is written; the dummy snapshot is XAPI's. */
+    @ParameterizedTest
+    @ValueSource(strings = {"created with base_mirror", "set _sm_config_base_mirror", "set base_mirror"})
+    void aMirrorsZerosAreNotSeenThroughAfterItsEnd(String how) throws IOException {
+        VdiId parent = filled("parent", 9);
+        Map<String, String> mark = Map.of(how.substring(how.lastIndexOf(' ') + 1), "mirror/1");
+        boolean atOnce = how.startsWith("created");
+        VdiId child = sr.create(new VdiSpec(SIZE, "child", "", null, false, atOnce ? mark : Map.of()))
+                .vdi();
+        sr.snapshot(List.of(child), "dummy");
+        BlockDevice device = attach(child);
+        if (!atOnce) {
+            sr.set(child, new VdiChange(null, null, mark, Set.of()));
+        }
+        device.writeZeroes(0, 4096, true);
+        new ZeroDetectingDisk(device).write(8192, ByteBuffer.allocate(4096));
+        write(device, 16384, 3);
+        device.writeZeroes(16384, 4096, true);
+        device.writeZeroes(BLOCK, BLOCK, true);
+        assertThat(collectGarbage().state()).isEqualTo(Job.State.DONE);
+        sr.close();
+        sr = attachSr();
+        device = attach(child);
+        device.writeZeroes(3 * BLOCK, BLOCK, true);
+
+        sr.compose(parent, child);
+
+        for (long zero : List.of(0L, 8192L, 16384L, BLOCK, 2 * BLOCK - 512, 3 * BLOCK)) {
+            assertThat(read(device, zero)).as("byte %d", zero).isZero();
+        }
+        for (long below : List.of(4096L, 12288L, 20480L, BLOCK - 512, 2 * BLOCK, 3 * BLOCK - 512)) {
+            assertThat(read(device, below)).as("byte %d", below).isEqualTo(9);
+        }
+    }
+
+    @Test
+    void aDiskThatMayHaveLeftOutZerosIsNotComposedNorAreItsClones() throws IOException {
+        VdiId parent = filled("parent", 9);
+        VdiId child = create("child");
+        sr.snapshot(List.of(child), "");
+        attach(child).writeZeroes(512, 512, true);
+        VdiId clone = sr.clone(child, "clone").vdi();
+        sr.set(child, new VdiChange(null, null, Map.of("base_mirror", "too late"), Set.of()));
+
+        assertError(() -> sr.compose(parent, child), SrError.VDI_TYPE);
+        assertThat(read(exported(child), 512)).isZero();
+        assertError(() -> sr.compose(parent, clone), SrError.VDI_TYPE);
+        sr.close();
+        sr = attachSr();
+        assertError(() -> sr.compose(parent, child), SrError.VDI_TYPE);
+        assertError(() -> sr.compose(parent, clone), SrError.VDI_TYPE);
+
+        sr.destroy(child);
+        sr.create(new VdiSpec(SIZE, "child", "", child, false));
+        sr.snapshot(List.of(child), "");
+        sr.compose(parent, child);
+        assertThat(read(attach(child), 512))
+                .as("of another disk with the same id")
+                .isEqualTo(9);
+    }
+
+    @Test
+    void whatAChildBuildsOnIsNotLostByComposingIt() throws IOException {
+        VdiId parent = filled("parent", 9);
+        VdiId child = filled("child", 8);
+        sr.snapshot(List.of(child), "");
+
+        assertError(() -> sr.compose(parent, child), SrError.VDI_TYPE);
+        assertThat(read(attach(child), 0)).isEqualTo(8);
+    }
+
+    @Test
+    void aMirrorsTargetIsNotMergedWithItsBaseCopy() throws IOException {
+        VdiId child = filled("child", 8);
+        sr.destroy(sr.snapshot(List.of(child), "").get(0).vdi());
+        sr.set(child, new VdiChange(null, null, Map.of("base_mirror", "1"), Set.of()));
+        collectGarbage();
+        assertThat(sr.vdi(child).depth()).isEqualTo(2);
+        sr.set(child, new VdiChange(null, null, Map.of(), Set.of("base_mirror")));
+        collectGarbage();
+        assertThat(sr.vdi(child).depth()).isEqualTo(1);
+    }
+
+    /** Returns a disk in each of whose sectors {@code value} stands. */
+    private VdiId filled(String name, int value) throws IOException {
+        VdiId vdi = create(name);
+        ByteBuffer content = ByteBuffer.allocate(SIZE);
+        for (int at = 0; at < SIZE; at += 512) {
+            content.putInt(at, value);
+        }
+        attach(vdi).write(0, content.rewind());
+        sr.detach(vdi);
+        return vdi;
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.log.LogLine;
+import io.catena.agent.log.Version;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
@@ -41,6 +42,9 @@ public final class Agent implements Closeable {
 
     /** The kernel's requests have 128 KiB, and each connection has one of them under way at a time. */
     private static final long DEVICE_BUFFER_BYTES = 64 << 20;
+
+    /** Below /dev, where users of devices look for them; XAPI cuts that off before it stores a device's name. */
+    private static final Path DEVICE_LINKS = Path.of("/dev/catena");
 
     /** What is to be closed, the last opened first. Guarded by this. */
     private final Deque<Closeable> parts = new ArrayDeque<>();
@@ -122,14 +126,16 @@ public final class Agent implements Closeable {
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
-        opened(NbdServer.start(exports, options.limits(), options.tcp()));
+        NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
-        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID);
+        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
         opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests, scripts));
         LOG.info(LogLine.of(
                 "agent-ready",
+                "version",
+                Version.TEXT,
                 "dir",
                 runDirectory,
                 "pid",
@@ -139,10 +145,10 @@ public final class Agent implements Closeable {
     /** The kernel's connections are not those of clients: devices are there again before clients are let in. */
     private BlockExports blockDevices(NbdExports exports, RunDirectory directory, NbdLimits limits) throws IOException {
         if (!NbdDevice.isAvailable()) {
-            return BlockExports.withLoops(exports, directory.blockFiles());
+            return BlockExports.withLoops(exports, directory.blockFiles(), DEVICE_LINKS);
         }
         opened(NbdServer.startAt(directory.deviceSocket(), exports, limits.withBufferBytes(DEVICE_BUFFER_BYTES)));
-        return BlockExports.withKernelNbd(exports, directory.deviceSocket(), directory.blockFiles());
+        return BlockExports.withKernelNbd(exports, directory.deviceSocket(), directory.blockFiles(), DEVICE_LINKS);
     }
 
     /** Waits until the agent was closed. */

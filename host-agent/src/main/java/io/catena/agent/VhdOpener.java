@@ -8,6 +8,7 @@ import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.sr.Environment;
+import io.catena.sr.JobIntents;
 import io.catena.sr.Probe;
 import io.catena.sr.ThreadTimer;
 import io.catena.sr.VhdRepository;
@@ -73,6 +74,11 @@ final class VhdOpener implements SrOpener {
         @Override
         public StorageRepository repository() {
             return driver;
+        }
+
+        @Override
+        public JobIntents jobIntents() {
+            return driver.jobIntents();
         }
 
         @Override

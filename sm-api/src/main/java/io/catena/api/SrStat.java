@@ -17,6 +17,7 @@ import java.util.List;
  * @param chainWarning number of nodes from which on a chain is warned of
  * @param warnings what is not wrong yet: chains that come near their limit, changes that have to wait
  * @param problems what is wrong with single nodes; empty if all is well
+ * @param health all that is wrong, with what to do about it
  */
 public record SrStat(
         Sr sr,
@@ -31,7 +32,8 @@ public record SrStat(
         int chainLimit,
         int chainWarning,
         List<String> warnings,
-        List<NodeProblem> problems) {
+        List<NodeProblem> problems,
+        SrHealth health) {
     public SrStat {
         warnings = List.copyOf(warnings);
         problems = List.copyOf(problems);

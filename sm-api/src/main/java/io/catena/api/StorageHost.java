@@ -48,6 +48,15 @@ public interface StorageHost {
      */
     Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode);
 
+    /** As {@link #attachAsBlock}, of a disk that the holder has attached: see {@link StorageRepository#activate}. */
+    Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode);
+
+    /**
+     * Returns the path of the block device that a disk is whenever it is one. The path stays the same over restarts of the
+     * agent; nothing is there while the disk is no block device.
+     */
+    String blockDevicePath(VdiId vdi);
+
     /** Returns the jobs that run or ended lately, oldest first. */
     List<Job> jobs();
 

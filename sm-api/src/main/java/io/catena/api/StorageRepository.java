@@ -89,9 +89,14 @@ public interface StorageRepository {
      * Puts a disk upon another: what the child does not hold itself it shows from the parent from now on. The parent is no
      * disk any more, but the child's base copy. The child may be active. Does nothing if that has happened before.
      *
-     * @param child a differencing disk that nothing builds on
+     * <p>A disk leaves zeros out of its file where nothing lies under them, and cannot be told then from one to which nothing
+     * was written. A child that is to be written before it is composed needs the key "base_mirror" from its beginning, as
+     * XAPI gives it to the target of a storage migration; then it holds all zeros.
+     *
+     * @param child a differencing disk that nothing builds on, upon nothing that holds data
      * @throws SrException {@link SrError#VDI_IN_USE} if the parent is attached or either is being copied; {@link
-     *     SrError#VDI_SIZE} if the parent is larger; {@link SrError#VDI_TYPE} if they do not fit otherwise
+     *     SrError#VDI_SIZE} if the parent is larger; {@link SrError#VDI_TYPE} if they do not fit otherwise, or
+     *     the child may have left out zeros
      */
     Vdi compose(VdiId parent, VdiId child);
 

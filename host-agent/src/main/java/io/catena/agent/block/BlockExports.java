@@ -42,11 +42,13 @@ public final class BlockExports implements Exporter, LocalDevices {
     /** New devices are of the first. */
     private final List<DeviceKind> kinds;
 
+    private final DeviceLinks links;
     private final Map<VdiId, Disk> disks = new ConcurrentHashMap<>();
 
-    private BlockExports(Exporter network, Path directory, List<DeviceKind> kinds) {
+    private BlockExports(Exporter network, Path directory, Path links, List<DeviceKind> kinds) {
         this.network = network;
         this.directory = directory;
+        this.links = new DeviceLinks(links);
         this.kinds = kinds;
     }
 
@@ -55,9 +57,10 @@ public final class BlockExports implements Exporter, LocalDevices {
      *
      * @param network what else exports the disks
      * @param directory for the files that the devices are made of; absolute
+     * @param links the directory for names of the devices that stay the same
      */
-    public static BlockExports withLoops(Exporter network, Path directory) {
-        return new BlockExports(network, directory, List.of(new LoopDevices()));
+    public static BlockExports withLoops(Exporter network, Path directory, Path links) {
+        return new BlockExports(network, directory, links, List.of(new LoopDevices()));
     }
 
     /**
@@ -66,9 +69,10 @@ public final class BlockExports implements Exporter, LocalDevices {
      * @param network what exports the disks over NBD
      * @param socket where they are served before the first device is made
      * @param directory as for {@link #withLoops}
+     * @param links as for {@link #withLoops}
      */
-    public static BlockExports withKernelNbd(Exporter network, Path socket, Path directory) {
-        return new BlockExports(network, directory, List.of(new KernelNbdDevices(socket), new LoopDevices()));
+    public static BlockExports withKernelNbd(Exporter network, Path socket, Path directory, Path links) {
+        return new BlockExports(network, directory, links, List.of(new KernelNbdDevices(socket), new LoopDevices()));
     }
 
     /** A disk that is exported, and its device if it is one, which is changed by holders of this only. */
@@ -138,12 +142,14 @@ public final class BlockExports implements Exporter, LocalDevices {
                     made = kindOf(file(vdi)).open(file(vdi), vdi, disk.device);
                     disk.made = made;
                 }
+                links.point(vdi, made.device());
                 return made.device().toString();
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR, "VDI " + vdi + " cannot be made a block device: " + e.getMessage(), e)
-                        .correction("A block device needs an agent that runs as root, and a kernel with nbd, or fuse and loop;"
-                                + " NBD does not: catena vdi attach " + vdi + " --as nbd");
+                        .correction(
+                                "A block device needs an agent that runs as root, and a kernel with nbd, or fuse and loop;"
+                                        + " NBD does not: catena vdi attach " + vdi + " --as nbd");
             }
         }
     }
@@ -170,7 +176,7 @@ public final class BlockExports implements Exporter, LocalDevices {
                 return;
             }
             try {
-                made.remove(PATIENCE);
+                remove(vdi, made);
                 disk.made = null;
             } catch (DeviceExport.HeldException e) {
                 throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": " + e.getMessage(), e)
@@ -182,6 +188,22 @@ public final class BlockExports implements Exporter, LocalDevices {
                         e);
             }
         }
+    }
+
+    /** The name goes first: it must not lead to a device that somebody else has made meanwhile. */
+    private void remove(VdiId vdi, DeviceExport made) throws IOException {
+        links.remove(vdi.toString(), made.device());
+        try {
+            made.remove(PATIENCE);
+        } catch (DeviceExport.HeldException e) {
+            links.point(vdi, made.device());
+            throw e;
+        }
+    }
+
+    @Override
+    public String path(VdiId vdi) {
+        return links.of(vdi).toString();
     }
 
     @Override
@@ -220,6 +242,9 @@ public final class BlockExports implements Exporter, LocalDevices {
             for (DeviceKind kind : kinds) {
                 for (Path file : kind.left(directory)) {
                     if (!isWanted(file, wanted)) {
+                        for (Path device : kind.devices(file)) {
+                            links.remove(String.valueOf(file.getFileName()), device);
+                        }
                         kind.clear(file);
                         LOG.info(LogLine.of("block-leftover-removed", "file", file));
                     }

@@ -18,6 +18,9 @@ interface DeviceKind {
     /** Returns the files of the devices that agents before this one left in a directory. */
     List<Path> left(Path directory) throws IOException;
 
+    /** Returns the devices that are, or were, made of a file. */
+    List<Path> devices(Path file) throws IOException;
+
     /** Goes on with what an agent before this one left, if that is whole, or makes the device anew. */
     DeviceExport open(Path file, VdiId vdi, BlockDevice disk) throws IOException;
 

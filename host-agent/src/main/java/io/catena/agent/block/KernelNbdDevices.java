@@ -32,6 +32,11 @@ final class KernelNbdDevices implements DeviceKind {
     }
 
     @Override
+    public List<Path> devices(Path file) throws IOException {
+        return of(file).stream().map(device -> device.node().path()).toList();
+    }
+
+    @Override
     public DeviceExport open(Path file, VdiId vdi, BlockDevice disk) throws IOException {
         for (NbdDevice device : of(file)) {
             try {
@@ -49,8 +54,7 @@ final class KernelNbdDevices implements DeviceKind {
     public void clear(Path file) throws IOException {
         for (NbdDevice device : of(file)) {
             List<String> users = device.node().holders();
-            LOG.warning(LogLine.of(
-                    "block-leftover", "device", device.node().path(), "file", file, "users", users));
+            LOG.warning(LogLine.of("block-leftover", "device", device.node().path(), "file", file, "users", users));
             device.disconnect();
         }
     }

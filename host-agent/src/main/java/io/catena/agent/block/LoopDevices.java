@@ -1,6 +1,7 @@
 package io.catena.agent.block;
 
 import io.catena.agent.linux.FuseConnection;
+import io.catena.agent.linux.LoopDevice;
 import io.catena.agent.linux.MountTable;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
@@ -13,6 +14,11 @@ final class LoopDevices implements DeviceKind {
     @Override
     public List<Path> left(Path directory) throws IOException {
         return MountTable.read().within(directory, FuseConnection.TYPE);
+    }
+
+    @Override
+    public List<Path> devices(Path file) throws IOException {
+        return LoopDevice.of(file).stream().map(LoopDevice::path).toList();
     }
 
     @Override

@@ -107,7 +107,7 @@ final class AgentCommand implements Callable<Integer> {
             names = "--libvirt",
             paramLabel = "URI",
             description = "The hypervisor whose guests to look after, or \"none\". Default: qemu:///system.")
-    private String libvirtUri = LibvirtHypervisor.DEFAULT_URI;
+    private @Nullable String libvirtUri;
 
     AgentCommand(Session session) {
         this.session = session;
@@ -181,7 +181,10 @@ final class AgentCommand implements Callable<Integer> {
     }
 
     private Hypervisor hypervisor(Path nbdSocket) {
-        return libvirtUri.equals("none") ? new NoHypervisor() : new LibvirtHypervisor(libvirtUri, nbdSocket);
+        if (libvirtUri == null) {
+            return new LibvirtHypervisor(LibvirtHypervisor.DEFAULT_URI, false, nbdSocket);
+        }
+        return libvirtUri.equals("none") ? new NoHypervisor() : new LibvirtHypervisor(libvirtUri, true, nbdSocket);
     }
 
     private CommandLine commandLine() {

@@ -2,6 +2,7 @@ package io.catena.agent.cli;
 
 import io.catena.agent.cli.vhd.VhdCommand;
 import io.catena.agent.log.Logs;
+import io.catena.agent.log.Version;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.FileDescriptor;
@@ -58,6 +59,7 @@ public final class Catena {
                 .addSubcommand(new LibvirtCommands(session))
                 .addSubcommand(new SmapiCommands(session))
                 .addSubcommand(new VhdCommand(session::json));
+        catena.getCommandSpec().version("catena " + Version.TEXT);
         return catena.setOut(session.out())
                 .setErr(session.err())
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -102,5 +104,10 @@ public final class Catena {
             description = "Show this help.")
     void help(boolean wanted) {
         // picocli prints the help itself, of the command that was asked.
+    }
+
+    @Option(names = "--version", versionHelp = true, description = "Show the version.")
+    void version(boolean wanted) {
+        // picocli prints it.
     }
 }

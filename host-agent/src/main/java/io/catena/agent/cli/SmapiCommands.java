@@ -3,11 +3,14 @@ package io.catena.agent.cli;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.smapi.Installation;
+import io.catena.agent.smapi.Offer;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -35,17 +38,26 @@ final class SmapiCommands {
                                     + " /usr/libexec/xapi-storage-script.")
                     Path root,
             @Option(
+                            names = "--as",
+                            paramLabel = "nbd|block",
+                            defaultValue = "nbd",
+                            description = "What a disk is while it is active: an NBD export alone, or a block device"
+                                    + " of the host as well. Default: nbd.")
+                    VdiCommands.Way way,
+            @Option(
                             names = "--xen-backend",
                             paramLabel = "KIND",
-                            defaultValue = "qdisk",
                             description = "The kind of disk that a guest of Xen gets; \"none\" on a host without Xen."
-                                    + " Default: qdisk.")
+                                    + " Default: qdisk, of block devices vbd.")
+                    @Nullable
                     String xenBackend) {
+        boolean block = way == VdiCommands.Way.block;
+        String backend = Objects.requireNonNullElse(xenBackend, block ? "vbd" : "qdisk");
         Path runDirectory = session.runDirectory();
         JsonObject answer = new JsonObject();
         Facts facts = new Facts();
         try {
-            new Installation(root).install(runDirectory, xenBackend.equals(NONE) ? "" : xenBackend);
+            new Installation(root).install(runDirectory, new Offer(backend.equals(NONE) ? "" : backend, block));
         } catch (IOException e) {
             throw failure(root, "installed", e);
         }
@@ -58,6 +70,9 @@ final class SmapiCommands {
             facts.add(plugin.kind(), directory + ", " + plugin.methods().size() + " methods");
         }
         answer.addProperty("runDirectory", runDirectory.toString());
+        answer.addProperty("as", way.name());
+        answer.addProperty("xenBackend", backend);
+        facts.add("disks", way.name() + ", for guests of Xen: " + backend);
         session.print(answer, facts.add("agent", runDirectory)::toString);
     }
 

@@ -8,9 +8,9 @@ import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
-import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
+import io.catena.api.SrHealth;
 import io.catena.api.SrProbe;
 import io.catena.api.SrStat;
 import io.catena.api.Uuids;
@@ -186,9 +186,9 @@ final class SrCommands {
                 .add("vdis", stat.vdis())
                 .add("nodes", stat.nodes())
                 .add("longest chain", stat.maxChainDepth() + " of at most " + stat.chainLimit());
-        stat.warnings().forEach(warning -> facts.add("warning", warning));
-        for (NodeProblem problem : stat.problems()) {
-            facts.add("problem", problem.file() + ": " + problem.problem());
+        facts.add("health", stat.health().state().name().toLowerCase(Locale.ROOT));
+        for (SrHealth.Reason reason : stat.health().reasons()) {
+            facts.add("problem", reason.what()).add("what to do", reason.cure());
         }
         return facts.toString();
     }

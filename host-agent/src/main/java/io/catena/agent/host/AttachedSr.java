@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
+import io.catena.sr.JobIntents;
 import java.io.Closeable;
 import java.io.IOException;
 
@@ -15,6 +16,9 @@ public interface AttachedSr extends Closeable {
 
     /** Returns the operations on its disks. */
     StorageRepository repository();
+
+    /** Returns its jobs that are to be begun again if they do not come to their end. */
+    JobIntents jobIntents();
 
     /**
      * Removes what makes the directory an SR, and closes. The caller saw that there are no disks; files that are not the

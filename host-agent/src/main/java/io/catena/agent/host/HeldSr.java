@@ -21,6 +21,8 @@ import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
+import io.catena.sr.JobIntent;
+import io.catena.sr.JobIntents;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -69,11 +71,12 @@ final class HeldSr implements StorageRepository {
          */
         void holds(SrId sr, VdiId vdi, List<Hold> holds, boolean block);
 
-        /** A job that is to be begun again if the agent ends before it does. */
-        void began(Job job);
-
-        /** A copy that is to be begun again if the agent ends before it does. */
-        void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy);
+        /**
+         * A job that is to be begun again if it does not come to its end.
+         *
+         * @param intents where to keep it
+         */
+        void began(JobIntents intents, JobIntent intent);
 
         /** Returns an id for a disk. */
         VdiId newVdi();
@@ -93,6 +96,10 @@ final class HeldSr implements StorageRepository {
 
     String name() {
         return sr.name();
+    }
+
+    JobIntents jobIntents() {
+        return sr.jobIntents();
     }
 
     /**
@@ -172,9 +179,17 @@ final class HeldSr implements StorageRepository {
     @Override
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
         VdiId made = copy == null ? memory.newVdi() : copy;
-        Job job = use(repository -> repository.copy(id, target, name, made));
-        memory.began(job, id, target, name, made);
-        return job;
+        SrId to = target instanceof HeldSr other ? other.id() : id();
+        return use(repository -> {
+            Job job = repository.copy(id, target, name, made);
+            began(job, new JobIntent.Copy(id, to, name, made));
+            return job;
+        });
+    }
+
+    /** Who has no answer yet does not miss a job that is lost before this was kept. */
+    private void began(Job job, JobIntent.@Nullable Copy copy) {
+        memory.began(sr.jobIntents(), new JobIntent(job.id(), job.kind(), copy));
     }
 
     /** The import itself does not keep the SR from being closed; it is given up then. */
@@ -251,6 +266,11 @@ final class HeldSr implements StorageRepository {
         return takeAndRemember(id, holder, true, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
+    /** As {@link io.catena.api.StorageHost#activateAsBlock}. */
+    Export activateAsBlock(VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, true, repository -> repository.activate(id, holder, mode));
+    }
+
     @Override
     public void deactivate(VdiId id, String holder) {
         giveUpAndForget(id, holder, repository -> repository.deactivate(id, holder));
@@ -281,9 +301,11 @@ final class HeldSr implements StorageRepository {
     private final class HeldGarbage implements GarbageControl {
         @Override
         public Job run() {
-            Job job = use(repository -> repository.garbage().run());
-            memory.began(job);
-            return job;
+            return use(repository -> {
+                Job job = repository.garbage().run();
+                began(job, null);
+                return job;
+            });
         }
 
         @Override

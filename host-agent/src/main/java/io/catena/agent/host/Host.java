@@ -2,7 +2,6 @@ package io.catena.agent.host;
 
 import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
-import io.catena.agent.host.HostState.UnfinishedJob;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
@@ -18,6 +17,8 @@ import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.sr.JobIntent;
+import io.catena.sr.JobIntents;
 import io.catena.sr.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,7 +26,9 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -61,6 +64,10 @@ public final class Host implements StorageHost, Closeable {
     private final HeldSr.Memory memory = new FileMemory();
     private final ReentrantLock changes = new ReentrantLock(true);
     private final Map<SrId, HeldSr> held = new ConcurrentHashMap<>();
+
+    /** The jobs that did not come to their end before and are not begun again yet; under {@link #changes}. */
+    private final Map<SrId, List<JobIntent>> unfinished = new HashMap<>();
+
     private final Map<SrId, String> srProblems = new ConcurrentHashMap<>();
     private final Map<SrId, Map<VdiId, String>> vdiProblems = new ConcurrentHashMap<>();
 
@@ -90,8 +97,6 @@ public final class Host implements StorageHost, Closeable {
     /** Attaches again what was attached when the agent ended; never throws for an SR or disk that cannot be. */
     public void restore() {
         change(() -> {
-            List<UnfinishedJob> unfinished = state.unfinished();
-            unfinished.forEach(job -> jobs.expect(job.id(), job.kind(), job.sr()));
             for (KnownSr known : state.srs()) {
                 if (known.attached()) {
                     restore(known);
@@ -99,7 +104,7 @@ public final class Host implements StorageHost, Closeable {
             }
             // Devices of disks that are remembered and could not be attached wait until they are.
             devices.removeLeftovers(state.blockDevices());
-            unfinished.forEach(this::restore);
+            goOn();
             return state;
         });
     }
@@ -135,7 +140,7 @@ public final class Host implements StorageHost, Closeable {
             Optional<KnownSr> known = state.srs().stream()
                     .filter(sr -> sr.path().equals(path.toString()) && held.containsKey(sr.sr()))
                     .findFirst();
-            return known.isPresent() ? describe(known.get()) : open(path, null);
+            return known.isPresent() ? describe(known.get()) : openAndGoOn(path, null);
         });
     }
 
@@ -143,7 +148,7 @@ public final class Host implements StorageHost, Closeable {
     public Sr attach(SrId id) {
         return change(() -> {
             KnownSr known = known(id);
-            return held.containsKey(id) ? describe(known) : open(Path.of(known.path()), id);
+            return held.containsKey(id) ? describe(known) : openAndGoOn(Path.of(known.path()), id);
         });
     }
 
@@ -223,6 +228,16 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
+    public Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return held(sr).activateAsBlock(vdi, holder, mode);
+    }
+
+    @Override
+    public String blockDevicePath(VdiId vdi) {
+        return devices.path(vdi);
+    }
+
+    @Override
     public List<Job> jobs() {
         return jobs.jobs();
     }
@@ -276,31 +291,69 @@ public final class Host implements StorageHost, Closeable {
         }
     }
 
-    /** What was half done left nothing behind but what the SR's recovery has cleared away. */
-    private void restore(UnfinishedJob job) {
-        try {
-            begin(job);
-            LOG.info(LogLine.of("job-resumed", "job", job.id(), "kind", job.kind(), "sr", job.sr()));
-        } catch (RuntimeException e) {
-            remember(s -> s.withoutJob(job.id()));
-            LOG.log(Level.SEVERE, LogLine.of("job-not-resumed", "job", job.id(), "kind", job.kind()), e);
+    /**
+     * Begins again what did not come to its end in the SRs that are attached. A copy into an SR that is not waits for that.
+     * What was half done left nothing behind but what the SR's recovery has cleared away.
+     */
+    private void goOn() {
+        for (HeldSr sr : List.copyOf(held.values())) {
+            List<JobIntent> waiting = unfinished.getOrDefault(sr.id(), List.of());
+            List<JobIntent> stillWaiting = new ArrayList<>();
+            for (JobIntent intent : waiting) {
+                JobIntent.Copy copy = intent.copy();
+                if (copy == null || held.containsKey(copy.target())) {
+                    goOn(sr, intent);
+                } else {
+                    stillWaiting.add(intent);
+                    LOG.info(LogLine.of("job-waits", "job", intent.job(), "sr", sr.id(), "target", copy.target()));
+                }
+            }
+            unfinished.put(sr.id(), stillWaiting);
         }
     }
 
-    private void begin(UnfinishedJob job) {
-        HeldSr sr = held(job.sr());
-        VdiId vdi = job.vdi();
-        VdiId copy = job.copy();
-        if (vdi == null || copy == null) {
-            sr.collectGarbage();
-            return;
+    private void goOn(HeldSr sr, JobIntent intent) {
+        try {
+            Job job = begin(sr, intent);
+            if (job.id() != intent.job()) {
+                sr.jobIntents().forget(intent.job());
+            }
+            LOG.info(LogLine.of("job-resumed", "job", job.id(), "kind", job.kind(), "sr", sr.id()));
+        } catch (IOException | RuntimeException e) {
+            setAside(sr, intent, e);
         }
-        HeldSr target = held(Objects.requireNonNullElse(job.target(), job.sr()));
-        if (target.vdis().stream().anyMatch(made -> made.vdi().equals(copy))) {
-            memory.began(jobs.start(job.kind(), job.sr(), control -> "copied to VDI " + copy));
-        } else {
-            sr.copy(vdi, target, Objects.requireNonNullElse(job.name(), ""), copy);
+    }
+
+    private static void setAside(HeldSr sr, JobIntent intent, Exception reason) {
+        LOG.log(Level.SEVERE, LogLine.of("job-not-resumed", "job", intent.job(), "kind", intent.kind()), reason);
+        try {
+            sr.jobIntents().setAside(intent.job(), reason);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, LogLine.of("job-not-set-aside", "job", intent.job()), e);
         }
+    }
+
+    private Job begin(HeldSr sr, JobIntent intent) {
+        JobIntent.Copy copy = intent.copy();
+        if (copy == null) {
+            if (!intent.kind().equals("gc")) {
+                throw new IllegalArgumentException("a job of kind \"" + intent.kind() + "\" cannot be begun again");
+            }
+            return sr.collectGarbage();
+        }
+        HeldSr target = held(copy.target());
+        if (target.vdis().stream().noneMatch(vdi -> vdi.vdi().equals(copy.made()))) {
+            return sr.copy(copy.vdi(), target, copy.name(), copy.made());
+        }
+        Job done = jobs.start(intent.kind(), sr.id(), control -> "copied to VDI " + copy.made());
+        memory.began(sr.jobIntents(), new JobIntent(done.id(), intent.kind(), copy));
+        return done;
+    }
+
+    private Sr openAndGoOn(Path path, @Nullable SrId expected) throws IOException {
+        Sr sr = open(path, expected);
+        goOn();
+        return sr;
     }
 
     /**
@@ -340,10 +393,21 @@ public final class Host implements StorageHost, Closeable {
             throw e;
         }
         srProblems.remove(id);
+        expectUnfinished(sr);
         held.put(id, new HeldSr(sr, memory, devices));
         LOG.info(LogLine.of("sr-attached", "sr", id, "name", sr.name(), "path", path));
         known(id).vdis().forEach(vdi -> restore(sr, vdi));
         return describe(known(id));
+    }
+
+    private void expectUnfinished(AttachedSr sr) {
+        try {
+            List<JobIntent> intents = sr.jobIntents().all();
+            intents.forEach(intent -> jobs.expect(intent.job(), intent.kind(), sr.id()));
+            unfinished.put(sr.id(), intents);
+        } catch (IOException e) {
+            LOG.log(Level.SEVERE, LogLine.of("jobs-not-resumed", "sr", sr.id()), e);
+        }
     }
 
     private void restore(AttachedSr sr, AttachedVdi vdi) {
@@ -381,6 +445,7 @@ public final class Host implements StorageHost, Closeable {
                 },
                 attached -> {
                     held.remove(attached.id());
+                    unfinished.remove(attached.id());
                     ending.run(attached);
                 });
     }
@@ -532,30 +597,24 @@ public final class Host implements StorageHost, Closeable {
             LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how, "block", block));
         }
 
+        /** A job that cannot be kept, for instance since the file system is full, is done all the same. */
         @Override
-        public void began(Job job) {
-            began(new UnfinishedJob(job.id(), job.kind(), job.sr(), null, null, null, null));
+        public void began(JobIntents intents, JobIntent intent) {
+            try {
+                intents.keep(intent);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, LogLine.of("job-not-kept", "job", intent.job()), e);
+            }
+            jobs.whenEnded(intent.job(), ended -> forget(intents, ended.id()));
         }
 
-        @Override
-        public void began(Job job, VdiId vdi, StorageRepository target, String name, VdiId copy) {
-            SrId to = target instanceof HeldSr other ? other.id() : job.sr();
-            began(new UnfinishedJob(job.id(), job.kind(), job.sr(), vdi, to, name, copy));
-        }
-
-        /** Who has no answer yet does not miss a job that is lost before this was saved. */
-        private void began(UnfinishedJob job) {
-            remember(s -> s.withJob(job));
-            jobs.whenEnded(job.id(), ended -> forget(ended.id()));
-        }
-
-        private void forget(long job) {
+        private void forget(JobIntents intents, long job) {
             if (closing) {
                 return;
             }
             try {
-                remember(s -> s.withoutJob(job));
-            } catch (SrException e) {
+                intents.forget(job);
+            } catch (IOException e) {
                 // At worst it is begun once more, and finds everything done.
                 LOG.log(Level.WARNING, LogLine.of("job-not-forgotten", "job", job), e);
             }

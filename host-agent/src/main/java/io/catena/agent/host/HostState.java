@@ -16,53 +16,12 @@ import org.jspecify.annotations.Nullable;
  * What the agent must bring back when it starts again.
  *
  * @param srs all SRs seen on this host, in the order in which they came
- * @param jobs the jobs that have not ended, in the order in which they began; null if there are none
  */
-record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
-    static final HostState EMPTY = new HostState(List.of(), null);
+record HostState(List<KnownSr> srs) {
+    static final HostState EMPTY = new HostState(List.of());
 
     HostState {
         srs = List.copyOf(srs);
-        jobs = jobs == null || jobs.isEmpty() ? null : List.copyOf(jobs);
-    }
-
-    /**
-     * A job that is to be begun again.
-     *
-     * @param kind "gc" or "copy"; only the latter has the rest
-     * @param vdi what is copied
-     * @param target the SR that gets the copy
-     * @param name the copy's name; empty for the disk's own
-     * @param copy the copy's id
-     */
-    record UnfinishedJob(
-            long id,
-            String kind,
-            SrId sr,
-            @Nullable VdiId vdi,
-            @Nullable SrId target,
-            @Nullable String name,
-            @Nullable VdiId copy) {
-        UnfinishedJob {
-            Objects.requireNonNull(kind, "kind");
-            Objects.requireNonNull(sr, "sr");
-        }
-    }
-
-    List<UnfinishedJob> unfinished() {
-        return jobs == null ? List.of() : jobs;
-    }
-
-    /** Returns this with a job to be begun again. */
-    HostState withJob(UnfinishedJob job) {
-        List<UnfinishedJob> all = new ArrayList<>(withoutJob(job.id).unfinished());
-        all.add(job);
-        return new HostState(srs, all);
-    }
-
-    HostState withoutJob(long id) {
-        return new HostState(
-                srs, unfinished().stream().filter(job -> job.id != id).toList());
     }
 
     /**
@@ -148,7 +107,7 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
     }
 
     HostState without(SrId sr) {
-        return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList(), jobs);
+        return new HostState(srs.stream().filter(known -> !known.sr.equals(sr)).toList());
     }
 
     /** Returns this with all that holds a disk. */
@@ -171,6 +130,6 @@ record HostState(List<KnownSr> srs, @Nullable List<UnfinishedJob> jobs) {
         if (!all.contains(changed)) {
             all.add(changed);
         }
-        return new HostState(all, jobs);
+        return new HostState(all);
     }
 }

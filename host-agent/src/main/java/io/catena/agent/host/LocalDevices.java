@@ -26,6 +26,9 @@ public interface LocalDevices {
      */
     void remove(VdiId vdi);
 
+    /** Returns a path at which the disk is found whenever it is a block device; it does not change with the device. */
+    String path(VdiId vdi);
+
     /** Returns the path of a disk's device, if it is one. */
     Optional<String> device(VdiId vdi);
 

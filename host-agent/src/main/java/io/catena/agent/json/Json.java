@@ -20,6 +20,7 @@ import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
 import io.catena.api.SrException;
+import io.catena.api.SrHealth;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.TreeNode;
@@ -55,6 +56,8 @@ public final class Json {
             .registerTypeAdapter(AccessMode.class, symbols(AccessMode.values(), AccessMode::symbol))
             .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
             .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
+            .registerTypeAdapter(SrHealth.State.class, symbols(SrHealth.State.values(), Json::lowerCase))
+            .registerTypeAdapter(SrHealth.Kind.class, symbols(SrHealth.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
             .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
             .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))

@@ -36,11 +36,12 @@ public final class LibvirtHypervisor implements Hypervisor {
     /**
      * Connects to nothing yet.
      *
+     * @param expected whether somebody asked for it; else a host without libvirt is nothing to worry about
      * @param nbdSocket where this agent serves its disks
      */
-    public LibvirtHypervisor(String uri, Path nbdSocket) {
+    public LibvirtHypervisor(String uri, boolean expected, Path nbdSocket) {
         this.nbdSocket = nbdSocket;
-        link = new LibvirtLink(uri);
+        link = new LibvirtLink(uri, expected);
     }
 
     @Override

@@ -45,11 +45,15 @@ final class LibvirtLink implements Closeable {
             List.of(Path.of("/run/libvirt/libvirt-sock"), Path.of("/run/libvirt/virtqemud-sock"));
 
     private final String uri;
+    private final boolean expected;
     private final ScheduledThreadPoolExecutor thread;
     private final CountDownLatch firstAttempt = new CountDownLatch(1);
 
     private volatile @Nullable EventfulConnect connect;
     private volatile String trouble = "it was not tried yet";
+
+    /** Used by the thread only. */
+    private boolean wasThere;
 
     /** Set before the thread starts. */
     private Hypervisor.@Nullable Listener listener;
@@ -59,8 +63,12 @@ final class LibvirtLink implements Closeable {
         T ask(EventfulConnect connect) throws LibvirtException;
     }
 
-    LibvirtLink(String uri) {
+    /**
+     * @param expected whether somebody asked for it; else a host without libvirt is nothing to worry about
+     */
+    LibvirtLink(String uri, boolean expected) {
         this.uri = uri;
+        this.expected = expected;
         thread = new ScheduledThreadPoolExecutor(1, task -> {
             Thread worker = new Thread(task, "libvirt");
             worker.setDaemon(true);
@@ -136,6 +144,7 @@ final class LibvirtLink implements Closeable {
         try {
             EventfulConnect fresh = open();
             connect = fresh;
+            wasThere = true;
             LOG.info(LogLine.of("libvirt-connected", "uri", uri));
             firstAttempt.countDown();
             tell(Hypervisor.Listener::connected);
@@ -147,7 +156,7 @@ final class LibvirtLink implements Closeable {
     }
 
     private EventfulConnect open() throws LibvirtException {
-        if (uri.equals(LibvirtHypervisor.DEFAULT_URI) && SYSTEM_SOCKETS.stream().noneMatch(Files::exists)) {
+        if (isAbsent()) {
             // Spares a host without libvirt the loading of its library.
             throw new SrException(SrError.HYPERVISOR_UNAVAILABLE, "there is no socket at " + SYSTEM_SOCKETS);
         }
@@ -161,6 +170,11 @@ final class LibvirtLink implements Closeable {
             end(fresh);
             throw e;
         }
+    }
+
+    private boolean isAbsent() {
+        return uri.equals(LibvirtHypervisor.DEFAULT_URI)
+                && SYSTEM_SOCKETS.stream().noneMatch(Files::exists);
     }
 
     private void listen(EventfulConnect fresh) throws LibvirtException {
@@ -194,7 +208,11 @@ final class LibvirtLink implements Closeable {
 
     private void failed(String reason) {
         if (!reason.equals(trouble)) {
-            LOG.warning(LogLine.of("libvirt-unavailable", "uri", uri, "reason", reason));
+            boolean harmless = !expected && !wasThere && isAbsent();
+            String hint = "it is tried again every second; --libvirt none leaves guests alone";
+            LOG.log(
+                    harmless ? Level.INFO : Level.WARNING,
+                    LogLine.of("libvirt-unavailable", "uri", uri, "reason", reason, "hint", hint));
             trouble = reason;
         }
         firstAttempt.countDown();

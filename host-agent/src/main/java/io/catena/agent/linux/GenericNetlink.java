@@ -46,7 +46,7 @@ final class GenericNetlink implements Closeable {
 
     static GenericNetlink open() throws IOException {
         try {
-            return new GenericNetlink(Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, NETLINK_GENERIC));
+            return new GenericNetlink(Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.O_CLOEXEC, NETLINK_GENERIC));
         } catch (LastErrorException e) {
             throw new IOException("no netlink socket: " + e.getMessage(), e);
         }

@@ -10,22 +10,30 @@ final class Libc {
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_EXCL = 0x80;
+    static final int O_NONBLOCK = 0x800;
     static final int O_DIRECT = 0x4000;
     static final int O_CLOEXEC = 0x80000;
+
+    static final int ENOENT = 2;
+    static final int EINTR = 4;
+    static final int ENXIO = 6;
+    static final int EAGAIN = 11;
+    static final int EBUSY = 16;
+    static final int ENODEV = 19;
+    static final int EINVAL = 22;
+    static final int ENOTCONN = 107;
 
     static final int AF_UNIX = 1;
     static final int AF_NETLINK = 16;
     static final int SOCK_STREAM = 1;
     static final int SOCK_RAW = 3;
-    static final int SOCK_CLOEXEC = 0x80000;
-
-    static final int ENOENT = 2;
-    static final int EINTR = 4;
-    static final int ENXIO = 6;
-    static final int EBUSY = 16;
-    static final int ENODEV = 19;
-    static final int EINVAL = 22;
-    static final int ENOTCONN = 107;
+    static final int SOL_SOCKET = 1;
+    static final int SHUT_RD = 0;
+    static final int SHUT_RDWR = 2;
+    static final int MSG_NOSIGNAL = 0x4000;
+    static final int MSG_CMSG_CLOEXEC = 0x40000000;
+    static final int F_GETFL = 3;
+    static final int F_SETFL = 4;
 
     static {
         Native.register(Libc.class, "c");
@@ -39,8 +47,6 @@ final class Libc {
 
     static native int fsync(int descriptor) throws LastErrorException;
 
-    static native int socket(int family, int type, int protocol) throws LastErrorException;
-
     static native int connect(int descriptor, Pointer address, int addressBytes) throws LastErrorException;
 
     static native int poll(Pointer descriptors, long count, int timeoutMillis) throws LastErrorException;
@@ -50,6 +56,26 @@ final class Libc {
     static native long read(int descriptor, Pointer target, long lengthBytes) throws LastErrorException;
 
     static native long write(int descriptor, Pointer source, long lengthBytes) throws LastErrorException;
+
+    static native int fcntl(int descriptor, int command, int argument) throws LastErrorException;
+
+    static native int socket(int domain, int type, int protocol) throws LastErrorException;
+
+    static native int bind(int socket, Pointer address, int lengthBytes) throws LastErrorException;
+
+    static native int listen(int socket, int backlog) throws LastErrorException;
+
+    static native int accept4(int socket, @Nullable Pointer address, @Nullable Pointer lengthBytes, int flags)
+            throws LastErrorException;
+
+    static native int setsockopt(int socket, int level, int name, Pointer value, int lengthBytes)
+            throws LastErrorException;
+
+    static native long recvmsg(int socket, Pointer message, int flags) throws LastErrorException;
+
+    static native long send(int socket, Pointer source, long lengthBytes, int flags) throws LastErrorException;
+
+    static native int shutdown(int socket, int how) throws LastErrorException;
 
     static native int ioctl(int descriptor, long request, Pointer argument) throws LastErrorException;
 

@@ -43,7 +43,7 @@ public final class UnixSocket implements ByteChannel {
             address.clear();
             address.setShort(0, (short) Libc.AF_UNIX);
             address.write(PATH_OFFSET, name, 0, name.length);
-            int descriptor = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.SOCK_CLOEXEC, 0);
+            int descriptor = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.O_CLOEXEC, 0);
             try {
                 Libc.connect(descriptor, address, ADDRESS_BYTES);
                 return new UnixSocket(descriptor, patience);

@@ -1,6 +1,7 @@
 package io.catena.agent.nbd;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +24,9 @@ final class ConnectionSet {
     private final Set<NbdConnection> connections = new HashSet<>();
 
     /** Guarded by {@link #lock}. */
+    private final List<Runnable> closers = new ArrayList<>();
+
+    /** Guarded by {@link #lock}. */
     private boolean closed;
 
     /** Returns false, without adding it, if the set has been closed. */
@@ -33,6 +37,20 @@ final class ConnectionSet {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Has {@code closer} run when the set is closed; at once if it is. */
+    void whenClosed(Runnable closer) {
+        lock.lock();
+        try {
+            if (!closed) {
+                closers.add(closer);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        closer.run();
     }
 
     void remove(NbdConnection connection) {
@@ -83,6 +101,7 @@ final class ConnectionSet {
      */
     boolean close(Duration deadline) {
         markClosed().forEach(NbdConnection::stop);
+        takeClosers().forEach(Runnable::run);
         if (awaitEmpty(deadline)) {
             return true;
         }
@@ -95,6 +114,17 @@ final class ConnectionSet {
         try {
             closed = true;
             return List.copyOf(connections);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private List<Runnable> takeClosers() {
+        lock.lock();
+        try {
+            List<Runnable> taken = List.copyOf(closers);
+            closers.clear();
+            return taken;
         } finally {
             lock.unlock();
         }

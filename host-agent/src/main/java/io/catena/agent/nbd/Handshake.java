@@ -25,7 +25,7 @@ final class Handshake {
     /** The longest data of an option that is looked at, with room for a name and many informations. */
     static final int MAXIMUM_OPTION_BYTES = 64 << 10;
 
-    private final NbdExports exports;
+    private final Choice exports;
     private final Predicate<NbdExport> join;
     private final @Nullable String refusal;
     private final Encryption encryption;
@@ -46,7 +46,7 @@ final class Handshake {
      */
     Handshake(
             ByteChannel client,
-            NbdExports exports,
+            Choice exports,
             Predicate<NbdExport> join,
             @Nullable String refusal,
             Encryption encryption) {

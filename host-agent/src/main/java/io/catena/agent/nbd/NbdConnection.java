@@ -2,7 +2,6 @@ package io.catena.agent.nbd;
 
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
-import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -19,14 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class NbdConnection implements Runnable {
     private final String name;
-    private final SocketChannel socket;
-    private final NbdExports exports;
+    private final Caller client;
+    private final ByteChannel socket;
     private final NbdLimits limits;
     private final AlignedBuffers buffers;
     private final ScheduledExecutorService timer;
     private final Executor readers;
     private final @Nullable String refusal;
-    private final @Nullable NbdTcp tcp;
 
     /** What serves the client; null before and after. */
     private volatile @Nullable Transmission transmission;
@@ -38,29 +36,25 @@ final class NbdConnection implements Runnable {
     private @Nullable NbdExport joined;
 
     /**
-     * @param socket owned by the connection from now on
+     * @param client its socket is owned by the connection from now on
      * @param refusal why this client gets no export; null if it may have one
-     * @param tcp what holds for clients over TCP; null for those on the host
      */
     NbdConnection(
             String name,
-            SocketChannel socket,
-            NbdExports exports,
+            Caller client,
             NbdLimits limits,
             AlignedBuffers buffers,
             ScheduledExecutorService timer,
             Executor readers,
-            @Nullable String refusal,
-            @Nullable NbdTcp tcp) {
+            @Nullable String refusal) {
         this.name = name;
-        this.socket = socket;
-        this.exports = exports;
+        this.client = client;
+        this.socket = client.socket();
         this.limits = limits;
         this.buffers = buffers;
         this.timer = timer;
         this.readers = readers;
         this.refusal = refusal;
-        this.tcp = tcp;
     }
 
     /** Serves the client until it leaves or is cut off; the socket is closed then. */
@@ -84,7 +78,7 @@ final class NbdConnection implements Runnable {
 
     private void serve() throws IOException {
         try {
-            Handshake handshake = new Handshake(socket, exports, this::join, refusal, encryption());
+            Handshake handshake = new Handshake(socket, client.choice(), this::join, refusal, encryption());
             Agreement agreed = negotiate(handshake);
             if (agreed != null) {
                 transmit(agreed, handshake.channel());
@@ -119,6 +113,7 @@ final class NbdConnection implements Runnable {
     }
 
     private Handshake.Encryption encryption() {
+        NbdTcp tcp = client.tcp();
         return tcp == null ? Handshake.Encryption.NONE : new TcpEncryption(tcp);
     }
 
@@ -166,7 +161,7 @@ final class NbdConnection implements Runnable {
     /** Lets the connection answer what it has received, and end then. */
     void stop() {
         try {
-            socket.shutdownInput();
+            client.endInput();
         } catch (IOException e) {
             NbdLog.connectionEnded(name, e);
             cut();

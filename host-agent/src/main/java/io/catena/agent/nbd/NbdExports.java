@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class NbdExports implements Exporter {
+public final class NbdExports implements Exporter, Choice {
     /** What needs no encoding in the query of a URI. */
     private static final String PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~";
 
@@ -98,22 +98,21 @@ public final class NbdExports implements Exporter {
         byName.remove(export.name(), export);
     }
 
-    /** Returns what is served under a name; null if there is no such export, or no longer. */
-    @Nullable
-    NbdExport find(String name) {
+    @Override
+    public @Nullable NbdExport find(String name) {
         NbdExport export = byName.get(name);
         return export == null || export.clients().isClosed() ? null : export;
     }
 
-    /** Returns why nothing is served under a name, for the client. */
-    String absence(String name) {
+    @Override
+    public String absence(String name) {
         return announced.contains(name)
                 ? "the disk is attached, but not active: no I/O until it is activated"
                 : "there is no export of this name";
     }
 
-    /** Returns the names of all that is served, sorted. */
-    List<String> names() {
+    @Override
+    public List<String> names() {
         return byName.values().stream()
                 .filter(export -> !export.clients().isClosed())
                 .map(NbdExport::name)

@@ -1,10 +1,10 @@
 package io.catena.agent.nbd;
 
+import io.catena.api.VdiId;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,9 +56,12 @@ public final class NbdServer implements Closeable {
 
     private final AtomicLong accepted = new AtomicLong();
 
+    private final Handovers handovers;
+
     private NbdServer(List<NbdListener> listeners, NbdExports exports, NbdLimits limits) {
         this.listeners = List.copyOf(listeners);
         this.exports = exports;
+        this.handovers = new Handovers(exports, this::admit);
         this.limits = limits;
         this.buffers = new AlignedBuffers(limits.bufferBytes(), BUFFER_PATIENCE);
         this.readers = new ThreadPoolExecutor(
@@ -143,7 +146,7 @@ public final class NbdServer implements Closeable {
     private void acceptAll(NbdListener listener, @Nullable NbdTcp tcp) {
         while (listener.isOpen()) {
             try {
-                admit(listener.accept(), tcp);
+                admit(Caller.of(listener.accept(), exports, tcp));
             } catch (IOException e) {
                 if (listener.isOpen()) {
                     NbdLog.acceptFailed(e);
@@ -161,27 +164,26 @@ public final class NbdServer implements Closeable {
         }
     }
 
-    private void admit(SocketChannel socket, @Nullable NbdTcp tcp) throws IOException {
+    private void admit(Caller caller) throws IOException {
         int present = connections.size();
         if (present >= limits.maxConnections()) {
             NbdLog.connectionRefused(present);
         }
         if (present >= limits.maxConnections() + REFUSED_AT_A_TIME) {
-            socket.close();
+            caller.socket().close();
             return;
         }
         String name = "nbd-" + accepted.incrementAndGet();
-        NbdConnection connection =
-                new NbdConnection(name, socket, exports, limits, buffers, timer, readers, refusal(present), tcp);
+        NbdConnection connection = new NbdConnection(name, caller, limits, buffers, timer, readers, refusal(present));
         if (!connections.add(connection)) {
-            socket.close();
+            caller.socket().close();
             return;
         }
         try {
             daemon(() -> serve(connection), name).start();
         } catch (OutOfMemoryError e) {
             connections.remove(connection);
-            socket.close();
+            caller.socket().close();
             throw new IOException("no thread for connection " + name, e);
         }
     }
@@ -198,6 +200,17 @@ public final class NbdServer implements Closeable {
         } finally {
             connections.remove(connection);
         }
+    }
+
+    /**
+     * Returns the path of a Unix socket at which other processes hand over clients of a disk: whoever connects passes a
+     * connected socket ({@code SCM_RIGHTS}) beside any message. Its other end gets this disk, whatever name it asks for. The socket
+     * is there until the disk is withdrawn.
+     *
+     * @throws io.catena.api.SrException if the disk is not active, or the socket cannot be made
+     */
+    public Path handover(VdiId vdi) {
+        return handovers.at(vdi);
     }
 
     /** How many clients are connected. */
@@ -221,6 +234,7 @@ public final class NbdServer implements Closeable {
         for (NbdListener listener : listeners) {
             listener.close();
         }
+        handovers.close();
         boolean ended = connections.close(limits.drainDeadline());
         timer.shutdownNow();
         // Without an interrupt, which would close the file for all who use it.

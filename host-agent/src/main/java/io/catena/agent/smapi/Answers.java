@@ -6,10 +6,12 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
+import io.catena.api.SrHealth;
 import io.catena.api.SrStat;
 import io.catena.api.Vdi;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,6 +97,8 @@ final class Answers {
 
     record XenDisk(String params, Map<String, String> extra, String backendType) {}
 
+    record BlockDevice(String path) {}
+
     record Nbd(String uri) {}
 
     /** Returns a volume of an SR. */
@@ -115,7 +119,10 @@ final class Answers {
                 false);
     }
 
-    /** Returns an SR that answers; problems of single nodes do not make it unhealthy, for then XAPI would show none. */
+    /**
+     * Returns an SR that answers. One that is degraded is healthy, too, with a remark: XAPI shows no volume at all of one that
+     * is not.
+     */
     static SrState healthy(SrStat stat) {
         String id = stat.sr().id().toString();
         return new SrState(
@@ -127,7 +134,11 @@ final class Answers {
                 stat.capacityBytes(),
                 List.of(),
                 false,
-                List.of("Healthy", ""));
+                List.of("Healthy", remark(stat.health())));
+    }
+
+    private static String remark(SrHealth health) {
+        return health.reasons().stream().map(SrHealth.Reason::what).collect(Collectors.joining("; "));
     }
 
     /** Returns a variant with a payload: {@code ["Tag", payload]}. */

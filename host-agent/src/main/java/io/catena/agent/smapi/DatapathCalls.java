@@ -6,13 +6,16 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -23,9 +26,13 @@ import java.util.logging.Logger;
 final class DatapathCalls {
     private static final Logger LOG = Logger.getLogger(DatapathCalls.class.getName());
 
+    private final StorageHost host;
     private final Places places;
+    private final Function<VdiId, Path> handover;
 
-    DatapathCalls(StorageHost host) {
+    DatapathCalls(StorageHost host, Function<VdiId, Path> handover) {
+        this.host = host;
+        this.handover = handover;
         places = new Places(host);
     }
 
@@ -40,31 +47,52 @@ final class DatapathCalls {
     }
 
     /**
-     * @param xenBackend the kind of the guest's disk for a Xen host; empty for a host without Xen
+     * Offers, in the order in which callers like them best, what a guest of Xen needs, a block device, NBD. The device is
+     * there only while the disk is active, as with XenServer's own manager.
      */
-    Object attach(Arguments call, String xenBackend) {
+    Object attach(Arguments call, Offer offer) {
         Disk disk = disk(call);
         String domain = call.string("domain");
         Export export = disk.repository().attach(disk.vdi(), domain, disk.mode());
+        String path = host.blockDevicePath(disk.vdi());
         List<JsonElement> implementations = new ArrayList<>();
-        if (!xenBackend.isEmpty()) {
-            Answers.XenDisk xenDisk = new Answers.XenDisk("vdi:" + disk.vdi(), Map.of(), xenBackend);
-            implementations.add(Answers.variant("XenDisk", xenDisk));
+        if (!offer.xenBackend().isEmpty()) {
+            String params = offer.block() ? path : "vdi:" + disk.vdi();
+            implementations.add(Answers.variant("XenDisk", new Answers.XenDisk(params, Map.of(), offer.xenBackend())));
+        }
+        if (offer.block()) {
+            implementations.add(Answers.variant("BlockDevice", new Answers.BlockDevice(path)));
         }
         implementations.add(Answers.variant("Nbd", new Answers.Nbd(NbdColonForm.of(export.uri()))));
         return new Answers.Backend(implementations);
     }
 
-    Object activate(Arguments call) {
+    Object activate(Arguments call, Offer offer) {
         Disk disk = disk(call);
-        disk.repository().activate(disk.vdi(), call.string("domain"), disk.mode());
+        return activate(disk, call.string("domain"), disk.mode(), offer);
+    }
+
+    Object activateReadonly(Arguments call, Offer offer) {
+        return activate(disk(call), call.string("domain"), AccessMode.READ_ONLY, offer);
+    }
+
+    private Object activate(Disk disk, String domain, AccessMode mode, Offer offer) {
+        if (offer.block()) {
+            host.activateAsBlock(disk.sr(), disk.vdi(), domain, mode);
+        } else {
+            disk.repository().activate(disk.vdi(), domain, mode);
+        }
         return Answers.NOTHING;
     }
 
-    Object activateReadonly(Arguments call) {
+    /**
+     * As {@link #activate}, for a disk that is filled from another host. Returns where the caller passes the connection over which
+     * that writes: it has accepted it itself.
+     */
+    Object importActivate(Arguments call) {
         Disk disk = disk(call);
-        disk.repository().activate(disk.vdi(), call.string("domain"), AccessMode.READ_ONLY);
-        return Answers.NOTHING;
+        disk.repository().activate(disk.vdi(), call.string("domain"), AccessMode.READ_WRITE);
+        return handover.apply(disk.vdi()).toString();
     }
 
     Object deactivate(Arguments call) {
@@ -91,7 +119,7 @@ final class DatapathCalls {
         return Answers.NOTHING;
     }
 
-    private record Disk(StorageRepository repository, VdiId vdi) {
+    private record Disk(SrId sr, StorageRepository repository, VdiId vdi) {
         /** A snapshot can only be read. */
         AccessMode mode() {
             return repository.vdi(vdi).readOnly() ? AccessMode.READ_ONLY : AccessMode.READ_WRITE;
@@ -100,7 +128,7 @@ final class DatapathCalls {
 
     private Disk disk(Arguments call) {
         VolumeUri uri = VolumeUri.parse(call.string("uri"));
-        return new Disk(places.repository(uri.sr().toString()), uri.vdi());
+        return new Disk(uri.sr(), places.repository(uri.sr().toString()), uri.vdi());
     }
 
     /** A disk or SR that is gone is held by nobody. */
@@ -108,7 +136,7 @@ final class DatapathCalls {
         VolumeUri uri = VolumeUri.parse(call.string("uri"));
         places.find(uri.sr()).ifPresent(repository -> {
             try {
-                operation.accept(new Disk(repository, uri.vdi()));
+                operation.accept(new Disk(uri.sr(), repository, uri.vdi()));
             } catch (SrException e) {
                 if (e.error() != SrError.VDI_MISSING) {
                     throw e;

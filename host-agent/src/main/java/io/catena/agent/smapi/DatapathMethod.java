@@ -8,6 +8,7 @@ enum DatapathMethod implements PluginMethod {
     DATAPATH_ATTACH("Datapath.attach"),
     DATAPATH_ACTIVATE("Datapath.activate"),
     DATAPATH_ACTIVATE_READONLY("Datapath.activate_readonly"),
+    DATAPATH_IMPORT_ACTIVATE("Datapath.import_activate"),
     DATAPATH_DEACTIVATE("Datapath.deactivate"),
     DATAPATH_DETACH("Datapath.detach"),
     DATAPATH_CLOSE("Datapath.close");

@@ -32,7 +32,6 @@ public final class Installation {
     private static final String LAUNCHER = "catena-launcher";
     private static final String NEW = ".new";
     private static final Pattern PLAIN = Pattern.compile("[^'\"\\\\$`&|\\p{Cntrl}]+");
-    private static final Pattern BACKEND = Pattern.compile("[a-z0-9]*");
 
     private final Path root;
 
@@ -64,16 +63,12 @@ public final class Installation {
      * Installs the plugins, or replaces them.
      *
      * @param runDirectory of the agent that is to be called
-     * @param xenBackend the kind of disk that a guest of Xen gets; empty for a host without Xen
+     * @param offer how disks are reached
      */
-    public void install(Path runDirectory, String xenBackend) throws IOException {
+    public void install(Path runDirectory, Offer offer) throws IOException {
         String directory = plain(runDirectory.toAbsolutePath().normalize());
-        if (!BACKEND.matcher(xenBackend).matches()) {
-            throw new SrException(
-                    SrError.BAD_REQUEST, "The backend \"" + xenBackend + "\" is no name of letters and digits");
-        }
         for (Plugin plugin : plugins()) {
-            String option = plugin.kind().equals(DATAPATH) ? xenBackend : "";
+            String option = plugin.kind().equals(DATAPATH) ? offer.toOption() : "";
             String launcher = template()
                     .replace("@RUN_DIR@", directory)
                     .replace("@PLUGIN@", plugin.kind())

@@ -3,18 +3,21 @@ package io.catena.agent.smapi;
 import io.catena.agent.control.JobWaiter;
 import io.catena.agent.control.Scripts;
 import io.catena.agent.log.LogLine;
+import io.catena.agent.log.Version;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
+import io.catena.api.VdiId;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -28,8 +31,7 @@ import java.util.stream.Stream;
  */
 public final class PluginCalls implements Scripts {
     private static final Logger LOG = Logger.getLogger(PluginCalls.class.getName());
-    private static final String VERSION =
-            Objects.requireNonNullElse(PluginCalls.class.getPackage().getImplementationVersion(), "0");
+    private static final String MIRROR_IN = "VDI_MIRROR_IN";
     private static final List<String> VOLUME_FEATURES = List.of(
             "SR_ATTACH",
             "SR_DETACH",
@@ -53,6 +55,7 @@ public final class PluginCalls implements Scripts {
             "VDI_RESET_ON_BOOT/2",
             "VDI_REVERT",
             "VDI_COMPOSE",
+            MIRROR_IN,
             "THIN_PROVISIONING");
 
     private final StorageHost host;
@@ -62,15 +65,16 @@ public final class PluginCalls implements Scripts {
 
     /**
      * @param newIds where the ids of new volumes come from
+     * @param handover returns a Unix socket at which an active disk takes over connections, which others pass to it
      */
-    public PluginCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds) {
+    public PluginCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds, Function<VdiId, Path> handover) {
         this.host = host;
         srs = new SrCalls(host, waiter);
         volumes = new VolumeCalls(host, waiter, newIds);
-        datapaths = new DatapathCalls(host);
+        datapaths = new DatapathCalls(host, handover);
     }
 
-    /** {@code option} is the kind of disk for a guest of Xen, to the datapath plugin. */
+    /** {@code option} is an {@link Offer}, to the datapath plugin. */
     @Override
     public Output run(String plugin, String method, String option, ByteBuffer stdin) {
         try {
@@ -102,7 +106,7 @@ public final class PluginCalls implements Scripts {
         if (plugin.equals(Installation.DATAPATH)) {
             DatapathMethod known =
                     PluginMethod.find(DatapathMethod.values(), method).orElseThrow(() -> Refusal.unimplemented(method));
-            return answer(known, typed(stdin), option);
+            return answer(known, typed(stdin), Offer.parse(option));
         }
         throw Refusal.unimplemented("A plugin called " + plugin);
     }
@@ -145,14 +149,15 @@ public final class PluginCalls implements Scripts {
         };
     }
 
-    private Object answer(DatapathMethod method, Arguments call, String xenBackend) {
+    private Object answer(DatapathMethod method, Arguments call, Offer offer) {
         return switch (method) {
-            case PLUGIN_QUERY -> query("Catena datapath", List.of(), Map.of());
+            case PLUGIN_QUERY -> query("Catena datapath", List.of(MIRROR_IN), Map.of());
             case PLUGIN_DIAGNOSTICS -> diagnostics();
             case DATAPATH_OPEN -> datapaths.open(call);
-            case DATAPATH_ATTACH -> datapaths.attach(call, xenBackend);
-            case DATAPATH_ACTIVATE -> datapaths.activate(call);
-            case DATAPATH_ACTIVATE_READONLY -> datapaths.activateReadonly(call);
+            case DATAPATH_ATTACH -> datapaths.attach(call, offer);
+            case DATAPATH_ACTIVATE -> datapaths.activate(call, offer);
+            case DATAPATH_ACTIVATE_READONLY -> datapaths.activateReadonly(call, offer);
+            case DATAPATH_IMPORT_ACTIVATE -> datapaths.importActivate(call);
             case DATAPATH_DEACTIVATE -> datapaths.deactivate(call);
             case DATAPATH_DETACH -> datapaths.detach(call);
             case DATAPATH_CLOSE -> datapaths.close(call);
@@ -170,7 +175,7 @@ public final class PluginCalls implements Scripts {
                 "Chains of VHD files in a directory",
                 "Catena",
                 "Apache-2.0",
-                VERSION,
+                Version.TEXT,
                 "5.0",
                 features,
                 configuration,
@@ -179,7 +184,7 @@ public final class PluginCalls implements Scripts {
 
     /** Goes into bug reports: ids and numbers, no names and no paths. */
     private String diagnostics() {
-        StringBuilder text = new StringBuilder("Catena " + VERSION + "\n");
+        StringBuilder text = new StringBuilder("Catena " + Version.TEXT + "\n");
         for (Sr sr : host.srs()) {
             text.append("SR ")
                     .append(sr.id())

@@ -13,13 +13,19 @@ import io.catena.api.SrException;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
+import io.catena.sr.JobIntent;
+import io.catena.sr.JobIntents;
 import io.catena.sr.Jobs;
+import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +33,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class HostTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
     private final Path directory;
     private final Jobs jobs = new Jobs(Clock.systemUTC());
     private final MemorySrs srs = new MemorySrs();
@@ -176,6 +184,72 @@ final class HostTest {
         assertThat(host.job(job.id()).state()).isEqualTo(Job.State.CANCELLED);
     }
 
+    /** The state file of the agent is gone with the reboot, the SR is not. */
+    @Test
+    void aJobGoesOnAfterARebootUnderItsIdWhenItsSrIsAttachedAgain() throws IOException {
+        Sr sr = create("main");
+        host.repository(sr.id()).stat();
+        jobs.expect(41, "gc", sr.id());
+        Job job = host.repository(sr.id()).collectGarbage();
+        host.close();
+
+        try (Jobs later = new Jobs(Clock.systemUTC());
+                Host next = host(later, "state-of-another-boot.json")) {
+            next.attach(Path.of(sr.path()));
+            assertThat(next.job(job.id()).state()).isEqualTo(Job.State.RUNNING);
+            assertThat(keptJobs(sr)).containsExactly("41.json");
+            srs.endGc();
+            assertThat(later.waitFor(job.id(), PATIENCE).state()).isEqualTo(Job.State.DONE);
+            assertThat(keptJobs(sr)).isEmpty();
+        }
+    }
+
+    @Test
+    void aCopyGoesOnWhenTheSrThatGetsItIsAttachedToo() throws IOException {
+        Sr from = create("from");
+        Sr to = create("to");
+        VdiId disk = vdi(from, "disk");
+        VdiId copy = new VdiId(new UUID(0x7d, 77));
+        keep(from, new JobIntent(9, "copy", new JobIntent.Copy(disk, to.id(), "copy", copy)));
+        host.close();
+
+        try (Jobs later = new Jobs(Clock.systemUTC());
+                Host next = host(later, "state-of-another-boot.json")) {
+            next.attach(Path.of(from.path()));
+            assertThat(later.jobs()).isEmpty();
+            next.attach(Path.of(to.path()));
+            assertThat(later.waitFor(9, PATIENCE).state()).isEqualTo(Job.State.DONE);
+            assertThat(next.repository(to.id()).vdi(copy).name()).isEqualTo("copy");
+            assertThat(keptJobs(from)).isEmpty();
+        }
+    }
+
+    @Test
+    void jobsThatCannotGoOnAreSetAsideAndTheSrIsAttached() throws IOException {
+        Sr sr = create("main");
+        VdiId gone = new VdiId(new UUID(0x7d, 78));
+        keep(sr, new JobIntent(3, "copy", new JobIntent.Copy(gone, sr.id(), "", new VdiId(new UUID(0x7d, 79)))));
+        keep(sr, new JobIntent(4, "frobnication", null));
+        Files.writeString(
+                Path.of(sr.path()).resolve(".catena/jobs/5.json"), "{\"job\":5,\"kind\":\"copy\",\"vdi\":\"x\"}");
+        Files.writeString(Path.of(sr.path()).resolve(".catena/jobs/6.json"), "");
+        restart();
+        assertThat(host.attach(sr.id()).attached()).isTrue();
+        assertThat(keptJobs(sr))
+                .contains("4.json.bad", "5.json.bad", "6.json.bad")
+                .doesNotContain("4.json", "5.json");
+    }
+
+    private static void keep(Sr sr, JobIntent intent) throws IOException {
+        new JobIntents(new FileStorage(Path.of(sr.path()))).keep(intent);
+    }
+
+    private static List<String> keptJobs(Sr sr) throws IOException {
+        try (Stream<Path> files = Files.list(Path.of(sr.path()).resolve(".catena/jobs"))) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
     @Test
     void createWantsAnAbsentOrEmptyDirectoryAndLeavesOthersAlone() throws IOException {
         Path full = Files.createDirectory(directory.resolve("full"));
@@ -254,11 +328,15 @@ final class HostTest {
     }
 
     private Host newHost() throws IOException {
+        return host(jobs, "state.json");
+    }
+
+    private Host host(Jobs runner, String stateFile) throws IOException {
         return new Host(
-                srs.opener(jobs),
+                srs.opener(runner),
                 devices,
-                jobs,
-                directory.resolve("state.json"),
+                runner,
+                directory.resolve(stateFile),
                 () -> new UUID(0x5e, lastSr.incrementAndGet()));
     }
 }

@@ -21,6 +21,11 @@ public final class MemoryDevices implements LocalDevices {
     }
 
     @Override
+    public String path(VdiId vdi) {
+        return "/dev/test/" + vdi;
+    }
+
+    @Override
     public Optional<String> device(VdiId vdi) {
         return Optional.ofNullable(devices.get(vdi));
     }

@@ -14,6 +14,7 @@ import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrHealth;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
@@ -68,7 +69,8 @@ final class MemoryRepository implements StorageRepository {
                 30,
                 24,
                 List.of(),
-                List.of());
+                List.of(),
+                SrHealth.of(List.of()));
     }
 
     @Override

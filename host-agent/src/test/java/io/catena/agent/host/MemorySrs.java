@@ -6,7 +6,9 @@ import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.sr.JobIntents;
 import io.catena.sr.Jobs;
+import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -113,6 +115,11 @@ public final class MemorySrs {
             @Override
             public StorageRepository repository() {
                 return repository;
+            }
+
+            @Override
+            public JobIntents jobIntents() {
+                return new JobIntents(new FileStorage(directory));
             }
 
             @Override

@@ -5,7 +5,7 @@ import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.api.JobControl;
 import io.catena.harness.peer.Programs;
-import io.catena.harness.peer.XfsImage;
+import io.catena.harness.peer.ReflinkImage;
 import io.catena.sr.PushDown;
 import io.catena.store.FileStorage;
 import io.catena.tool.NewDiskType;
@@ -69,8 +69,8 @@ public final class CoalesceBench {
             new CoalesceBench(plain, type, results).run();
             latency.putAll(new LatencyBench(plain).run());
             delete(plain);
-            if (XfsImage.isPossible()) {
-                try (XfsImage xfs = XfsImage.mount(directory, XFS_BYTES)) {
+            if (ReflinkImage.isPossible()) {
+                try (ReflinkImage xfs = ReflinkImage.mount(ReflinkImage.Kind.XFS, directory, XFS_BYTES)) {
                     new CoalesceBench(xfs.root(), "xfs", results).run();
                 }
             } else {

@@ -3,13 +3,12 @@ package io.catena.harness.bench;
 import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
-import io.catena.disk.Exporter;
+import io.catena.harness.model.DirectExports;
 import io.catena.sr.Environment;
 import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
@@ -25,10 +24,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -43,7 +40,7 @@ final class LatencyBench {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final Path directory;
-    private final Map<VdiId, BlockDevice> devices = new ConcurrentHashMap<>();
+    private final DirectExports exports = new DirectExports();
 
     LatencyBench(Path directory) {
         this.directory = directory;
@@ -104,7 +101,7 @@ final class LatencyBench {
     }
 
     private BlockDevice device(VdiId disk) {
-        return Objects.requireNonNull(devices.get(disk));
+        return exports.device(disk);
     }
 
     static String table(Map<String, Map<String, Double>> latency) {
@@ -190,26 +187,7 @@ final class LatencyBench {
         return new Environment(
                 new FileStorage(redo),
                 new UUID(1, 1),
-                new Exporter() {
-                    @Override
-                    public Export announce(VdiId vdi, AccessMode mode) {
-                        return new Export(vdi, mode, "bench:" + vdi);
-                    }
-
-                    @Override
-                    public void conceal(VdiId vdi) {}
-
-                    @Override
-                    public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-                        devices.put(vdi, device);
-                        return new Export(vdi, mode, "bench:" + vdi);
-                    }
-
-                    @Override
-                    public void withdraw(VdiId vdi) {
-                        devices.remove(vdi);
-                    }
-                },
+                exports,
                 jobs,
                 Clock.systemUTC(),
                 System::nanoTime,

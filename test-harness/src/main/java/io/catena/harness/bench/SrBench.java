@@ -2,11 +2,9 @@ package io.catena.harness.bench;
 
 import com.google.gson.GsonBuilder;
 import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
-import io.catena.disk.BlockDevice;
-import io.catena.disk.Exporter;
+import io.catena.harness.model.DirectExports;
 import io.catena.sr.Environment;
 import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
@@ -21,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +38,7 @@ public final class SrBench {
     private static final String ROW = "%-22s %12s %12s %8s%n";
 
     private final Path directory;
-    private final Map<VdiId, BlockDevice> devices = new HashMap<>();
+    private final DirectExports exports = new DirectExports();
 
     private SrBench(Path directory) {
         this.directory = directory;
@@ -114,7 +111,7 @@ public final class SrBench {
         result.put("ls, ms", median(() -> {}, repository::vdis));
         result.put("stat of one, ms", median(() -> {}, () -> repository.vdi(one)));
         repository.attach(one, AccessMode.READ_WRITE);
-        Timing.Work write = () -> Objects.requireNonNull(devices.get(one)).write(0, ByteBuffer.allocate(4096));
+        Timing.Work write = () -> exports.device(one).write(0, ByteBuffer.allocate(4096));
         result.put("snapshot of one, ms", median(write, () -> repository.snapshot(List.of(one), "s")));
     }
 
@@ -139,30 +136,10 @@ public final class SrBench {
     }
 
     private VhdRepository attach(Path sr, Path redo, Jobs jobs) {
-        Exporter exporter = new Exporter() {
-            @Override
-            public Export announce(VdiId vdi, AccessMode mode) {
-                return new Export(vdi, mode, "bench:" + vdi);
-            }
-
-            @Override
-            public void conceal(VdiId vdi) {}
-
-            @Override
-            public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-                devices.put(vdi, device);
-                return new Export(vdi, mode, "bench:" + vdi);
-            }
-
-            @Override
-            public void withdraw(VdiId vdi) {
-                devices.remove(vdi);
-            }
-        };
         Environment environment = new Environment(
                 new FileStorage(redo),
                 new UUID(1, 1),
-                exporter,
+                exports,
                 jobs,
                 Clock.systemUTC(),
                 System::nanoTime,

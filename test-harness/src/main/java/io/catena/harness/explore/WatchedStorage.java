@@ -17,10 +17,17 @@ import java.util.SortedMap;
 public final class WatchedStorage implements Storage {
     private final Storage storage;
     private final Watcher watcher;
+    private final ReadWatcher reads;
 
+    /** Storage whose reads nobody watches. */
     public WatchedStorage(Storage storage, Watcher watcher) {
+        this(storage, watcher, file -> {});
+    }
+
+    public WatchedStorage(Storage storage, Watcher watcher, ReadWatcher reads) {
         this.storage = storage;
         this.watcher = watcher;
+        this.reads = reads;
     }
 
     /** Is asked before each call that changes or syncs something. */
@@ -28,6 +35,13 @@ public final class WatchedStorage implements Storage {
     public interface Watcher {
         /** Returns whether the call is to happen; if not, it seems to succeed. A create always happens. */
         boolean passes(Call call) throws IOException;
+    }
+
+    /** Is told before each read of a file's bytes. */
+    @FunctionalInterface
+    public interface ReadWatcher {
+        /** Does something else before. */
+        void before(String file) throws IOException;
     }
 
     @Override
@@ -58,7 +72,7 @@ public final class WatchedStorage implements Storage {
 
     @Override
     public BlockFile openReadOnly(String name) throws IOException {
-        return storage.openReadOnly(name);
+        return new WatchedFile(name, storage.openReadOnly(name));
     }
 
     @Override
@@ -113,6 +127,7 @@ public final class WatchedStorage implements Storage {
 
         @Override
         public void read(long offset, ByteBuffer target) throws IOException {
+            reads.before(name);
             file.read(offset, target);
         }
 

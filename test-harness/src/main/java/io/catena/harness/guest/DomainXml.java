@@ -3,7 +3,10 @@ package io.catena.harness.guest;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Definitions of small guests, emulated by qemu, with two channels: to the guest agent and to the shell. */
+/**
+ * Definitions of small guests, emulated by qemu, with two channels: to the guest agent and to the shell. Of their memory, which is
+ * enough for Java, the host gives what they touch.
+ */
 final class DomainXml {
     /** Slots for disks that come later. */
     private static final int SLOTS = 8;
@@ -16,13 +19,13 @@ final class DomainXml {
     }
 
     /** Returns a guest whose kernel qemu loads. */
-    static String direct(String name, GuestImage image, Path directory) {
+    static String direct(String name, GuestImage image, String devices, Path directory) {
         String os = "<kernel>" + image.kernel() + "</kernel><initrd>" + image.initrd() + "</initrd>"
                 + "<cmdline>console=ttyS0 quiet panic=-1 no_timer_check</cmdline>";
-        return domain(name, os, "", directory);
+        return domain(name, os, devices, directory);
     }
 
-    private static String domain(String name, String os, String disks, Path directory) {
+    private static String domain(String name, String os, String devices, Path directory) {
         StringBuilder slots = new StringBuilder();
         for (int i = 1; i <= SLOTS; i++) {
             slots.append("<controller type='pci' index='").append(i).append("' model='pcie-root-port'/>");
@@ -30,7 +33,7 @@ final class DomainXml {
         return String.format(Locale.ROOT, """
                 <domain type='qemu'>
                   <name>%1$s</name>
-                  <memory unit='MiB'>256</memory>
+                  <memory unit='MiB'>768</memory>
                   <vcpu>1</vcpu>
                   <os><type arch='x86_64' machine='q35'>hvm</type>%2$s</os>
                   <features><acpi/></features>
@@ -52,6 +55,6 @@ final class DomainXml {
                     <memballoon model='none'/>
                   </devices>
                 </domain>
-                """, name, os, slots, disks, directory);
+                """, name, os, slots, devices, directory);
     }
 }

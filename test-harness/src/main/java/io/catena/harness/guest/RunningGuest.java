@@ -39,7 +39,13 @@ public final class RunningGuest implements AutoCloseable {
 
     /** Starts a guest without disks, and waits until it answers. */
     public static RunningGuest direct(String uri, String name, GuestImage image, Path directory) throws IOException {
-        return start(uri, name, DomainXml.direct(name, image, directory), directory);
+        return direct(uri, name, image, "", directory);
+    }
+
+    /** As {@link #direct(String, String, GuestImage, Path)}, with more devices, given by their elements. */
+    public static RunningGuest direct(String uri, String name, GuestImage image, String devices, Path directory)
+            throws IOException {
+        return start(uri, name, DomainXml.direct(name, image, devices, directory), directory);
     }
 
     private static RunningGuest start(String uri, String name, String xml, Path directory) throws IOException {

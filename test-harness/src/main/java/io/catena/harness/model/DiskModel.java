@@ -76,6 +76,19 @@ public final class DiskModel {
     }
 
     /**
+     * Returns the model of this disk after it was put upon another: sectors to which nothing was ever written are as in that.
+     * Both durably hold what they hold now.
+     */
+    public DiskModel over(DiskModel parent) {
+        DiskModel composed = parent.frozen();
+        DiskModel own = frozen();
+        composed.versions.putAll(own.versions);
+        composed.written.or(own.written);
+        composed.now = Math.max(now, parent.now);
+        return composed;
+    }
+
+    /**
      * A write under way.
      *
      * @param number no other write of the model and its siblings has it

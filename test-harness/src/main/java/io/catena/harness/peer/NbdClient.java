@@ -131,6 +131,23 @@ public final class NbdClient implements Closeable {
         }
     }
 
+    /**
+     * Chooses an export over a connection that is there.
+     *
+     * @param connected owned by the client from now on
+     */
+    public static NbdClient over(SocketChannel connected, String export) throws IOException {
+        NbdClient client = new NbdClient(connected);
+        try {
+            client.exchangeGreetings();
+            client.go(export);
+            return client;
+        } catch (IOException e) {
+            client.close();
+            throw e;
+        }
+    }
+
     /** Connects, asks for structured replies and metadata contexts, and chooses an export. */
     public static NbdClient connectStructured(Path socket, String export, String... contexts) throws IOException {
         NbdClient client = greet(socket);

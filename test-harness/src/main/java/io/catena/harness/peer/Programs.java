@@ -21,14 +21,17 @@ public final class Programs {
 
     private static final Map<String, String> PACKAGES = Map.ofEntries(
             Map.entry("blockdev", "util-linux"),
+            Map.entry("cp", "coreutils"),
             Map.entry("cpio", "cpio"),
             Map.entry("curl", "curl"),
             Map.entry("dpkg-deb", "dpkg"),
             Map.entry("e2fsck", "e2fsprogs"),
+            Map.entry("filefrag", "e2fsprogs"),
             Map.entry("fio", "fio"),
             Map.entry("fusermount", "fuse3"),
             Map.entry("libvirtd", "libvirt-daemon libvirt-daemon-driver-qemu"),
             Map.entry("mke2fs", "e2fsprogs"),
+            Map.entry("mkfs.btrfs", "btrfs-progs"),
             Map.entry("mkfs.ext4", "e2fsprogs"),
             Map.entry("mkfs.xfs", "xfsprogs"),
             Map.entry("mount", "mount"),

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Builds a small guest out of Debian packages, without installing them: build-guest.sh DIRECTORY
+# Builds a small guest out of Debian packages, without installing them: build-guest.sh DIRECTORY [nbd]
 # Makes there: vmlinuz and initrd.gz to boot directly, and boot.raw, a disk of 64 MiB that the BIOS boots:
 # GRUB, a partition with the same kernel and initrd, an empty second partition.
+# With "nbd" the guest has what it needs to be an NBD client by its kernel, over a virtio network, and XFS.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 out=$1
+more=${2:-}
 work=$out/work
 root=$work/root
 rm -rf "$work"
@@ -14,7 +16,10 @@ cd "$work/packages"
 
 kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-[0-9].*cloud-amd64$/ {print $2; exit}')
 [ -n "$kernel" ] || { echo "apt knows no kernel; run: apt-get update" >&2; exit 1; }
-apt-get download -qq "$kernel" busybox-static qemu-guest-agent grub-pc-bin grub-common 2>&1 | grep -v unsandboxed >&2 || true
+packages="$kernel busybox-static qemu-guest-agent grub-pc-bin grub-common"
+[ "$more" != nbd ] || packages="$packages nbd-client libnl-genl-3-200 libnl-3-200"
+# shellcheck disable=SC2086 # a list of words
+apt-get download -qq $packages 2>&1 | grep -v unsandboxed >&2 || true
 for package in *.deb; do
     dpkg-deb -x "$package" "$work/unpacked"
 done
@@ -24,9 +29,11 @@ cp unpacked/boot/vmlinuz-* "$out/vmlinuz"
 # with_libraries PROGRAM: copies it to /usr/bin of the guest, and what it is linked with
 with_libraries() {
     cp -L "$1" "$root/usr/bin/"
-    ldd "$1" | awk '$3 ~ /^\// {print $3} $1 ~ /^\// {print $1}' | while read -r library; do
-        mkdir -p "$root$(dirname "$library")"
-        cp -L "$library" "$root$library"
+    libraries=unpacked/lib/x86_64-linux-gnu:unpacked/usr/lib/x86_64-linux-gnu
+    LD_LIBRARY_PATH=$libraries ldd "$1" | sed "s,=> unpacked/,=> $work/unpacked/," | awk '$3 ~ /^\// {print $3} $1 ~ /^\// {print $1}' | while read -r library; do
+        place=$root${library#"$work/unpacked"}
+        mkdir -p "$(dirname "$place")"
+        cp -L "$library" "$place"
     done
 }
 
@@ -37,10 +44,18 @@ with_libraries unpacked/usr/sbin/qemu-ga
 with_libraries "$(command -v mke2fs || echo /usr/sbin/mke2fs)"
 cp /etc/mke2fs.conf "$root/etc/"
 # virtio_ring has to come before virtio; ext4 is built in.
-modules="virtio/virtio_ring virtio/virtio virtio/virtio_pci_modern_dev virtio/virtio_pci_legacy_dev
-    virtio/virtio_pci block/virtio_blk char/virtio_console"
+modules="drivers/virtio/virtio_ring drivers/virtio/virtio drivers/virtio/virtio_pci_modern_dev
+    drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci drivers/block/virtio_blk drivers/char/virtio_console"
+if [ "$more" = nbd ]; then
+    modules="$modules net/core/failover drivers/net/net_failover drivers/net/virtio_net drivers/block/nbd
+        lib/libcrc32c fs/xfs/xfs"
+    with_libraries unpacked/sbin/nbd-client
+    for program in e2fsck mkfs.xfs xfs_repair; do
+        with_libraries "$(command -v $program || echo /usr/sbin/$program)"
+    done
+fi
 for module in $modules; do
-    cp unpacked/lib/modules/*/kernel/drivers/"$module".ko "$root/mod/"
+    cp unpacked/lib/modules/*/kernel/"$module".ko "$root/mod/"
     basename "$module"
 done >"$root/mod/order"
 cp "$here/guest-init" "$root/init"

@@ -102,6 +102,9 @@ final class Campaign implements Callable<Integer> {
         subjects.put("revert", crash(seed -> new RevertScenario(seed, call -> true)));
         subjects.put("resize", crash(seed -> new ResizeScenario(seed, call -> true)));
         subjects.put("merge", crash(seed -> new MergeScenario(seed, call -> true)));
+        for (WayScenario.Merge merge : WayScenario.Merge.values()) {
+            subjects.put(nameOf(merge), new Subject(Set.of(Fault.values()), seed -> new WayScenario(merge, seed)));
+        }
         for (IoErrorTest.Work work : IoErrorTest.Work.values()) {
             subjects.put("error-in-" + nameOf(work), new Subject(ERRORS, seed -> IoErrorTest.scenario(seed, work)));
         }

@@ -1,14 +1,26 @@
 package io.catena.harness.crash;
 
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DiskModel;
 import io.catena.harness.sim.Machine;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
-/** An empty disk, attached or not, is put upon another that holds something, beside a third that is written. */
+/**
+ * A disk to which data and zeros are written, as by the mirror of a storage migration, is put upon another that holds
+ * something, beside a third that is written. It may be marked as the mirror's target, in one of the ways there are; one that
+ * is not may be refused, but must never show wrong data.
+ */
 final class ComposeScenario implements Scenario {
     private final long seed;
     private final WatchedStorage.Watcher mutant;
@@ -16,6 +28,14 @@ final class ComposeScenario implements Scenario {
     ComposeScenario(long seed, WatchedStorage.Watcher mutant) {
         this.seed = seed;
         this.mutant = mutant;
+    }
+
+    /** When the child learns that it is a mirror's target. */
+    private enum Marked {
+        AT_CREATION,
+        LATER,
+        WHILE_ACTIVE,
+        NEVER
     }
 
     @Override
@@ -28,36 +48,93 @@ final class ComposeScenario implements Scenario {
         private final VdiId other;
         private final VdiId parent;
         private final VdiId child;
+        private final Marked marked;
+
+        /** What was asked of the child since its last flush: whether the child holds it is not known after a crash. */
+        private final List<DiskModel.Write> unsure = new ArrayList<>();
 
         ComposeRun(Machine machine) throws IOException {
             sr = new SimulatedSr(machine, seed, mutant);
+            marked = List.of(Marked.values()).get(sr.random.nextInt(Marked.values().length));
             other = sr.create(new VdiId(new UUID(5, 0)));
             sr.attach(other);
             sr.work(other);
             parent = sr.create(new VdiId(new UUID(5, 1)));
             sr.attach(parent);
             sr.work(parent);
+            sr.work(parent);
             if (sr.random.nextBoolean()) {
                 sr.snapshot(parent);
                 sr.work(parent);
             }
             sr.detach(parent);
-            child = sr.create(new VdiId(new UUID(5, 2)));
+            child = new VdiId(new UUID(5, 2));
+            sr.create(child, marked == Marked.AT_CREATION ? Map.of("base_mirror", "1") : Map.of());
             sr.snapshot(child);
-            if (sr.random.nextBoolean()) {
-                sr.attach(child);
+            if (marked == Marked.LATER) {
+                mark("_sm_config_base_mirror");
+            }
+            if (sr.random.nextInt(4) > 0) {
+                attachChild();
+                mirror(1 + sr.random.nextInt(3));
+                sr.flush(child);
+                unsure.clear();
+            }
+        }
+
+        private void attachChild() {
+            sr.attach(child);
+            if (marked == Marked.WHILE_ACTIVE) {
+                mark("base_mirror");
+            }
+        }
+
+        private void mark(String key) {
+            sr.repository().set(child, new VdiChange(null, null, Map.of(key, "1"), Set.of()));
+        }
+
+        private void mirror(int requests) throws IOException {
+            for (int i = 0; i < requests; i++) {
+                boolean zeroes = sr.random.nextInt(3) > 0;
+                DiskModel model = sr.model(child);
+                DiskModel.Write request =
+                        zeroes ? Requests.randomZero(model, sr.random) : Requests.randomWrite(model, sr.random);
+                unsure.add(request);
+                send(request);
+            }
+        }
+
+        private void send(DiskModel.Write request) throws IOException {
+            if (request.zeroes()) {
+                sr.zero(child, request);
+            } else {
+                sr.write(child, request);
             }
         }
 
         @Override
         public void act() throws IOException {
             sr.write(other);
-            sr.compose(parent, child);
+            if (sr.isAttached(child)) {
+                mirror(sr.random.nextInt(3));
+            }
+            compose();
             if (!sr.isAttached(child)) {
-                sr.attach(child);
+                attachChild();
             }
             sr.work(child);
+            sr.zero(child);
             sr.flush(other);
+        }
+
+        private void compose() {
+            try {
+                sr.compose(parent, child);
+            } catch (SrException e) {
+                if (marked != Marked.NEVER || e.error() != SrError.VDI_TYPE) {
+                    throw e;
+                }
+            }
         }
 
         @Override
@@ -76,9 +153,27 @@ final class ComposeScenario implements Scenario {
             sr.checkShape();
             sr.checkSound();
             if (parentIsThere) {
-                sr.compose(parent, child);
+                askOnceMore();
+                compose();
+                sr.checkContents(Fault.KILL);
             }
             sr.checkWorkGoesOn(!happened);
+        }
+
+        private void askOnceMore() throws IOException {
+            if (unsure.isEmpty()) {
+                return;
+            }
+            if (!sr.isAttached(child)) {
+                attachChild();
+            }
+            for (DiskModel.Write request : unsure) {
+                DiskModel model = sr.model(child);
+                send(
+                        request.zeroes()
+                                ? model.zero(request.sector(), request.count())
+                                : model.write(request.sector(), request.count()));
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
+import io.catena.api.SrHealth;
 import io.catena.api.VdiId;
 import io.catena.harness.explore.Call;
 import io.catena.harness.explore.Fault;
@@ -109,8 +110,13 @@ class GcSpaceTest {
                     assertThat(failed.nextTry()).isNotNull();
                 });
 
+        assertThat(sr.repository().stat().health().reasons())
+                .extracting(SrHealth.Reason::kind)
+                .containsExactly(SrHealth.Kind.SET_ASIDE_NODE);
+
         sick[0] = "";
         assertThat(sr.collectGarbage().result()).contains("merged 1");
+        assertThat(sr.repository().stat().health().state()).isEqualTo(SrHealth.State.HEALTHY);
     }
 
     @Test

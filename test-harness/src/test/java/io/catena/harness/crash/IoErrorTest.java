@@ -39,6 +39,7 @@ class IoErrorTest {
         COLLECT,
         MERGE,
         WRITE,
+        ZERO,
         FLUSH,
         DETACH
     }
@@ -111,7 +112,11 @@ class IoErrorTest {
             }
             if (work == Work.REVERT || work == Work.RESET) {
                 sr.detach(vdi);
-            } else if (sr.random.nextInt(3) == 0 && work != Work.WRITE && work != Work.FLUSH && work != Work.DETACH) {
+            } else if (sr.random.nextInt(3) == 0
+                    && work != Work.WRITE
+                    && work != Work.ZERO
+                    && work != Work.FLUSH
+                    && work != Work.DETACH) {
                 sr.detach(vdi);
                 if (sr.random.nextBoolean()) {
                     sr.reopen();
@@ -143,6 +148,11 @@ class IoErrorTest {
                 case WRITE -> {
                     for (int i = 0; i < 3; i++) {
                         sr.write(vdi);
+                    }
+                }
+                case ZERO -> {
+                    for (int i = 0; i < 3; i++) {
+                        sr.zero(vdi);
                     }
                 }
                 case FLUSH -> {
@@ -231,15 +241,24 @@ class IoErrorTest {
         }
 
         private void attachAnew() {
-            if (sr.isAttached(vdi)) {
-                try {
-                    sr.detach(vdi);
-                } catch (SrException e) {
-                    // What could not be written now is in the redo log, from which the next attach takes it.
-                    SimulatedSr.require(!sr.isAttached(vdi), "still attached after " + e);
+            for (VdiId id : List.of(vdi, MADE)) {
+                if (sr.isAttached(id)) {
+                    detachAfterFailure(id);
+                    sr.attach(id);
                 }
             }
-            sr.attach(vdi);
+            if (!sr.isAttached(vdi)) {
+                sr.attach(vdi);
+            }
+        }
+
+        private void detachAfterFailure(VdiId id) {
+            try {
+                sr.detach(id);
+            } catch (SrException e) {
+                // What could not be written now is in the redo log, from which the next attach takes it.
+                SimulatedSr.require(!sr.isAttached(id), "still attached after " + e);
+            }
         }
     }
 }

@@ -11,16 +11,33 @@ import io.catena.harness.sim.Machine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 
-/** Garbage collection of a chain whose snapshots are gone, under a guest that goes on writing. */
+/** Garbage collection of a chain whose snapshots are gone, under a guest that goes on writing; now and then it is cancelled. */
 final class MergeScenario implements Scenario {
+    /** So much work makes a leaf much larger than its base copy. */
+    private static final int FULL = 12;
+
     private final long seed;
     private final WatchedStorage.Watcher mutant;
+
+    /** The live merges between whose pieces the guest wrote. */
+    final Set<String> guestsMet = new TreeSet<>();
+
+    private boolean requestsAreNotHeldBack;
 
     MergeScenario(long seed, WatchedStorage.Watcher mutant) {
         this.seed = seed;
         this.mutant = mutant;
+    }
+
+    /** Returns a scenario in which the guest writes what is just being copied into its leaf, as if it need not wait. */
+    static MergeScenario withoutPauses(long seed) {
+        MergeScenario scenario = new MergeScenario(seed, call -> true);
+        scenario.requestsAreNotHeldBack = true;
+        return scenario;
     }
 
     @Override
@@ -36,21 +53,25 @@ final class MergeScenario implements Scenario {
         private volatile boolean collecting;
 
         MergeRun(Machine machine) throws IOException {
-            sr = new SimulatedSr(machine, seed, this::watch);
+            sr = new SimulatedSr(machine, seed, this::watch, file -> guestMayWriteBeforeRead());
             vdi = sr.create(new VdiId(new UUID(5, 0)));
             sr.attach(vdi);
             List<VdiId> snapshots = new ArrayList<>();
-            int levels = 2 + sr.random.nextInt(3);
+            // A leaf that holds much more than what it builds on is filled, others are drained.
+            boolean fullLeaf = sr.random.nextInt(3) == 0;
+            int levels = fullLeaf ? 1 : 2 + sr.random.nextInt(3);
             for (int i = 0; i < levels; i++) {
                 sr.work(vdi);
                 snapshots.add(sr.snapshot(vdi));
             }
-            sr.work(vdi);
+            for (int i = 0; i < (fullLeaf ? FULL : 1); i++) {
+                sr.work(vdi);
+            }
             if (sr.random.nextInt(3) == 0) {
                 sr.detach(vdi);
             }
             for (VdiId snapshot : snapshots) {
-                if (sr.random.nextInt(4) > 0) {
+                if (fullLeaf || sr.random.nextInt(4) > 0) {
                     sr.destroy(snapshot);
                 }
             }
@@ -58,25 +79,53 @@ final class MergeScenario implements Scenario {
 
         @Override
         public void act() throws IOException {
-            collecting = true;
-            Job job = sr.collectGarbage();
-            collecting = false;
-            if (job.failure() != null) {
-                throw new IOException(job.failure().message());
-            }
+            collect();
             if (sr.isAttached(vdi)) {
                 sr.work(vdi);
             }
         }
 
+        private void collect() throws IOException {
+            Job job;
+            do {
+                collecting = true;
+                job = sr.collectGarbage();
+                collecting = false;
+                if (job.failure() != null) {
+                    throw new IOException(job.failure().message());
+                }
+                if (job.state() == Job.State.CANCELLED && sr.random.nextBoolean()) {
+                    sr.reopen();
+                }
+            } while (job.state() == Job.State.CANCELLED);
+        }
+
         /** The guest writes between the calls by which data is copied and links are changed. */
         private boolean watch(Call call) throws IOException {
-            if (collecting && isBetween(call) && sr.isAttached(vdi) && sr.random.nextInt(16) == 0) {
+            if (requestsAreNotHeldBack && collecting && sr.isAttached(vdi) && isBetweenLookAndCopy(call)) {
                 collecting = false;
-                sr.work(vdi);
+                sr.overwrite(vdi);
                 collecting = true;
             }
+            if (collecting && sr.isAttached(vdi) && isBetween(call)) {
+                guestMayWrite(16);
+            }
+            if (collecting && CallSite.isInside("PushDown.copy") && sr.random.nextInt(128) == 0) {
+                sr.repository().garbage().cancel();
+            }
             return mutant.passes(call);
+        }
+
+        private void guestMayWrite(int oneOf) throws IOException {
+            if (sr.random.nextInt(oneOf) > 0) {
+                return;
+            }
+            collecting = false;
+            List.of("LiveLeafMerge.merge", "LivePullUp.merge").stream()
+                    .filter(CallSite::isInside)
+                    .forEach(guestsMet::add);
+            sr.work(vdi);
+            collecting = true;
         }
 
         /** Where a thread of its own could run: not inside what the disk's own requests do, nor while they are held back. */
@@ -88,6 +137,25 @@ final class MergeScenario implements Scenario {
             return call.kind() == Call.Kind.WRITE
                     && CallSite.current().method().equals("SparseLayer.writeInBlock")
                     && !sr.isPaused(vdi);
+        }
+
+        private boolean isBetweenLookAndCopy(Call call) {
+            return call.kind() == Call.Kind.WRITE
+                    && CallSite.current().method().equals("SparseLayer.writeInBlock")
+                    && CallSite.isInside("Fill.copyAlone")
+                    && CallSite.isInside("LivePullUp.merge");
+        }
+
+        /** What is pulled up is read before requests are held back for a piece of it. */
+        private void guestMayWriteBeforeRead() throws IOException {
+            if (collecting
+                    && sr.isAttached(vdi)
+                    && CallSite.isInside("LivePullUp.merge")
+                    && CallSite.isInside("SparseLayer.readInBlock")
+                    && !sr.isPaused(vdi)) {
+                // Few pieces are read in all.
+                guestMayWrite(2);
+            }
         }
 
         @Override

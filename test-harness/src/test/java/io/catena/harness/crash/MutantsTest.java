@@ -37,7 +37,9 @@ class MutantsTest {
     /** Methods that leave it to others to make their calls. */
     private static final Set<String> INDIRECT = Set.of(
             "Journal.record",
+            "ElidedZeros.note",
             "PushDown.copy",
+            "PushDown.mark",
             "GarbageCollector.copyLacking",
             "LiveLeafMerge.makeDurable",
             "SparseLayer.flushFirst");
@@ -85,6 +87,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.mark", 1, 1),
                         new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VdiMaker.publish", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "GarbageCollector.copyLacking", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
@@ -96,6 +99,8 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.WRITE, "HiddenFlag.set", 1, 2),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "ElidedZeros.note", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.RENAME, "ElidedZeros.note", 1, 1),
                         new Mutant(Fault.POWER_CUT, reset, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),

@@ -1,7 +1,6 @@
 package io.catena.harness.crash;
 
 import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.SrCheck;
 import io.catena.api.SrException;
@@ -11,10 +10,10 @@ import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
-import io.catena.disk.Exporter;
 import io.catena.disk.LiveDisk;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DirectExports;
 import io.catena.harness.model.DiskModel;
 import io.catena.harness.sim.Machine;
 import io.catena.sr.Environment;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +34,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -62,18 +61,27 @@ final class SimulatedSr {
     private final Storage storage;
     private final Storage tmpfs;
     private final DiskModel ancestor = DiskModel.empty(DISK_BYTES);
-    private final Map<VdiId, BlockDevice> devices = new HashMap<>();
+    private DirectExports exports = new DirectExports();
     private final Random uuids;
+    private final AtomicLong nanos = new AtomicLong();
+
+    /** While no time passes, what is to be done now and then is done at each occasion. */
+    long tickNanos = 1000;
+
     private Jobs jobs;
     private VhdRepository repository;
     private long boot;
 
     /** Makes an SR and attaches it. */
     SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher) {
+        this(machine, seed, watcher, file -> {});
+    }
+
+    SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher, WatchedStorage.ReadWatcher reads) {
         this.machine = machine;
         random = new Random(new SplittableRandom(seed).nextLong());
         uuids = new Random(seed);
-        storage = new WatchedStorage(machine.disk("sr"), watcher);
+        storage = new WatchedStorage(machine.disk("sr"), watcher, reads);
         tmpfs = new WatchedStorage(machine.tmpfs("run"), watcher);
         VhdRepository.create(storage, ID, "sr");
         jobs = newJobs();
@@ -89,34 +97,16 @@ final class SimulatedSr {
     }
 
     private Environment environment() {
-        return new Environment(tmpfs, new UUID(9, boot), exporter(), jobs, clock(), () -> 0, this::nextUuid);
+        return new Environment(tmpfs, new UUID(9, boot), exports, jobs, clock(), this::tick, this::nextUuid);
+    }
+
+    /** Each look at the clock takes a little, so that what is to be done now and then is done now and then. */
+    private long tick() {
+        return nanos.addAndGet(tickNanos);
     }
 
     private UUID nextUuid() {
         return new UUID(uuids.nextLong(), uuids.nextLong());
-    }
-
-    private Exporter exporter() {
-        return new Exporter() {
-            @Override
-            public Export announce(VdiId vdi, AccessMode mode) {
-                return new Export(vdi, mode, "test:" + vdi);
-            }
-
-            @Override
-            public void conceal(VdiId vdi) {}
-
-            @Override
-            public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-                devices.put(vdi, device);
-                return new Export(vdi, mode, "test:" + vdi);
-            }
-
-            @Override
-            public void withdraw(VdiId vdi) {
-                devices.remove(vdi);
-            }
-        };
     }
 
     VhdRepository repository() {
@@ -126,7 +116,7 @@ final class SimulatedSr {
     /** Attaches the SR in a new process. */
     void restart(boolean powerWasCut) {
         jobs.close();
-        devices.clear();
+        exports = new DirectExports();
         if (powerWasCut) {
             boot++;
         }
@@ -137,7 +127,7 @@ final class SimulatedSr {
     /** Lets go of the SR in order and attaches it again. */
     void reopen() throws IOException {
         repository.close();
-        devices.clear();
+        exports = new DirectExports();
         repository = VhdRepository.attach(storage, "/sr", environment());
     }
 
@@ -147,7 +137,11 @@ final class SimulatedSr {
     }
 
     VdiId create(VdiId id) {
-        repository.create(spec(id));
+        return create(id, Map.of());
+    }
+
+    VdiId create(VdiId id, Map<String, String> keys) {
+        repository.create(new VdiSpec(DISK_BYTES, "disk", "", id, false, keys));
         models.put(id, ancestor.sibling(DISK_BYTES));
         return id;
     }
@@ -161,11 +155,11 @@ final class SimulatedSr {
     }
 
     BlockDevice device(VdiId vdi) {
-        return Objects.requireNonNull(devices.get(vdi), () -> vdi + " is not attached");
+        return exports.device(vdi);
     }
 
     boolean isAttached(VdiId vdi) {
-        return devices.containsKey(vdi);
+        return exports.serves(vdi);
     }
 
     boolean isPaused(VdiId vdi) {
@@ -183,7 +177,32 @@ final class SimulatedSr {
     }
 
     void write(VdiId vdi) throws IOException {
-        DiskModel.Write write = Requests.randomWrite(model(vdi), random);
+        write(vdi, Requests.randomWrite(model(vdi), random));
+    }
+
+    void write(VdiId vdi, DiskModel.Write write) throws IOException {
+        device(vdi).write(write.offset(), write.bytes());
+        model(vdi).answered(write);
+    }
+
+    /** Discards or zeroes some sectors. */
+    void zero(VdiId vdi) throws IOException {
+        zero(vdi, Requests.randomZero(model(vdi), random));
+    }
+
+    /** Discards or zeroes sectors. */
+    void zero(VdiId vdi, DiskModel.Write zeros) throws IOException {
+        if (random.nextBoolean()) {
+            device(vdi).discard(zeros.offset(), zeros.lengthBytes());
+        } else {
+            device(vdi).writeZeroes(zeros.offset(), zeros.lengthBytes(), true);
+        }
+        model(vdi).answered(zeros);
+    }
+
+    /** Writes the whole disk. */
+    void overwrite(VdiId vdi) throws IOException {
+        DiskModel.Write write = model(vdi).write(0, (int) (DISK_BYTES / DiskModel.SECTOR));
         device(vdi).write(write.offset(), write.bytes());
         model(vdi).answered(write);
     }
@@ -224,7 +243,7 @@ final class SimulatedSr {
         models.put(vdi, model(snapshot).frozen());
     }
 
-    /** Puts an empty disk upon another, whose content it has then. */
+    /** Puts a disk upon another, whose content it has then where it was not written. */
     void compose(VdiId parent, VdiId child) {
         repository.compose(parent, child);
         composed(parent, child);
@@ -232,7 +251,7 @@ final class SimulatedSr {
 
     /** Notes that a disk was put upon another. */
     void composed(VdiId parent, VdiId child) {
-        models.put(child, model(parent).frozen());
+        models.put(child, model(child).over(model(parent)));
         models.remove(parent);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.SrException;
+import io.catena.api.SrHealth;
 import io.catena.api.VdiId;
 import io.catena.harness.sim.Machine;
 import io.catena.store.BlockFile;
@@ -39,11 +40,15 @@ class UnreadableDiskTest {
         sr.attach(GOOD);
         assertThat(sr.content(GOOD)).satisfies(content -> sr.model(GOOD).check(content));
         assertThatThrownBy(() -> sr.attach(BAD)).isInstanceOf(SrException.class);
+        assertThat(sr.repository().stat().health().reasons())
+                .extracting(SrHealth.Reason::kind)
+                .contains(SrHealth.Kind.KEPT_REDO_LOG, SrHealth.Kind.UNREADABLE_NODE);
 
         machine.kill();
         machine.restart();
         write(headers);
         sr.restart(false);
+        assertThat(sr.repository().stat().health().state()).isEqualTo(SrHealth.State.HEALTHY);
         assertThat(sr.content(BAD)).satisfies(content -> sr.model(BAD).check(content));
         assertThat(sr.content(GOOD)).satisfies(content -> sr.model(GOOD).check(content));
     }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -131,6 +132,74 @@ class AgentCliTest {
         assertThat(code("vdi", "stat", parent)).isEqualTo("VDI_MISSING");
         agent.cli("vdi", "attach", child);
         assertThat(read(child)).isEqualTo(GREETING);
+    }
+
+    @Test
+    void theHealthOfAnSrComesWithWhatToDo() throws Exception {
+        createSr("sr");
+        assertThat(LiveAgent.id(live.stat("sr").getAsJsonObject("health"), "state"))
+                .isEqualTo("healthy");
+        Files.writeString(directory.resolve("sr/bad.vhd"), "this is no disk");
+        agent.cli("sr", "scan", "sr");
+        JsonObject health = live.stat("sr").getAsJsonObject("health");
+        assertThat(LiveAgent.id(health, "state")).isEqualTo("degraded");
+        JsonObject reason = health.getAsJsonArray("reasons").get(0).getAsJsonObject();
+        assertThat(LiveAgent.id(reason, "kind")).isEqualTo("unreadable_node");
+        assertThat(LiveAgent.id(reason, "what")).contains("bad.vhd");
+        assertThat(LiveAgent.id(reason, "cure")).contains("catena vhd check");
+    }
+
+    /** As a migration's mirror does; an agent that detects zeros must not take them for nothing. */
+    @Test
+    void aComposedDiskShowsTheZerosThatWereWrittenToIt() throws Exception {
+        agent.terminate();
+        try (LiveAgent detecting = LiveAgent.start(directory.resolve("run2"), "--zero-detection")) {
+            AgentProcess cli = detecting.process();
+            Path socket = cli.runDirectory().resolve("nbd.sock");
+            cli.cli("sr", "create", "sr", "--path", directory.resolve("sr").toString());
+            String parent = detecting.createVdi("sr", "parent", 10 << 20);
+            detecting.attach(parent);
+            try (NbdClient client = NbdClient.connect(socket, parent)) {
+                client.write(0, filled((byte) 7));
+            }
+            detecting.detach(parent);
+            cli.cli("vdi", "create", "sr", "--size", "10M", "--name", "marked", "--key", "base_mirror=1");
+            String marked = LiveAgent.id(detecting.vdi("sr", "marked"), "vdi");
+            String plain = detecting.createVdi("sr", "plain", 10 << 20);
+            for (String child : List.of(marked, plain)) {
+                cli.cli("vdi", "snapshot", child);
+                detecting.attach(child);
+                writeZeros(socket, child);
+            }
+            cli.kill9();
+            cli.restart();
+            assertThat(LiveAgent.id(error(cli.tryCli("vdi", "compose", parent, plain)), "code"))
+                    .isEqualTo("VDI_TYPE");
+            cli.cli("vdi", "compose", parent, marked);
+            byte[] expected = filled((byte) 7);
+            for (int zeros : List.of(0, 8192, 16384)) {
+                Arrays.fill(expected, zeros, zeros + 4096, (byte) 0);
+            }
+            try (NbdClient client = NbdClient.connect(socket, marked)) {
+                assertThat(client.read(0, expected.length)).isEqualTo(expected);
+            }
+        }
+    }
+
+    /** In each of the three ways a client has. */
+    private static void writeZeros(Path socket, String vdi) throws IOException {
+        try (NbdClient client = NbdClient.connect(socket, vdi)) {
+            client.write(0, new byte[4096]);
+            assertThat(client.request(0, NbdClient.WRITE_ZEROES, 8192, 4096, new byte[0]))
+                    .isZero();
+            client.trim(16384, 4096);
+        }
+    }
+
+    private static byte[] filled(byte value) {
+        byte[] bytes = new byte[1 << 20];
+        Arrays.fill(bytes, value);
+        return bytes;
     }
 
     @Test

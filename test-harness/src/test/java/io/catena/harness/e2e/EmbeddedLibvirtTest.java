@@ -45,7 +45,7 @@ final class EmbeddedLibvirtTest {
         String uri = EmbeddedLibvirt.configure(directory.resolve("embed"));
         Path run = directory.resolve("run");
         Agent.Options options = new Agent.Options(NbdLimits.DEFAULT, null, false);
-        try (Agent agent = Agent.start(run, options, nbdSocket -> new LibvirtHypervisor(uri, nbdSocket))) {
+        try (Agent agent = Agent.start(run, options, nbdSocket -> new LibvirtHypervisor(uri, true, nbdSocket))) {
             ControlClient api = new ControlClient(run.resolve("agent.sock"), Duration.ofMinutes(2));
             api.post(
                     "/v1/srs",

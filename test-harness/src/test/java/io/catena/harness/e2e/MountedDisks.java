@@ -14,7 +14,7 @@ import java.util.Set;
  * File systems on block devices, mounted in a test's directory. {@link #close} leaves nothing, also after a failure: neither
  * mounts nor loop devices nor processes.
  */
-final class MountedDisks implements AutoCloseable {
+public final class MountedDisks implements AutoCloseable {
     private static final Duration DEADLINE = Duration.ofMinutes(2);
 
     private final Path directory;
@@ -24,19 +24,19 @@ final class MountedDisks implements AutoCloseable {
      * @param directory of the mount points
      * @param runDirectory of the agent
      */
-    MountedDisks(Path directory, Path runDirectory) throws IOException {
+    public MountedDisks(Path directory, Path runDirectory) throws IOException {
         this.directory = directory.toRealPath();
         this.runDirectory = runDirectory.toRealPath();
     }
 
     /** The kinds of file systems. */
-    enum Kind {
+    public enum Kind {
         ext4,
         xfs
     }
 
     /** Makes a file system. */
-    static void format(Path device, Kind kind) throws IOException {
+    public static void format(Path device, Kind kind) throws IOException {
         switch (kind) {
             case ext4 -> Programs.run(DEADLINE, "mkfs.ext4", "-q", "-F", device.toString());
             case xfs -> Programs.run(DEADLINE, "mkfs.xfs", "-q", "-f", device.toString());
@@ -44,7 +44,7 @@ final class MountedDisks implements AutoCloseable {
     }
 
     /** Checks a file system that is not mounted. */
-    static void check(Path device, Kind kind) throws IOException {
+    public static void check(Path device, Kind kind) throws IOException {
         switch (kind) {
             case ext4 -> Programs.run(DEADLINE, "e2fsck", "-fn", device.toString());
             case xfs -> Programs.run(DEADLINE, "xfs_repair", "-n", device.toString());
@@ -52,7 +52,7 @@ final class MountedDisks implements AutoCloseable {
     }
 
     /** Mounts a device and returns where. */
-    Path mount(Path device) throws IOException {
+    public Path mount(Path device) throws IOException {
         Path point = Files.createTempDirectory(directory, "mount");
         // A copy has the UUID of its origin, with which XFS is mounted once only.
         String options = Programs.run(DEADLINE, "blkid", "-o", "value", "-s", "TYPE", device.toString())
@@ -65,7 +65,7 @@ final class MountedDisks implements AutoCloseable {
         return point;
     }
 
-    void unmount(Path point) throws IOException {
+    public void unmount(Path point) throws IOException {
         Programs.run(DEADLINE, "umount", point.toString());
     }
 
@@ -77,7 +77,8 @@ final class MountedDisks implements AutoCloseable {
             }
         }
         Path none = runDirectory.resolve("nbd.sock");
-        BlockExports.withLoops(new NbdExports(none, DEADLINE), runDirectory.resolve("block"))
+        NbdExports network = new NbdExports(none, DEADLINE);
+        BlockExports.withLoops(network, runDirectory.resolve("block"), Path.of("/dev/catena"))
                 .removeLeftovers(Set.of());
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.GcChange;
 import io.catena.api.Job;
 import io.catena.api.SrId;
@@ -13,7 +12,7 @@ import io.catena.api.TreeNode;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
-import io.catena.disk.Exporter;
+import io.catena.harness.model.DirectExports;
 import io.catena.harness.sim.Seeds;
 import io.catena.sr.Environment;
 import io.catena.sr.Jobs;
@@ -35,7 +34,6 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -57,7 +55,7 @@ class RandomTreesTest {
     @TempDir
     private Path redo;
 
-    private final Map<VdiId, BlockDevice> exported = new ConcurrentHashMap<>();
+    private final DirectExports exports = new DirectExports();
 
     /** What each page of each disk holds: the number that it is filled with; 0 for zeros. */
     private final Map<VdiId, int[]> contents = new HashMap<>();
@@ -178,7 +176,7 @@ class RandomTreesTest {
     private void check(VhdRepository sr) throws IOException {
         for (Map.Entry<VdiId, int[]> entry : contents.entrySet()) {
             VdiId disk = entry.getKey();
-            if (!exported.containsKey(disk)) {
+            if (!exports.serves(disk)) {
                 sr.attach(disk, AccessMode.READ_ONLY);
             }
             for (int page = 0; page < PAGES; page++) {
@@ -209,7 +207,7 @@ class RandomTreesTest {
     }
 
     private BlockDevice device(VdiId disk) {
-        return Objects.requireNonNull(exported.get(disk));
+        return exports.device(disk);
     }
 
     private static long descriptors() throws IOException {
@@ -276,26 +274,7 @@ class RandomTreesTest {
         return new Environment(
                 new FileStorage(redo),
                 new UUID(1, 1),
-                new Exporter() {
-                    @Override
-                    public Export announce(VdiId vdi, AccessMode mode) {
-                        return new Export(vdi, mode, "test:" + vdi);
-                    }
-
-                    @Override
-                    public void conceal(VdiId vdi) {}
-
-                    @Override
-                    public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-                        exported.put(vdi, device);
-                        return new Export(vdi, mode, "test:" + vdi);
-                    }
-
-                    @Override
-                    public void withdraw(VdiId vdi) {
-                        exported.remove(vdi);
-                    }
-                },
+                exports,
                 jobs,
                 Clock.systemUTC(),
                 System::nanoTime,

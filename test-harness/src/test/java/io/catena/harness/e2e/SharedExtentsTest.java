@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.api.JobControl;
-import io.catena.harness.peer.XfsImage;
+import io.catena.harness.peer.ReflinkImage;
 import io.catena.sr.PushDown;
 import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
@@ -34,8 +34,8 @@ class SharedExtentsTest {
 
     @Test
     void onXfsBytesAreSharedAndLaterWritesAreNot() throws IOException {
-        assertTrue(XfsImage.isPossible(), "only root can mount; run the tests as root");
-        try (XfsImage xfs = XfsImage.mount(directory, 512L * MIB)) {
+        assertTrue(ReflinkImage.isPossible(), "only root can mount; run the tests as root");
+        try (ReflinkImage xfs = ReflinkImage.mount(ReflinkImage.Kind.XFS, directory, 512L * MIB)) {
             Storage storage = storage(xfs.root());
             byte[] data = random(4 * MIB);
             try (BlockFile source = storage.create("source");
@@ -68,8 +68,8 @@ class SharedExtentsTest {
 
     @Test
     void onXfsMergingWholeBlocksTakesNoSpace() throws IOException {
-        assertTrue(XfsImage.isPossible(), "only root can mount; run the tests as root");
-        try (XfsImage xfs = XfsImage.mount(directory, 1024L * MIB)) {
+        assertTrue(ReflinkImage.isPossible(), "only root can mount; run the tests as root");
+        try (ReflinkImage xfs = ReflinkImage.mount(ReflinkImage.Kind.XFS, directory, 1024L * MIB)) {
             Storage storage = storage(xfs.root());
             byte[] data = random(64 * MIB);
             new NewVhd(Clock.systemUTC(), UUID::randomUUID).create(storage, "p.vhd", DISK_BYTES, NewDiskType.DYNAMIC);

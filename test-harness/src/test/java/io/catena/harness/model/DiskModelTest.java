@@ -100,6 +100,19 @@ class DiskModelTest {
     }
 
     @Test
+    void aDiskThatIsPutUponAnotherHasTheOthersDataWhereItWasNotWritten() {
+        DiskModel parent = disk.sibling(disk.sizeBytes());
+        parent.answered(parent.write(1, 3));
+        DiskModel.Write own = write(2, 1);
+        disk.answered(disk.zero(3, 1));
+        DiskModel composed = disk.over(parent);
+        assertThat(composed.allowedAfterPowerCut(1)).isEqualTo(parent.allowed(1));
+        assertThat(composed.allowedAfterPowerCut(2)).containsExactly(own.value());
+        assertThat(composed.allowedAfterPowerCut(3)).containsExactly(0);
+        assertThat(composed.allowedAfterPowerCut(4)).containsExactly(0);
+    }
+
+    @Test
     void aFrozenCopyHasWhatTheDiskHasNowForGood() {
         write(1, 1);
         DiskModel.Write last = write(1, 1);

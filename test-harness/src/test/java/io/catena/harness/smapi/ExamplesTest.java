@@ -31,13 +31,12 @@ final class ExamplesTest extends SmapiTest {
     private static final String SNAPSHOT = "c0ffee00-1111-4222-8333-444455556666";
     private static final String CLONE = "deadbeef-0000-4aaa-8bbb-ccccddddeeee";
 
-    /** Methods that we do not have, and so have no executable: changed blocks, migration, long tasks. */
+    /** Methods that we do not have, and so have no executable: changed blocks, mirroring, long tasks. */
     private static final Set<String> NOT_OFFERED = Set.of(
             "Volume.enable_cbt",
             "Volume.disable_cbt",
             "Volume.data_destroy",
             "Volume.list_changed_blocks",
-            "Datapath.import_activate",
             "Data.mirror",
             "Data.copy",
             "Data.stat",
@@ -47,8 +46,8 @@ final class ExamplesTest extends SmapiTest {
             "Task.stat",
             "Task.ls");
 
-    /** A full disk, a volume that is active on another host, a volume without data, a device, a file of ISO images. */
-    private static final Set<Integer> CANNOT_ARISE_HERE = Set.of(22, 26, 45, 49, 50);
+    /** A full disk, a volume that is active on another host, a volume without data, a file of ISO images. */
+    private static final Set<Integer> CANNOT_ARISE_HERE = Set.of(22, 26, 45, 50);
 
     private final Map<String, String> bound = new HashMap<>();
     private final Map<Integer, Example> left = new TreeMap<>();
@@ -128,8 +127,33 @@ final class ExamplesTest extends SmapiTest {
         same(53);
         ok("Datapath.detach", "uri", uri(real(DISK)), "domain", "u0_cp_1_2");
         ok("Datapath.detach", "uri", uri(real(DISK)), "domain", "8");
+        asBlockDevice();
+        imported();
         same(56);
         same(57);
+    }
+
+    private void imported() throws IOException {
+        bound.put(
+                "/run/sr/import/9b1f6c3a.sock",
+                agent.runDirectory().resolve("import").resolve(real(DISK)).toString());
+        ok("Datapath.deactivate", "uri", uri(real(DISK)), "domain", "7");
+        ok("Datapath.attach", "uri", uri(real(DISK)), "domain", "0");
+        same(54);
+        ok("Datapath.detach", "uri", uri(real(DISK)), "domain", "0");
+    }
+
+    /** The example's implementations, and NBD after them. */
+    private void asBlockDevice() throws IOException {
+        String root = directory.resolve("root").toString();
+        agent.cli("smapi", "install", "--root", root, "--as", "block", "--xen-backend", "vbd3");
+        bound.put("/dev/nbd3", "/dev/catena/" + real(DISK));
+        Example example = example(49);
+        JsonArray offered = run(example).getAsJsonObject().getAsJsonArray("implementations");
+        JsonArray expected = bind(example.stdout()).getAsJsonObject().getAsJsonArray("implementations");
+        assertThat(offered).startsWith(expected.asList().toArray(JsonElement[]::new));
+        ok("Datapath.detach", "uri", uri(real(DISK)), "domain", "u0_cp_1_2");
+        agent.cli("smapi", "install", "--root", root);
     }
 
     private void srs() throws IOException {

@@ -115,6 +115,14 @@ final class LauncherTest extends SmapiTest {
     }
 
     @Test
+    void aPluginHasTheVersionOfTheProgram() throws IOException {
+        String version = text(scripts.call("Plugin.Query").result().getAsJsonObject(), "version");
+        assertThat(version).matches("[0-9]+\\.[0-9]+\\..*");
+        assertThat(agent.tryCli("--version").stdout()).isEqualTo("catena " + version + "\n");
+        assertThat(scripts.call("Plugin.diagnostics").result().getAsString()).startsWith("Catena " + version + "\n");
+    }
+
+    @Test
     void aNameThatAShellWouldReadIsRefused() throws IOException {
         Outcome outcome = agent.tryCli(
                 "smapi", "install", "--root", directory.resolve("root").toString(), "--xen-backend", "x\"; rm -rf");

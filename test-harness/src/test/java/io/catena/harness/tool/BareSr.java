@@ -1,11 +1,9 @@
 package io.catena.harness.tool;
 
-import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
-import io.catena.disk.Exporter;
+import io.catena.harness.model.DirectExports;
 import io.catena.sr.Environment;
 import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
@@ -13,8 +11,6 @@ import io.catena.store.Storage;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.logging.Level;
@@ -35,7 +31,7 @@ public final class BareSr {
     private final Storage storage;
     private final Storage tmpfs;
     private final Random uuids;
-    private final Map<VdiId, BlockDevice> devices = new HashMap<>();
+    private DirectExports exports = new DirectExports();
 
     /**
      * @param tmpfs for redo logs
@@ -53,11 +49,11 @@ public final class BareSr {
 
     /** Attaches the SR; what was attached before is forgotten. */
     public VhdRepository attach(Jobs jobs) {
-        devices.clear();
+        exports = new DirectExports();
         Environment environment = new Environment(
                 tmpfs,
                 new UUID(9, 9),
-                exporter(),
+                exports,
                 jobs,
                 CLOCK,
                 () -> 0,
@@ -67,33 +63,6 @@ public final class BareSr {
 
     /** Returns a disk that is attached. */
     public BlockDevice device(VdiId vdi) {
-        BlockDevice device = devices.get(vdi);
-        if (device == null) {
-            throw new IllegalStateException(vdi + " is not attached");
-        }
-        return device;
-    }
-
-    private Exporter exporter() {
-        return new Exporter() {
-            @Override
-            public Export announce(VdiId vdi, AccessMode mode) {
-                return new Export(vdi, mode, "test:" + vdi);
-            }
-
-            @Override
-            public void conceal(VdiId vdi) {}
-
-            @Override
-            public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-                devices.put(vdi, device);
-                return new Export(vdi, mode, "test:" + vdi);
-            }
-
-            @Override
-            public void withdraw(VdiId vdi) {
-                devices.remove(vdi);
-            }
-        };
+        return exports.device(vdi);
     }
 }

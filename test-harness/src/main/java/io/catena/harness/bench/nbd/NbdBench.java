@@ -26,6 +26,9 @@ import java.util.stream.Stream;
  *
  * <p>Each server works on a disk with the same content; what a chain holds is spread over all of its files, in pieces of
  * 64 KiB, so that every block of a VHD is a mixture. fio is the client, one connection.
+ *
+ * <p>What is called warm is so only while the system keeps the files in memory; where it gives memory back to a host within
+ * seconds, it does not, and the directory had better be on tmpfs ({@code /dev/shm}) for all shapes but the cold one.
  */
 public final class NbdBench {
     /** More than disks' hot range: there is room to write where nothing was written yet. */
@@ -90,7 +93,8 @@ public final class NbdBench {
 
     private List<Contestant> contestants(Path directory, Path runDirectory, Deque<Closeable> open) throws IOException {
         List<Contestant> contestants = new ArrayList<>();
-        say("making disks of " + (disks.hotBytes() >> 20) + " MiB in " + directory);
+        say("making disks of " + (disks.hotBytes() >> 20) + " MiB in " + directory + ", on "
+                + Files.getFileStore(directory).type());
         RawFile qemu = RawFile.make(
                 NbdTable.QEMU_RAW, directory, disks, (socket, file) -> PeerServer.qemu(socket, "raw", file));
         open.push(qemu);

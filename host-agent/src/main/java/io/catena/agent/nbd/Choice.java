@@ -1,0 +1,35 @@
+package io.catena.agent.nbd;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The exports that a client may choose from. Safe for use by many threads. */
+interface Choice {
+    /** Returns what is served under a name; null if there is no such export, or no longer. */
+    @Nullable
+    NbdExport find(String name);
+
+    /** Returns why nothing is served under a name, for the client. */
+    String absence(String name);
+
+    /** Returns the names of all that is served, sorted. */
+    List<String> names();
+
+    /** One export, under whatever name: for a client that was sent to it by other means. */
+    record One(Choice all, String name) implements Choice {
+        @Override
+        public @Nullable NbdExport find(String anyName) {
+            return all.find(name);
+        }
+
+        @Override
+        public String absence(String anyName) {
+            return all.absence(name);
+        }
+
+        @Override
+        public List<String> names() {
+            return all.find(name) == null ? List.of() : List.of(name);
+        }
+    }
+}
