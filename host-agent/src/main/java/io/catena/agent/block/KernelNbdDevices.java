@@ -53,7 +53,7 @@ final class KernelNbdDevices implements DeviceKind {
     @Override
     public void clear(Path file) throws IOException {
         for (NbdDevice device : of(file)) {
-            List<String> users = device.node().holders();
+            List<String> users = device.node().visibleHolders();
             LOG.warning(LogLine.of("block-leftover", "device", device.node().path(), "file", file, "users", users));
             device.disconnect();
         }

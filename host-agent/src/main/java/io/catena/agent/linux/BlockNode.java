@@ -83,17 +83,26 @@ public record BlockNode(Path path) {
         }
     }
 
-    /** Returns who uses the device, in words; empty if nobody does. */
+    /**
+     * Returns who uses the device, in words; empty if nobody does. It is opened for that, and so may be read by the kernel, which
+     * looks for partitions.
+     */
     public List<String> holders() throws IOException {
+        List<String> holders = visibleHolders();
+        if (holders.isEmpty() && isClaimed()) {
+            holders.add("mounted elsewhere, or in use by the kernel");
+        }
+        return holders;
+    }
+
+    /** As {@link #holders}, without opening the device, which could wait for ever: not all can be seen then. */
+    public List<String> visibleHolders() throws IOException {
         List<String> holders = new ArrayList<>();
         MountTable.read().of(path).forEach(point -> holders.add("mounted at " + point));
         try (var devices = Files.newDirectoryStream(description().resolve("holders"))) {
             devices.forEach(device -> holders.add("part of the device " + device.getFileName()));
         }
         holders.addAll(openers());
-        if (holders.isEmpty() && isClaimed()) {
-            holders.add("mounted elsewhere, or in use by the kernel");
-        }
         return holders;
     }
 
