@@ -7,6 +7,7 @@ import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
+import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.log.LogLine;
 import io.catena.agent.log.Version;
 import io.catena.agent.nbd.NbdExports;
@@ -38,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 public final class Agent implements Closeable {
     private static final Logger LOG = Logger.getLogger(Agent.class.getName());
     private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(30);
+
+    /** The kernel's requests have 128 KiB, and each connection has one of them under way at a time. */
+    private static final long DEVICE_BUFFER_BYTES = 64 << 20;
 
     /** Below /dev, where users of devices look for them; XAPI cuts that off before it stores a device's name. */
     private static final Path DEVICE_LINKS = Path.of("/dev/catena");
@@ -117,7 +121,7 @@ public final class Agent implements Closeable {
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        BlockExports devices = new BlockExports(exports, directory.blockFiles(), DEVICE_LINKS);
+        BlockExports devices = blockDevices(exports, directory, options.limits());
         Exporter exporter = options.zeroDetection() ? new ZeroDetection(devices) : devices;
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
@@ -136,6 +140,15 @@ public final class Agent implements Closeable {
                 runDirectory,
                 "pid",
                 ProcessHandle.current().pid()));
+    }
+
+    /** The kernel's connections are not those of clients: devices are there again before clients are let in. */
+    private BlockExports blockDevices(NbdExports exports, RunDirectory directory, NbdLimits limits) throws IOException {
+        if (!NbdDevice.isAvailable()) {
+            return BlockExports.withLoops(exports, directory.blockFiles(), DEVICE_LINKS);
+        }
+        opened(NbdServer.startAt(directory.deviceSocket(), exports, limits.withBufferBytes(DEVICE_BUFFER_BYTES)));
+        return BlockExports.withKernelNbd(exports, directory.deviceSocket(), directory.blockFiles(), DEVICE_LINKS);
     }
 
     /** Waits until the agent was closed. */

@@ -68,6 +68,11 @@ public final class RunDirectory implements Closeable {
         return path.resolve("nbd.sock");
     }
 
+    /** Where the kernel is served the disks that are block devices. */
+    Path deviceSocket() {
+        return path.resolve("dev.sock");
+    }
+
     Path redo() {
         return path.resolve("redo");
     }

@@ -1,9 +1,6 @@
 package io.catena.agent.block;
 
 import io.catena.agent.host.LocalDevices;
-import io.catena.agent.linux.FuseConnection;
-import io.catena.agent.linux.LoopDevice;
-import io.catena.agent.linux.MountTable;
 import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
@@ -16,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -40,24 +38,47 @@ public final class BlockExports implements Exporter, LocalDevices {
 
     private final Exporter network;
     private final Path directory;
+
+    /** New devices are of the first. */
+    private final List<DeviceKind> kinds;
+
     private final DeviceLinks links;
     private final Map<VdiId, Disk> disks = new ConcurrentHashMap<>();
 
+    private BlockExports(Exporter network, Path directory, Path links, List<DeviceKind> kinds) {
+        this.network = network;
+        this.directory = directory;
+        this.links = new DeviceLinks(links);
+        this.kinds = kinds;
+    }
+
     /**
+     * Makes loop devices.
+     *
      * @param network what else exports the disks
      * @param directory for the files that the devices are made of; absolute
      * @param links the directory for names of the devices that stay the same
      */
-    public BlockExports(Exporter network, Path directory, Path links) {
-        this.network = network;
-        this.directory = directory;
-        this.links = new DeviceLinks(links);
+    public static BlockExports withLoops(Exporter network, Path directory, Path links) {
+        return new BlockExports(network, directory, links, List.of(new LoopDevices()));
+    }
+
+    /**
+     * Makes NBD devices of the kernel, and goes on with loop devices that an agent before this one left.
+     *
+     * @param network what exports the disks over NBD
+     * @param socket where they are served before the first device is made
+     * @param directory as for {@link #withLoops}
+     * @param links as for {@link #withLoops}
+     */
+    public static BlockExports withKernelNbd(Exporter network, Path socket, Path directory, Path links) {
+        return new BlockExports(network, directory, links, List.of(new KernelNbdDevices(socket), new LoopDevices()));
     }
 
     /** A disk that is exported, and its device if it is one, which is changed by holders of this only. */
     private static final class Disk {
         private final BlockDevice device;
-        private volatile @Nullable LoopExport loop;
+        private volatile @Nullable DeviceExport made;
 
         Disk(BlockDevice device) {
             this.device = device;
@@ -93,13 +114,13 @@ public final class BlockExports implements Exporter, LocalDevices {
 
     private static void letGo(VdiId vdi, Disk disk) {
         synchronized (disk) {
-            LoopExport loop = disk.loop;
-            if (loop == null) {
+            DeviceExport made = disk.made;
+            if (made == null) {
                 return;
             }
             try {
-                loop.letGo(PATIENCE);
-                disk.loop = null;
+                made.letGo(PATIENCE);
+                disk.made = null;
             } catch (IOException e) {
                 throw new SrException(SrError.TRY_AGAIN, "VDI " + vdi + " is still being used: " + e.getMessage(), e)
                         .correction("Check the storage below the SR, then try again.");
@@ -116,20 +137,31 @@ public final class BlockExports implements Exporter, LocalDevices {
         synchronized (disk) {
             try {
                 Files.createDirectories(directory);
-                LoopExport loop = disk.loop;
-                if (loop == null) {
-                    loop = LoopExport.open(file(vdi), disk.device);
-                    disk.loop = loop;
+                DeviceExport made = disk.made;
+                if (made == null) {
+                    made = kindOf(file(vdi)).open(file(vdi), vdi, disk.device);
+                    disk.made = made;
                 }
-                links.point(vdi, loop.device());
-                return loop.device().toString();
+                links.point(vdi, made.device());
+                return made.device().toString();
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR, "VDI " + vdi + " cannot be made a block device: " + e.getMessage(), e)
-                        .correction("A block device needs an agent that runs as root, and a kernel with fuse and loop;"
-                                + " NBD does not: catena vdi attach " + vdi + " --as nbd");
+                        .correction(
+                                "A block device needs an agent that runs as root, and a kernel with nbd, or fuse and loop;"
+                                        + " NBD does not: catena vdi attach " + vdi + " --as nbd");
             }
         }
+    }
+
+    /** Returns what the disk's device is, or will be, made with: a device that is in use stays what it is. */
+    private DeviceKind kindOf(Path file) throws IOException {
+        for (DeviceKind kind : kinds) {
+            if (kind.left(directory).contains(file)) {
+                return kind;
+            }
+        }
+        return kinds.get(0);
     }
 
     @Override
@@ -139,14 +171,14 @@ public final class BlockExports implements Exporter, LocalDevices {
             return;
         }
         synchronized (disk) {
-            LoopExport loop = disk.loop;
-            if (loop == null) {
+            DeviceExport made = disk.made;
+            if (made == null) {
                 return;
             }
             try {
-                remove(vdi, loop);
-                disk.loop = null;
-            } catch (LoopExport.HeldException e) {
+                remove(vdi, made);
+                disk.made = null;
+            } catch (DeviceExport.HeldException e) {
                 throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": " + e.getMessage(), e)
                         .correction("Unmount it, or end what has it open, then detach it again.");
             } catch (IOException e) {
@@ -159,12 +191,12 @@ public final class BlockExports implements Exporter, LocalDevices {
     }
 
     /** The name goes first: it must not lead to a device that somebody else has made meanwhile. */
-    private void remove(VdiId vdi, LoopExport loop) throws IOException {
-        links.remove(vdi.toString(), loop.device());
+    private void remove(VdiId vdi, DeviceExport made) throws IOException {
+        links.remove(vdi.toString(), made.device());
         try {
-            loop.remove(PATIENCE);
-        } catch (LoopExport.HeldException e) {
-            links.point(vdi, loop.device());
+            made.remove(PATIENCE);
+        } catch (DeviceExport.HeldException e) {
+            links.point(vdi, made.device());
             throw e;
         }
     }
@@ -177,8 +209,8 @@ public final class BlockExports implements Exporter, LocalDevices {
     @Override
     public Optional<String> device(VdiId vdi) {
         Disk disk = disks.get(vdi);
-        LoopExport loop = disk == null ? null : disk.loop;
-        return loop == null ? Optional.empty() : Optional.of(loop.device().toString());
+        DeviceExport made = disk == null ? null : disk.made;
+        return made == null ? Optional.empty() : Optional.of(made.device().toString());
     }
 
     @Override
@@ -188,12 +220,12 @@ public final class BlockExports implements Exporter, LocalDevices {
             return;
         }
         synchronized (disk) {
-            LoopExport loop = disk.loop;
-            if (loop == null) {
+            DeviceExport made = disk.made;
+            if (made == null) {
                 return;
             }
             try {
-                loop.resized();
+                made.resized();
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR,
@@ -207,13 +239,15 @@ public final class BlockExports implements Exporter, LocalDevices {
     @Override
     public void removeLeftovers(Set<VdiId> wanted) {
         try {
-            for (Path file : MountTable.read().within(directory, FuseConnection.TYPE)) {
-                if (!isWanted(file, wanted)) {
-                    for (LoopDevice loop : LoopDevice.of(file)) {
-                        links.remove(String.valueOf(file.getFileName()), loop.path());
+            for (DeviceKind kind : kinds) {
+                for (Path file : kind.left(directory)) {
+                    if (!isWanted(file, wanted)) {
+                        for (Path device : kind.devices(file)) {
+                            links.remove(String.valueOf(file.getFileName()), device);
+                        }
+                        kind.clear(file);
+                        LOG.info(LogLine.of("block-leftover-removed", "file", file));
                     }
-                    LoopExport.clear(file);
-                    LOG.info(LogLine.of("block-leftover-removed", "file", file));
                 }
             }
         } catch (IOException e) {

@@ -1,19 +1,18 @@
 package io.catena.agent.block;
 
 import io.catena.agent.fuse.FuseServer;
+import io.catena.agent.linux.BlockNode;
 import io.catena.agent.linux.FuseConnection;
 import io.catena.agent.linux.LoopDevice;
 import io.catena.agent.linux.MountTable;
 import io.catena.agent.log.LogLine;
 import io.catena.disk.BlockDevice;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.logging.Logger;
 
 /**
@@ -27,12 +26,9 @@ import java.util.logging.Logger;
  * the device wait until the next agent takes it over. A flush of the device is a sync of the file, and that a flush of
  * the disk. Files of raw and fixed disks take the same way: a loop device right on top of them would go on writing to a file that
  * became a base copy.
- *
- * <p><b>Threads.</b> Safe for use by many threads; removing waits, and holds up the others meanwhile.
  */
-final class LoopExport {
+final class LoopExport implements DeviceExport {
     private static final Logger LOG = Logger.getLogger(LoopExport.class.getName());
-    private static final long PAUSE_MILLIS = 50;
 
     private final Path file;
     private final boolean readOnly;
@@ -81,7 +77,7 @@ final class LoopExport {
         }
         FuseServer server = FuseServer.start(connection.get(), file, device);
         LoopExport export = new LoopExport(file, device.readOnly(), server, loops.get(0));
-        if (export.loop.sizeBytes() != device.sizeBytes()) {
+        if (export.loop.node().sizeBytes() != device.sizeBytes()) {
             export.resized();
         }
         return Optional.of(export);
@@ -103,7 +99,14 @@ final class LoopExport {
     /** Removes what is left of a device that nobody serves. Who still uses it gets errors, as from a disk that was pulled out. */
     static void clear(Path file) throws IOException {
         for (LoopDevice loop : LoopDevice.of(file)) {
-            LOG.warning(LogLine.of("block-leftover", "device", loop.path(), "file", file, "users", loop.holders()));
+            LOG.warning(LogLine.of(
+                    "block-leftover",
+                    "device",
+                    loop.path(),
+                    "file",
+                    file,
+                    "users",
+                    loop.node().holders()));
             FuseConnection.unmount(file, true);
             loop.detach();
         }
@@ -116,72 +119,50 @@ final class LoopExport {
         return file.resolveSibling(file.getFileName() + ".drained");
     }
 
-    Path device() {
+    @Override
+    public Path device() {
         return loop.path();
     }
 
-    /** Gives the device the disk's size. */
-    synchronized void resized() throws IOException {
+    @Override
+    public synchronized void resized() throws IOException {
         // The kernel learns the file's size when it is asked for.
         long unused = file.toFile().length();
         loop.adoptSize();
     }
 
-    /** Ends the service with the device as it is: its requests wait for the next agent. */
-    synchronized void letGo(Duration deadline) throws IOException {
+    @Override
+    public synchronized void letGo(Duration deadline) throws IOException {
         server.letGo(deadline);
         Files.write(drainedMark(file), new byte[0]);
     }
 
     /**
-     * Removes the device. If that fails it can be tried again.
+     * {@inheritDoc}
      *
      * <ol>
      *   <li>Wait until nobody uses it.
      *   <li>Write what its page cache holds, and flush the disk.
      *   <li>Take the file from the device, then unmount the file, which nobody has open now.
      * </ol>
-     *
-     * @param patience for how long the device may be used
-     * @throws HeldException if it still is then
      */
-    synchronized void remove(Duration patience) throws IOException {
+    @Override
+    public synchronized void remove(Duration patience) throws IOException {
         long deadline = System.nanoTime() + patience.toNanos();
+        BlockNode node = loop.node();
         if (LoopDevice.of(file).contains(loop)) {
-            for (List<String> holders = loop.holders(); !holders.isEmpty(); holders = loop.holders()) {
-                pauseBefore(deadline, new HeldException(loop.path(), holders));
+            for (List<String> holders = node.holders(); !holders.isEmpty(); holders = node.holders()) {
+                new HeldException(loop.path(), holders).unlessBefore(deadline);
             }
             if (!readOnly) {
-                loop.sync();
+                node.sync();
             }
             loop.detach();
         }
         while (LoopDevice.of(file).contains(loop)) {
-            pauseBefore(deadline, new HeldException(loop.path(), loop.holders()));
+            new HeldException(loop.path(), node.holders()).unlessBefore(deadline);
         }
         FuseConnection.unmount(file, false);
         server.close();
-    }
-
-    /** Nothing tells when the last user of a device closes it. */
-    private static void pauseBefore(long deadline, HeldException failure) throws IOException {
-        if (System.nanoTime() >= deadline) {
-            throw failure;
-        }
-        try {
-            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for the users of a device");
-        }
-    }
-
-    /** Says who uses a device. */
-    static final class HeldException extends IOException {
-        private static final long serialVersionUID = 1;
-
-        HeldException(Path device, List<String> holders) {
-            super(device + " is in use: " + String.join(", ", holders));
-        }
     }
 }

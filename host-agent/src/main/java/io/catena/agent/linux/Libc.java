@@ -11,6 +11,7 @@ final class Libc {
     static final int O_RDWR = 2;
     static final int O_EXCL = 0x80;
     static final int O_NONBLOCK = 0x800;
+    static final int O_DIRECT = 0x4000;
     static final int O_CLOEXEC = 0x80000;
 
     static final int ENOENT = 2;
@@ -23,7 +24,9 @@ final class Libc {
     static final int ENOTCONN = 107;
 
     static final int AF_UNIX = 1;
+    static final int AF_NETLINK = 16;
     static final int SOCK_STREAM = 1;
+    static final int SOCK_RAW = 3;
     static final int SOL_SOCKET = 1;
     static final int SHUT_RD = 0;
     static final int SHUT_RDWR = 2;
@@ -41,6 +44,14 @@ final class Libc {
     static native int open(String path, int flags) throws LastErrorException;
 
     static native int close(int descriptor) throws LastErrorException;
+
+    static native int fsync(int descriptor) throws LastErrorException;
+
+    static native int connect(int descriptor, Pointer address, int addressBytes) throws LastErrorException;
+
+    static native int poll(Pointer descriptors, long count, int timeoutMillis) throws LastErrorException;
+
+    static native String strerror(int error);
 
     static native long read(int descriptor, Pointer target, long lengthBytes) throws LastErrorException;
 

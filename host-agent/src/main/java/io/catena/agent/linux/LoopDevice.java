@@ -3,14 +3,11 @@ package io.catena.agent.linux;
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -38,8 +35,6 @@ public record LoopDevice(Path path) {
     private static final int DIRECT_IO = 16;
 
     private static final int SECTOR_BYTES = 512;
-    private static final int LOOP_MAJOR = 7;
-    private static final int BLOCK_DEVICE = 0060600;
 
     /** Others may take the free device that the kernel named. */
     private static final int TRIES = 50;
@@ -83,19 +78,11 @@ public record LoopDevice(Path path) {
         try {
             int number = Libc.ioctl(control, CTL_GET_FREE, 0L);
             Path device = Path.of("/dev/loop" + number);
-            if (!Files.exists(device)) {
-                // In a container nobody makes the nodes of new devices.
-                Libc.mknod(device.toString(), BLOCK_DEVICE, deviceNumber(number));
-            }
+            new BlockNode(device).makeIfAbsent();
             return new LoopDevice(device);
         } finally {
             Libc.close(control);
         }
-    }
-
-    /** Source: {@code makedev(3)}. */
-    private static long deviceNumber(int minor) {
-        return (LOOP_MAJOR << 8) | (minor & 0xFF) | ((minor & ~0xFFL) << 12);
     }
 
     private static Memory configuration(Path file, int backing, boolean readOnly) {
@@ -136,22 +123,9 @@ public record LoopDevice(Path path) {
         return !backingFile(BLOCK_DEVICES.resolve(path.getFileName())).isEmpty();
     }
 
-    /** Returns the device's size. */
-    public long sizeBytes() throws IOException {
-        Path size = BLOCK_DEVICES.resolve(path.getFileName()).resolve("size");
-        return Long.parseLong(Files.readString(size, StandardCharsets.UTF_8).strip()) * SECTOR_BYTES;
-    }
-
     /** Gives the device the size that its file has now; who has it open sees that. */
     public void adoptSize() throws IOException {
         control(SET_CAPACITY, "resize");
-    }
-
-    /** Makes all that was written to the device durable, as far as its file can. */
-    public void sync() throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
     }
 
     /** Takes the file from the device: at once, or when the last one who has it open lets go. */
@@ -174,70 +148,12 @@ public record LoopDevice(Path path) {
         }
     }
 
-    /** Whether somebody has the device for himself, as a mounted file system has it. */
-    private boolean isClaimed() throws IOException {
-        try {
-            Libc.close(open(Libc.O_RDONLY | Libc.O_EXCL));
-            return false;
-        } catch (LastErrorException e) {
-            if (e.getErrorCode() == Libc.EBUSY) {
-                return true;
-            }
-            throw new IOException("open of " + path + ": " + e.getMessage(), e);
-        }
+    /** Returns the device as what it has in common with others. */
+    public BlockNode node() {
+        return new BlockNode(path);
     }
 
     private int open(int flags) {
         return Libc.open(path.toString(), flags | Libc.O_CLOEXEC);
-    }
-
-    /** Returns who uses the device, in words; empty if nobody does. */
-    public List<String> holders() throws IOException {
-        List<String> holders = new ArrayList<>();
-        MountTable.read().of(path).forEach(point -> holders.add("mounted at " + point));
-        try (var devices = Files.newDirectoryStream(
-                BLOCK_DEVICES.resolve(path.getFileName()).resolve("holders"))) {
-            devices.forEach(device -> holders.add("part of the device " + device.getFileName()));
-        }
-        holders.addAll(openers());
-        if (holders.isEmpty() && isClaimed()) {
-            holders.add("mounted elsewhere, or in use by the kernel");
-        }
-        return holders;
-    }
-
-    private List<String> openers() throws IOException {
-        List<String> openers = new ArrayList<>();
-        try (var processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-            for (Path process : processes) {
-                if (hasOpen(process)) {
-                    openers.add("open in process " + process.getFileName() + " (" + nameOf(process) + ")");
-                }
-            }
-        }
-        return openers;
-    }
-
-    private boolean hasOpen(Path process) {
-        String[] descriptors = process.resolve("fd").toFile().list();
-        return descriptors != null && Arrays.stream(descriptors).anyMatch(number -> isThis(process, number));
-    }
-
-    private boolean isThis(Path process, String descriptor) {
-        try {
-            return Files.readSymbolicLink(process.resolve("fd").resolve(descriptor))
-                    .equals(path);
-        } catch (IOException e) {
-            return false; // closed meanwhile
-        }
-    }
-
-    private static String nameOf(Path process) {
-        try {
-            return Files.readString(process.resolve("comm"), StandardCharsets.UTF_8)
-                    .strip();
-        } catch (IOException e) {
-            return "gone by now";
-        }
     }
 }

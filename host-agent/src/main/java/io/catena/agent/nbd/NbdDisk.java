@@ -3,14 +3,10 @@ package io.catena.agent.nbd;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -24,29 +20,20 @@ public final class NbdDisk implements Closeable {
     /** A larger piece would not be faster, and a smaller one is more polite to other clients. */
     private static final int PIECE_BYTES = 1 << 20;
 
-    /** More than any server needs for a reply to an option. */
-    private static final int LONGEST_OPTION_REPLY_BYTES = 64 << 10;
-
-    private final SocketChannel socket;
-    private final Selector selector;
-    private final SelectionKey key;
-    private final Duration patience;
-    private long sizeBytes;
+    private final PatientChannel server;
+    private final long sizeBytes;
     private long cookie;
 
-    private NbdDisk(SocketChannel socket, Duration patience) throws IOException {
-        this.socket = socket;
-        this.patience = patience;
-        socket.configureBlocking(false);
-        selector = Selector.open();
-        key = socket.register(selector, 0);
+    private NbdDisk(PatientChannel server, long sizeBytes) {
+        this.server = server;
+        this.sizeBytes = sizeBytes;
     }
 
     /**
      * Connects to an export.
      *
      * @param uri of the form {@code nbd+unix:///EXPORT?socket=PATH}
-     * @param patience how long an answer may take
+     * @param patience how long the server may do nothing while it is waited for
      * @throws IOException if nobody listens there, or the server does not have the export
      */
     public static NbdDisk connect(String uri, Duration patience) throws IOException {
@@ -54,61 +41,12 @@ public final class NbdDisk implements Closeable {
         SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             socket.connect(UnixDomainSocketAddress.of(place.socket()));
-            NbdDisk disk = new NbdDisk(socket, patience);
-            disk.greet();
-            disk.go(place.exportName());
-            return disk;
+            PatientChannel server = new PatientChannel(socket, patience);
+            return new NbdDisk(
+                    server, ClientHandshake.perform(server, place.exportName()).sizeBytes());
         } catch (IOException e) {
             socket.close();
             throw e;
-        }
-    }
-
-    private void greet() throws IOException {
-        ByteBuffer greeting = receive(18);
-        expect("greeting", NbdProtocol.GREETING_MAGIC, greeting.getLong());
-        expect("second half of the greeting", NbdProtocol.OPTION_MAGIC, greeting.getLong());
-        int flags = NbdProtocol.FIXED_NEWSTYLE | NbdProtocol.NO_ZEROES;
-        expect("handshake flags", flags, greeting.getShort() & flags);
-        send(ByteBuffer.allocate(4).putInt(flags).flip());
-    }
-
-    private void go(String exportName) throws IOException {
-        byte[] name = exportName.getBytes(StandardCharsets.UTF_8);
-        send(ByteBuffer.allocate(NbdProtocol.OPTION_HEADER_BYTES + 6 + name.length)
-                .putLong(NbdProtocol.OPTION_MAGIC)
-                .putInt(NbdProtocol.OPT_GO)
-                .putInt(6 + name.length)
-                .putInt(name.length)
-                .put(name)
-                .putShort((short) 0)
-                .flip());
-        while (true) {
-            ByteBuffer header = receive(20);
-            expect("option reply", NbdProtocol.OPTION_REPLY_MAGIC, header.getLong());
-            expect("option that is answered", NbdProtocol.OPT_GO, header.getInt());
-            int type = header.getInt();
-            int length = header.getInt();
-            if (length < 0 || length > LONGEST_OPTION_REPLY_BYTES) {
-                throw new IOException("option reply has " + Integer.toUnsignedLong(length) + " bytes, expected at most "
-                        + LONGEST_OPTION_REPLY_BYTES);
-            }
-            ByteBuffer data = receive(length);
-            switch (type) {
-                case NbdProtocol.REP_ACK -> {
-                    return;
-                }
-                case NbdProtocol.REP_INFO -> learn(data);
-                default ->
-                    throw new IOException("the server does not give export \"" + exportName + "\": "
-                            + StandardCharsets.UTF_8.decode(data) + " (reply 0x" + Integer.toHexString(type) + ")");
-            }
-        }
-    }
-
-    private void learn(ByteBuffer information) {
-        if (information.remaining() >= 10 && information.getShort() == NbdProtocol.INFO_EXPORT) {
-            sizeBytes = information.getLong();
         }
     }
 
@@ -180,11 +118,8 @@ public final class NbdDisk implements Closeable {
     }
 
     private void send(ByteBuffer bytes) throws IOException {
-        long deadline = System.nanoTime() + patience.toNanos();
         while (bytes.hasRemaining()) {
-            if (socket.write(bytes) == 0) {
-                await(SelectionKey.OP_WRITE, deadline);
-            }
+            server.write(bytes);
         }
     }
 
@@ -195,26 +130,12 @@ public final class NbdDisk implements Closeable {
     }
 
     private void receiveInto(ByteBuffer target) throws IOException {
-        long deadline = System.nanoTime() + patience.toNanos();
         while (target.hasRemaining()) {
-            int count = socket.read(target);
-            if (count < 0) {
+            if (server.read(target) < 0) {
                 throw new EOFException(
                         "the server closed the connection with " + target.remaining() + " bytes of an answer missing");
             }
-            if (count == 0) {
-                await(SelectionKey.OP_READ, deadline);
-            }
         }
-    }
-
-    private void await(int readiness, long deadline) throws IOException {
-        key.interestOps(readiness);
-        long millis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
-        if (millis <= 0 || selector.select(millis) == 0) {
-            throw new SocketTimeoutException("the server did not react within " + patience.toMillis() + " ms");
-        }
-        selector.selectedKeys().clear();
     }
 
     private static void expect(String what, long expected, long found) throws IOException {
@@ -232,8 +153,7 @@ public final class NbdDisk implements Closeable {
             // Whoever closes after a failure, or when the server is gone, has nobody left to say goodbye to.
             cookie = 0;
         } finally {
-            selector.close();
-            socket.close();
+            server.close();
         }
     }
 }

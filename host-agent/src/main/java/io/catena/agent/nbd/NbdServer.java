@@ -90,9 +90,19 @@ public final class NbdServer implements Closeable {
      * @throws BindException if a socket cannot be bound; the message says which and why
      */
     public static NbdServer start(NbdExports exports, NbdLimits limits, @Nullable NbdTcp tcp) throws IOException {
+        return start(exports.socket(), exports, limits, tcp);
+    }
+
+    /** As {@link #start(NbdExports, NbdLimits)}, at another Unix socket. */
+    public static NbdServer startAt(Path socket, NbdExports exports, NbdLimits limits) throws IOException {
+        return start(socket, exports, limits, null);
+    }
+
+    private static NbdServer start(Path socket, NbdExports exports, NbdLimits limits, @Nullable NbdTcp tcp)
+            throws IOException {
         List<NbdListener> listeners = new ArrayList<>();
         try {
-            listeners.add(UnixListener.open(exports.socket()));
+            listeners.add(UnixListener.open(socket));
             if (tcp != null) {
                 listeners.add(TcpListener.open(tcp.address()));
             }
@@ -230,9 +240,9 @@ public final class NbdServer implements Closeable {
         // Without an interrupt, which would close the file for all who use it.
         readers.shutdown();
         if (!ended) {
-            throw new IOException(connections.size() + " NBD connections at " + exports.socket()
-                    + " have requests under way that did not finish within "
-                    + limits.drainDeadline().toMillis() + " ms");
+            throw new IOException(
+                    connections.size() + " NBD connections have requests under way that did not finish within "
+                            + limits.drainDeadline().toMillis() + " ms");
         }
     }
 }

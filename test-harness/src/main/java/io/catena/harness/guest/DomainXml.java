@@ -3,7 +3,10 @@ package io.catena.harness.guest;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Definitions of small guests, emulated by qemu, with two channels: to the guest agent and to the shell. */
+/**
+ * Definitions of small guests, emulated by qemu, with two channels: to the guest agent and to the shell. Of their memory, which is
+ * enough for Java, the host gives what they touch.
+ */
 final class DomainXml {
     /** Slots for disks that come later. */
     private static final int SLOTS = 8;
@@ -30,7 +33,7 @@ final class DomainXml {
         return String.format(Locale.ROOT, """
                 <domain type='qemu'>
                   <name>%1$s</name>
-                  <memory unit='MiB'>256</memory>
+                  <memory unit='MiB'>768</memory>
                   <vcpu>1</vcpu>
                   <os><type arch='x86_64' machine='q35'>hvm</type>%2$s</os>
                   <features><acpi/></features>

@@ -78,6 +78,7 @@ public final class MountedDisks implements AutoCloseable {
         }
         Path none = runDirectory.resolve("nbd.sock");
         NbdExports network = new NbdExports(none, DEADLINE);
-        new BlockExports(network, runDirectory.resolve("block"), Path.of("/dev/catena")).removeLeftovers(Set.of());
+        BlockExports.withLoops(network, runDirectory.resolve("block"), Path.of("/dev/catena"))
+                .removeLeftovers(Set.of());
     }
 }

@@ -1,0 +1,67 @@
+package io.catena.harness.e2e;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.catena.harness.guest.AgentDisk;
+import io.catena.harness.guest.RunningGuest;
+import java.io.IOException;
+import java.time.Duration;
+
+/** An agent that runs inside a guest, with the requests that tests make of it. For one test thread. */
+final class GuestAgent {
+    private static final Duration START_DEADLINE = Duration.ofMinutes(4);
+
+    private final RunningGuest guest;
+    private final AgentDisk disk;
+
+    /** Starts none yet. */
+    GuestAgent(RunningGuest guest, AgentDisk disk) throws IOException {
+        this.guest = guest;
+        this.disk = disk;
+        guest.run(disk.mounting());
+    }
+
+    /** Starts the agent and waits until it serves. Its process's number is in {@code /run/pid} then. */
+    void start() throws IOException {
+        guest.run(disk.environment() + """
+                rm -f /run/out
+                mkfifo /run/out
+                catena agent --libvirt none >/run/out 2>>/run/log 3>&- &
+                echo $! >/run/pid
+                read -r line </run/out
+                [ "$line" = ready ] || { cat /run/log; exit 1; }
+                """, START_DEADLINE);
+    }
+
+    void kill() throws IOException {
+        end("-9");
+    }
+
+    /** Ends the agent in order. */
+    void end() throws IOException {
+        end("-15");
+    }
+
+    /** Its parent is the guest's first process, which collects it later. */
+    private void end(String signal) throws IOException {
+        guest.run("pid=$(cat /run/pid); kill " + signal + " $pid;"
+                + " while [ -n \"$(cat /proc/$pid/cmdline 2>/dev/null)\" ]; do usleep 100000; done");
+    }
+
+    /** Makes a request and returns its answer, also if it is an error. */
+    JsonObject request(String method, String path, String body) throws IOException {
+        String answer = guest.run(command(method, path, body), START_DEADLINE);
+        return JsonParser.parseString(answer).getAsJsonObject();
+    }
+
+    /** Returns the script that makes a request. */
+    String command(String method, String path, String body) {
+        return disk.environment() + disk.program("curl")
+                + " -sS --unix-socket /run/catena/agent.sock -X " + method + " http://agent/v1/" + path
+                + (body.isEmpty() ? "" : " -d '" + body + "'");
+    }
+
+    String log() throws IOException {
+        return guest.run("cat /run/log");
+    }
+}
