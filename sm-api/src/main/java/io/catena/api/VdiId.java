@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.UUID;
 
@@ -16,6 +17,15 @@ public record VdiId(UUID uuid) implements Comparable<VdiId> {
      */
     public static VdiId parse(String text) {
         return new VdiId(Uuids.parse(text));
+    }
+
+    /**
+     * Returns the identity of the disk that a client asks an SR for under a name of its own, the same whenever it asks: a
+     * name-based UUID (RFC 9562, version 3).
+     */
+    public static VdiId ofClientName(SrId sr, String clientName) {
+        byte[] name = (sr + "/" + clientName).getBytes(StandardCharsets.UTF_8);
+        return new VdiId(UUID.nameUUIDFromBytes(name));
     }
 
     @Override

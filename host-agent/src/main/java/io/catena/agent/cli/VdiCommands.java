@@ -62,6 +62,12 @@ final class VdiCommands {
                     Size size,
             @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
             @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
+            @Option(
+                            names = "--client-name",
+                            paramLabel = "NAME",
+                            description = "Instead of a UUID: whoever asks again with it gets the same disk.")
+                    @Nullable
+                    String clientName,
             @Option(names = "--raw", description = "A plain file instead of a VHD.") boolean raw,
             @Option(names = "--description", paramLabel = "TEXT") @Nullable String description,
             @Option(names = "--key", paramLabel = "KEY=VALUE", description = "To be kept with it; may be repeated.")
@@ -73,6 +79,7 @@ final class VdiCommands {
         body.addProperty("sizeBytes", size.bytes());
         body.addProperty("name", name);
         body.addProperty("uuid", uuid);
+        body.addProperty("clientName", clientName);
         body.addProperty("raw", raw);
         printId(session.agent().post("/v1/srs/" + part(sr) + "/vdis", body));
     }

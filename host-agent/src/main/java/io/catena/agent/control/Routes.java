@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /** All that can be asked of the control API. {sr} and {vdi} are UUIDs or unique names, percent-encoded. */
 final class Routes {
@@ -150,18 +151,29 @@ final class Routes {
         return host.set(names.sr(call.variable()), change);
     }
 
-    /** {"sizeBytes", "name"?, "description"?, "uuid"?, "raw"?, "keys"?} */
+    /** {"sizeBytes", "name"?, "description"?, "uuid"? or "clientName"?, "raw"?, "keys"?} */
     private Object createVdi(Call call) {
         Body body = call.body();
+        SrId sr = names.sr(call.variable());
         VdiSpec spec = new VdiSpec(
                 body.number("sizeBytes"),
                 body.optionalString("name").orElse(""),
                 body.optionalString("description").orElse(""),
-                body.optionalString("uuid").map(VdiId::parse).orElse(null),
+                chosenId(body, sr),
                 body.flag("raw"),
                 body.stringMap("keys"));
         body.nothingElse();
-        return repository(call).create(spec);
+        return host.repository(sr).create(spec);
+    }
+
+    private static @Nullable VdiId chosenId(Body body, SrId sr) {
+        Optional<VdiId> chosen = body.optionalString("uuid").map(VdiId::parse);
+        Optional<VdiId> named = body.optionalString("clientName").map(clientName -> VdiId.ofClientName(sr, clientName));
+        if (chosen.isPresent() && named.isPresent()) {
+            throw new SrException(SrError.BAD_REQUEST, "Both \"uuid\" and \"clientName\" are given, which say the same")
+                    .correction("Leave out one of them.");
+        }
+        return chosen.or(() -> named).orElse(null);
     }
 
     private Object vdi(Call call) {

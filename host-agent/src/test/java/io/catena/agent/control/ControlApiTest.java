@@ -10,6 +10,8 @@ import io.catena.agent.Agent;
 import io.catena.agent.host.MemorySrs;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.VdiId;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
@@ -105,6 +107,21 @@ final class ControlApiTest {
         assertThat(client.get("/v1/vdis/disk")).isEqualTo(expected);
         assertThat(client.get("/v1/vdis/" + vdi)).isEqualTo(expected);
         assertThat(client.get("/v1/srs/main/vdis").getAsJsonArray()).containsExactly(expected);
+    }
+
+    @Test
+    void aClientsOwnNameForADiskIsItsIdentityInThatSr() {
+        SrId sr = SrId.parse(createSr("main"));
+        String body = "{'sizeBytes':1048576,'name':'disk','clientName':'pvc-7'}";
+
+        JsonElement created = client.post("/v1/srs/main/vdis", json(body));
+
+        assertThat(id(created)).isEqualTo(VdiId.ofClientName(sr, "pvc-7").toString());
+        refused(
+                SrError.BAD_REQUEST,
+                () -> client.post(
+                        "/v1/srs/main/vdis",
+                        json("{'sizeBytes':1048576,'clientName':'a','uuid':'5f2d3a54-0f86-4f7e-9a0c-0d9f0a1b2c3d'}")));
     }
 
     @Test
