@@ -62,6 +62,7 @@ final class GarbageCollection implements GarbageControl, Closeable {
             Attachments attachments,
             SrView view,
             Environment environment,
+            FilesBehind behind,
             IntSupplier warnFrom) {}
 
     GarbageCollection(Parts parts) {
@@ -197,7 +198,7 @@ final class GarbageCollection implements GarbageControl, Closeable {
         private final long freeBytes;
         private final Set<String> read;
         private final GcSwitches switches =
-                new GcSwitches(node -> parts.view().record(node).allKeys());
+                new GcSwitches(node -> parts.view().record(node).allKeys(), parts.behind());
 
         Now(long freeBytes) {
             this.freeBytes = freeBytes;

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * Tells what must not be merged because somebody switched it off, for the SR or for a disk. A disk's switches are its keys
+ * Tells what must not be merged because somebody switched it off, for the SR or for a disk, or a file is behind its redo log. A disk's switches are its keys
  * "gc", "coalesce" and "leaf-coalesce", as those of XenServer's manager; snapshots leave them as they are. What a storage
  * migration will put upon another base copy stays apart from the one it has, too.
  */
@@ -16,18 +16,24 @@ final class GcSwitches {
     private static final Set<String> OFF = Set.of("false", "off", "0", "no");
 
     private final Function<Node, Map<String, String>> keys;
+    private final FilesBehind behind;
 
     /**
      * @param keys the keys of a disk
      */
-    GcSwitches(Function<Node, Map<String, String>> keys) {
+    GcSwitches(Function<Node, Map<String, String>> keys, FilesBehind behind) {
         this.keys = keys;
+        this.behind = behind;
     }
 
     /** Returns why a node must not be merged with its parent; empty if nobody minds. */
     Optional<String> refusal(GcSettings settings, Tree tree, Node node) {
         if (!settings.coalesce()) {
             return Optional.of("merging is switched off for this SR (coalesce)");
+        }
+        if (!behind.in(tree).isEmpty()) {
+            return Optional.of("what guests wrote last to " + String.join(", ", behind.in(tree))
+                    + " is in a redo log, and not in the file");
         }
         boolean isLeaf = !node.hidden();
         if (isLeaf && !settings.leafCoalesce()) {

@@ -8,7 +8,6 @@ import io.catena.api.SrHealth.Reason;
 import io.catena.api.SrId;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Says what keeps an SR from being healthy, the worst first, and what to do about it.
@@ -19,16 +18,16 @@ final class HealthCheck {
     private final SrId sr;
     private final SrTree tree;
     private final GarbageCollection garbage;
-    private final Set<String> unreplayed;
+    private final FilesBehind behind;
 
     /**
-     * @param unreplayed the files whose redo logs could not be replayed when the SR was attached
+     * @param behind knows which files are behind their redo logs
      */
-    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, Set<String> unreplayed) {
+    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, FilesBehind behind) {
         this.sr = sr;
         this.tree = tree;
         this.garbage = garbage;
-        this.unreplayed = Set.copyOf(unreplayed);
+        this.behind = behind;
     }
 
     /**
@@ -36,13 +35,14 @@ final class HealthCheck {
      */
     SrHealth of(List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
         List<Reason> reasons = new ArrayList<>();
-        for (String file : unreplayed) {
+        for (String file : behind.in(tree.now())) {
             reasons.add(new Reason(
                     Kind.KEPT_REDO_LOG,
                     "What was written to " + file
-                            + " last may be in a redo log only, since the file could not be opened",
-                    "Repair the file, then detach the SR and attach it again; both before this host is started anew, for"
-                            + " the log does not outlive that."));
+                            + " last may be in a redo log only, since the file could not be read or written",
+                    "Make room on the file system, then attach the disk, before this host is started anew: the log does"
+                            + " not outlive that. If the file is damaged, put back what it was and attach the SR again; a"
+                            + " repair, which wants the SR detached, brings back what was flushed."));
         }
         tree.unfinished()
                 .ifPresent(what -> reasons.add(new Reason(

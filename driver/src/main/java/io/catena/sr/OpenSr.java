@@ -32,6 +32,7 @@ final class OpenSr {
     final VdiUse use;
     final GarbageCollection garbage;
     final HealthCheck health;
+    final FilesBehind behind;
     final JobIntents jobIntents;
     private final Closeable lock;
 
@@ -51,7 +52,8 @@ final class OpenSr {
         jobIntents = new JobIntents(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
-        view = new SrView(storage, record.srId(), tree, records, attachments, holds, this::garbageNote);
+        behind = new FilesBehind(storage, redo, begun.unreplayed());
+        view = new SrView(storage, record.srId(), tree, records, attachments, holds, behind, this::garbageNote);
         use = new VdiUse(attachments, holds);
         garbage = new GarbageCollection(new GarbageCollection.Parts(
                 record.srId(),
@@ -60,8 +62,9 @@ final class OpenSr {
                 attachments,
                 view,
                 environment,
+                behind,
                 () -> settings.now().warnFrom()));
-        health = new HealthCheck(record.srId(), tree, garbage, begun.unreplayed());
+        health = new HealthCheck(record.srId(), tree, garbage, behind);
     }
 
     private Optional<String> garbageNote(Node node) {
@@ -150,7 +153,10 @@ final class OpenSr {
         }
     }
 
-    /** Lets go of the SR: detaches all disks, and ends the session. To be called without the tree lock. */
+    /**
+     * Lets go of the SR: detaches all disks, and ends the session; it goes on if a redo log is still needed. To be called
+     * without the tree lock.
+     */
     void close() throws IOException {
         try (Closeable held = lock) {
             tree.lockedIo(() -> {
@@ -158,7 +164,9 @@ final class OpenSr {
                 attachments.detachAll();
                 holds.vdis().forEach(attachments::conceal);
                 attachments.settleAll();
-                Attaching.end(storage);
+                if (behind.haveAllCaughtUp(tree.now())) {
+                    Attaching.end(storage);
+                }
                 return held;
             });
         }

@@ -30,6 +30,7 @@ final class SrView {
     private final VdiRecords records;
     private final Attachments attachments;
     private final Holds holds;
+    private final FilesBehind behind;
     private final Function<Node, Optional<String>> garbageNote;
 
     /**
@@ -42,6 +43,7 @@ final class SrView {
             VdiRecords records,
             Attachments attachments,
             Holds holds,
+            FilesBehind behind,
             Function<Node, Optional<String>> garbageNote) {
         this.holds = holds;
         this.storage = storage;
@@ -49,6 +51,7 @@ final class SrView {
         this.tree = tree;
         this.records = records;
         this.attachments = attachments;
+        this.behind = behind;
         this.garbageNote = garbageNote;
     }
 
@@ -70,8 +73,30 @@ final class SrView {
         return tree.lockedIo(() -> vdi(visible(id)));
     }
 
-    /** Returns the node of a disk whose chain is whole. To be called under the lock. */
+    /** Returns the node of a disk whose chain is whole and holds all that was written. To be called under the lock. */
     Node usableVdi(VdiId id) {
+        Node node = wholeVdi(id);
+        catchUp(id, tree.now().chain(node));
+        return node;
+    }
+
+    /** As {@link #usableVdi}, of a disk that is opened for writing next, and takes over what is in its redo log then. */
+    Node writableVdi(VdiId id) {
+        Node node = wholeVdi(id);
+        List<Node> chain = tree.now().chain(node);
+        catchUp(id, chain.subList(1, chain.size()));
+        return node;
+    }
+
+    private void catchUp(VdiId id, List<Node> chain) {
+        try {
+            behind.catchUp(chain);
+        } catch (IOException e) {
+            throw Errors.of("VDI " + id + " cannot be used before what was written to it last is in its file", e);
+        }
+    }
+
+    private Node wholeVdi(VdiId id) {
         Node node = visible(id);
         Optional<String> problem = tree.now().problem(node);
         if (problem.isPresent()) {

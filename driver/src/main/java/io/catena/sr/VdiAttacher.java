@@ -27,7 +27,7 @@ final class VdiAttacher {
 
     /** Reserves a disk, and tells where it will be served. */
     Export attach(VdiId id, String holder, AccessMode mode) {
-        Node node = sr.view.usableVdi(id);
+        Node node = openable(id, mode);
         Optional<Hold> own = holds.get(id, holder);
         if (own.isPresent() && own.get().mode() != mode) {
             throw new SrException(
@@ -46,7 +46,7 @@ final class VdiAttacher {
 
     /** Opens a disk for I/O. */
     Export activate(VdiId id, String holder, AccessMode mode) throws IOException {
-        Node node = sr.view.usableVdi(id);
+        Node node = openable(id, mode);
         Hold own = holds.get(id, holder)
                 .orElseThrow(() -> new SrException(
                                 SrError.BAD_REQUEST,
@@ -63,10 +63,15 @@ final class VdiAttacher {
                 boolean keepsZeros = MirrorMark.isIn(sr.view.record(node).allKeys());
                 ChainFile leaf = ChainFile.read(sr.storage, node.name());
                 sr.attachments.attach(id, leaf, mode, sr.zeros.of(id, keepsZeros));
+                sr.behind.opened(node.name());
             }
             holds.activate(own, mode);
         }
         return export(id);
+    }
+
+    private Node openable(VdiId id, AccessMode mode) {
+        return mode == AccessMode.READ_WRITE ? sr.view.writableVdi(id) : sr.view.usableVdi(id);
     }
 
     /** Does both, or neither. */
@@ -93,12 +98,25 @@ final class VdiAttacher {
                 holds.of(id).stream().filter(hold -> hold.active() != null).count() == 1;
         try {
             if (isLast) {
-                sr.attachments.detach(id);
+                close(id);
             }
         } finally {
             if (!isLast || sr.attachments.get(id).isEmpty()) {
                 holds.activate(own.get(), null);
             }
+        }
+    }
+
+    private void close(VdiId id) throws IOException {
+        try {
+            sr.attachments.detach(id);
+        } catch (IOException e) {
+            Tree tree = sr.tree.now();
+            Optional<Node> leaf = tree.node(id);
+            if (leaf.isPresent()) {
+                sr.behind.note(tree.chain(leaf.get()));
+            }
+            throw e;
         }
     }
 

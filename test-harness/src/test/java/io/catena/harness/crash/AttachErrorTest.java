@@ -33,32 +33,109 @@ class AttachErrorTest {
         assertThat(tried).isGreaterThan(10);
     }
 
-    /** Returns whether the attach makes that many calls. */
-    private static boolean attachWithFailure(int call, int calls) throws IOException {
+    /** A disk that is not active may be behind its redo log then, and what is made of it must not be. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void whatIsMadeOfADiskAfterAnAttachWithAFullDiskHoldsAllThatWasWritten(int calls) throws IOException {
+        int tried = 0;
+        while (cutAfterFailure(tried + 1, calls)) {
+            tried++;
+        }
+        assertThat(tried).isGreaterThan(10);
+    }
+
+    private static boolean cutAfterFailure(int call, int calls) throws IOException {
         Machine machine = new Machine(call);
         SimulatedSr sr = killed(machine, call);
-        for (int i = 0; i < calls; i++) {
-            machine.failCall(call + i, new IOException(FULL));
+        if (!restartWithFailure(machine, sr, call, calls)) {
+            return false;
         }
+        sr.snapshot(FIRST);
+        sr.reopen();
+        check(machine, sr, call);
+        return true;
+    }
+
+    /** Whether its detach fails or not: the session goes on until its file has caught up. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void whatIsMadeOfADiskAfterADetachWithAFullDiskHoldsAllThatWasWritten(int calls) throws IOException {
+        int tried = 0;
+        while (cutAfterDetach(tried + 1, calls)) {
+            tried++;
+        }
+        assertThat(tried).isGreaterThan(3);
+    }
+
+    private static boolean cutAfterDetach(int call, int calls) throws IOException {
+        Machine machine = new Machine(call);
+        SimulatedSr sr = killed(machine, call);
+        sr.restart(false);
+        sr.attach(FIRST);
+        sr.write(FIRST);
+        fail(machine, call, calls);
         try {
-            sr.restart(false);
+            sr.detach(FIRST);
             if (machine.planned()) {
                 return false;
             }
         } catch (SrException e) {
-            machine.kill();
-            machine.restart();
-            sr.restart(false);
+            assertThat(e).hasMessageContaining(FULL);
+        }
+        try {
+            sr.reopen();
+        } catch (IOException | SrException e) {
+            killAndRestart(machine, sr);
+        }
+        sr.snapshot(FIRST);
+        sr.reopen();
+        check(machine, sr, call);
+        return true;
+    }
+
+    /** Returns whether the attach makes that many calls. */
+    private static boolean attachWithFailure(int call, int calls) throws IOException {
+        Machine machine = new Machine(call);
+        SimulatedSr sr = killed(machine, call);
+        if (!restartWithFailure(machine, sr, call, calls)) {
+            return false;
         }
         // As the agent does with disks that were active: a file may still be behind its log.
         sr.attach(FIRST);
         sr.attach(SECOND);
+        check(machine, sr, call);
+        return true;
+    }
+
+    private static boolean restartWithFailure(Machine machine, SimulatedSr sr, int call, int calls) throws IOException {
+        fail(machine, call, calls);
+        try {
+            sr.restart(false);
+            return !machine.planned();
+        } catch (SrException e) {
+            killAndRestart(machine, sr);
+            return true;
+        }
+    }
+
+    private static void fail(Machine machine, int call, int calls) {
+        for (int i = 0; i < calls; i++) {
+            machine.failCall(call + i, new IOException(FULL));
+        }
+    }
+
+    private static void killAndRestart(Machine machine, SimulatedSr sr) {
+        machine.kill();
+        machine.restart();
+        sr.restart(false);
+    }
+
+    private static void check(Machine machine, SimulatedSr sr, int call) throws IOException {
         try {
             sr.checkContents(Fault.DISK_FULL);
         } catch (AssertionError e) {
             throw new AssertionError("call " + call + ": " + e.getMessage() + "\n" + machine.history(), e);
         }
-        return true;
     }
 
     /** Two disks with what was flushed, and with what was only answered. */
