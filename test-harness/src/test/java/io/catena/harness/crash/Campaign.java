@@ -100,6 +100,8 @@ final class Campaign implements Callable<Integer> {
         }
         subjects.put("copy", crash(seed -> new CopyScenario(seed, call -> true)));
         subjects.put("revert", crash(seed -> new RevertScenario(seed, call -> true)));
+        subjects.put("reset", crash(seed -> new RevertScenario(seed, RevertScenario.How.RESET, call -> true)));
+        subjects.put("compose", crash(seed -> new ComposeScenario(seed, call -> true)));
         subjects.put("resize", crash(seed -> new ResizeScenario(seed, call -> true)));
         subjects.put("merge", crash(seed -> new MergeScenario(seed, call -> true)));
         for (WayScenario.Merge merge : WayScenario.Merge.values()) {

@@ -134,6 +134,9 @@ final class SequenceScenario implements Scenario {
                 case WORK -> {
                     for (VdiId vdi : all(sr::isAttached)) {
                         sr.work(vdi);
+                        if (sr.random.nextInt(3) == 0) {
+                            sr.zero(vdi);
+                        }
                     }
                 }
                 case CREATE -> create();
