@@ -1,0 +1,125 @@
+package io.catena.store;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A storage that is changed only while a {@link Lease} holds.
+ *
+ * <p>The lease is asked before each change of names, before a file is opened for writing, and before each sync. Bytes that
+ * are written in between only meet what was found then: to ask each time would cost as much as the write. Whoever writes
+ * metadata syncs the data before and the metadata after, so no metadata is written, and none called durable, unasked.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class FencedStorage implements Storage {
+    private final Storage storage;
+    private final Lease lease;
+
+    /** Why nothing may be written any more; null while the lease holds as far as is known. */
+    private final AtomicReference<LeaseLostException> lost = new AtomicReference<>();
+
+    public FencedStorage(Storage storage, Lease lease) {
+        this.storage = storage;
+        this.lease = lease;
+        lease.onLost(() -> lost.compareAndSet(
+                null, new LeaseLostException("the right to change this storage was lost; another agent may have it")));
+    }
+
+    /** Asks the lease. */
+    void check() throws IOException {
+        checkKnown();
+        try {
+            lease.check();
+        } catch (LeaseLostException e) {
+            lost.set(e);
+            throw e;
+        }
+    }
+
+    /** Throws if the lease is known to be lost. */
+    void checkKnown() throws LeaseLostException {
+        LeaseLostException known = lost.get();
+        if (known != null) {
+            throw new LeaseLostException(known.getMessage());
+        }
+    }
+
+    @Override
+    public List<String> list(String directory) throws IOException {
+        return storage.list(directory);
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String directory) throws IOException {
+        return storage.stamps(directory);
+    }
+
+    @Override
+    public boolean exists(String name) throws IOException {
+        return storage.exists(name);
+    }
+
+    @Override
+    public BlockFile create(String name) throws IOException {
+        check();
+        return new FencedFile(storage.create(name), this);
+    }
+
+    @Override
+    public BlockFile open(String name) throws IOException {
+        check();
+        return new FencedFile(storage.open(name), this);
+    }
+
+    @Override
+    public BlockFile openReadOnly(String name) throws IOException {
+        return storage.openReadOnly(name);
+    }
+
+    @Override
+    public BlockFile openSource(String name) throws IOException {
+        return storage.openSource(name);
+    }
+
+    @Override
+    public FileInfo info(String name) throws IOException {
+        return storage.info(name);
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        check();
+        storage.rename(from, to);
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        check();
+        storage.delete(name);
+    }
+
+    @Override
+    public void syncNames() throws IOException {
+        check();
+        storage.syncNames();
+    }
+
+    @Override
+    public Space space() throws IOException {
+        return storage.space();
+    }
+
+    @Override
+    public Closeable lock(String name) throws IOException {
+        return storage.lock(name);
+    }
+
+    @Override
+    public String resolve(String from, String reference) throws IOException {
+        return storage.resolve(from, reference);
+    }
+}
