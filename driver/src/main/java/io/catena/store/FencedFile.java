@@ -49,7 +49,8 @@ final class FencedFile implements BlockFile {
     @Override
     public Taken takeFrom(BlockFile source, long sourceOffset, long offset, long lengthBytes) throws IOException {
         fence.checkKnown();
-        return file.takeFrom(source instanceof FencedFile other ? other.file : source, sourceOffset, offset, lengthBytes);
+        return file.takeFrom(
+                source instanceof FencedFile other ? other.file : source, sourceOffset, offset, lengthBytes);
     }
 
     @Override

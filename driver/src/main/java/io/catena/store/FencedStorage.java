@@ -44,7 +44,7 @@ public final class FencedStorage implements Storage {
     void checkKnown() throws LeaseLostException {
         LeaseLostException known = lost.get();
         if (known != null) {
-            throw new LeaseLostException(known.getMessage());
+            throw new LeaseLostException(String.valueOf(known.getMessage()));
         }
     }
 
