@@ -1,6 +1,7 @@
 package io.catena.agent;
 
 import io.catena.agent.block.BlockExports;
+import io.catena.agent.control.AllRoutes;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.Hypervisor;
@@ -131,7 +132,7 @@ public final class Agent implements Closeable {
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
         PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
-        opened(ControlServer.start(directory.controlSocket(), host, jobs::waitFor, guests, scripts));
+        opened(ControlServer.start(directory.controlSocket(), AllRoutes.of(host, jobs::waitFor, guests, scripts)));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "version",

@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * The JSON object that a request carries. Every getter throws {@link SrError#BAD_REQUEST}, naming the field, if its value
  * is missing or of another type; {@link #nothingElse} if there is a field that was not asked for.
  */
-final class Body {
+public final class Body {
     private final JsonObject fields;
     private final TreeSet<String> unread;
 
     /**
      * @param text what the client sent; nothing is the empty object
      */
-    Body(String text) {
+    public Body(String text) {
         try {
             fields = text.isBlank() ? new JsonObject() : Json.object(text);
         } catch (JsonParseException e) {
@@ -36,39 +36,37 @@ final class Body {
         unread = new TreeSet<>(fields.keySet());
     }
 
-    boolean has(String field) {
+    public boolean has(String field) {
         return fields.has(field);
     }
 
-    String string(String field) {
+    public String string(String field) {
         return primitive(field, "a string", JsonPrimitive::isString)
                 .orElseThrow(() -> missing(field))
                 .getAsString();
     }
 
-    Optional<String> optionalString(String field) {
+    public Optional<String> optionalString(String field) {
         return primitive(field, "a string", JsonPrimitive::isString).map(JsonPrimitive::getAsString);
     }
 
-    boolean flag(String field) {
+    public boolean flag(String field) {
         return primitive(field, "true or false", JsonPrimitive::isBoolean)
                 .map(JsonPrimitive::getAsBoolean)
                 .orElse(false);
     }
 
     /** Returns true or false; null if the field is absent. */
-    @Nullable
-    Boolean optionalFlag(String field) {
+    public @Nullable Boolean optionalFlag(String field) {
         return has(field) ? Boolean.valueOf(flag(field)) : null;
     }
 
     /** Returns a whole number; null if the field is absent. */
-    @Nullable
-    Long optionalNumber(String field) {
+    public @Nullable Long optionalNumber(String field) {
         return has(field) ? Long.valueOf(number(field)) : null;
     }
 
-    long number(String field) {
+    public long number(String field) {
         JsonPrimitive value =
                 primitive(field, "a whole number", JsonPrimitive::isNumber).orElseThrow(() -> missing(field));
         try {
@@ -79,8 +77,7 @@ final class Body {
     }
 
     /** Returns a number of things; null if the field is absent. */
-    @Nullable
-    Integer optionalInt(String field) {
+    public @Nullable Integer optionalInt(String field) {
         if (!has(field)) {
             return null;
         }
@@ -93,7 +90,7 @@ final class Body {
     }
 
     /** Returns an object whose values are all strings; the empty one if the field is absent. */
-    Map<String, String> stringMap(String field) {
+    public Map<String, String> stringMap(String field) {
         JsonElement map = fields.get(field);
         unread.remove(field);
         if (map == null) {
@@ -112,7 +109,7 @@ final class Body {
         return strings;
     }
 
-    List<String> strings(String field) {
+    public List<String> strings(String field) {
         JsonElement list = fields.get(field);
         unread.remove(field);
         if (list == null) {
@@ -132,7 +129,7 @@ final class Body {
     }
 
     /** To be called when all fields were read: a misspelt field must not be taken for an absent one. */
-    void nothingElse() {
+    public void nothingElse() {
         if (!unread.isEmpty()) {
             throw new SrException(
                     SrError.BAD_REQUEST, "The request body has a field \"" + unread.first() + "\", expected none");

@@ -9,27 +9,33 @@ import java.util.List;
 /**
  * A request that found its route.
  *
+ * @param caller who asks
  * @param variables the parts of the path that stand for the route's parts in braces
  * @param query what follows the question mark; empty if nothing does
  * @param bytes the request's body as it came
  * @param body the same, as the JSON object that most routes take; empty if this route takes any bytes
  */
-record Call(List<String> variables, String query, ByteBuffer bytes, Body body) {
+public record Call(Caller caller, List<String> variables, String query, ByteBuffer bytes, Body body) {
     private static final String WAIT = "waitMillis=";
     private static final int MAX_WAIT_MILLIS = 30_000;
 
     /** Returns the one variable part of the path. */
-    String variable() {
+    public String variable() {
         return variables.get(0);
     }
 
     /** Returns the variable part of the path, which must be a number. */
-    long number() {
+    public long number() {
         try {
             return Long.parseLong(variable());
         } catch (NumberFormatException e) {
             throw new SrException(SrError.BAD_REQUEST, "\"" + variable() + "\" is not the number of a job", e);
         }
+    }
+
+    /** Returns what follows the question mark, as names and values. */
+    public Query parameters() {
+        return new Query(query);
     }
 
     /** Returns how long the client is willing to wait for the answer. */

@@ -27,11 +27,11 @@ final class ControlHandler extends Handler.Abstract {
     private static final Logger LOG = Logger.getLogger(ControlHandler.class.getName());
 
     private final Peers peers;
-    private final List<Route> routes;
+    private final RouteTable routes;
 
     ControlHandler(Peers peers, List<Route> routes) {
         this.peers = peers;
-        this.routes = List.copyOf(routes);
+        this.routes = new RouteTable(routes);
     }
 
     private record Answer(int status, Object value) {
@@ -56,10 +56,11 @@ final class ControlHandler extends Handler.Abstract {
     private Answer answer(Request request) {
         String path = request.getHttpURI().getPath();
         try {
-            if (!peers.mayAsk(request)) {
+            Optional<Caller> caller = peers.caller(request);
+            if (caller.isEmpty()) {
                 return Answer.failure(403, SrError.BAD_REQUEST, "Only root and the agent's own user may ask");
             }
-            return answer(request, request.getMethod(), path);
+            return answer(request, caller.get(), request.getMethod(), path);
         } catch (SrException e) {
             return new Answer(HttpStatusOf.error(e.error()), ErrorBody.of(e));
         } catch (IOException e) {
@@ -72,26 +73,17 @@ final class ControlHandler extends Handler.Abstract {
         }
     }
 
-    private Answer answer(Request request, String method, String path) throws IOException {
-        boolean known = false;
-        for (Route route : routes) {
-            Optional<List<String>> variables = match(route, path);
-            if (variables.isEmpty()) {
-                continue;
-            }
-            if (route.method().equals(method)) {
-                String query = Objects.requireNonNullElse(request.getHttpURI().getQuery(), "");
-                return answer(request, route, variables.get(), query);
-            }
-            known = true;
+    private Answer answer(Request request, Caller caller, String method, String path) throws IOException {
+        Optional<RouteTable.Match> match = routes.find(method, path);
+        if (match.isPresent()) {
+            return answer(request, caller, match.get());
         }
-        return known
-                ? Answer.failure(405, SrError.BAD_REQUEST, path + " does not take " + method)
-                : Answer.failure(404, SrError.BAD_REQUEST, "There is no " + path);
+        return routes.methods(path).isEmpty()
+                ? Answer.failure(404, SrError.BAD_REQUEST, "There is no " + path)
+                : Answer.failure(405, SrError.BAD_REQUEST, path + " does not take " + method);
     }
 
-    private static Answer answer(Request request, Route route, List<String> variables, String query)
-            throws IOException {
+    private static Answer answer(Request request, Caller caller, RouteTable.Match match) throws IOException {
         byte[] body;
         try (InputStream in = Content.Source.asInputStream(request)) {
             body = in.readNBytes(MAX_BODY_BYTES + 1);
@@ -100,16 +92,10 @@ final class ControlHandler extends Handler.Abstract {
             return Answer.failure(
                     413, SrError.BAD_REQUEST, "The request body has more than " + MAX_BODY_BYTES + " bytes");
         }
+        Route route = match.route();
+        String query = Objects.requireNonNullElse(request.getHttpURI().getQuery(), "");
         String json = route.takesBytes() ? "" : new String(body, StandardCharsets.UTF_8);
-        Call call = new Call(variables, query, ByteBuffer.wrap(body), new Body(json));
+        Call call = new Call(caller, match.variables(), query, ByteBuffer.wrap(body), new Body(json));
         return new Answer(200, route.action().answer(call));
-    }
-
-    private static Optional<List<String>> match(Route route, String path) {
-        try {
-            return route.match(path);
-        } catch (IllegalArgumentException e) {
-            throw new SrException(SrError.BAD_REQUEST, path + " is not percent-encoded: " + e.getMessage(), e);
-        }
     }
 }

@@ -1,14 +1,11 @@
 package io.catena.agent.control;
 
-import io.catena.agent.guest.Guests;
-import io.catena.api.StorageHost;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import org.eclipse.jetty.http.UriCompliance;
@@ -46,8 +43,7 @@ public final class ControlServer implements Closeable {
      *     is there is replaced
      * @throws IOException if that is not possible
      */
-    public static ControlServer start(Path socket, StorageHost host, JobWaiter waiter, Guests guests, Scripts scripts)
-            throws IOException {
+    public static ControlServer start(Path socket, List<Route> routes) throws IOException {
         int length = socket.toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_SOCKET_PATH_BYTES) {
             throw new IOException("The socket's path has " + length + " bytes, at most " + MAX_SOCKET_PATH_BYTES
@@ -55,8 +51,6 @@ public final class ControlServer implements Closeable {
         }
         Files.deleteIfExists(socket);
         Peers peers = new Peers(Files.getOwner(socket.toAbsolutePath().getParent()));
-        List<Route> routes = new ArrayList<>(new Routes(host, waiter, scripts).all());
-        routes.addAll(new GuestRoutes(host, guests).all());
         Server server = server(socket, new ControlHandler(peers, routes));
         ControlServer control = new ControlServer(socket, server);
         try {

@@ -27,11 +27,13 @@ final class GuestRoutes {
 
     List<Route> all() {
         return List.of(
-                new Route("GET", "/v1/guests", call -> guests.list()),
-                new Route("POST", "/v1/guests/{guest}/attach", this::attach),
-                new Route("POST", "/v1/guests/{guest}/detach", this::detach),
-                new Route("POST", "/v1/guests/{guest}/snapshot", this::snapshot),
-                new Route("POST", "/v1/vdis/{vdi}/libvirt-xml", this::describe));
+                Route.get("listGuests", "/v1/guests", call -> guests.list()),
+                Route.post("attachToGuest", "/v1/guests/{guest}/attach", this::attach),
+                Route.post("detachFromGuest", "/v1/guests/{guest}/detach", this::detach),
+                Route.post("snapshotGuest", "/v1/guests/{guest}/snapshot", this::snapshot)
+                        .by(Role.BACKUP),
+                Route.post("describeForLibvirt", "/v1/vdis/{vdi}/libvirt-xml", this::describe)
+                        .by(Role.VIEWER));
     }
 
     /** {"vdi", "target"?, "mode":"rw"|"ro"?} */

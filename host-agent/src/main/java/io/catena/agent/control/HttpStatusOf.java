@@ -3,10 +3,10 @@ package io.catena.agent.control;
 import io.catena.api.SrError;
 
 /** Which HTTP status an error goes with. Clients look at the error's code; the status is for proxies and people. */
-final class HttpStatusOf {
+public final class HttpStatusOf {
     private HttpStatusOf() {}
 
-    static int error(SrError error) {
+    public static int error(SrError error) {
         return switch (error) {
             case BAD_REQUEST, ILLEGAL_CHARACTER, VDI_SIZE, VDI_TYPE -> 400;
             case VDI_MISSING, SR_UNAVAILABLE, GUEST_MISSING -> 404;

@@ -14,18 +14,18 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Finds SRs and VDIs by what people call them: a UUID, or a name that only one of them has. */
-final class Names {
+public final class Names {
     private final StorageHost host;
 
-    Names(StorageHost host) {
+    public Names(StorageHost host) {
         this.host = host;
     }
 
     /** A VDI and the SR that holds it. */
-    record Place(SrId sr, StorageRepository repository, VdiId vdi) {}
+    public record Place(SrId sr, StorageRepository repository, VdiId vdi) {}
 
     /** Returns the SR that {@code text} means; whether it is attached does not matter. */
-    SrId sr(String text) {
+    public SrId sr(String text) {
         if (Uuids.isUuid(text)) {
             return SrId.parse(text);
         }
@@ -45,7 +45,7 @@ final class Names {
     }
 
     /** Returns the VDI that {@code text} means, in whichever attached SR it is. */
-    Place vdi(String text) {
+    public Place vdi(String text) {
         return Uuids.isUuid(text) ? byId(VdiId.parse(text)) : byName(text);
     }
 

@@ -1,55 +1,52 @@
 package io.catena.agent.control;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-
 /**
  * One thing that can be asked of the control API.
  *
  * @param pattern the path; a part in braces stands for any one part: {@code /v1/srs/{sr}/stat}
- * @param takesBytes whether the request's body is of no concern to the control API
+ * @param operationId its name in {@code openapi.yaml}; no other route has it
+ * @param role the least role that may ask it over the network
+ * @param status the HTTP status of success over the network; over the Unix socket it is always 200
+ * @param takesBytes whether the request's body is of no concern to the control API; such a route is not served over the
+ *     network
  */
-record Route(String method, String pattern, Action action, boolean takesBytes) {
-    /** A route that takes a JSON object, or nothing. */
-    Route(String method, String pattern, Action action) {
-        this(method, pattern, action, false);
+public record Route(
+        String method, String pattern, String operationId, Role role, int status, Action action, boolean takesBytes) {
+    private static final int OK = 200;
+
+    /** A route that changes nothing, and that all who may see SRs may ask. */
+    public static Route get(String operationId, String pattern, Action action) {
+        return new Route("GET", pattern, operationId, Role.VIEWER, OK, action, false);
+    }
+
+    /** A route for operators that takes a JSON object, or nothing. */
+    public static Route post(String operationId, String pattern, Action action) {
+        return new Route("POST", pattern, operationId, Role.OPERATOR, OK, action, false);
+    }
+
+    /** A route of another method, for operators, that takes a JSON object, or nothing. */
+    public static Route of(String method, String operationId, String pattern, Action action) {
+        return new Route(method, pattern, operationId, Role.OPERATOR, OK, action, false);
     }
 
     /** A route that takes any bytes. */
-    static Route ofBytes(String method, String pattern, Action action) {
-        return new Route(method, pattern, action, true);
+    static Route ofBytes(String operationId, String pattern, Action action) {
+        return new Route("POST", pattern, operationId, Role.ADMIN, OK, action, true);
+    }
+
+    /** Returns this for callers of at least another role. */
+    public Route by(Role least) {
+        return new Route(method, pattern, operationId, least, status, action, takesBytes);
+    }
+
+    /** Returns this with another status of success. */
+    public Route answering(int otherStatus) {
+        return new Route(method, pattern, operationId, role, otherStatus, action, takesBytes);
     }
 
     /** Answers a request with a value that is sent as JSON, or with bytes that are sent as they are. */
     @FunctionalInterface
-    interface Action {
+    public interface Action {
         Object answer(Call call);
-    }
-
-    /**
-     * Returns the decoded parts of {@code rawPath} that stand for the parts in braces; nothing if the path is not this
-     * route's.
-     *
-     * @throws IllegalArgumentException if a part has a wrong percent-encoding
-     */
-    Optional<List<String>> match(String rawPath) {
-        String[] expected = pattern.split("/", -1);
-        String[] found = rawPath.split("/", -1);
-        if (expected.length != found.length) {
-            return Optional.empty();
-        }
-        List<String> variables = new ArrayList<>();
-        for (int i = 0; i < expected.length; i++) {
-            if (expected[i].startsWith("{")) {
-                // In a path "+" is itself; URLDecoder, made for forms, would read it as a space.
-                variables.add(URLDecoder.decode(found[i].replace("+", "%2B"), StandardCharsets.UTF_8));
-            } else if (!expected[i].equals(found[i])) {
-                return Optional.empty();
-            }
-        }
-        return Optional.of(variables);
     }
 }

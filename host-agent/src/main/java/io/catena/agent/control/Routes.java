@@ -30,6 +30,9 @@ final class Routes {
     /** A client that waits takes a thread of the server. */
     private static final int MAX_WAITING_CLIENTS = 16;
 
+    private static final int CREATED = 201;
+    private static final int ACCEPTED = 202;
+
     private final StorageHost host;
     private final JobWaiter waiter;
     private final Scripts scripts;
@@ -45,47 +48,65 @@ final class Routes {
 
     List<Route> all() {
         return List.of(
-                new Route("GET", "/v1/srs", call -> host.srs()),
-                new Route("POST", "/v1/srs", this::createSr),
-                new Route("POST", "/v1/srs/attach", this::attachSr),
-                new Route("GET", "/v1/srs/{sr}", call -> repository(call).stat()),
-                new Route("DELETE", "/v1/srs/{sr}", this::destroySr),
-                new Route("POST", "/v1/srs/{sr}/detach", this::detachSr),
-                new Route("POST", "/v1/srs/{sr}/scan", call -> repository(call).scan()),
-                new Route("POST", "/v1/srs/probe", this::probe),
-                new Route("POST", "/v1/srs/{sr}/check", this::check),
-                new Route("POST", "/v1/srs/{sr}/set", this::setSr),
-                new Route("POST", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage()),
-                new Route("GET", "/v1/srs/{sr}/gc", call -> garbage(call).status()),
-                new Route("POST", "/v1/srs/{sr}/gc/pause", call -> garbage(call).pause()),
-                new Route(
-                        "POST", "/v1/srs/{sr}/gc/resume", call -> garbage(call).resume()),
-                new Route(
-                        "POST", "/v1/srs/{sr}/gc/cancel", call -> garbage(call).cancel()),
-                new Route("POST", "/v1/srs/{sr}/gc/set", this::setGarbage),
-                new Route("GET", "/v1/srs/{sr}/tree", call -> repository(call).tree()),
-                new Route("GET", "/v1/srs/{sr}/vdis", call -> repository(call).vdis()),
-                new Route("POST", "/v1/srs/{sr}/vdis", this::createVdi),
-                new Route("POST", "/v1/vdis/snapshot", this::snapshot),
-                new Route("GET", "/v1/vdis/{vdi}", this::vdi),
-                new Route("DELETE", "/v1/vdis/{vdi}", this::destroyVdi),
-                new Route("POST", "/v1/vdis/{vdi}/clone", this::cloneVdi),
-                new Route("POST", "/v1/vdis/{vdi}/copy", this::copyVdi),
-                new Route("POST", "/v1/vdis/{vdi}/set", this::setVdi),
-                new Route("POST", "/v1/vdis/{vdi}/resize", this::resizeVdi),
-                new Route("POST", "/v1/vdis/{vdi}/revert", this::revertVdi),
-                new Route("POST", "/v1/vdis/{vdi}/compose", this::composeVdi),
-                new Route("POST", "/v1/vdis/{vdi}/reset", this::resetVdi),
-                new Route("POST", "/v1/vdis/{vdi}/attach", this::attachVdi),
-                new Route("POST", "/v1/vdis/{vdi}/activate", this::activateVdi),
-                new Route("POST", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
-                new Route("POST", "/v1/vdis/{vdi}/detach", this::detachVdi),
-                Route.ofBytes("POST", "/v1/smapi/{plugin}/{method}", this::script),
-                new Route("GET", "/v1/jobs", call -> host.jobs()),
-                new Route("GET", "/v1/jobs/{job}", this::job),
-                new Route("POST", "/v1/jobs/{job}/pause", call -> host.pause(call.number())),
-                new Route("POST", "/v1/jobs/{job}/resume", call -> host.resume(call.number())),
-                new Route("POST", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
+                Route.get("listSrs", "/v1/srs", call -> host.srs()),
+                Route.post("createSr", "/v1/srs", this::createSr).by(Role.ADMIN).answering(CREATED),
+                Route.post("attachSr", "/v1/srs/attach", this::attachSr).by(Role.ADMIN),
+                Route.get("getSr", "/v1/srs/{sr}", call -> repository(call).stat()),
+                Route.of("DELETE", "destroySr", "/v1/srs/{sr}", this::destroySr).by(Role.ADMIN),
+                Route.post("detachSr", "/v1/srs/{sr}/detach", this::detachSr).by(Role.ADMIN),
+                Route.post(
+                        "scanSr", "/v1/srs/{sr}/scan", call -> repository(call).scan()),
+                Route.post("probeSr", "/v1/srs/probe", this::probe).by(Role.ADMIN),
+                Route.post("checkSr", "/v1/srs/{sr}/check", this::check).by(Role.ADMIN),
+                Route.post("setSr", "/v1/srs/{sr}/set", this::setSr).by(Role.ADMIN),
+                Route.post("runGc", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage())
+                        .answering(ACCEPTED),
+                Route.get("getGc", "/v1/srs/{sr}/gc", call -> garbage(call).status()),
+                Route.post(
+                        "pauseGc",
+                        "/v1/srs/{sr}/gc/pause",
+                        call -> garbage(call).pause()),
+                Route.post(
+                        "resumeGc",
+                        "/v1/srs/{sr}/gc/resume",
+                        call -> garbage(call).resume()),
+                Route.post(
+                        "cancelGc",
+                        "/v1/srs/{sr}/gc/cancel",
+                        call -> garbage(call).cancel()),
+                Route.post("setGc", "/v1/srs/{sr}/gc/set", this::setGarbage),
+                Route.get(
+                        "getTree", "/v1/srs/{sr}/tree", call -> repository(call).tree()),
+                Route.get(
+                        "listVdis",
+                        "/v1/srs/{sr}/vdis",
+                        call -> repository(call).vdis()),
+                Route.post("createVdi", "/v1/srs/{sr}/vdis", this::createVdi).answering(CREATED),
+                Route.post("snapshotVdis", "/v1/vdis/snapshot", this::snapshot)
+                        .by(Role.BACKUP)
+                        .answering(CREATED),
+                Route.get("getVdi", "/v1/vdis/{vdi}", this::vdi),
+                Route.of("DELETE", "destroyVdi", "/v1/vdis/{vdi}", this::destroyVdi)
+                        .by(Role.ADMIN),
+                Route.post("cloneVdi", "/v1/vdis/{vdi}/clone", this::cloneVdi).answering(CREATED),
+                Route.post("copyVdi", "/v1/vdis/{vdi}/copy", this::copyVdi).answering(ACCEPTED),
+                Route.post("setVdi", "/v1/vdis/{vdi}/set", this::setVdi),
+                Route.post("resizeVdi", "/v1/vdis/{vdi}/resize", this::resizeVdi),
+                Route.post("revertVdi", "/v1/vdis/{vdi}/revert", this::revertVdi)
+                        .by(Role.ADMIN),
+                Route.post("composeVdi", "/v1/vdis/{vdi}/compose", this::composeVdi)
+                        .by(Role.ADMIN),
+                Route.post("resetVdi", "/v1/vdis/{vdi}/reset", this::resetVdi).by(Role.ADMIN),
+                Route.post("attachVdi", "/v1/vdis/{vdi}/attach", this::attachVdi),
+                Route.post("activateVdi", "/v1/vdis/{vdi}/activate", this::activateVdi),
+                Route.post("deactivateVdi", "/v1/vdis/{vdi}/deactivate", this::deactivateVdi),
+                Route.post("detachVdi", "/v1/vdis/{vdi}/detach", this::detachVdi),
+                Route.ofBytes("callPlugin", "/v1/smapi/{plugin}/{method}", this::script),
+                Route.get("listJobs", "/v1/jobs", call -> host.jobs()),
+                Route.get("getJob", "/v1/jobs/{job}", this::job),
+                Route.post("pauseJob", "/v1/jobs/{job}/pause", call -> host.pause(call.number())),
+                Route.post("resumeJob", "/v1/jobs/{job}/resume", call -> host.resume(call.number())),
+                Route.post("cancelJob", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
     }
 
     /** {"name", "path", "uuid"?} */

@@ -1,31 +1,15 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.tls.CertificateNames;
+import io.catena.agent.tls.PemFiles;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
-import java.security.spec.InvalidKeySpecException;
-import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collection;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -40,13 +24,6 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class NbdTls {
-    private static final Pattern PRIVATE_KEY =
-            Pattern.compile("-----BEGIN PRIVATE KEY-----([A-Za-z0-9+/=\\s]+)-----END PRIVATE KEY-----");
-    private static final List<String> KEY_ALGORITHMS = List.of("RSA", "EC", "EdDSA");
-
-    /** In RFC 5280's list of general names. */
-    private static final int DNS_NAME = 2;
-
     private final SSLContext context;
     private final boolean verifiesClients;
     private final Set<String> clientNames;
@@ -74,9 +51,9 @@ public final class NbdTls {
         }
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            keys.init(identity(certificate, key), new char[0]);
+            keys.init(PemFiles.identity(certificate, key), new char[0]);
             TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(clientAuthorities == null ? emptyStore() : authorities(clientAuthorities));
+            trust.init(clientAuthorities == null ? PemFiles.emptyStore() : PemFiles.authorities(clientAuthorities));
             SSLContext context = SSLContext.getInstance("TLSv1.3");
             context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
             Set<String> names = new HashSet<>();
@@ -84,69 +61,6 @@ public final class NbdTls {
             return new NbdTls(context, clientAuthorities != null, names);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use " + certificate + " with " + key + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static KeyStore identity(Path certificate, Path key) throws IOException, GeneralSecurityException {
-        KeyStore store = emptyStore();
-        store.setKeyEntry(
-                "server",
-                privateKey(key),
-                new char[0],
-                certificates(certificate).toArray(Certificate[]::new));
-        return store;
-    }
-
-    private static KeyStore authorities(Path file) throws IOException, GeneralSecurityException {
-        KeyStore store = emptyStore();
-        for (Certificate authority : certificates(file)) {
-            store.setCertificateEntry("authority-" + store.size(), authority);
-        }
-        return store;
-    }
-
-    private static KeyStore emptyStore() throws IOException, GeneralSecurityException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
-        return store;
-    }
-
-    private static List<Certificate> certificates(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            List<Certificate> found =
-                    List.copyOf(CertificateFactory.getInstance("X.509").generateCertificates(in));
-            if (found.isEmpty()) {
-                throw new IOException(file + " holds no certificate; expected PEM");
-            }
-            return found;
-        } catch (GeneralSecurityException e) {
-            throw new IOException(file + " holds no certificates in PEM: " + e.getMessage(), e);
-        }
-    }
-
-    private static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
-        Matcher matcher = PRIVATE_KEY.matcher(Files.readString(file, StandardCharsets.US_ASCII));
-        if (!matcher.find()) {
-            throw new IOException(
-                    file + " holds no \"BEGIN PRIVATE KEY\"; convert it: openssl pkcs8 -topk8 -nocrypt -in " + file);
-        }
-        byte[] encoded = Base64.getMimeDecoder().decode(matcher.group(1));
-        for (String algorithm : KEY_ALGORITHMS) {
-            PrivateKey key = privateKey(algorithm, new PKCS8EncodedKeySpec(encoded));
-            if (key != null) {
-                return key;
-            }
-        }
-        throw new IOException(file + " holds a private key of an unknown kind, expected one of " + KEY_ALGORITHMS);
-    }
-
-    /** Returns null if it is a key of another kind. */
-    private static @Nullable PrivateKey privateKey(String algorithm, PKCS8EncodedKeySpec encoded)
-            throws GeneralSecurityException {
-        try {
-            return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
-        } catch (InvalidKeySpecException e) {
-            return null;
         }
     }
 
@@ -169,22 +83,10 @@ public final class NbdTls {
     }
 
     private static Set<String> names(SSLSession session) throws IOException {
-        Set<String> names = new HashSet<>();
         try {
-            X509Certificate client = (X509Certificate) session.getPeerCertificates()[0];
-            new LdapName(client.getSubjectX500Principal().getName())
-                    .getRdns().stream()
-                            .filter(rdn -> rdn.getType().equalsIgnoreCase("CN"))
-                            .forEach(rdn -> names.add(rdn.getValue().toString().toLowerCase(Locale.ROOT)));
-            Collection<List<?>> alternatives = client.getSubjectAlternativeNames();
-            for (List<?> name : alternatives == null ? new ArrayList<List<?>>() : alternatives) {
-                if (name.get(0).equals(DNS_NAME)) {
-                    names.add(name.get(1).toString().toLowerCase(Locale.ROOT));
-                }
-            }
-            return names;
-        } catch (SSLPeerUnverifiedException | CertificateParsingException | InvalidNameException e) {
-            throw new IOException("client's certificate does not say who it is: " + e.getMessage(), e);
+            return CertificateNames.of((X509Certificate) session.getPeerCertificates()[0]);
+        } catch (SSLPeerUnverifiedException e) {
+            throw new IOException("client has shown no certificate: " + e.getMessage(), e);
         }
     }
 }

@@ -1,0 +1,42 @@
+package io.catena.agent.control;
+
+import java.util.Locale;
+
+/** What a caller may do. Each role may do all that those before it may. */
+public enum Role {
+    /** Reads metrics, and nothing else. */
+    METRICS,
+    /** Sees all that is told of SRs, disks, jobs and events. */
+    VIEWER,
+    /** Takes snapshots, and deletes those that it took itself. */
+    BACKUP,
+    /** Makes disks and clones, attaches and detaches, deletes snapshots, controls garbage collection and jobs. */
+    OPERATOR,
+    /** Everything: deletes disks, drops their contents, makes and destroys SRs, and says who else may come in. */
+    ADMIN;
+
+    /** As it is written in options and in JSON. */
+    public String text() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether it may do what {@code other} may. */
+    public boolean includes(Role other) {
+        return compareTo(other) >= 0;
+    }
+
+    /**
+     * Returns the role that is written as {@code text}.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Role parse(String text) {
+        for (Role role : values()) {
+            if (role.text().equals(text)) {
+                return role;
+            }
+        }
+        throw new IllegalArgumentException(
+                "the role is \"" + text + "\", expected metrics, viewer, backup, operator or admin");
+    }
+}
