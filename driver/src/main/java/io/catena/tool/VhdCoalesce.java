@@ -3,7 +3,7 @@ package io.catena.tool;
 import io.catena.api.JobControl;
 import io.catena.disk.ChainPath;
 import io.catena.op.OfflineAccess;
-import io.catena.sr.PushDown;
+import io.catena.sr.gc.PushDown;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;

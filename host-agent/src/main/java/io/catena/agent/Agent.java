@@ -18,7 +18,7 @@ import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.smapi.PluginCalls;
 import io.catena.disk.Exporter;
 import io.catena.disk.ZeroDetection;
-import io.catena.sr.Jobs;
+import io.catena.sr.job.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;

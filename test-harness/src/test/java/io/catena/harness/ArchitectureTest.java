@@ -13,9 +13,12 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import java.time.Instant;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** The arrows between packages, and what only some of them may touch. */
 @AnalyzeClasses(packages = "io.catena", importOptions = DoNotIncludeTests.class)
@@ -65,6 +68,35 @@ class ArchitectureTest {
             "io.catena.format..",
             "io.catena.store..",
             "io.catena.api..");
+
+    @ArchTest
+    static final ArchRule SR_RECORD = seesOfSr("record");
+
+    @ArchTest
+    static final ArchRule SR_JOB = seesOfSr("job");
+
+    @ArchTest
+    static final ArchRule SR_TREE = seesOfSr("tree", "record");
+
+    @ArchTest
+    static final ArchRule SR_LIVE = seesOfSr("live", "tree", "record");
+
+    @ArchTest
+    static final ArchRule SR_XEN = seesOfSr("xen", "live", "tree", "record");
+
+    @ArchTest
+    static final ArchRule SR_GC = seesOfSr("gc", "live", "tree", "job", "record");
+
+    @ArchTest
+    static final ArchRule SR_OPEN = seesOfSr("open", "gc", "xen", "live", "tree", "job", "record");
+
+    @ArchTest
+    static final ArchRule SR_VERB = seesOfSr("verb", "open", "gc", "live", "tree", "job", "record");
+
+    /** Two classes that need each other are one, or lack a third. */
+    @ArchTest
+    static final ArchRule NO_CYCLES_OF_CLASSES_IN_THE_REPOSITORY =
+            slices().assignedFrom(classesOf("io.catena.sr")).should().beFreeOfCycles();
 
     @ArchTest
     static final ArchRule TOOL = sees(
@@ -141,7 +173,9 @@ class ArchitectureTest {
     /** Else a run could not be repeated. Jobs only wait until a deadline, which is no input of what they do. */
     @ArchTest
     static final ArchRule NO_HIDDEN_TIME_OR_CHANCE = noClasses()
-            .that(resideInAnyPackage(DRIVER).and(isNot("io.catena.sr.Jobs")).and(isNot("io.catena.sr.RunningJob")))
+            .that(resideInAnyPackage(DRIVER)
+                    .and(isNot("io.catena.sr.job.Jobs"))
+                    .and(isNot("io.catena.sr.job.RunningJob")))
             .should()
             .callMethod(System.class, "currentTimeMillis")
             .orShould()
@@ -165,6 +199,34 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.catena..")
                         .and(resideInAnyPackage(packages).negate()));
+    }
+
+    /** Classes of the first package of the repository see, of its packages, these alone. */
+    private static ArchRule seesOfSr(String... packages) {
+        String[] names = Stream.of(packages).map(name -> "io.catena.sr." + name).toArray(String[]::new);
+        return noClasses()
+                .that()
+                .resideInAPackage(names[0])
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.catena.sr..")
+                        .and(resideInAnyPackage(names).negate()));
+    }
+
+    /** Each outermost class of a package and of those in it, with what is nested in it, for itself. */
+    private static SliceAssignment classesOf(String root) {
+        return new SliceAssignment() {
+            @Override
+            public SliceIdentifier getIdentifierOf(JavaClass type) {
+                return type.getPackageName().startsWith(root)
+                        ? SliceIdentifier.of(type.getName().replaceFirst("\\$.*", ""))
+                        : SliceIdentifier.ignore();
+            }
+
+            @Override
+            public String getDescription() {
+                return "each class of " + root;
+            }
+        };
     }
 
     private static DescribedPredicate<JavaClass> isNot(String name) {

@@ -2,7 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
-import io.catena.sr.JobIntents;
+import io.catena.sr.record.JobIntents;
 import java.io.Closeable;
 import java.io.IOException;
 

@@ -16,7 +16,7 @@ import io.catena.api.SrException;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
-import io.catena.sr.Jobs;
+import io.catena.sr.job.Jobs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;

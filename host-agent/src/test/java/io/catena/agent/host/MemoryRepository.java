@@ -23,7 +23,7 @@ import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
-import io.catena.sr.Jobs;
+import io.catena.sr.job.Jobs;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

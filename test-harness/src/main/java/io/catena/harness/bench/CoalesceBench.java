@@ -6,7 +6,7 @@ import io.catena.agent.linux.FileHoles;
 import io.catena.api.JobControl;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.ReflinkImage;
-import io.catena.sr.PushDown;
+import io.catena.sr.gc.PushDown;
 import io.catena.store.FileStorage;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;

@@ -1,7 +1,7 @@
 package io.catena.harness.explore;
 
-import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * Where in the driver a call comes from.
@@ -10,20 +10,14 @@ import java.util.function.Predicate;
  * @param index where in the method: tells apart its calls, in the order in which they are written
  */
 public record CallSite(String method, int index) {
-    private static final Set<String> PACKAGES = Set.of(
-            "io.catena.vhd",
-            "io.catena.op",
-            "io.catena.op.rewrite",
-            "io.catena.sr",
-            "io.catena.store",
-            "io.catena.disk",
-            "io.catena.tool",
-            "io.catena.check");
+    /** The packages of the driver that make calls, each with those inside it. */
+    private static final Pattern DRIVER = Pattern.compile("io\\.catena\\.(vhd|op|sr|store|disk|tool|check)\\..*");
 
     /** Returns the site of the call that is being made by this thread. */
     public static CallSite current() {
         return StackWalker.getInstance()
-                .walk(frames -> frames.filter(frame -> PACKAGES.contains(packageOf(frame.getClassName())))
+                .walk(frames -> frames.filter(
+                                frame -> DRIVER.matcher(frame.getClassName()).matches())
                         .findFirst()
                         .map(frame -> new CallSite(nameOf(frame), frame.getByteCodeIndex()))
                         .orElseThrow(() -> new IllegalStateException("the driver did not make this call")));
@@ -33,10 +27,6 @@ public record CallSite(String method, int index) {
     public static boolean isInside(String method) {
         Predicate<StackWalker.StackFrame> wanted = frame -> nameOf(frame).equals(method);
         return StackWalker.getInstance().walk(frames -> frames.anyMatch(wanted));
-    }
-
-    private static String packageOf(String className) {
-        return className.substring(0, Math.max(0, className.lastIndexOf('.')));
     }
 
     private static String nameOf(StackWalker.StackFrame frame) {

@@ -13,8 +13,8 @@ import io.catena.op.Bytes;
 import io.catena.op.Journal;
 import io.catena.op.Rewrite;
 import io.catena.op.Snapshot;
-import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
+import io.catena.sr.job.Jobs;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -39,7 +39,7 @@ final class RecordFuzzTest {
     private static final long FIRST_SEED = Long.getLong("seed", 1);
     private static final long DISK_BYTES = 4 << 20;
     /** Warns of each damaged record; kept, because a logger that nobody keeps forgets its level. */
-    private static final Logger LOG = Logger.getLogger("io.catena.sr.VdiRecords");
+    private static final Logger LOG = Logger.getLogger("io.catena.sr.record.VdiRecords");
 
     private static final String[] PIECES = {
         "null",

@@ -7,7 +7,7 @@ import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.api.JobControl;
 import io.catena.harness.peer.ReflinkImage;
-import io.catena.sr.PushDown;
+import io.catena.sr.gc.PushDown;
 import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;

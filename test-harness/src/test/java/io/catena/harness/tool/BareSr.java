@@ -4,9 +4,9 @@ import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.harness.model.DirectExports;
-import io.catena.sr.Environment;
-import io.catena.sr.Jobs;
 import io.catena.sr.VhdRepository;
+import io.catena.sr.job.Environment;
+import io.catena.sr.job.Jobs;
 import io.catena.store.Storage;
 import java.time.Clock;
 import java.time.Instant;
@@ -20,7 +20,7 @@ import java.util.logging.Logger;
 public final class BareSr {
     public static final SrId ID = new SrId(new UUID(1, 1));
     /** Kept, because a logger that nobody keeps forgets its level: recoveries are many in tests, and tell nothing new. */
-    private static final Logger LOG = Logger.getLogger("io.catena.sr.Attaching");
+    private static final Logger LOG = Logger.getLogger("io.catena.sr.open.Attaching");
 
     static {
         LOG.setLevel(Level.OFF);

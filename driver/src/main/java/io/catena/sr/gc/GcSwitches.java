@@ -1,0 +1,67 @@
+package io.catena.sr.gc;
+
+import io.catena.api.GcSettings;
+import io.catena.sr.live.FilesBehind;
+import io.catena.sr.record.MirrorMark;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * Tells what must not be merged because somebody switched it off, for the SR or for a disk, or a file is behind its redo log. A disk's switches are its keys
+ * "gc", "coalesce" and "leaf-coalesce", as those of XenServer's manager; snapshots leave them as they are. What a storage
+ * migration will put upon another base copy stays apart from the one it has, too.
+ */
+final class GcSwitches {
+    private static final Set<String> OFF = Set.of("false", "off", "0", "no");
+
+    private final Function<Node, Map<String, String>> keys;
+    private final FilesBehind behind;
+
+    /**
+     * @param keys the keys of a disk
+     */
+    GcSwitches(Function<Node, Map<String, String>> keys, FilesBehind behind) {
+        this.keys = keys;
+        this.behind = behind;
+    }
+
+    /** Returns why a node must not be merged with its parent; empty if nobody minds. */
+    Optional<String> refusal(GcSettings settings, Tree tree, Node node) {
+        if (!settings.coalesce()) {
+            return Optional.of("merging is switched off for this SR (coalesce)");
+        }
+        if (!behind.in(tree).isEmpty()) {
+            return Optional.of("what guests wrote last to " + String.join(", ", behind.in(tree))
+                    + " is in a redo log, and not in the file");
+        }
+        boolean isLeaf = !node.hidden();
+        if (isLeaf && !settings.leafCoalesce()) {
+            return Optional.of("merging disks with their base copies is switched off for this SR (leaf-coalesce)");
+        }
+        if (isLeaf && isOff(node, "leaf-coalesce")) {
+            return Optional.of("switched off for this disk (leaf-coalesce)");
+        }
+        if (isLeaf && MirrorMark.isIn(keys.apply(node))) {
+            return Optional.of("the disk is the target of a storage migration (base_mirror)");
+        }
+        return byDisksAbove(tree, node);
+    }
+
+    private Optional<String> byDisksAbove(Tree tree, Node node) {
+        if (!node.hidden() && (isOff(node, "coalesce") || isOff(node, "gc"))) {
+            return Optional.of("switched off for VDI " + node.id() + " (coalesce or gc)");
+        }
+        return tree.children(node.name()).stream()
+                .flatMap(child -> byDisksAbove(tree, child).stream())
+                .findFirst();
+    }
+
+    private boolean isOff(Node node, String key) {
+        return OFF.contains(keys.apply(node).getOrDefault(key, "true").toLowerCase(Locale.ROOT));
+    }
+}

@@ -1,0 +1,98 @@
+package io.catena.sr.gc;
+
+import io.catena.api.JobControl;
+import io.catena.api.VdiId;
+import io.catena.op.Journal;
+import io.catena.op.Relink;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.live.ChangedMeanwhileException;
+import io.catena.sr.live.Fill;
+import io.catena.sr.live.LiveFill;
+import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.MergeRules;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.SrTree;
+import io.catena.sr.tree.Tree;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.SectorCopier;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Gives an attached disk's leaf all that its base copy has, whatever the guest writes meanwhile, and takes the base copy out
+ * of the tree.
+ *
+ * <ol>
+ *   <li>Copy what the leaf lacks: see {@link Fill}. What the guest sees does not change.
+ *   <li>While requests are held back, close the leaf, which makes its data durable.
+ *   <li>Record that it is linked to what the base copy builds on: from here on recovery completes the operation.
+ *   <li>Take the steps of {@link Relink}, open the leaf anew, and let requests run.
+ * </ol>
+ *
+ * <p><b>Threads.</b> As {@link GarbageCollector}.
+ */
+final class LivePullUp {
+    private final Storage storage;
+    private final SrTree tree;
+    private final Attachments attachments;
+    private final Journal journal;
+
+    LivePullUp(Storage storage, SrTree tree, Attachments attachments) {
+        this.storage = storage;
+        this.tree = tree;
+        this.attachments = attachments;
+        this.journal = new Journal(storage);
+    }
+
+    /**
+     * Merges a leaf and its base copy.
+     *
+     * @return what was copied, and how
+     * @throws IOException also if something else was done with the disk meanwhile
+     */
+    SectorCopier merge(GcStep step, JobControl control) throws IOException {
+        VdiId vdi = step.node().id();
+        LiveFill live =
+                tree.change(() -> attachments.beginFill(vdi, step.lower().name()));
+        try {
+            control.addTotal(live.fill().lackingBytes());
+            while (live.round(control)) {
+                control.giveWay();
+            }
+            tree.change(() -> {
+                finish(vdi, live, step);
+                return vdi;
+            });
+            return live.fill().copied();
+        } finally {
+            tree.locked(() -> {
+                live.stop();
+                return vdi;
+            });
+            live.close();
+        }
+    }
+
+    private void finish(VdiId vdi, LiveFill live, GcStep step) throws IOException {
+        live.checkNotEnded();
+        Tree now = tree.now();
+        String leaf = step.node().name();
+        if (now.node(leaf).filter(node -> MergeRules.isAbsorbable(now, node)).isEmpty()) {
+            throw new ChangedMeanwhileException("the disk was changed meanwhile");
+        }
+        Node baseCopy = step.lower();
+        attachments.finishFill(
+                vdi,
+                live,
+                baseCopy.name(),
+                () -> journal.record(Unlinking.of(storage, baseCopy, ChainFile.read(storage, leaf))
+                        .operation()),
+                journal::recover);
+        if (baseCopy.rawBaseCopy()) {
+            storage.delete(SrFiles.vdiRecord(baseCopy.id()));
+            storage.syncNames();
+        }
+        tree.refresh(List.of(baseCopy.name(), leaf));
+    }
+}

@@ -1,0 +1,39 @@
+package io.catena.sr.job;
+
+import io.catena.disk.Exporter;
+import io.catena.store.Storage;
+import java.time.Clock;
+import java.util.UUID;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * What an SR needs of the process it lives in.
+ *
+ * @param redo storage that survives the process but not the host (tmpfs), for redo logs
+ * @param bootId changes with every start of the host
+ * @param nanoTime a clock for measuring, as {@link System#nanoTime}
+ * @param uuids where new identities come from
+ * @param timer starts what is to be done without being asked
+ */
+public record Environment(
+        Storage redo,
+        UUID bootId,
+        Exporter exporter,
+        Jobs jobs,
+        Clock clock,
+        LongSupplier nanoTime,
+        Supplier<UUID> uuids,
+        Timer timer) {
+    /** An environment in which nothing is done without being asked. */
+    public Environment(
+            Storage redo,
+            UUID bootId,
+            Exporter exporter,
+            Jobs jobs,
+            Clock clock,
+            LongSupplier nanoTime,
+            Supplier<UUID> uuids) {
+        this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, Timer.NEVER);
+    }
+}

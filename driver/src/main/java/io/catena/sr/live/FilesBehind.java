@@ -1,0 +1,104 @@
+package io.catena.sr.live;
+
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.RedoLog;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/**
+ * The files that are behind their redo logs: what guests wrote last is in the log alone, since the file could not be read or
+ * written, say for want of room. Until such a file has caught up nothing may be made of it but the disk that writes to it, and
+ * the session goes on that its log belongs to.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads; files catch up under the SR's tree lock only.
+ */
+public final class FilesBehind {
+    private static final Logger LOG = System.getLogger(FilesBehind.class.getName());
+
+    private final Storage storage;
+    private final RedoStore redo;
+
+    /** Guarded by this. */
+    private final Set<String> names;
+
+    /**
+     * @param names the files that are behind when the SR is attached
+     */
+    public FilesBehind(Storage storage, RedoStore redo, Collection<String> names) {
+        this.storage = storage;
+        this.redo = redo;
+        this.names = new TreeSet<>(names);
+    }
+
+    /** Returns those that are there. */
+    public synchronized Set<String> in(Tree tree) {
+        names.removeIf(name -> tree.node(name).isEmpty());
+        return Set.copyOf(names);
+    }
+
+    /** Notes which nodes of a chain are behind, after an attempt to close it failed. */
+    public synchronized void note(List<Node> chain) throws IOException {
+        Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
+        for (Node node : chain) {
+            ChainFile file = node.file();
+            if (file != null && logs.contains(RedoStore.logId(file))) {
+                names.add(node.name());
+            }
+        }
+    }
+
+    /** Forgets a file that was opened for writing with its log: the disk shows what is in both. */
+    public synchronized void opened(String name) {
+        names.remove(name);
+    }
+
+    /**
+     * Lets nodes of a chain catch up, which nobody has open if they are behind.
+     *
+     * @param chain the uppermost first; an upper one may have given up what only a lower one has by now
+     * @throws IOException if one cannot; those below it have
+     */
+    public synchronized void catchUp(List<Node> chain) throws IOException {
+        for (int i = chain.size() - 1; i >= 0 && !names.isEmpty(); i--) {
+            catchUp(chain.get(i).name());
+        }
+    }
+
+    private void catchUp(String name) throws IOException {
+        if (names.contains(name)) {
+            ChainFile file = ChainFile.read(storage, name);
+            file.openWritable(storage, redo.open(file)).close();
+            names.remove(name);
+            LOG.log(Level.INFO, "event=redo-replayed node=" + name);
+        }
+    }
+
+    /**
+     * Lets all files catch up; returns whether that is done, as far as it can be: a damaged file must be repaired first, which
+     * is for somebody who has the directory alone. To be called when no disk is active.
+     */
+    public synchronized boolean haveAllCaughtUp(Tree tree) {
+        List<Node> uppermostFirst = tree.nodes().stream()
+                .filter(node -> node.file() != null && names.contains(node.name()))
+                .sorted(Comparator.comparingInt(tree::depth).reversed())
+                .toList();
+        try {
+            catchUp(uppermostFirst);
+            return true;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=redo-not-replayed cause=\"" + e.getMessage() + "\"");
+            return false;
+        }
+    }
+}

@@ -1,0 +1,180 @@
+package io.catena.sr.live;
+
+import io.catena.api.JobControl;
+import io.catena.disk.Chain;
+import io.catena.disk.LiveDisk;
+import io.catena.vhd.DrainingLayer;
+import io.catena.vhd.SectorCopier;
+import io.catena.vhd.SparseLayer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Moves the blocks of an attached disk's leaf to its base copy, a few at a time, while the guest works: see {@link
+ * DrainingLayer}.
+ *
+ * <p><b>Threads.</b> {@link #round} by the garbage collector's; everything else under the SR's tree lock, also while a round
+ * runs, which then soon ends.
+ */
+public final class LeafDrain {
+    /** So many blocks are copied before requests are held back for a moment. */
+    private static final int BLOCKS_A_ROUND = 16;
+
+    /** So many blocks that the guest writes all the time are copied while requests are held back: a millisecond or two. */
+    private static final int BUSY_BLOCKS_A_ROUND = 1;
+
+    private final LiveDisk disk;
+    private final Chain.Node leaf;
+    private final Chain.Node baseCopy;
+    private final List<Chain.Node> rest;
+    private final DrainingLayer layer;
+
+    /** Waits for the end of a round. */
+    private final Object round = new Object();
+
+    private volatile boolean ended;
+
+    /**
+     * @param disk is to go on with {@link #chain}
+     * @param leaf the first node of the disk's chain
+     * @param baseCopy the second, open for writing
+     * @param rest all others
+     */
+    LeafDrain(LiveDisk disk, Chain.Node leaf, Chain.Node baseCopy, List<Chain.Node> rest) {
+        this.disk = disk;
+        this.leaf = leaf;
+        this.baseCopy = baseCopy;
+        this.rest = List.copyOf(rest);
+        this.layer = new DrainingLayer((SparseLayer) leaf.layer(), (SparseLayer) baseCopy.layer());
+    }
+
+    /** Makes the base copy's file complete: all is durable, and other programs can read it. */
+    void sealBaseCopy() throws IOException {
+        ((SparseLayer) baseCopy.layer()).seal();
+    }
+
+    /** Ends the writing of the base copy, after {@link #sealBaseCopy}; it can still be read. */
+    void retireBaseCopy() throws IOException {
+        ((SparseLayer) baseCopy.layer()).retire();
+    }
+
+    /** Returns the nodes of the chain, leaf first. */
+    List<Chain.Node> nodes() {
+        List<Chain.Node> nodes = new ArrayList<>(List.of(leaf, baseCopy));
+        nodes.addAll(rest);
+        return nodes;
+    }
+
+    Chain.Node leaf() {
+        return leaf;
+    }
+
+    Chain.Node baseCopy() {
+        return baseCopy;
+    }
+
+    List<Chain.Node> rest() {
+        return rest;
+    }
+
+    public LiveDisk disk() {
+        return disk;
+    }
+
+    /** Returns the chain that drains. */
+    Chain chain() {
+        List<Chain.Node> nodes = new ArrayList<>(List.of(new Chain.Node(leaf.name(), layer)));
+        nodes.addAll(rest);
+        return new Chain(nodes);
+    }
+
+    /**
+     * Moves some blocks.
+     *
+     * @param space if it is short, fewer are moved, and their old space is given back at once
+     * @return whether blocks are left
+     * @throws IOException also if the drain was ended, for something else is to be done with the disk
+     */
+    public boolean round(JobControl control, DrainSpace space) throws IOException {
+        synchronized (round) {
+            checkNotEnded();
+            Map<Integer, Long> copied = new LinkedHashMap<>();
+            for (int block : layer.nextBlocks(space.blocks(BLOCKS_A_ROUND))) {
+                control.checkCancelled();
+                checkNotEnded();
+                copied.put(block, copy(block));
+            }
+            if (!copied.isEmpty()) {
+                giveUp(copied);
+                control.done(copied.values().stream().mapToLong(Long::longValue).sum());
+            }
+            if (space.isShort()) {
+                disk.flush();
+            }
+            return !copied.isEmpty();
+        }
+    }
+
+    private long copy(int block) throws IOException {
+        return layer.copy(block);
+    }
+
+    /**
+     * Takes copied blocks from the leaf, and one of those that the guest wrote meanwhile.
+     *
+     * @param copied how many bytes by block; those that stay in the leaf are taken out
+     */
+    private void giveUp(Map<Integer, Long> copied) throws IOException {
+        LiveDisk.Pause pause = disk.pause();
+        try {
+            List<Integer> busy = layer.giveUpCopied(List.copyOf(copied.keySet()));
+            List<Integer> now = busy.subList(0, Math.min(busy.size(), BUSY_BLOCKS_A_ROUND));
+            for (int block : now) {
+                copied.put(block, copy(block));
+            }
+            layer.giveUpCopied(now);
+            copied.keySet().removeAll(busy.subList(now.size(), busy.size()));
+        } finally {
+            pause.close();
+        }
+    }
+
+    /** Returns what was copied so far, and how; to be called after the last round. */
+    public SectorCopier copied() {
+        return layer.copied();
+    }
+
+    /** Returns the size of the blocks that move. */
+    public long blockBytes() {
+        return leaf.layer().blockBytes();
+    }
+
+    /** Returns how many bytes are still to be moved. */
+    public long bytesLeft() throws IOException {
+        return NodeRow.presentBytes(leaf.layer());
+    }
+
+    /** Fails if the drain was ended, for something else is to be done with the disk. */
+    public void checkNotEnded() throws IOException {
+        if (ended) {
+            throw new ChangedMeanwhileException("the disk was detached, cut or changed meanwhile");
+        }
+    }
+
+    /** Ends the rounds, for good; returns when none runs any more. */
+    void stop() {
+        ended = true;
+        synchronized (round) {
+            // The last one is over.
+        }
+    }
+
+    /** Replaces the chain that drains, while requests are held back and after everything was flushed. */
+    void leave(LiveDisk.Pause pause, Chain successor) {
+        layer.end();
+        pause.replace(successor);
+    }
+}

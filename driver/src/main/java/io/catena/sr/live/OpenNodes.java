@@ -1,0 +1,124 @@
+package io.catena.sr.live;
+
+import io.catena.disk.Chain;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The nodes of an SR that are open: each once, however many chains it is part of.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class OpenNodes {
+    private final Storage storage;
+    private final Map<String, Layer> byName = new HashMap<>();
+    private final IdentityHashMap<Layer, Integer> users = new IdentityHashMap<>();
+
+    /**
+     * Nodes that could not be closed in order: only their redo logs know of some answered writes. In the order in which they
+     * must be settled.
+     */
+    private final Set<String> unsettled = new LinkedHashSet<>();
+
+    OpenNodes(Storage storage) {
+        this.storage = storage;
+    }
+
+    /** Opens a node for reading, or shares it; {@link #release} gives it back. */
+    Chain.Node share(ChainFile file) throws IOException {
+        Layer layer = byName.get(file.name());
+        if (layer == null) {
+            layer = file.openReadOnly(storage);
+            byName.put(file.name(), layer);
+        }
+        users.merge(layer, 1, Integer::sum);
+        return new Chain.Node(file.name(), layer);
+    }
+
+    /** Opens a node for writing; it must not be open yet. {@link #release} gives it back. */
+    Chain.Node openWritable(ChainFile file, RedoStore redo) throws IOException {
+        if (byName.containsKey(file.name())) {
+            throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
+        }
+        return openWritableBeside(file, redo);
+    }
+
+    /**
+     * Opens a node for writing though it may be open for reading. Who asks for it from now on gets this one; those who have
+     * the other one see it as it was, and have to give it back.
+     */
+    Chain.Node openWritableBeside(ChainFile file, RedoStore redo) throws IOException {
+        Layer layer = file.openWritable(storage, redo.open(file));
+        unsettled.remove(file.name());
+        byName.put(file.name(), layer);
+        users.put(layer, 1);
+        return new Chain.Node(file.name(), layer);
+    }
+
+    /** Makes sure that a node's file alone tells of all its answered writes; to be called before it is read. */
+    void settle(String name, RedoStore redo) throws IOException {
+        if (unsettled.contains(name) && !byName.containsKey(name)) {
+            ChainFile file = ChainFile.read(storage, name);
+            file.openWritable(storage, redo.open(file)).close();
+            unsettled.remove(name);
+        }
+    }
+
+    /** Settles all nodes: after that, redo logs are needed no more. */
+    void settleAll(RedoStore redo) throws IOException {
+        for (String name : List.copyOf(unsettled)) {
+            if (storage.exists(name)) {
+                settle(name, redo);
+            }
+        }
+    }
+
+    /** Enters a node that was opened elsewhere, in place of the one that has the name now. */
+    public Chain.Node enter(String name, Layer layer) {
+        byName.put(name, layer);
+        users.put(layer, 1);
+        return new Chain.Node(name, layer);
+    }
+
+    /** Follows the renaming of a file that is open; what is opened under the old name from now on is another file. */
+    public Chain.Node renamed(Chain.Node node, String name) {
+        byName.remove(node.name());
+        byName.put(name, node.layer());
+        return new Chain.Node(name, node.layer());
+    }
+
+    /** Opens the file anew when it is asked for the next time; those who have it keep it as it is. */
+    public void forget(String name) {
+        byName.remove(name);
+    }
+
+    public boolean isOpen(String name) {
+        return byName.containsKey(name);
+    }
+
+    /** Gives back a node, and closes it if nobody else has it. */
+    void release(Chain.Node node) throws IOException {
+        if (users.merge(node.layer(), -1, Integer::sum) == 0) {
+            users.remove(node.layer());
+            byName.remove(node.name(), node.layer());
+            close(node);
+        }
+    }
+
+    private void close(Chain.Node node) throws IOException {
+        try {
+            node.layer().close();
+        } catch (IOException e) {
+            unsettled.add(node.name());
+            throw e;
+        }
+    }
+}

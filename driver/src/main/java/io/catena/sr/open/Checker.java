@@ -1,0 +1,220 @@
+package io.catena.sr.open;
+
+import io.catena.api.SrCheck;
+import io.catena.api.SrCheck.Finding;
+import io.catena.api.SrCheck.Kind;
+import io.catena.api.SrId;
+import io.catena.api.Uuids;
+import io.catena.api.VdiId;
+import io.catena.op.Journal;
+import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.SrFiles;
+import io.catena.sr.record.VdiRecords;
+import io.catena.sr.tree.MergeRules;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.SrTree;
+import io.catena.sr.tree.TreeScanner;
+import io.catena.sr.xen.SmLeftover;
+import io.catena.sr.xen.SmRecovery;
+import io.catena.sr.xen.SmStep;
+import io.catena.store.Storage;
+import io.catena.vhd.PendingRewrite;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Compares what an SR's records, nodes and journals say. A repair takes away what means nothing, and writes down what is not
+ * written down; it touches no node.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class Checker {
+    private final Storage storage;
+    private final SrTree tree;
+    private final SrView view;
+    private final VdiRecords records;
+    private final boolean repair;
+    private final List<Finding> findings = new ArrayList<>();
+
+    public Checker(Storage storage, SrTree tree, SrView view, VdiRecords records, boolean repair) {
+        this.storage = storage;
+        this.tree = tree;
+        this.view = view;
+        this.records = records;
+        this.repair = repair;
+    }
+
+    /** Does something about a finding. */
+    @FunctionalInterface
+    private interface Repair {
+        void run() throws IOException;
+    }
+
+    /**
+     * Checks all; repairs as it goes on.
+     *
+     * @param preparing the temporary files that are in use
+     */
+    public SrCheck check(SrId sr, Set<String> preparing) throws IOException {
+        nodes();
+        records();
+        files();
+        leftovers(preparing);
+        jobs();
+        if (repair) {
+            storage.syncNames();
+            records.forget();
+        }
+        return new SrCheck(sr, repair, findings);
+    }
+
+    private void nodes() throws IOException {
+        for (Node node : tree.now().nodes()) {
+            Optional<String> problem = view.ownProblem(node);
+            if (problem.isPresent()) {
+                tell(
+                        Kind.BROKEN_NODE,
+                        node.name(),
+                        node.id(),
+                        problem.get(),
+                        "Look at it, and repair it, while the SR is detached: catena vhd check");
+            }
+            String stem = SrFiles.stem(node.name());
+            if (Uuids.isUuid(stem) && !VdiId.parse(stem).equals(node.id())) {
+                tell(
+                        Kind.TWIN,
+                        node.name(),
+                        node.id(),
+                        "another file has this id already; this one shows as " + node.id(),
+                        "Move one of the two files out of the SR, and scan it.");
+            }
+            if (MergeRules.isGarbage(tree.now(), node)) {
+                tell(Kind.GARBAGE, node.name(), node.id(), "a base copy that nothing builds on", "Run: catena gc run");
+            }
+            if (!node.hidden() && !storage.exists(SrFiles.vdiRecord(node.id()))) {
+                act(
+                        Kind.MISSING_RECORD,
+                        node.name(),
+                        node.id(),
+                        "the disk has no record",
+                        "A record with the name \"" + view.record(node).name() + "\" is written.",
+                        () -> records.write(node.id(), view.record(node)));
+            }
+        }
+    }
+
+    /** While a file cannot be read, a record may be that of a disk whose id only this file knows. */
+    private void records() throws IOException {
+        boolean idsAreKnown = tree.now().nodes().stream().noneMatch(node -> node.file() == null);
+        for (VdiId id : records.ids()) {
+            String file = SrFiles.vdiRecord(id);
+            @Nullable Node node = tree.now().node(id).orElse(null);
+            if (node == null && idsAreKnown) {
+                act(Kind.ORPHAN_RECORD, file, id, "no file holds this disk", "The record is deleted.", () -> {
+                    records.delete(id);
+                });
+            } else if (node == null) {
+                tell(
+                        Kind.ORPHAN_RECORD,
+                        file,
+                        id,
+                        "no file is known to hold this disk; it may be one of those that cannot be read",
+                        "Repair or remove the files that cannot be read first.");
+            } else if (node.hidden() && !node.rawBaseCopy()) {
+                act(Kind.STALE_RECORD, file, id, "it is a base copy's", "The record is deleted.", () -> {
+                    records.delete(id);
+                });
+            } else if (!records.isReadable(id)) {
+                act(
+                        Kind.BAD_RECORD,
+                        file,
+                        id,
+                        "it cannot be read",
+                        "A new one with the name \"" + view.record(node).name() + "\" is written.",
+                        () -> records.write(id, view.record(node)));
+            }
+        }
+    }
+
+    private void files() throws IOException {
+        Set<String> temporary = SrFiles.temporary(storage);
+        Set<String> foreign = new HashSet<>();
+        for (SmStep step : new SmRecovery(storage).steps()) {
+            foreign.add(step.file());
+            tell(
+                    Kind.FOREIGN_WORK,
+                    step.file(),
+                    null,
+                    step.found(),
+                    step.verdict() == SmStep.Verdict.POSSIBLE
+                            ? "Detach the SR and attach it again; then: " + step.action()
+                            : step.action());
+        }
+        for (String name : storage.list("")) {
+            if (name.endsWith(PendingRewrite.SUFFIX)) {
+                tell(
+                        Kind.UNFINISHED,
+                        name,
+                        null,
+                        "a resize that could not be completed",
+                        "Detach the SR and attach it again; the log says what is in the way.");
+            } else if (!TreeScanner.isNode(name)
+                    && !temporary.contains(name)
+                    && !foreign.contains(name)
+                    && !SmLeftover.isKept(name)) {
+                tell(Kind.UNKNOWN_FILE, name, null, "it is no part of an SR", "Move it elsewhere.");
+            }
+        }
+        if (storage.exists(Journal.FILE)) {
+            tell(
+                    Kind.UNFINISHED,
+                    Journal.FILE,
+                    null,
+                    "an operation that could not be completed",
+                    "Detach the SR and attach it again; the log says what is in the way.");
+        }
+    }
+
+    private void leftovers(Set<String> preparing) throws IOException {
+        Set<String> names = SrFiles.temporary(storage);
+        names.removeAll(preparing);
+        for (String name : names) {
+            act(
+                    Kind.LEFTOVER,
+                    name,
+                    null,
+                    "it was being prepared when that was interrupted",
+                    "The file is deleted.",
+                    () -> storage.delete(name));
+        }
+    }
+
+    private void jobs() throws IOException {
+        for (String name : JobIntents.setAside(storage)) {
+            act(
+                    Kind.LEFTOVER,
+                    name,
+                    null,
+                    "a job that could not be begun again",
+                    "The file is deleted.",
+                    () -> storage.delete(name));
+        }
+    }
+
+    private void tell(Kind kind, String file, @Nullable VdiId vdi, String problem, String correction) {
+        findings.add(new Finding(kind, file, vdi, problem, correction, false, false));
+    }
+
+    private void act(Kind kind, String file, @Nullable VdiId vdi, String problem, String correction, Repair action)
+            throws IOException {
+        if (repair) {
+            action.run();
+        }
+        findings.add(new Finding(kind, file, vdi, problem, correction, true, repair));
+    }
+}

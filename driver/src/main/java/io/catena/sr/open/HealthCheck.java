@@ -1,0 +1,99 @@
+package io.catena.sr.open;
+
+import io.catena.api.GcStatus;
+import io.catena.api.NodeProblem;
+import io.catena.api.SrHealth;
+import io.catena.api.SrHealth.Kind;
+import io.catena.api.SrHealth.Reason;
+import io.catena.api.SrId;
+import io.catena.sr.gc.GarbageCollection;
+import io.catena.sr.live.FilesBehind;
+import io.catena.sr.tree.ChainBudget;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.SrTree;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Says what keeps an SR from being healthy, the worst first, and what to do about it.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+final class HealthCheck {
+    private final SrId sr;
+    private final SrTree tree;
+    private final GarbageCollection garbage;
+    private final FilesBehind behind;
+
+    /**
+     * @param behind knows which files are behind their redo logs
+     */
+    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, FilesBehind behind) {
+        this.sr = sr;
+        this.tree = tree;
+        this.garbage = garbage;
+        this.behind = behind;
+    }
+
+    /**
+     * @param budget knows which chains are too long
+     */
+    SrHealth of(List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
+        List<Reason> reasons = new ArrayList<>();
+        for (String file : behind.in(tree.now())) {
+            reasons.add(new Reason(
+                    Kind.KEPT_REDO_LOG,
+                    "What was written to " + file
+                            + " last may be in a redo log only, since the file could not be read or written",
+                    "Make room on the file system, then attach the disk, before this host is started anew: the log does"
+                            + " not outlive that. If the file is damaged, put back what it was and attach the SR again; a"
+                            + " repair, which wants the SR detached, brings back what was flushed."));
+        }
+        tree.unfinished()
+                .ifPresent(what -> reasons.add(new Reason(
+                        Kind.UNFINISHED_OPERATION,
+                        what,
+                        "Detach the SR and attach it again; the log says what is in the way.")));
+        for (NodeProblem problem : problems) {
+            reasons.add(new Reason(
+                    Kind.UNREADABLE_NODE,
+                    problem.file() + ": " + problem.problem(),
+                    "Look at it, and repair it, while the SR is detached: catena vhd check"));
+        }
+        addSpace(reasons, freeBytes);
+        addSetAside(reasons);
+        addChains(reasons, budget);
+        return SrHealth.of(reasons);
+    }
+
+    private void addSpace(List<Reason> reasons, long freeBytes) {
+        long reserveBytes = garbage.reserveBytes();
+        if (freeBytes < reserveBytes) {
+            reasons.add(new Reason(
+                    Kind.LOW_SPACE,
+                    freeBytes + " bytes are free, less than the reserve of " + reserveBytes,
+                    "Destroy disks or snapshots, then run: catena gc run " + sr
+                            + "; or give the file system more room."));
+        }
+    }
+
+    private void addSetAside(List<Reason> reasons) {
+        for (GcStatus.SetAside node : garbage.setAside()) {
+            String next = node.nextTry() == null ? "" : " (that happens by itself at " + node.nextTry() + ")";
+            reasons.add(new Reason(
+                    Kind.SET_ASIDE_NODE,
+                    node.node() + " could not be merged, and was set aside after try " + node.tries() + ": "
+                            + node.reason(),
+                    "Put that right, then have it tried again: catena gc run " + sr + next));
+        }
+    }
+
+    private void addChains(List<Reason> reasons, ChainBudget budget) {
+        for (Node node : tree.now().nodes()) {
+            if (!node.hidden() && budget.isNearLimit(tree.now(), node)) {
+                reasons.add(
+                        new Reason(Kind.LONG_CHAIN, budget.length(tree.now(), node), budget.relief(tree.now(), node)));
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+package io.catena.sr.open;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.Uuids;
+import io.catena.sr.gc.GarbageCollection;
+import io.catena.sr.job.Environment;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.live.ElidedZeros;
+import io.catena.sr.live.FilesBehind;
+import io.catena.sr.live.Holds;
+import io.catena.sr.live.RedoStore;
+import io.catena.sr.live.VdiUse;
+import io.catena.sr.record.FileWatch;
+import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.SrFiles;
+import io.catena.sr.record.SrRecord;
+import io.catena.sr.record.VdiRecords;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.SrTree;
+import io.catena.store.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * An SR that this process has, and nobody else: how that begins and ends, and the parts that its operations share.
+ *
+ * <p><b>Threads.</b> The parts say how they are to be used; most are guarded by the lock of {@link #tree}.
+ */
+public final class OpenSr {
+    public final Storage storage;
+    public final Environment environment;
+    public final SrSettings settings;
+    public final SrTree tree;
+    public final VdiRecords records;
+    public final ElidedZeros zeros;
+    public final Attachments attachments;
+    public final Holds holds = new Holds();
+    public final RedoStore redo;
+    public final SrView view;
+    public final VdiUse use;
+    public final GarbageCollection garbage;
+    public final HealthCheck health;
+    public final FilesBehind behind;
+    public final JobIntents jobIntents;
+    private final Closeable lock;
+
+    /** Used under the tree lock. */
+    private final FileWatch recordFiles;
+
+    private OpenSr(Storage storage, SrRecord record, Environment environment, Closeable lock, Attaching.Begun begun)
+            throws IOException {
+        this.storage = storage;
+        this.environment = environment;
+        this.lock = lock;
+        this.redo = begun.redo();
+        settings = new SrSettings(storage, record);
+        tree = new SrTree(storage, environment.clock());
+        records = new VdiRecords(storage);
+        zeros = new ElidedZeros(storage);
+        jobIntents = new JobIntents(storage);
+        recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
+        attachments = new Attachments(storage, environment.exporter(), redo);
+        behind = new FilesBehind(storage, redo, begun.unreplayed());
+        view = new SrView(storage, record.srId(), tree, records, attachments, holds, behind, this::garbageNote);
+        use = new VdiUse(attachments, holds);
+        garbage = new GarbageCollection(new GarbageCollection.Parts(
+                record.srId(),
+                storage,
+                tree,
+                attachments,
+                view::record,
+                environment,
+                behind,
+                () -> settings.now().warnFrom()));
+        health = new HealthCheck(record.srId(), tree, garbage, behind);
+    }
+
+    private Optional<String> garbageNote(Node node) {
+        return garbage.note(node);
+    }
+
+    /** Makes an empty SR of a directory that has no files. */
+    public static void create(Storage storage, SrId id, String name) throws IOException {
+        if (!storage.list("").isEmpty() || SrRecord.read(storage).isPresent()) {
+            throw new SrException(SrError.SR_EXISTS, "The directory for SR \"" + name + "\" is not empty")
+                    .correction("Give an empty directory, or adopt the disks there with \"catena sr attach\".");
+        }
+        new SrRecord(id.toString(), name, SrRecord.OWN_CHAIN_LIMIT).write(storage);
+    }
+
+    /**
+     * Attaches an SR, after recovery of what was interrupted. A directory that is no SR yet is adopted: its VHDs become
+     * disks as they are.
+     *
+     * @param path the directory; its last part, if a UUID, is an adopted SR's id
+     */
+    public static OpenSr attach(Storage storage, String path, Environment environment) throws IOException {
+        Closeable lock = storage.lock(SrFiles.LOCK);
+        try {
+            Optional<SrRecord> known = SrRecord.read(storage);
+            SrRecord record = known.orElseGet(() -> adopted(path, environment));
+            Attaching.Begun begun = new Attaching(storage, environment).begin(record);
+            if (known.isEmpty()) {
+                record.write(storage);
+            }
+            return new OpenSr(storage, record, environment, lock, begun);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static SrRecord adopted(String path, Environment environment) {
+        String name = Objects.requireNonNullElse(Path.of(path).getFileName(), Path.of("sr"))
+                .toString();
+        UUID id =
+                Uuids.isUuid(name) ? UUID.fromString(name) : environment.uuids().get();
+        return new SrRecord(id.toString(), name, SrRecord.SHARED_CHAIN_LIMIT);
+    }
+
+    /**
+     * Looks at and into the files that changed since the last look. To be called under the tree lock.
+     *
+     * @throws SrException if the directory is not the SR any more: somebody unmounted it, and what is there now says nothing
+     *     of the disks
+     */
+    public void lookForChanges() throws IOException {
+        checkIsThere();
+        records.forget(recordFiles.changes());
+        tree.update(attachments.nodes()::isOpen);
+    }
+
+    private void checkIsThere() throws IOException {
+        if (SrRecord.read(storage).filter(r -> r.srId().equals(settings.id())).isEmpty()) {
+            throw new SrException(
+                            SrError.SR_UNAVAILABLE,
+                            SrFiles.SR_RECORD + " of SR " + settings.name() + " is gone, or another SR's")
+                    .correction("Mount the SR's file system again where it was; nothing was forgotten.");
+        }
+    }
+
+    /** Looks at and into all files again. To be called under the tree lock. */
+    public void lookAtAll() throws IOException {
+        checkIsThere();
+        tree.rescan();
+        records.forget();
+        lookForChanges();
+    }
+
+    /**
+     * Makes sure that nothing is left but what makes the directory an SR. To be called under the tree lock.
+     *
+     * @throws SrException with {@link SrError#SR_NOT_EMPTY} if nodes are left, base copies included
+     */
+    public void checkEmpty() {
+        int nodes = tree.now().nodes().size();
+        if (nodes > 0) {
+            throw new SrException(SrError.SR_NOT_EMPTY, "SR " + settings.name() + " still has " + nodes + " nodes")
+                    .correction("Destroy its disks, then delete what they leave: catena gc run " + settings.id()
+                            + " --wait");
+        }
+    }
+
+    /**
+     * Lets go of the SR: detaches all disks, and ends the session; it goes on if a redo log is still needed. To be called
+     * without the tree lock.
+     */
+    public void close() throws IOException {
+        try (Closeable held = lock) {
+            tree.lockedIo(() -> {
+                tree.close();
+                attachments.detachAll();
+                holds.vdis().forEach(attachments::conceal);
+                attachments.settleAll();
+                if (behind.haveAllCaughtUp(tree.now())) {
+                    Attaching.end(storage);
+                }
+                return held;
+            });
+        }
+    }
+
+    /** Removes what makes the directory an SR, after {@link #close}. Files that are not the SR's own stay. */
+    public void erase() throws IOException {
+        List<String> names = SrFiles.all(storage);
+        for (String name : names) {
+            storage.delete(name);
+        }
+        storage.syncNames();
+    }
+}

@@ -1,0 +1,62 @@
+package io.catena.sr.record;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.format.CorruptVhdException;
+import io.catena.format.UnsupportedVhdException;
+import io.catena.store.StorageLockedException;
+import io.catena.vhd.MissingParentException;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Objects;
+
+/** The boundary at which failures of files become errors that users see. */
+public final class Errors {
+    private Errors() {}
+
+    /** Work that may fail with an {@link IOException}. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** Runs {@code work}; {@code what} says what was tried, for instance "attach SR x". */
+    public static <T> T translate(String what, Work<T> work) {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            throw of(what, e);
+        }
+    }
+
+    /** Returns the error that tells of {@code e}. */
+    public static SrException of(String what, IOException e) {
+        String detail = what + ": "
+                + Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+        if (e instanceof StorageLockedException) {
+            return new SrException(SrError.SR_IN_USE, detail, e)
+                    .correction("Detach it where it is attached; only one agent may use an SR.");
+        }
+        if (e instanceof MissingParentException) {
+            return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
+                    .correction("Put the parent back where the disk names it; other disks of the SR can be used.");
+        }
+        if (e instanceof CorruptVhdException || e instanceof UnsupportedVhdException) {
+            return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
+                    .correction("Look at the file with \"catena vhd check\"; other disks of the SR can be used.");
+        }
+        if (isNoSpace(e)) {
+            return new SrException(SrError.SR_NO_SPACE, detail, e)
+                    .correction(
+                            "Free space on the SR's file system: delete disks or snapshots, then \"catena gc run\".");
+        }
+        return new SrException(SrError.IO_ERROR, detail, e)
+                .correction("Check the SR's file system and its device, then try again.");
+    }
+
+    /** Whether the file system is full. The JDK tells it by the text of strerror(3) alone. */
+    public static boolean isNoSpace(IOException e) {
+        String message = Objects.requireNonNullElse(e.getMessage(), "");
+        return message.toLowerCase(Locale.ROOT).contains("no space left on device");
+    }
+}

@@ -1,0 +1,103 @@
+package io.catena.sr.record;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import io.catena.api.SrChange;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.Uuids;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an SR says of itself.
+ *
+ * @param id a UUID
+ * @param chainLimit number of nodes that a chain may have
+ * @param description null if there is none
+ * @param chainWarning number of nodes from which on a chain is warned of; null for four fifths of the limit
+ */
+public record SrRecord(
+        String id,
+        String name,
+        int chainLimit,
+        @Nullable String description,
+        @Nullable Integer chainWarning) {
+    /** What XenServer's own tools bear. */
+    public static final int SHARED_CHAIN_LIMIT = 30;
+
+    public static final int OWN_CHAIN_LIMIT = 255;
+
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    public SrRecord(String id, String name, int chainLimit) {
+        this(id, name, chainLimit, null, null);
+    }
+
+    public SrId srId() {
+        return SrId.parse(id);
+    }
+
+    public String text() {
+        return description == null ? "" : description;
+    }
+
+    public int warnFrom() {
+        return Math.min(chainLimit, chainWarning == null ? Math.max(2, chainLimit * 4 / 5) : chainWarning);
+    }
+
+    /** Returns this with what {@code change} names. */
+    public SrRecord with(SrChange change) {
+        requirePositive("chain limit", change.chainLimit());
+        requirePositive("chain warning", change.chainWarning());
+        if (change.name() != null && change.name().isBlank()) {
+            throw new SrException(SrError.BAD_REQUEST, "An SR needs a name");
+        }
+        return new SrRecord(
+                id,
+                LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
+                Objects.requireNonNullElse(change.chainLimit(), chainLimit),
+                change.description() == null ? description : LegalText.check("description", change.description()),
+                change.chainWarning() == null ? chainWarning : change.chainWarning());
+    }
+
+    private static void requirePositive(String what, @Nullable Integer nodes) {
+        if (nodes != null && nodes < 2) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The " + what + " is " + nodes + ", expected at least 2 nodes to a chain");
+        }
+    }
+
+    public void write(Storage storage) throws IOException {
+        StoredText.write(storage, SrFiles.SR_RECORD, GSON.toJson(this));
+    }
+
+    /** Reads an SR's record; empty if the directory has none yet. */
+    public static Optional<SrRecord> read(Storage storage) throws IOException {
+        Optional<String> text = StoredText.read(storage, SrFiles.SR_RECORD);
+        return text.isEmpty() ? Optional.empty() : Optional.of(decode(text.get()));
+    }
+
+    private static SrRecord decode(String text) throws IOException {
+        try {
+            SrRecord record = GSON.fromJson(text, SrRecord.class);
+            if (record != null
+                    && record.id != null
+                    && Uuids.isUuid(record.id)
+                    && record.name != null
+                    && record.chainLimit > 0) {
+                return record;
+            }
+        } catch (RuntimeException e) {
+            // Gson throws what it likes.
+            throw new IOException(SrFiles.SR_RECORD + " is damaged: " + e.getMessage(), e);
+        }
+        throw new IOException(SrFiles.SR_RECORD + " lacks id, name or chainLimit: " + text);
+    }
+}

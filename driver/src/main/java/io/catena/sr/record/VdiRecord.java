@@ -1,0 +1,116 @@
+package io.catena.sr.record;
+
+import io.catena.api.VdiChange;
+import io.catena.api.VdiId;
+import io.catena.sr.live.ElidedZeros;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of a VDI that its file does not tell.
+ *
+ * @param snapshotOf the id of the VDI it is a snapshot of
+ * @param created ISO 8601
+ * @param keys null if there are none
+ * @param baseCopy true if this is the record of a raw base copy: a raw file has no footer that could say so
+ * @param resetOnBoot true if the disk loses its own data when it is activated for a boot; null if not
+ * @param zerosElided true if the disk was cut from one that may have left out zeros, see {@link ElidedZeros}; null if not
+ */
+public record VdiRecord(
+        String name,
+        String description,
+        @Nullable String snapshotOf,
+        @Nullable String created,
+        @Nullable Map<String, String> keys,
+        @Nullable Boolean baseCopy,
+        @Nullable Boolean resetOnBoot,
+        @Nullable Boolean zerosElided) {
+
+    /**
+     * @throws RuntimeException if a file says what cannot be
+     */
+    public VdiRecord {
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(description, "description");
+        if (snapshotOf != null) {
+            snapshotOf = UUID.fromString(snapshotOf).toString();
+        }
+        if (created != null) {
+            created = Instant.parse(created).toString();
+        }
+    }
+
+    public static VdiRecord of(
+            String name, String description, @Nullable VdiId snapshotOf, Instant created, Map<String, String> keys) {
+        String of = snapshotOf == null ? null : snapshotOf.toString();
+        return new VdiRecord(
+                LegalText.check("name", name),
+                LegalText.check("description", description),
+                of,
+                created.toString(),
+                keys.isEmpty() ? null : keys,
+                null,
+                null,
+                null);
+    }
+
+    /** The record of a disk of which nothing is known. */
+    static VdiRecord unknown(String name) {
+        return new VdiRecord(name, "", null, null, null, null, null, null);
+    }
+
+    /** The record that hides a raw base copy. */
+    public static VdiRecord ofBaseCopy() {
+        return new VdiRecord("", "", null, null, null, true, null, null);
+    }
+
+    public VdiRecord with(VdiChange change) {
+        Map<String, String> changed = new TreeMap<>(allKeys());
+        changed.putAll(change.set());
+        changed.keySet().removeAll(change.remove());
+        return new VdiRecord(
+                LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
+                LegalText.check("description", Objects.requireNonNullElse(change.description(), description)),
+                snapshotOf,
+                created,
+                changed.isEmpty() ? null : changed,
+                baseCopy,
+                change.resetOnBoot() == null
+                        ? resetOnBoot
+                        : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null,
+                zerosElided);
+    }
+
+    /** Returns this with a note that the disk may lack zeros that it shows. */
+    public VdiRecord withZerosElided() {
+        return new VdiRecord(name, description, snapshotOf, created, keys, baseCopy, resetOnBoot, true);
+    }
+
+    public boolean areZerosElided() {
+        return Boolean.TRUE.equals(zerosElided);
+    }
+
+    public boolean isResetOnBoot() {
+        return Boolean.TRUE.equals(resetOnBoot);
+    }
+
+    public Map<String, String> allKeys() {
+        return keys == null ? Map.of() : keys;
+    }
+
+    public boolean isBaseCopy() {
+        return Boolean.TRUE.equals(baseCopy);
+    }
+
+    public @Nullable VdiId snapshotOfId() {
+        return snapshotOf == null ? null : new VdiId(UUID.fromString(snapshotOf));
+    }
+
+    public @Nullable Instant createdAt() {
+        return created == null ? null : Instant.parse(created);
+    }
+}

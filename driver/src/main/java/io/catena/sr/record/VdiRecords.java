@@ -1,0 +1,108 @@
+package io.catena.sr.record;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import io.catena.api.Uuids;
+import io.catena.api.VdiId;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The records of an SR's VDIs: a small file each. A VDI without a record, one that another manager made, gets an empty
+ * one; so does one whose record is damaged, since the nodes are what counts.
+ */
+public final class VdiRecords {
+    private static final Logger LOG = System.getLogger(VdiRecords.class.getName());
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    private static final String END = ".json";
+
+    private final Storage storage;
+    private final Map<VdiId, VdiRecord> read = new ConcurrentHashMap<>();
+
+    public VdiRecords(Storage storage) {
+        this.storage = storage;
+    }
+
+    /** Returns a VDI's record; a VDI without one is called {@code defaultName}. */
+    public VdiRecord get(VdiId id, String defaultName) {
+        return read.computeIfAbsent(id, i -> load(i, defaultName));
+    }
+
+    /** Returns the ids of all records there are. */
+    public List<VdiId> ids() throws IOException {
+        return storage.list(SrFiles.VDI_RECORDS).stream()
+                .filter(file -> file.endsWith(END))
+                .map(file -> file.substring(file.lastIndexOf('/') + 1, file.length() - END.length()))
+                .filter(Uuids::isUuid)
+                .map(VdiId::parse)
+                .toList();
+    }
+
+    /** Whether a record that is there can be read. */
+    public boolean isReadable(VdiId id) {
+        try {
+            return find(id).isPresent();
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
+    }
+
+    /** Returns a record as it stands in its file. */
+    public static String encode(VdiRecord record) {
+        return GSON.toJson(record);
+    }
+
+    public void write(VdiId id, VdiRecord record) throws IOException {
+        StoredText.write(storage, SrFiles.vdiRecord(id), encode(record));
+        read.put(id, record);
+    }
+
+    /** Deletes a record, and the note on its zeros; durable after the next sync of the names. */
+    public void delete(VdiId id) throws IOException {
+        read.remove(id);
+        storage.delete(SrFiles.vdiRecord(id));
+        storage.delete(SrFiles.elidedZeros(id));
+    }
+
+    /** Forgets the records in these files, which may have changed. */
+    public void forget(Collection<String> files) {
+        for (String file : files) {
+            String stem = SrFiles.stem(file.substring(file.lastIndexOf('/') + 1));
+            if (Uuids.isUuid(stem)) {
+                read.remove(VdiId.parse(stem));
+            }
+        }
+    }
+
+    /** Forgets what was read, since files may have changed. */
+    public void forget() {
+        read.clear();
+    }
+
+    private Optional<VdiRecord> find(VdiId id) throws IOException {
+        return StoredText.read(storage, SrFiles.vdiRecord(id))
+                .map(text -> GSON.fromJson(text, VdiRecord.class))
+                .filter(found -> found.name() != null && found.description() != null);
+    }
+
+    private VdiRecord load(VdiId id, String defaultName) {
+        VdiRecord none = VdiRecord.unknown(defaultName);
+        try {
+            return find(id).orElse(none);
+        } catch (IOException | RuntimeException e) {
+            // Gson wraps what the record's constructor throws.
+            LOG.log(Level.WARNING, "event=record-unreadable vdi=" + id + " cause=\"" + e.getMessage() + "\"");
+            return none;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.catena.sr.tree;
+
+import java.util.Optional;
+
+/** Which nodes are garbage, and which can become one with their parent: functions of the tree alone. */
+public final class MergeRules {
+    private MergeRules() {}
+
+    /** Whether a node is a base copy that nothing builds on, and nothing damaged may build on. */
+    public static boolean isGarbage(Tree tree, Node node) {
+        return node.hidden() && tree.children(node.name()).isEmpty() && !tree.mayBeNeeded(node);
+    }
+
+    /** Whether a node is a base copy, the only child of another, so that the two can become one. */
+    public static boolean isMergeable(Tree tree, Node node) {
+        return node.hidden()
+                && !tree.children(node.name()).isEmpty()
+                && refusal(tree, node).isEmpty();
+    }
+
+    /** Whether a node is a leaf, the only child of a base copy that it can become one with. */
+    public static boolean isAbsorbable(Tree tree, Node node) {
+        return !node.hidden() && refusal(tree, node).isEmpty();
+    }
+
+    /** Whether a leaf's base copy can take its place. The name has to tell the disk's id: the one in the footer changes. */
+    public static boolean canDrain(Tree tree, Node node) {
+        return !node.hidden()
+                && node.name().equals(node.id() + ".vhd")
+                && tree.parent(node)
+                        .filter(parent -> parent.sizeBytes() == node.sizeBytes() && isSparse(parent))
+                        .isPresent();
+    }
+
+    /** Returns why a node cannot become one with its parent, as far as the tree tells; empty if it can. */
+    public static Optional<String> refusal(Tree tree, Node node) {
+        Optional<Node> lower = tree.parent(node);
+        if (lower.isEmpty() || !lower.get().hidden()) {
+            return Optional.of("its parent is no base copy");
+        }
+        Node parent = lower.get();
+        int children = tree.children(parent.name()).size();
+        if (children != 1) {
+            return Optional.of(parent.name() + " has " + children + " children");
+        }
+        if (!node.hidden() && !tree.children(node.name()).isEmpty()) {
+            return Optional.of("it is a disk that others build on");
+        }
+        if (tree.mayBeNeeded(parent)) {
+            return Optional.of("a file whose headers are damaged may need " + parent.name());
+        }
+        Optional<String> problem = tree.problem(node);
+        if (problem.isPresent()) {
+            return problem;
+        }
+        return canPushDown(tree, node, parent) || canPullUp(tree, node, parent) || canDrain(tree, node)
+                ? Optional.empty()
+                : Optional.of("its size or format and those of " + parent.name() + " leave no way: " + node.sizeBytes()
+                        + " and " + parent.sizeBytes() + " bytes");
+    }
+
+    /** What the parent has beyond the node's end must not show in children that are larger than the node. */
+    public static boolean canPushDown(Tree tree, Node node, Node parent) {
+        return node.hidden()
+                && node.sizeBytes() <= parent.sizeBytes()
+                && (node.sizeBytes() == parent.sizeBytes()
+                        || tree.children(node.name()).stream()
+                                .allMatch(child -> child.sizeBytes() <= node.sizeBytes()));
+    }
+
+    /** What the grandparent has beyond the parent's end must not show in a node that is larger than the parent. */
+    public static boolean canPullUp(Tree tree, Node node, Node parent) {
+        return isSparse(node)
+                && (node.sizeBytes() <= parent.sizeBytes()
+                        || parent.parent() == null
+                        || tree.parent(parent)
+                                .filter(grandparent -> grandparent.sizeBytes() <= parent.sizeBytes())
+                                .isPresent());
+    }
+
+    private static boolean isSparse(Node node) {
+        return node.file() != null && node.file().isSparse();
+    }
+}

@@ -1,0 +1,231 @@
+package io.catena.sr.tree;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.op.Journal;
+import io.catena.op.Operation;
+import io.catena.sr.record.Errors;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tree of an SR as it is now, and the lock under which it changes: operations of one SR run one after another.
+ *
+ * <p><b>Threads.</b> {@link #now} and {@link #refresh} are to be called under the lock.
+ */
+public final class SrTree {
+    private static final Logger LOG = System.getLogger(SrTree.class.getName());
+
+    private final ReentrantLock lock = new ReentrantLock(true);
+    private final Storage storage;
+    private final TreeScanner scanner;
+    private final TreeWatch watch;
+    private final Journal journal;
+    private Tree tree;
+
+    /** Whether files may have changed that the tree does not know of. */
+    private boolean outdated;
+
+    /** Why nothing may change any more; null while all is well. */
+    private @Nullable String stuck;
+
+    private boolean closed;
+
+    /**
+     * @param clock for the comparison with files' times
+     */
+    public SrTree(Storage storage, Clock clock) throws IOException {
+        this.storage = storage;
+        journal = new Journal(storage);
+        scanner = new TreeScanner(storage);
+        watch = new TreeWatch(storage, scanner, clock);
+        tree = watch.scan();
+    }
+
+    public <T> T locked(Supplier<T> work) {
+        lock.lock();
+        try {
+            return work.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public <T> T lockedIo(Errors.Work<T> work) throws IOException {
+        lock.lock();
+        try {
+            return work.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Runs work that changes the tree, after the operation that failed last, if any, was completed. */
+    public <T> T change(Errors.Work<T> work) throws IOException {
+        lock.lock();
+        try {
+            if (closed) {
+                throw new SrException(SrError.SR_UNAVAILABLE, "The SR was detached meanwhile")
+                        .correction("Attach it and try again.");
+            }
+            completeInterrupted();
+            return work.run();
+        } catch (IOException e) {
+            lookAgain(e);
+            throw e;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Work that failed may have changed files all the same: a tree that does not know of them would lead to their loss. */
+    private void lookAgain(IOException reason) {
+        outdated = true;
+        try {
+            completeInterrupted();
+        } catch (IOException e) {
+            // Tried again before the next change.
+            reason.addSuppressed(e);
+        }
+    }
+
+    /** Completes what failed, if it can be done now; for those who want to see what there is in any case. */
+    public void tryToComplete() {
+        try {
+            completeInterrupted();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=operation-not-completed cause=\"" + e.getMessage() + "\"");
+        }
+    }
+
+    private void completeInterrupted() throws IOException {
+        if (stuck != null) {
+            throw new IOException("an operation failed half-way, and only recovery can complete it; detach the SR and"
+                    + " attach it again. It failed because: " + stuck);
+        }
+        try {
+            outdated |= journal.recover().isPresent();
+        } catch (IOException e) {
+            outdated = true;
+            throw new IOException(
+                    "an operation that failed half-way cannot be completed yet, and nothing else is changed before: "
+                            + e.getMessage(),
+                    e);
+        }
+        if (outdated) {
+            boolean all = PendingRewrites.complete(storage);
+            rescan();
+            outdated = !all;
+        }
+    }
+
+    /**
+     * Runs an operation that is bound to happen from the moment at which it is recorded. If a step fails all steps are taken
+     * once more; if that fails too, nothing else is changed until they can be.
+     *
+     * @throws IOException if the operation did not happen, or not yet; the message tells which
+     */
+    public void run(Operation operation) throws IOException {
+        try {
+            journal.record(operation);
+        } catch (IOException e) {
+            forgetOrFinish(e);
+            return;
+        }
+        try {
+            operation.apply(storage);
+            journal.forget();
+        } catch (IOException e) {
+            finish(e);
+        }
+    }
+
+    /** Whether an operation is recorded, or may be: it will happen then. */
+    public boolean isBound() {
+        try {
+            return storage.exists(Journal.FILE);
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** The record may be there though writing it failed; what cannot be forgotten for sure must happen. */
+    private void forgetOrFinish(IOException reason) throws IOException {
+        try {
+            journal.forget();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+            finish(reason);
+            return;
+        }
+        throw reason;
+    }
+
+    /** Completes the recorded operation, a step of which has failed for {@code reason}. */
+    public void finish(IOException reason) throws IOException {
+        outdated = true;
+        try {
+            journal.recover();
+        } catch (IOException e) {
+            e.addSuppressed(reason);
+            throw new IOException(
+                    "the operation is recorded and will be completed, but not now; nothing else of the SR is changed"
+                            + " before: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Returns what failed and has to be completed before anything can change; empty if nothing has. */
+    public Optional<String> unfinished() {
+        if (stuck != null) {
+            return Optional.of("An operation failed half-way; detach the SR and attach it again: " + stuck);
+        }
+        return isBound()
+                ? Optional.of("An operation failed half-way, and is tried again with the next change")
+                : Optional.empty();
+    }
+
+    /** Refuses all changes from now on, since the SR is let go of. */
+    public void close() {
+        closed = true;
+    }
+
+    /** Refuses all changes from now on. */
+    public void stuck(String reason) {
+        stuck = reason;
+    }
+
+    public Tree now() {
+        return tree;
+    }
+
+    /** Looks at some files again. */
+    public void refresh(Collection<String> names) throws IOException {
+        scanner.refresh(tree, names);
+    }
+
+    /**
+     * Looks at and into the files that changed since the last look, whoever changed them.
+     *
+     * @param skipped whether a file is open, so that only who has it open knows what is in it
+     */
+    public void update(Predicate<String> skipped) throws IOException {
+        watch.update(tree, skipped);
+    }
+
+    /** Looks at all files again, as if none had ever been looked at. */
+    public void rescan() throws IOException {
+        tree = watch.scan();
+        outdated = false;
+    }
+}

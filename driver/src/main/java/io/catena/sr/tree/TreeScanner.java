@@ -1,0 +1,158 @@
+package io.catena.sr.tree;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.catena.api.Uuids;
+import io.catena.api.VdiId;
+import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
+import io.catena.sr.record.SrFiles;
+import io.catena.sr.record.VdiRecords;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.MissingParentException;
+import io.catena.vhd.ParentFinder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
+public final class TreeScanner {
+    private static final List<String> ENDS = List.of(".vhd", ".avhd", ".raw");
+
+    private final Storage storage;
+    private final ParentFinder finder;
+
+    public TreeScanner(Storage storage) {
+        this.storage = storage;
+        this.finder = new ParentFinder(storage);
+    }
+
+    /** Looks at all files. */
+    public Tree scan() throws IOException {
+        List<Node> nodes = new ArrayList<>();
+        for (String name : storage.list("")) {
+            if (isNode(name)) {
+                read(name).ifPresent(nodes::add);
+            }
+        }
+        return new Tree(nodes);
+    }
+
+    /** Looks into some files as who opens them does: whether their tables of blocks can be used. */
+    void lookInside(Tree tree, Collection<String> names) {
+        for (String name : names) {
+            Node node = tree.node(name).orElse(null);
+            ChainFile file = node == null ? null : node.file();
+            if (node != null && file != null && file.isSparse() && node.problem() == null) {
+                Node looked = lookInside(node, file);
+                if (looked.problem() != null) {
+                    tree.update(List.of(name), List.of(looked));
+                }
+            }
+        }
+    }
+
+    private Node lookInside(Node node, ChainFile file) {
+        try {
+            file.openReadOnly(storage).close();
+            return node;
+        } catch (IOException e) {
+            return node.withProblem(message(e));
+        }
+    }
+
+    /** Looks at some files again that were made, changed or deleted; leaves the others as they are. */
+    void refresh(Tree tree, Collection<String> names) throws IOException {
+        Set<String> each = new TreeSet<>(names);
+        List<Node> found = new ArrayList<>();
+        for (String name : each) {
+            read(name).ifPresent(found::add);
+        }
+        tree.update(each, found);
+    }
+
+    /** Whether a file of this name holds data. */
+    public static boolean isNode(String name) {
+        return ENDS.stream().anyMatch(name::endsWith);
+    }
+
+    private Optional<Node> read(String name) throws IOException {
+        ChainFile file;
+        try {
+            file = ChainFile.read(storage, name);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(new Node(idByName(name), name, null, null, doubt(name), message(e)));
+        }
+        try {
+            Optional<ChainFile> parent = finder.parentOf(file);
+            String parentName = parent.map(ChainFile::name).orElse(null);
+            VdiId id = id(file);
+            return Optional.of(
+                    new Node(id, name, file, parentName, Node.Doubt.NONE, sizeProblem(file), isRawBaseCopy(id, file)));
+        } catch (MissingParentException e) {
+            return Optional.of(new Node(id(file), name, file, null, Node.Doubt.NONE, message(e)));
+        } catch (IOException e) {
+            return Optional.of(new Node(id(file), name, file, null, doubt(name), message(e)));
+        }
+    }
+
+    /** The record of a raw file is read only if there is one; a file that has lost it shows as a disk. */
+    private boolean isRawBaseCopy(VdiId id, ChainFile file) {
+        return file.headers() == null && new VdiRecords(storage).get(id, "").isBaseCopy();
+    }
+
+    private static @Nullable String sizeProblem(ChainFile file) {
+        return file.sizeBytes() <= Footer.MAX_DISK_BYTES
+                ? null
+                : file.name() + ": the disk has " + file.sizeBytes() + " bytes, more than the format's limit of "
+                        + Footer.MAX_DISK_BYTES;
+    }
+
+    /** Which parent a damaged file may have: its header may be whole though its footers are not. */
+    private Node.Doubt doubt(String name) {
+        try (BlockFile file = storage.openReadOnly(name)) {
+            ByteBuffer bytes = ByteBuffer.allocate(DynamicHeader.SIZE);
+            file.readFully(Footer.SIZE, bytes);
+            DynamicHeader header = DynamicHeader.decode(bytes.flip(), name, Footer.SIZE);
+            boolean named = !header.parentId().equals(DynamicHeader.NO_ID)
+                    || header.parentName().isEmpty();
+            return named ? new Node.Doubt(false, header.parentId()) : Node.Doubt.ANY;
+        } catch (IOException e) {
+            return Node.Doubt.ANY;
+        }
+    }
+
+    private static VdiId id(ChainFile file) {
+        Optional<UUID> own = file.uniqueId().filter(id -> !id.equals(DynamicHeader.NO_ID));
+        return Uuids.isUuid(SrFiles.stem(file.name()))
+                ? idByName(file.name())
+                : own.map(VdiId::new).orElseGet(() -> idByName(file.name()));
+    }
+
+    /** Whether a node lost the id that its file claims to another. */
+    static boolean isTwin(Node node) {
+        VdiId claimed = node.file() == null ? idByName(node.name()) : id(node.file());
+        return !claimed.equals(node.id());
+    }
+
+    private static VdiId idByName(String name) {
+        String stem = SrFiles.stem(name);
+        return Uuids.isUuid(stem) ? VdiId.parse(stem) : new VdiId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
+    }
+
+    private static String message(IOException e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    }
+}

@@ -1,0 +1,101 @@
+package io.catena.sr.verb;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.Vdi;
+import io.catena.api.VdiImport;
+import io.catena.sr.record.Errors;
+import io.catena.vhd.Layer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A disk that is being filled, under a temporary name.
+ *
+ * <p><b>Threads.</b> {@link #abort} may be called by any thread; after it returned nothing more is written.
+ */
+final class Import implements VdiImport {
+    private final String file;
+    private final Finish finish;
+
+    /** Null after the end. */
+    private @Nullable Layer layer;
+
+    private boolean aborted;
+
+    /**
+     * @param file the temporary name
+     * @param layer the file, open for writing
+     */
+    Import(String file, Layer layer, Finish finish) {
+        this.file = file;
+        this.layer = layer;
+        this.finish = finish;
+    }
+
+    /** How an import ends; both are called at most once. */
+    interface Finish {
+        /** Makes the file, which is closed and durable, a disk. */
+        Vdi commit() throws IOException;
+
+        /** Deletes the file. */
+        void discard() throws IOException;
+    }
+
+    String file() {
+        return file;
+    }
+
+    @Override
+    public synchronized void write(long offset, ByteBuffer source) {
+        Errors.translate("fill " + file, () -> {
+            open().write(offset, source);
+            return file;
+        });
+    }
+
+    /** Closes under the lock of this, but commits outside of it: who aborts may hold the SR's lock. */
+    @Override
+    public Vdi commit() {
+        return Errors.translate("finish " + file, () -> {
+            synchronized (this) {
+                Layer done = open();
+                done.close();
+                layer = null;
+            }
+            return finish.commit();
+        });
+    }
+
+    @Override
+    public void close() {
+        abort();
+    }
+
+    /** Ends the import if it was not committed; does nothing else. */
+    synchronized void abort() {
+        Layer open = layer;
+        if (open == null) {
+            return;
+        }
+        layer = null;
+        aborted = true;
+        Errors.translate("give up " + file, () -> {
+            try (open) {
+                finish.discard();
+            }
+            return file;
+        });
+    }
+
+    private Layer open() {
+        if (layer == null) {
+            throw new SrException(
+                            SrError.SR_UNAVAILABLE,
+                            aborted ? "The SR was detached while " + file + " was filled" : file + " is finished")
+                    .correction("Attach the SR and begin again.");
+        }
+        return layer;
+    }
+}

@@ -1,0 +1,161 @@
+package io.catena.sr.verb;
+
+import io.catena.api.AccessMode;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiId;
+import io.catena.format.Footer;
+import io.catena.op.rewrite.Resize;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.open.OpenSr;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.VhdCreator;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Makes disks larger, attached or not.
+ *
+ * <p>An attached disk is closed for the time in which its headers are rewritten, while its requests wait; so nothing of it
+ * is in memory only when {@link Resize} begins, and recovery is the same as for a disk that was not attached.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class Resizer {
+    private static final int SECTOR = 512;
+
+    private final OpenSr sr;
+    private final Storage storage;
+    private final Attachments attachments;
+
+    public Resizer(OpenSr sr) {
+        this.sr = sr;
+        this.storage = sr.storage;
+        this.attachments = sr.attachments;
+    }
+
+    /** Makes a disk at least this large. */
+    public void resize(VdiId id, long sizeBytes) throws IOException {
+        Node node = sr.view.usableVdi(id);
+        sr.use.checkNotRead(id);
+        if (sr.view.record(node).snapshotOf() != null) {
+            throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is a snapshot, which does not change")
+                    .correction("Make a larger disk of it: catena vdi clone " + id + " --size SIZE");
+        }
+        if (resize(sr.tree.now(), node, sizeBytes)) {
+            sr.tree.refresh(List.of(node.name()));
+        }
+    }
+
+    /** Returns whether anything was changed. */
+    private boolean resize(Tree tree, Node node, long sizeBytes) throws IOException {
+        ChainFile file = ChainFile.read(storage, node.name());
+        long size = rounded(file, sizeBytes);
+        if (size == file.sizeBytes()) {
+            return false;
+        }
+        check(tree, node, file, size);
+        attachments.stopMerging(node.id());
+        Optional<Attachments.Attachment> attachment = attachments.get(node.id());
+        try {
+            if (attachment.isEmpty()) {
+                attachments.settle(node.name());
+                grow(file, size);
+            } else {
+                attachments.reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file));
+            }
+        } catch (IOException e) {
+            complete(file, size, attachment, e);
+        }
+        return true;
+    }
+
+    /** What failed may have been bound to happen already; once it has, nothing failed. */
+    private void complete(ChainFile file, long size, Optional<Attachments.Attachment> attachment, IOException reason)
+            throws IOException {
+        try {
+            completeResize(file);
+            boolean grown = attachment.isPresent()
+                    ? attachment.get().disk().sizeBytes() == size
+                    : ChainFile.read(storage, file.name()).sizeBytes() == size;
+            if (grown) {
+                return;
+            }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+        throw reason;
+    }
+
+    private static long rounded(ChainFile file, long sizeBytes) {
+        long unit = file.isSparse() ? VhdCreator.roundedSize(1) : SECTOR;
+        if (sizeBytes <= 0 || sizeBytes > Long.MAX_VALUE - unit) {
+            throw new SrException(SrError.VDI_SIZE, "A disk of " + sizeBytes + " bytes cannot be made")
+                    .correction("Give a positive number of bytes.");
+        }
+        return (sizeBytes + unit - 1) / unit * unit;
+    }
+
+    private void check(Tree tree, Node node, ChainFile file, long size) {
+        if (size < file.sizeBytes()) {
+            throw new SrException(
+                            SrError.VDI_SIZE,
+                            "VDI " + node.id() + " has " + file.sizeBytes() + " bytes and would shrink to " + size)
+                    .correction("Disks only grow; copy the content to a smaller disk from inside a guest.");
+        }
+        if (file.headers() != null && size > Footer.MAX_DISK_BYTES) {
+            throw new SrException(
+                            SrError.VDI_SIZE,
+                            "VDI " + node.id() + " cannot have " + size + " bytes: VHD disks have at most "
+                                    + Footer.MAX_DISK_BYTES + " (2040 GiB)")
+                    .correction("Use several disks, or a raw one (--raw).");
+        }
+        if (!tree.children(node.name()).isEmpty()) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " is the parent of other disks")
+                    .correction("Resize a clone: catena vdi clone " + node.id());
+        }
+        if (tree.parent(node)
+                .filter(parent -> parent.sizeBytes() > file.sizeBytes())
+                .isPresent()) {
+            throw new SrException(
+                            SrError.VDI_RESIZE,
+                            "The parent of VDI " + node.id() + " is larger, and what it holds there would show")
+                    .correction("Copy the disk, and resize the copy: catena vdi copy " + node.id());
+        }
+        if (attachments
+                .get(node.id())
+                .filter(a -> a.mode() == AccessMode.READ_ONLY)
+                .isPresent()) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " is attached read-only")
+                    .correction("Detach it first: catena vdi detach " + node.id());
+        }
+    }
+
+    private void grow(ChainFile file, long size) throws IOException {
+        if (file.headers() == null) {
+            growRaw(file, size);
+        } else {
+            new Resize(storage, file.name()).resize(size, (headers, before, after) -> {});
+        }
+    }
+
+    /** What follows the last whole sector does not belong to the disk yet, and must not come into it. */
+    private void growRaw(ChainFile file, long size) throws IOException {
+        try (BlockFile open = storage.open(file.name())) {
+            open.truncate(file.sizeBytes());
+            open.truncate(size);
+            open.sync();
+        }
+    }
+
+    private void completeResize(ChainFile file) throws IOException {
+        if (file.headers() != null) {
+            new Resize(storage, file.name()).complete();
+        }
+    }
+}

@@ -1,0 +1,178 @@
+package io.catena.sr.verb;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.Hold;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiId;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.live.Holds;
+import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.MirrorMark;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
+import io.catena.vhd.ChainFile;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * Takes disks from detached to attached to active and back, if that is allowed: one holder writes, or many read.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class VdiAttacher {
+    private final OpenSr sr;
+    private final Holds holds;
+
+    public VdiAttacher(OpenSr sr) {
+        this.sr = sr;
+        this.holds = sr.holds;
+    }
+
+    /** Reserves a disk, and tells where it will be served. */
+    public Export attach(VdiId id, String holder, AccessMode mode) {
+        Node node = openable(id, mode);
+        Optional<Hold> own = holds.get(id, holder);
+        if (own.isPresent() && own.get().mode() != mode) {
+            throw new SrException(
+                            SrError.VDI_IN_USE, "VDI " + id + " is " + own.get().text())
+                    .correction("Detach it first: catena vdi detach " + id);
+        }
+        if (own.isEmpty()) {
+            if (mode == AccessMode.READ_WRITE) {
+                checkWritable(node);
+            }
+            Export export = holds.export(id).orElseGet(() -> sr.attachments.announce(id, mode));
+            holds.add(new Hold(id, holder, mode, null), export);
+        }
+        return export(id);
+    }
+
+    /** Opens a disk for I/O. */
+    public Export activate(VdiId id, String holder, AccessMode mode) throws IOException {
+        Node node = openable(id, mode);
+        Hold own = holds.get(id, holder)
+                .orElseThrow(() -> new SrException(
+                                SrError.BAD_REQUEST,
+                                "VDI " + id + " is not attached"
+                                        + (holder.equals(Hold.HOST) ? "" : " for \"" + holder + "\""))
+                        .correction("Attach it first: catena vdi attach " + id));
+        if (own.active() != mode) {
+            check(own, mode);
+            if (mode == AccessMode.READ_WRITE) {
+                checkWritable(node);
+                sr.use.checkNotRead(id);
+            }
+            if (sr.attachments.get(id).isEmpty()) {
+                boolean keepsZeros = MirrorMark.isIn(sr.view.record(node).allKeys());
+                ChainFile leaf = ChainFile.read(sr.storage, node.name());
+                sr.attachments.attach(id, leaf, mode, sr.zeros.of(id, keepsZeros));
+                sr.behind.opened(node.name());
+            }
+            holds.activate(own, mode);
+        }
+        return export(id);
+    }
+
+    private Node openable(VdiId id, AccessMode mode) {
+        return mode == AccessMode.READ_WRITE ? sr.view.writableVdi(id) : sr.view.usableVdi(id);
+    }
+
+    /** Does both, or neither. */
+    public Export attachAndActivate(VdiId id, String holder, AccessMode mode) throws IOException {
+        boolean isNew = holds.get(id, holder).isEmpty();
+        attach(id, holder, mode);
+        try {
+            return activate(id, holder, mode);
+        } catch (IOException | RuntimeException e) {
+            if (isNew) {
+                detach(id, holder);
+            }
+            throw e;
+        }
+    }
+
+    /** Ends the I/O of a holder, after all writes are on disk; the chain is closed with the last one. */
+    public void deactivate(VdiId id, String holder) throws IOException {
+        Optional<Hold> own = holds.get(id, holder).filter(hold -> hold.active() != null);
+        if (own.isEmpty()) {
+            return;
+        }
+        boolean isLast =
+                holds.of(id).stream().filter(hold -> hold.active() != null).count() == 1;
+        try {
+            if (isLast) {
+                close(id);
+            }
+        } finally {
+            if (!isLast || sr.attachments.get(id).isEmpty()) {
+                holds.activate(own.get(), null);
+            }
+        }
+    }
+
+    private void close(VdiId id) throws IOException {
+        try {
+            sr.attachments.detach(id);
+        } catch (IOException e) {
+            Tree tree = sr.tree.now();
+            Optional<Node> leaf = tree.node(id);
+            if (leaf.isPresent()) {
+                sr.behind.note(tree.chain(leaf.get()));
+            }
+            throw e;
+        }
+    }
+
+    /** Gives a disk up, for a holder; also if its last writes failed, since the redo log has them. */
+    public void detach(VdiId id, String holder) throws IOException {
+        try {
+            deactivate(id, holder);
+        } finally {
+            Optional<Hold> own = holds.get(id, holder).filter(hold -> hold.active() == null);
+            if (own.isPresent() && holds.remove(own.get())) {
+                sr.attachments.conceal(id);
+            }
+        }
+    }
+
+    private void check(Hold own, AccessMode mode) {
+        VdiId id = own.vdi();
+        if (own.active() != null) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is " + own.text())
+                    .correction("Deactivate it first: catena vdi deactivate " + id);
+        }
+        if (mode == AccessMode.READ_WRITE && own.mode() == AccessMode.READ_ONLY) {
+            throw new SrException(
+                            SrError.BAD_REQUEST, "VDI " + id + " is " + own.text() + ", and cannot be activated rw")
+                    .correction("Detach it and attach it for writing: catena vdi detach " + id);
+        }
+        for (Hold other : holds.of(id)) {
+            boolean excludes = mode == AccessMode.READ_WRITE || other.active() == AccessMode.READ_WRITE;
+            if (other.active() != null && excludes) {
+                throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is " + other.text())
+                        .correction("One holder writes, or many read: deactivate it there first.");
+            }
+        }
+    }
+
+    private void checkWritable(Node node) {
+        if (sr.view.isReadOnly(node)) {
+            throw new SrException(
+                            SrError.VDI_TYPE,
+                            "VDI " + node.id() + " is a snapshot or the parent of other disks, and can only be read")
+                    .correction("Attach it with --read-only, or make a writable copy: catena vdi clone " + node.id());
+        }
+    }
+
+    /** Returns where a disk that is attached is served, in the mode that it has now. */
+    private Export export(VdiId id) {
+        return Objects.requireNonNull(sr.attachments
+                .get(id)
+                .map(Attachments.Attachment::export)
+                .or(() -> holds.export(id))
+                .orElse(null));
+    }
+}

@@ -1,0 +1,126 @@
+package io.catena.sr.verb;
+
+import io.catena.api.SnapshotResult;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiId;
+import io.catena.format.Footer;
+import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.VdiRecord;
+import io.catena.sr.tree.ChainBudget;
+import io.catena.sr.tree.Node;
+import io.catena.vhd.VhdCreator;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks what snapshots and clones are asked for, and has them made.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class VdiCutter {
+    private final OpenSr sr;
+    private final SnapshotTaker taker;
+
+    public VdiCutter(OpenSr sr) {
+        this.sr = sr;
+        this.taker = new SnapshotTaker(sr.storage, sr.attachments, sr.redo, sr.environment, sr.tree);
+    }
+
+    /** Takes snapshots of several disks at one instant. */
+    public List<SnapshotResult> snapshot(List<VdiId> ids, String name) throws IOException {
+        List<SnapshotTaker.Request> requests = new ArrayList<>();
+        for (VdiId id : ids) {
+            requests.add(request(id, name, id, 0));
+        }
+        return take(requests);
+    }
+
+    /**
+     * Makes a clone; returns its id.
+     *
+     * @param sizeBytes 0 for that of the source
+     */
+    public VdiId clone(VdiId id, String name, long sizeBytes) throws IOException {
+        return take(List.of(request(id, name, null, sizeBytes))).get(0).vdi();
+    }
+
+    private SnapshotTaker.Request request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes)
+            throws IOException {
+        Node source = sr.view.usableVdi(id);
+        sr.use.checkNotRead(id);
+        if (!sr.tree.now().children(source.name()).isEmpty()) {
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is the parent of other disks and cannot be cut")
+                    .correction("Use one of the disks that build on it.");
+        }
+        ChainBudget budget = sr.settings.chainBudget();
+        Runnable mayDeepen =
+                () -> budget.check(sr.tree.now(), source, sr.tree.now().depth(source) + 1);
+        VdiRecord own = sr.view.record(source);
+        VdiRecord fresh = VdiRecord.of(
+                name.isEmpty() ? own.name() : name,
+                own.description(),
+                snapshotOf,
+                sr.environment.clock().instant(),
+                Map.of());
+        return new SnapshotTaker.Request(
+                source,
+                own,
+                new VdiId(sr.environment.uuids().get()),
+                mayLackZeros(source, own) ? fresh.withZerosElided() : fresh,
+                cloneSize(source, sizeBytes),
+                mayDeepen);
+    }
+
+    /** An active disk may still leave out some before it is cut. */
+    private boolean mayLackZeros(Node source, VdiRecord record) throws IOException {
+        boolean mayElide = sr.attachments
+                .get(source.id())
+                .filter(active -> !active.disk().readOnly() && !active.zeros().areKept())
+                .isPresent();
+        return mayElide || record.areZerosElided() || sr.zeros.mayBeIn(source.id());
+    }
+
+    private static long cloneSize(Node source, long sizeBytes) {
+        if (sizeBytes == 0 || sizeBytes == source.sizeBytes()) {
+            return 0;
+        }
+        long size = VhdCreator.roundedSize(sizeBytes);
+        if (sizeBytes < source.sizeBytes() || size > Footer.MAX_DISK_BYTES) {
+            throw new SrException(
+                            SrError.VDI_SIZE,
+                            "A clone of VDI " + source.id() + " cannot have " + sizeBytes + " bytes; it has from "
+                                    + source.sizeBytes() + " to " + Footer.MAX_DISK_BYTES)
+                    .correction("Leave out the size to get that of the source.");
+        }
+        return size;
+    }
+
+    private List<SnapshotResult> take(List<SnapshotTaker.Request> requests) throws IOException {
+        try {
+            SnapshotTaker.Outcome outcome = taker.take(requests);
+            sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
+            List<SnapshotResult> results =
+                    outcome.results().stream().map(this::withWarning).toList();
+            if (results.stream().anyMatch(result -> result.warning() != null)) {
+                sr.garbage.deepened();
+            }
+            return results;
+        } catch (SnapshotTaker.StuckException e) {
+            sr.tree.stuck(String.valueOf(e.getCause()));
+            throw new IOException(e.getCause());
+        }
+    }
+
+    private SnapshotResult withWarning(SnapshotResult result) {
+        return new SnapshotResult(
+                result.vdi(),
+                result.of(),
+                result.pauseMicros(),
+                sr.view.chainWarning(result.of(), sr.settings.chainBudget()).orElse(null));
+    }
+}

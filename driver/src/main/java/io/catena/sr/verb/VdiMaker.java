@@ -1,0 +1,151 @@
+package io.catena.sr.verb;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiSpec;
+import io.catena.format.VhdTime;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.SrFiles;
+import io.catena.sr.record.VdiRecord;
+import io.catena.sr.tree.Node;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.vhd.VhdCreator;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Makes disks.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class VdiMaker {
+    private final OpenSr sr;
+    private final Storage storage;
+
+    public VdiMaker(OpenSr sr) {
+        this.sr = sr;
+        this.storage = sr.storage;
+    }
+
+    /** Makes an empty disk. Does nothing if it is there already, made from the same specification. */
+    public void create(NewVdi vdi) throws IOException {
+        if (!isThereAlready(vdi)) {
+            refuseTaken(vdi);
+            String prepared = SrFiles.temporary(vdi.file());
+            storage.delete(prepared);
+            publish(vdi, prepared, () -> makeFile(vdi, prepared));
+        }
+    }
+
+    /** Who got no answer may ask again; but a disk that is another must not be taken for the one that was asked for. */
+    private boolean isThereAlready(NewVdi vdi) {
+        Optional<Node> node = sr.tree.now().node(vdi.id()).filter(n -> !n.hidden() && n.file() != null);
+        if (node.isEmpty()) {
+            return false;
+        }
+        List<String> differences = differences(node.get(), vdi);
+        if (!differences.isEmpty()) {
+            throw new SrException(
+                            SrError.VDI_EXISTS,
+                            "SR " + sr.settings.name() + " has a VDI " + vdi.id() + " already, with another "
+                                    + String.join(", ", differences))
+                    .correction("Choose another id, or leave it out.");
+        }
+        return true;
+    }
+
+    private List<String> differences(Node found, NewVdi wanted) {
+        VdiRecord own = sr.view.record(found);
+        VdiSpec spec = wanted.spec();
+        List<String> differences = new ArrayList<>();
+        note(differences, "size", found.sizeBytes(), wanted.sizeBytes());
+        note(differences, "name", own.name(), spec.name());
+        note(differences, "description", own.description(), spec.description());
+        note(differences, "keys", own.allKeys(), spec.keys());
+        note(differences, "raw", found.name().endsWith(".raw"), spec.raw());
+        return differences;
+    }
+
+    private static void note(List<String> differences, String what, Object found, Object wanted) {
+        if (!found.equals(wanted)) {
+            differences.add(what + " (" + found + ", asked for " + wanted + ")");
+        }
+    }
+
+    /** Throws if there is a node with the id, or a file with the name. */
+    void refuseTaken(NewVdi vdi) throws IOException {
+        if (sr.tree.now().node(vdi.id()).isPresent() || storage.exists(vdi.file())) {
+            throw new SrException(
+                            SrError.VDI_EXISTS,
+                            "SR " + sr.settings.name() + " has a node with id " + vdi.id() + " already")
+                    .correction("Choose another id, or leave it out.");
+        }
+    }
+
+    /** Makes a disk's file, empty and durable, under a temporary name. */
+    void makeFile(NewVdi vdi, String prepared) throws IOException {
+        if (vdi.spec().raw()) {
+            try (BlockFile file = storage.create(prepared)) {
+                file.truncate(vdi.sizeBytes());
+                file.sync();
+            }
+        } else {
+            int now = VhdTime.fromEpochSeconds(sr.environment.clock().instant().getEpochSecond());
+            new VhdCreator(storage)
+                    .dynamic(prepared, vdi.sizeBytes(), sr.environment.uuids().get(), now);
+        }
+    }
+
+    /**
+     * Makes a file a disk. If that fails nothing is left of it.
+     *
+     * <ol>
+     *   <li>Write the record. It comes first: without its node it means nothing, while a node without record would be a
+     *       disk that has lost its name.
+     *   <li>Make the file, which is durable then.
+     *   <li>Delete what may be left of a disk with this id that was destroyed: it says nothing of this one.
+     *   <li>Give it its name, and make that durable.
+     * </ol>
+     */
+    void publish(NewVdi vdi, String prepared, Attachments.Change makeFile) throws IOException {
+        try {
+            writeRecord(vdi);
+            makeFile.make();
+            storage.delete(SrFiles.elidedZeros(vdi.id()));
+            storage.rename(prepared, vdi.file());
+            storage.syncNames();
+        } catch (IOException | RuntimeException e) {
+            unmake(vdi, prepared, e);
+            throw e;
+        }
+        sr.tree.refresh(List.of(vdi.file()));
+    }
+
+    private void writeRecord(NewVdi vdi) throws IOException {
+        VdiSpec spec = vdi.spec();
+        sr.records.write(
+                vdi.id(),
+                VdiRecord.of(
+                        spec.name(),
+                        spec.description(),
+                        null,
+                        sr.environment.clock().instant(),
+                        spec.keys()));
+    }
+
+    /** Else a disk that was refused would show up at the next scan, and its id could not be used again. */
+    private void unmake(NewVdi vdi, String prepared, Exception reason) {
+        try {
+            storage.delete(prepared);
+            storage.delete(vdi.file());
+            sr.records.delete(vdi.id());
+            storage.syncNames();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+}

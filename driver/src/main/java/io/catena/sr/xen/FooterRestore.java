@@ -1,0 +1,39 @@
+package io.catena.sr.xen;
+
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.VhdHeaders;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/** Gives disks that lost a footer, since nobody closed them, both footers again. */
+public final class FooterRestore {
+    private static final Logger LOG = System.getLogger(FooterRestore.class.getName());
+
+    private final Storage storage;
+
+    public FooterRestore(Storage storage) {
+        this.storage = storage;
+    }
+
+    /**
+     * Restores the footers of a file that nobody has open, if one is missing. If that cannot be done, since the file is damaged
+     * or the file system full, the footer that is there serves as well.
+     */
+    public void restore(String name) {
+        try {
+            ChainFile file = ChainFile.read(storage, name);
+            VhdHeaders headers = file.headers();
+            if (headers != null && file.isSparse() && lacksFooter(headers)) {
+                file.openWritable(storage, null).close();
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=footer-not-restored node=" + name + " cause=\"" + e.getMessage() + "\"");
+        }
+    }
+
+    private static boolean lacksFooter(VhdHeaders headers) {
+        return headers.trailingFooterOffset() < 0 || !headers.validCopy();
+    }
+}

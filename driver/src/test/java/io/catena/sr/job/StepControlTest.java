@@ -1,0 +1,100 @@
+package io.catena.sr.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.catena.api.JobControl;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class StepControlTest {
+    private static final long MILLI = 1_000_000;
+
+    private final List<Long> rests = new ArrayList<>();
+    private long nanos;
+    private long requests;
+    private Optional<String> stop = Optional.empty();
+
+    @Test
+    void whileGuestsWorkItRestsThreeTimesAsLongAsItWorks() {
+        StepControl control = control(0, false);
+        nanos += 10 * MILLI;
+        requests++;
+        control.done(2 << 20);
+        control.giveWay();
+
+        assertThat(rests).containsExactly(30 * MILLI);
+    }
+
+    @Test
+    void withoutGuestsItDoesNotRest() {
+        StepControl control = control(0, false);
+        nanos += 10 * MILLI;
+        control.done(2 << 20);
+        control.giveWay();
+
+        assertThat(rests).isEmpty();
+    }
+
+    @Test
+    void whatIsUrgentDoesNotWaitForGuests() {
+        StepControl control = control(0, true);
+        nanos += 10 * MILLI;
+        requests++;
+        control.done(2 << 20);
+        control.giveWay();
+
+        assertThat(rests).isEmpty();
+    }
+
+    @Test
+    void aRateLimitHoldsOverManyPieces() {
+        StepControl control = control(10 << 20, false);
+        for (int i = 0; i < 50; i++) {
+            nanos += 5 * MILLI;
+            control.done(1 << 20);
+            control.giveWay();
+        }
+
+        assertThat(nanos / MILLI).as("milliseconds for 50 MiB at 10 MiB/s").isBetween(4900L, 5100L);
+    }
+
+    @Test
+    void aStepStopsWhereItIsWhenItShall() {
+        StepControl control = control(0, false);
+        control.checkCancelled();
+        stop = Optional.of("paused");
+
+        assertThatThrownBy(control::checkCancelled)
+                .isInstanceOf(StepInterrupted.class)
+                .hasMessage("paused");
+    }
+
+    private StepControl control(long bytesPerSecond, boolean urgent) {
+        RateLimit rate = new RateLimit(() -> bytesPerSecond, () -> nanos);
+        return new StepControl(new Resting(), () -> stop, rate, () -> requests, () -> nanos, urgent);
+    }
+
+    /** A job whose rests take no time but that of the test. */
+    private final class Resting implements JobControl {
+        @Override
+        public void phase(String text) {}
+
+        @Override
+        public void addTotal(long bytes) {}
+
+        @Override
+        public void done(long bytes) {}
+
+        @Override
+        public void checkCancelled() {}
+
+        @Override
+        public void rest(long restNanos) {
+            rests.add(restNanos);
+            nanos += restNanos;
+        }
+    }
+}
