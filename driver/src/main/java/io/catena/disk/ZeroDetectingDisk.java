@@ -8,25 +8,23 @@ import java.nio.ByteBuffer;
  *
  * <p>Only writes of whole pages count, so that file systems get back what they can use.
  */
-public final class ZeroDetectingDisk implements BlockDevice {
+public final class ZeroDetectingDisk extends ForwardingDevice {
     static final int PAGE_BYTES = 4096;
 
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(64 << 10).asReadOnlyBuffer();
 
-    private final BlockDevice disk;
-
     public ZeroDetectingDisk(BlockDevice disk) {
-        this.disk = disk;
+        super(disk);
     }
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
         int length = source.remaining();
         if (length > 0 && offset % PAGE_BYTES == 0 && length % PAGE_BYTES == 0 && isZero(source)) {
-            disk.writeZeroes(offset, length, true);
+            writeZeroes(offset, length, true);
             source.position(source.limit());
         } else {
-            disk.write(offset, source);
+            super.write(offset, source);
         }
     }
 
@@ -42,45 +40,5 @@ public final class ZeroDetectingDisk implements BlockDevice {
             }
         }
         return true;
-    }
-
-    @Override
-    public long sizeBytes() {
-        return disk.sizeBytes();
-    }
-
-    @Override
-    public boolean readOnly() {
-        return disk.readOnly();
-    }
-
-    @Override
-    public void read(long offset, ByteBuffer target) throws IOException {
-        disk.read(offset, target);
-    }
-
-    @Override
-    public void discard(long offset, long lengthBytes) throws IOException {
-        disk.discard(offset, lengthBytes);
-    }
-
-    @Override
-    public void writeZeroes(long offset, long lengthBytes, boolean mayDeallocate) throws IOException {
-        disk.writeZeroes(offset, lengthBytes, mayDeallocate);
-    }
-
-    @Override
-    public boolean zeroesFast() {
-        return disk.zeroesFast();
-    }
-
-    @Override
-    public Extent extent(long offset, long maxBytes) throws IOException {
-        return disk.extent(offset, maxBytes);
-    }
-
-    @Override
-    public void flush() throws IOException {
-        disk.flush();
     }
 }

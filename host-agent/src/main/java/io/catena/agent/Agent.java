@@ -16,8 +16,11 @@ import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.smapi.PluginCalls;
+import io.catena.disk.DiskFilter;
 import io.catena.disk.Exporter;
-import io.catena.disk.ZeroDetection;
+import io.catena.disk.FilteringExporter;
+import io.catena.disk.RequestMeters;
+import io.catena.disk.ZeroDetectingDisk;
 import io.catena.sr.job.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
@@ -26,6 +29,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
@@ -121,9 +125,10 @@ public final class Agent implements Closeable {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
-        NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE);
-        BlockExports devices = blockDevices(exports, directory, options.limits());
-        Exporter exporter = options.zeroDetection() ? new ZeroDetection(devices) : devices;
+        RequestMeters meters = RequestMeters.NONE;
+        NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
+        BlockExports devices = blockDevices(exports, directory, options.limits(), meters);
+        Exporter exporter = new FilteringExporter(devices, filters(options));
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
         Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         host.restore();
@@ -143,13 +148,19 @@ public final class Agent implements Closeable {
                 ProcessHandle.current().pid()));
     }
 
+    /** What stands between every disk and its exports, the first to meet a request first. */
+    private static List<DiskFilter> filters(Options options) {
+        return options.zeroDetection() ? List.of((vdi, mode, disk) -> new ZeroDetectingDisk(disk)) : List.of();
+    }
+
     /** The kernel's connections are not those of clients: devices are there again before clients are let in. */
-    private BlockExports blockDevices(NbdExports exports, RunDirectory directory, NbdLimits limits) throws IOException {
+    private BlockExports blockDevices(
+            NbdExports exports, RunDirectory directory, NbdLimits limits, RequestMeters meters) throws IOException {
         if (!NbdDevice.isAvailable()) {
-            return BlockExports.withLoops(exports, directory.blockFiles(), DEVICE_LINKS);
+            return BlockExports.withLoops(exports, directory.blockFiles(), DEVICE_LINKS, meters);
         }
         opened(NbdServer.startAt(directory.deviceSocket(), exports, limits.withBufferBytes(DEVICE_BUFFER_BYTES)));
-        return BlockExports.withKernelNbd(exports, directory.deviceSocket(), directory.blockFiles(), DEVICE_LINKS);
+        return BlockExports.withKernelNbd(exports, directory.deviceSocket(), directory.blockFiles(), DEVICE_LINKS, meters);
     }
 
     /** Waits until the agent was closed. */

@@ -9,6 +9,7 @@ import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.disk.RequestMeters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,9 +59,10 @@ public final class BlockExports implements Exporter, LocalDevices {
      * @param network what else exports the disks
      * @param directory for the files that the devices are made of; absolute
      * @param links the directory for names of the devices that stay the same
+     * @param meters hear of the requests to the devices
      */
-    public static BlockExports withLoops(Exporter network, Path directory, Path links) {
-        return new BlockExports(network, directory, links, List.of(new LoopDevices()));
+    public static BlockExports withLoops(Exporter network, Path directory, Path links, RequestMeters meters) {
+        return new BlockExports(network, directory, links, List.of(new LoopDevices(meters)));
     }
 
     /**
@@ -70,9 +72,12 @@ public final class BlockExports implements Exporter, LocalDevices {
      * @param socket where they are served before the first device is made
      * @param directory as for {@link #withLoops}
      * @param links as for {@link #withLoops}
+     * @param meters hear of the requests to loop devices; those to NBD devices are the server's to measure
      */
-    public static BlockExports withKernelNbd(Exporter network, Path socket, Path directory, Path links) {
-        return new BlockExports(network, directory, links, List.of(new KernelNbdDevices(socket), new LoopDevices()));
+    public static BlockExports withKernelNbd(
+            Exporter network, Path socket, Path directory, Path links, RequestMeters meters) {
+        return new BlockExports(
+                network, directory, links, List.of(new KernelNbdDevices(socket), new LoopDevices(meters)));
     }
 
     /** A disk that is exported, and its device if it is one, which is changed by holders of this only. */

@@ -5,12 +5,19 @@ import io.catena.agent.linux.LoopDevice;
 import io.catena.agent.linux.MountTable;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
+import io.catena.disk.RequestMeters;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
 /** Loop devices on files that this process serves over FUSE; every kernel can have them. */
 final class LoopDevices implements DeviceKind {
+    private final RequestMeters meters;
+
+    LoopDevices(RequestMeters meters) {
+        this.meters = meters;
+    }
+
     @Override
     public List<Path> left(Path directory) throws IOException {
         return MountTable.read().within(directory, FuseConnection.TYPE);
@@ -23,7 +30,7 @@ final class LoopDevices implements DeviceKind {
 
     @Override
     public DeviceExport open(Path file, VdiId vdi, BlockDevice disk) throws IOException {
-        return LoopExport.open(file, disk);
+        return LoopExport.open(file, new MeteredDisk(disk, meters.of(vdi)));
     }
 
     @Override

@@ -24,11 +24,6 @@ final class Handovers implements Closeable {
     private final Door door;
     private final Map<VdiId, PassedConnections> open = new HashMap<>();
 
-    /** Where clients come in. */
-    interface Door {
-        void admit(Caller caller) throws IOException;
-    }
-
     Handovers(NbdExports exports, Door door) {
         this.exports = exports;
         this.door = door;

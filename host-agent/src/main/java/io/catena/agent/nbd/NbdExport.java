@@ -3,13 +3,15 @@ package io.catena.agent.nbd;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
+import io.catena.disk.RequestMeter;
 
 /**
  * A disk that is served under a name.
  *
  * @param clients who uses it; closed to new ones when the export is withdrawn
+ * @param meter hears of all requests
  */
-record NbdExport(VdiId vdi, AccessMode mode, BlockDevice device, ConnectionSet clients) {
+record NbdExport(VdiId vdi, AccessMode mode, BlockDevice device, ConnectionSet clients, RequestMeter meter) {
     NbdExport {
         if (mode == AccessMode.READ_WRITE && device.readOnly()) {
             throw new IllegalArgumentException("a read-only disk cannot be exported read-write: " + vdi);

@@ -7,6 +7,7 @@ import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.disk.RequestMeters;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,7 @@ public final class NbdExports implements Exporter, Choice {
 
     private final Path socket;
     private final Duration drainDeadline;
+    private final RequestMeters meters;
     private final Map<String, NbdExport> byName = new ConcurrentHashMap<>();
 
     /** The names of disks that are attached; those that are not active are in this only. */
@@ -38,8 +40,18 @@ public final class NbdExports implements Exporter, Choice {
      * @param drainDeadline how long {@link #withdraw} waits for requests under way
      */
     public NbdExports(Path socket, Duration drainDeadline) {
+        this(socket, drainDeadline, RequestMeters.NONE);
+    }
+
+    /**
+     * As {@link #NbdExports(Path, Duration)}, with all requests measured.
+     *
+     * @param meters hear of the requests to each disk
+     */
+    public NbdExports(Path socket, Duration drainDeadline, RequestMeters meters) {
         this.socket = socket.toAbsolutePath();
         this.drainDeadline = drainDeadline;
+        this.meters = meters;
     }
 
     /** Where the server of these exports listens. */
@@ -65,7 +77,7 @@ public final class NbdExports implements Exporter, Choice {
      */
     @Override
     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) {
-        NbdExport export = new NbdExport(vdi, mode, device, new ConnectionSet());
+        NbdExport export = new NbdExport(vdi, mode, device, new ConnectionSet(), meters.of(vdi));
         if (byName.putIfAbsent(export.name(), export) != null) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + " is exported over NBD already")
                     .correction("Detach the VDI first.");

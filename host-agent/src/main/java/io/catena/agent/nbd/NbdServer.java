@@ -57,11 +57,13 @@ public final class NbdServer implements Closeable {
     private final AtomicLong accepted = new AtomicLong();
 
     private final Handovers handovers;
+    private final DiskSockets diskSockets;
 
     private NbdServer(List<NbdListener> listeners, NbdExports exports, NbdLimits limits) {
         this.listeners = List.copyOf(listeners);
         this.exports = exports;
         this.handovers = new Handovers(exports, this::admit);
+        this.diskSockets = new DiskSockets(exports, this::admit);
         this.limits = limits;
         this.buffers = new AlignedBuffers(limits.bufferBytes(), BUFFER_PATIENCE);
         this.readers = new ThreadPoolExecutor(
@@ -114,6 +116,9 @@ public final class NbdServer implements Closeable {
         }
         NbdServer server = new NbdServer(listeners, exports, limits);
         server.start(tcp);
+        if (socket.equals(exports.socket())) {
+            server.diskSockets.restore();
+        }
         return server;
     }
 
@@ -213,6 +218,16 @@ public final class NbdServer implements Closeable {
         return handovers.at(vdi);
     }
 
+    /**
+     * Returns the path of a Unix socket at which a disk is served under whatever name a client asks for, by old clients too, to
+     * root and this process's user. It is there until the disk is withdrawn, also across a restart of the agent.
+     *
+     * @throws io.catena.api.SrException if the disk is not active, or the socket cannot be made
+     */
+    public Path socketOf(VdiId vdi) {
+        return diskSockets.at(vdi);
+    }
+
     /** How many clients are connected. */
     public int connectionCount() {
         return connections.size();
@@ -235,6 +250,7 @@ public final class NbdServer implements Closeable {
             listener.close();
         }
         handovers.close();
+        diskSockets.close();
         boolean ended = connections.close(limits.drainDeadline());
         timer.shutdownNow();
         // Without an interrupt, which would close the file for all who use it.

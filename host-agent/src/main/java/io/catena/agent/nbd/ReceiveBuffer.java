@@ -27,6 +27,9 @@ final class ReceiveBuffer implements AutoCloseable {
     private final StallClock stall = new StallClock();
     private boolean afterLargePayload;
 
+    /** By {@link System#nanoTime}. */
+    private long arrivedNanos;
+
     ReceiveBuffer(ReadableByteChannel source, AlignedBuffers buffers) throws IOException {
         this.source = source;
         this.lease = buffers.acquire(AlignedBuffers.SMALLEST_BYTES);
@@ -89,6 +92,7 @@ final class ReceiveBuffer implements AutoCloseable {
         } finally {
             stall.end();
             bytes.flip();
+            arrivedNanos = System.nanoTime();
         }
         afterLargePayload &= count < NbdProtocol.REQUEST_BYTES;
         return true;
@@ -99,6 +103,11 @@ final class ReceiveBuffer implements AutoCloseable {
             throw new EOFException("client closed after " + bytes.position() + " of " + count + " bytes");
         }
         return false;
+    }
+
+    /** When the last of what is here had arrived, by {@link System#nanoTime}. */
+    long arrivedNanos() {
+        return arrivedNanos;
     }
 
     /** Takes a request; {@link #await} has said that it is here. */

@@ -2,6 +2,7 @@ package io.catena.agent.nbd;
 
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Extent;
+import io.catena.disk.RequestMeter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -67,15 +68,23 @@ final class Transmission implements AutoCloseable {
             if (request.command() == Command.DISCONNECT) {
                 break;
             }
-            NbdErrno verdict = request.validate(device.sizeBytes(), agreed);
-            if (verdict == NbdErrno.OK) {
-                execute(request);
-            } else {
-                refuse(request, verdict);
-            }
+            serve(request, new Stopwatch(export.meter(), request, received.arrivedNanos()));
         }
         replies.flush();
         slowReads.awaitAll();
+    }
+
+    private void serve(Request request, Stopwatch watch) throws IOException {
+        NbdErrno verdict = request.validate(device.sizeBytes(), agreed);
+        if (verdict != NbdErrno.OK) {
+            refuse(request, verdict);
+            watch.stop(RequestMeter.Outcome.REFUSED);
+        } else if (request.command() == Command.READ) {
+            read(request, watch);
+        } else {
+            watch.start();
+            watch.stop(execute(request));
+        }
     }
 
     private boolean awaitRequest() throws IOException {
@@ -97,18 +106,22 @@ final class Transmission implements AutoCloseable {
         return received.stall().exceeds(patience) || replyChannel.stall().exceeds(patience);
     }
 
-    /** Relies on {@link Request#validate}. */
-    private void execute(Request request) throws IOException {
-        switch (request.command()) {
-            case READ -> read(request);
+    /** Relies on {@link Request#validate}; returns what was answered. */
+    private NbdErrno execute(Request request) throws IOException {
+        return switch (request.command()) {
             case WRITE -> write(request);
-            case FLUSH -> replies.addSimple(request.cookie(), attempt(request, device::flush));
-            case TRIM -> replies.addSimple(request.cookie(), trim(request));
-            case WRITE_ZEROES -> replies.addSimple(request.cookie(), writeZeroes(request));
-            case CACHE -> replies.addSimple(request.cookie(), cache(request));
+            case FLUSH -> answer(request, attempt(request, device::flush));
+            case TRIM -> answer(request, trim(request));
+            case WRITE_ZEROES -> answer(request, writeZeroes(request));
+            case CACHE -> answer(request, cache(request));
             case BLOCK_STATUS -> blockStatus(request);
-            case DISCONNECT, UNKNOWN -> throw new IllegalStateException("not to be executed: " + request);
-        }
+            case READ, DISCONNECT, UNKNOWN -> throw new IllegalStateException("not to be executed: " + request);
+        };
+    }
+
+    private NbdErrno answer(Request request, NbdErrno result) throws IOException {
+        replies.addSimple(request.cookie(), result);
+        return result;
     }
 
     private void refuse(Request request, NbdErrno why) throws IOException {
@@ -119,16 +132,16 @@ final class Transmission implements AutoCloseable {
         replies.fail(request, why);
     }
 
-    private void read(Request request) throws IOException {
+    private void read(Request request, Stopwatch watch) throws IOException {
         boolean several = received.has(NbdProtocol.REQUEST_BYTES) || slowReads.areUnderWay();
-        if (!several || !slowReads.areToBeExpected() || !slowReads.start(() -> readAside(request))) {
-            read(request, replies);
+        if (!several || !slowReads.areToBeExpected() || !slowReads.start(() -> readAside(request, watch))) {
+            read(request, watch, replies);
         }
     }
 
-    private void readAside(Request request) {
+    private void readAside(Request request, Stopwatch watch) {
         try (ReplyBuffer own = replyBuffer()) {
-            read(request, own);
+            read(request, watch, own);
             own.flush();
         } catch (IOException e) {
             // The client is gone, or not to be reached; the connection's thread hears of it too, and says so.
@@ -136,7 +149,8 @@ final class Transmission implements AutoCloseable {
         }
     }
 
-    private void read(Request request, ReplyBuffer answers) throws IOException {
+    private void read(Request request, Stopwatch watch, ReplyBuffer answers) throws IOException {
+        watch.start();
         int lengthBytes = request.validLengthBytes();
         NbdErrno result;
         try {
@@ -147,6 +161,7 @@ final class Transmission implements AutoCloseable {
         } catch (BufferShortageException e) {
             result = shortage(request, e);
         }
+        watch.stop(result);
         if (result == NbdErrno.OK) {
             answers.addRead(request.cookie(), request.offset(), lengthBytes);
         } else {
@@ -159,28 +174,27 @@ final class Transmission implements AutoCloseable {
         return NbdErrno.ENOMEM;
     }
 
-    private void write(Request request) throws IOException {
-        if (request.lengthBytes() <= ReceiveBuffer.LARGEST_PIECE_BYTES) {
-            int lengthBytes = request.validLengthBytes();
-            replies.addSimple(request.cookie(), write(request, takePayload(lengthBytes)));
-        } else {
-            writeLarge(request);
+    private NbdErrno write(Request request) throws IOException {
+        if (request.lengthBytes() > ReceiveBuffer.LARGEST_PIECE_BYTES) {
+            return writeLarge(request);
         }
+        return answer(request, write(request, takePayload(request.validLengthBytes())));
     }
 
-    private void writeLarge(Request request) throws IOException {
+    private NbdErrno writeLarge(Request request) throws IOException {
         replies.flush();
         AlignedBuffers.Lease lease;
         try {
             lease = buffers.acquire(request.validLengthBytes());
         } catch (BufferShortageException e) {
-            refuse(request, shortage(request, e));
-            return;
+            NbdErrno result = shortage(request, e);
+            refuse(request, result);
+            return result;
         }
         try (lease) {
             ByteBuffer payload = lease.bytes().limit(request.validLengthBytes());
             received.takeInto(payload);
-            replies.addSimple(request.cookie(), write(request, payload.flip()));
+            return answer(request, write(request, payload.flip()));
         }
     }
 
@@ -229,7 +243,7 @@ final class Transmission implements AutoCloseable {
         }
     }
 
-    private void blockStatus(Request request) throws IOException {
+    private NbdErrno blockStatus(Request request) throws IOException {
         List<Extent> extents = new ArrayList<>();
         NbdErrno result = attempt(request, () -> findExtents(request, extents));
         if (result == NbdErrno.OK) {
@@ -237,6 +251,7 @@ final class Transmission implements AutoCloseable {
         } else {
             replies.fail(request, result);
         }
+        return result;
     }
 
     /** Finds at least one, not necessarily all. */

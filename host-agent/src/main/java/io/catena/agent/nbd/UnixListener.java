@@ -5,6 +5,8 @@ import java.net.BindException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -75,6 +77,12 @@ final class UnixListener implements NbdListener {
         }
     }
 
+    /** Has {@code selector} tell when somebody connects, to whom {@link #accept} then does not wait. */
+    void register(Selector selector, Object attachment) throws IOException {
+        channel.configureBlocking(false);
+        channel.register(selector, SelectionKey.OP_ACCEPT, attachment);
+    }
+
     @Override
     public SocketChannel accept() throws IOException {
         return channel.accept();
@@ -83,6 +91,11 @@ final class UnixListener implements NbdListener {
     @Override
     public boolean isOpen() {
         return channel.isOpen();
+    }
+
+    /** Listens no more, and leaves the file where it is. */
+    void leaveFile() throws IOException {
+        channel.close();
     }
 
     @Override

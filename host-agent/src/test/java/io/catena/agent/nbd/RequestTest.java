@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
+import io.catena.disk.RequestMeter;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.UUID;
@@ -116,7 +117,7 @@ class RequestTest {
 
     private static Agreement agreement(AccessMode mode, boolean structured) {
         VdiId vdi = new VdiId(new UUID(0x4000L, 0x8000_0000_0000_0000L));
-        NbdExport export = new NbdExport(vdi, mode, new ByteArrayDisk(0), new ConnectionSet());
+        NbdExport export = new NbdExport(vdi, mode, new ByteArrayDisk(0), new ConnectionSet(), RequestMeter.NONE);
         return new Agreement(export, structured, structured);
     }
 

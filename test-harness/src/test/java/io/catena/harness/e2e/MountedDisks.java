@@ -3,6 +3,7 @@ package io.catena.harness.e2e;
 import io.catena.agent.block.BlockExports;
 import io.catena.agent.linux.MountTable;
 import io.catena.agent.nbd.NbdExports;
+import io.catena.disk.RequestMeters;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,7 +79,7 @@ public final class MountedDisks implements AutoCloseable {
         }
         Path none = runDirectory.resolve("nbd.sock");
         NbdExports network = new NbdExports(none, DEADLINE);
-        BlockExports.withLoops(network, runDirectory.resolve("block"), Path.of("/dev/catena"))
+        BlockExports.withLoops(network, runDirectory.resolve("block"), Path.of("/dev/catena"), RequestMeters.NONE)
                 .removeLeftovers(Set.of());
     }
 }

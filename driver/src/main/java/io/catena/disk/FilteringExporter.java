@@ -4,13 +4,19 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.VdiId;
 import java.io.IOException;
+import java.util.List;
 
-/** Publishes disks by another exporter, such that writes of zeros take no room. */
-public final class ZeroDetection implements Exporter {
+/** Publishes disks by another exporter, each behind the same filters. */
+public final class FilteringExporter implements Exporter {
     private final Exporter exporter;
+    private final List<DiskFilter> filters;
 
-    public ZeroDetection(Exporter exporter) {
+    /**
+     * @param filters in the order in which a request meets them
+     */
+    public FilteringExporter(Exporter exporter, List<DiskFilter> filters) {
         this.exporter = exporter;
+        this.filters = List.copyOf(filters);
     }
 
     @Override
@@ -25,7 +31,11 @@ public final class ZeroDetection implements Exporter {
 
     @Override
     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException {
-        return exporter.publish(vdi, mode, new ZeroDetectingDisk(device));
+        BlockDevice filtered = device;
+        for (int i = filters.size() - 1; i >= 0; i--) {
+            filtered = filters.get(i).filter(vdi, mode, filtered);
+        }
+        return exporter.publish(vdi, mode, filtered);
     }
 
     @Override
