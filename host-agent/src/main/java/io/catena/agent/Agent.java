@@ -160,7 +160,8 @@ public final class Agent implements Closeable {
             return BlockExports.withLoops(exports, directory.blockFiles(), DEVICE_LINKS, meters);
         }
         opened(NbdServer.startAt(directory.deviceSocket(), exports, limits.withBufferBytes(DEVICE_BUFFER_BYTES)));
-        return BlockExports.withKernelNbd(exports, directory.deviceSocket(), directory.blockFiles(), DEVICE_LINKS, meters);
+        return BlockExports.withKernelNbd(
+                exports, directory.deviceSocket(), directory.blockFiles(), DEVICE_LINKS, meters);
     }
 
     /** Waits until the agent was closed. */

@@ -29,8 +29,7 @@ public final class TrustedPeers {
 
     /** Whether the process that connected runs as a user who is trusted. */
     public boolean include(SocketChannel client) throws IOException {
-        UserPrincipal user =
-                client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
+        UserPrincipal user = client.getOption(ExtendedSocketOptions.SO_PEERCRED).user();
         return user.equals(self) || user.getName().equals(ROOT);
     }
 }

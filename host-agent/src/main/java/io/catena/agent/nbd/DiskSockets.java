@@ -77,7 +77,9 @@ final class DiskSockets implements Closeable {
                 listen(export, path);
             } catch (IOException e) {
                 throw new SrException(
-                                SrError.IO_ERROR, "VDI " + vdi + " cannot have a socket of its own: " + e.getMessage(), e)
+                                SrError.IO_ERROR,
+                                "VDI " + vdi + " cannot have a socket of its own: " + e.getMessage(),
+                                e)
                         .correction("Choose a run directory with a shorter name, and make room there.");
             }
         }
@@ -89,8 +91,7 @@ final class DiskSockets implements Closeable {
             throw new IOException("the server is closed");
         }
         Files.createDirectories(
-                directory,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         TrustedPeers peers = TrustedPeers.ownersOf(directory);
         UnixListener listener = UnixListener.open(path);
         try {

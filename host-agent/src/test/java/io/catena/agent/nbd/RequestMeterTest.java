@@ -53,10 +53,14 @@ class RequestMeterTest {
             assertThat(client.receiveError()).isNotZero();
 
             Measured read = measured.take();
-            assertThat(read).extracting("operation", "outcome", "bytes").containsExactly(Operation.READ, Outcome.DONE, 4096L);
+            assertThat(read)
+                    .extracting("operation", "outcome", "bytes")
+                    .containsExactly(Operation.READ, Outcome.DONE, 4096L);
             assertThat(read.processedNanos()).isGreaterThan(slowNanos);
             Measured write = measured.take();
-            assertThat(write).extracting("operation", "outcome", "bytes").containsExactly(Operation.WRITE, Outcome.DONE, 512L);
+            assertThat(write)
+                    .extracting("operation", "outcome", "bytes")
+                    .containsExactly(Operation.WRITE, Outcome.DONE, 512L);
             assertThat(write.queuedNanos()).isGreaterThanOrEqualTo(read.processedNanos());
             assertThat(measured.take())
                     .extracting("operation", "outcome")
