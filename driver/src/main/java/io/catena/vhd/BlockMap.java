@@ -441,15 +441,9 @@ final class BlockMap {
         }
     }
 
-    /** Returns the blocks that have another place, or none, in what {@link #freeze} set apart. */
-    synchronized Set<Integer> moved() {
-        Set<Integer> moved = new HashSet<>();
-        frozen.entriesBefore.forEach((block, before) -> {
-            if (before != SparseLayout.UNALLOCATED) {
-                moved.add(block);
-            }
-        });
-        return moved;
+    /** Returns the blocks that have another place, their first or none, in what {@link #freeze} set apart. */
+    synchronized Set<Integer> changedPlaces() {
+        return Set.copyOf(frozen.entriesBefore.keySet());
     }
 
     /** Returns the places that blocks have given up and no BAT tells of any more; to be called after a flush succeeded. */

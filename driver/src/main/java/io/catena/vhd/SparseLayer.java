@@ -49,7 +49,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Set apart what is pending now; grow the file to hold all of the last block, so that no BAT entry can ever point
- *       beyond it. Clear the batmap's bits of blocks that have left their places: the BAT must never come before that.
+ *       beyond it. Clear the batmap's bits of blocks that have another place, or their first: the BAT must never come before
+ *       that, and a bit may be set of a block that had no place, as a lie that means nothing until it has one.
  *   <li>Sync: the data, and the zeros under new bitmaps, are on the platter before anything points to them.
  *   <li>Write bitmaps, BAT sectors and the trailing footer, in any order: a bitmap without its BAT entry is unreachable,
  *       a BAT entry without its bitmap finds zeros there, which mean "ask the parent", as before.
@@ -385,7 +386,7 @@ public final class SparseLayer implements Layer {
         boolean metadata = map.freeze();
         if (metadata) {
             growToDataEnd();
-            forgetMovedBlocks();
+            forgetChangedBlocks();
         }
         flushFirst();
         file.sync();
@@ -406,9 +407,9 @@ public final class SparseLayer implements Layer {
         }
     }
 
-    private void forgetMovedBlocks() throws IOException {
+    private void forgetChangedBlocks() throws IOException {
         if (batmap != null) {
-            batmap.forget(map.moved());
+            batmap.forget(map.changedPlaces());
         }
     }
 
