@@ -71,7 +71,9 @@ class BatmapLieTest {
         Files.copy(directory.resolve("d.vhd"), directory.resolve("dead.vhd"));
         try (Layer found = ChainFile.vhd(storage, "dead.vhd").openReadOnly(storage)) {
             assertThat(found.run(BLOCK, BLOCK)).isEqualTo(4096);
-            assertThat(found.run(BLOCK + 4096, 4096)).as("sectors never written").isEqualTo(-4096);
+            assertThat(found.run(BLOCK + 4096, 4096))
+                    .as("sectors never written")
+                    .isEqualTo(-4096);
         }
         try (Layer found = open("dead.vhd")) {
             assertThat(found.run(BLOCK + 4096, 4096)).as("opened for writing").isEqualTo(-4096);
