@@ -153,18 +153,17 @@ final class BlockMap {
      * Makes sure that no block stands where something else does.
      *
      * @param complete whether each block must lie within the file with all its data, as it must before the file is
-     *     written; else the last may lack all of its data if zeros stand for them ({@link LastBlock})
+     *     written; else the last may lack all of its data, as {@code vhd-util fill -b} leaves it, which then are zeros
      * @throws CorruptVhdException if a block overlaps the headers or another block, or reaches beyond the file
      */
     void check(long headersEnd, boolean complete) throws IOException {
         long fileSize = file.size();
-        boolean mayLackData = !complete && LastBlock.isZeros(file, layout);
         for (int block = 0; block < layout.blocks(); block++) {
             int entry = entries.get(block);
             if (entry == SparseLayout.UNALLOCATED) {
                 continue;
             }
-            boolean fits = layout.blockEnd(entry) <= fileSize || (mayLackData && layout.dataOffset(entry) == fileSize);
+            boolean fits = layout.blockEnd(entry) <= fileSize || (!complete && layout.dataOffset(entry) == fileSize);
             if (layout.bitmapOffset(entry) < headersEnd || !fits) {
                 throw new CorruptVhdException(
                         file.name(),
