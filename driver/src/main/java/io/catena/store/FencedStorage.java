@@ -97,6 +97,12 @@ public final class FencedStorage implements Storage {
     }
 
     @Override
+    public void link(String file, String name) throws IOException {
+        check();
+        storage.link(file, name);
+    }
+
+    @Override
     public void delete(String name) throws IOException {
         check();
         storage.delete(name);

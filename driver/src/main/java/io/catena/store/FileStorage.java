@@ -224,6 +224,23 @@ public final class FileStorage implements Storage {
         }
     }
 
+    /** A file server that has done it, and whose answer was lost, says that the name exists when it is asked again. */
+    @Override
+    public void link(String file, String name) throws IOException {
+        Path source = root.inside(file);
+        Path target = root.inside(name);
+        makeDirectories(Root.parent(target));
+        try {
+            Files.createLink(target, source);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isSameFile(source, target)) {
+                throw e;
+            }
+        } finally {
+            unsynced.changed(Root.parent(target));
+        }
+    }
+
     /** Leaves a directory alone: it is not a file, so there is no file of this name. */
     @Override
     public void delete(String name) throws IOException {

@@ -67,6 +67,14 @@ public interface Storage {
      */
     void rename(String from, String to) throws IOException;
 
+    /**
+     * Gives a file a second name, at one instant, with all its bytes. Makes the directories it needs.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException if {@code name} exists and is another file
+     * @throws java.nio.file.NoSuchFileException if {@code file} does not exist
+     */
+    void link(String file, String name) throws IOException;
+
     /** Deletes a file; does nothing if it does not exist. Whoever has it open can go on using it. */
     void delete(String name) throws IOException;
 

@@ -31,6 +31,7 @@ class ArchitectureTest {
         "io.catena.disk..",
         "io.catena.vhd..",
         "io.catena.store..",
+        "io.catena.lease..",
         "io.catena.format.."
     };
 
@@ -47,6 +48,9 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule STORE = sees("io.catena.store..");
+
+    @ArchTest
+    static final ArchRule LEASE = sees("io.catena.lease..", "io.catena.store..", "io.catena.api..");
 
     @ArchTest
     static final ArchRule VHD = sees("io.catena.vhd..", "io.catena.format..", "io.catena.store..");

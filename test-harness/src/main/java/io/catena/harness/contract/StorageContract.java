@@ -76,6 +76,29 @@ public abstract class StorageContract {
     }
 
     @Test
+    void aLinkIsASecondNameOfTheSameFile() throws IOException {
+        put("a", "old");
+        storage().link("a", "deep/b");
+        assertThat(get("deep/b")).isEqualTo("old");
+        try (BlockFile file = storage().open("a")) {
+            write(file, 0, "new");
+        }
+        storage().delete("a");
+        assertThat(get("deep/b")).isEqualTo("new");
+    }
+
+    @Test
+    void aLinkNeverTakesTheNameOfAnotherFile() throws IOException {
+        put("a", "a");
+        put("b", "b");
+        assertThatThrownBy(() -> storage().link("a", "b")).isInstanceOf(FileAlreadyExistsException.class);
+        assertThat(get("b")).isEqualTo("b");
+        storage().link("a", "c");
+        storage().link("a", "c");
+        assertThatThrownBy(() -> storage().link("missing", "d")).isInstanceOf(NoSuchFileException.class);
+    }
+
+    @Test
     void aMissingFileCannotBeOpenedRenamedOrAskedAbout() {
         assertThatThrownBy(() -> storage().open("a")).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> storage().openReadOnly("a")).isInstanceOf(NoSuchFileException.class);

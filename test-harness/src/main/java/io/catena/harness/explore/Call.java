@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * A call that changes or syncs something.
  *
- * @param file the name of the file; of a rename the old one; empty if all names are synced
- * @param to the new name of a rename, else empty
+ * @param file the name of the file; of a rename the old one, of a link the one that it has already; empty if all names are synced
+ * @param to the new name of a rename or a link, else empty
  * @param offset where a write or a hole begins, or the new size of a truncate, else 0
  * @param bytes what a write writes, else nothing
  */
@@ -15,6 +15,7 @@ public record Call(Kind kind, String file, String to, long offset, ByteBuffer by
     public enum Kind {
         CREATE,
         RENAME,
+        LINK,
         DELETE,
         SYNC_NAMES,
         WRITE,

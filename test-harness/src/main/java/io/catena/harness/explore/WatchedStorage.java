@@ -88,6 +88,13 @@ public final class WatchedStorage implements Storage {
     }
 
     @Override
+    public void link(String file, String name) throws IOException {
+        if (watcher.passes(new Call(Call.Kind.LINK, file, name, 0, ByteBuffer.allocate(0)))) {
+            storage.link(file, name);
+        }
+    }
+
+    @Override
     public void delete(String name) throws IOException {
         if (watcher.passes(Call.of(Call.Kind.DELETE, name))) {
             storage.delete(name);

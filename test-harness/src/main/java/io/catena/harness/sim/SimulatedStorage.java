@@ -148,6 +148,20 @@ public final class SimulatedStorage implements Storage {
     }
 
     @Override
+    public void link(String file, String name) throws IOException {
+        synchronized (machine) {
+            root.checkInside(file);
+            root.checkInside(name);
+            CachedFile linked = get(file);
+            CachedFile found = find(name);
+            if (found != null && found != linked) {
+                throw new FileAlreadyExistsException(name);
+            }
+            call("link " + file + " to " + name, () -> names.create(name, linked));
+        }
+    }
+
+    @Override
     public void delete(String name) throws IOException {
         synchronized (machine) {
             machine.checkRunning();

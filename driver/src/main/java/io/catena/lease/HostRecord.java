@@ -1,0 +1,61 @@
+package io.catena.lease;
+
+import java.io.IOException;
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * The note by which a host shows that it lives.
+ *
+ * @param host a UUID, the same as long as the host runs
+ * @param name for humans
+ * @param incarnation a UUID, new with each session
+ * @param url where the host's agent takes requests of other agents; empty if nowhere
+ * @param minProtocol the oldest protocol between agents that this one speaks
+ * @param maxProtocol the newest
+ * @param counter grows with each renewal
+ */
+public record HostRecord(
+        String host, String name, String incarnation, String url, int minProtocol, int maxProtocol, long counter) {
+    /** The protocol that this version speaks. */
+    public static final int PROTOCOL = 1;
+
+    /**
+     * @throws RuntimeException if a file says what cannot be
+     */
+    public HostRecord {
+        host = UUID.fromString(host).toString();
+        incarnation = UUID.fromString(incarnation).toString();
+        Objects.requireNonNull(name, "name");
+        Objects.requireNonNull(url, "url");
+    }
+
+    /** The note of a session that begins. */
+    public static HostRecord of(UUID host, String name, UUID incarnation) {
+        return new HostRecord(host.toString(), name, incarnation.toString(), "", PROTOCOL, PROTOCOL, 0);
+    }
+
+    /** Returns what is written at the next renewal. */
+    HostRecord renewed() {
+        return new HostRecord(host, name, incarnation, url, minProtocol, maxProtocol, counter + 1);
+    }
+
+    /** Returns the key of this note. */
+    public String key() {
+        return LeaseKeys.host(UUID.fromString(host), UUID.fromString(incarnation));
+    }
+
+    /** Returns who this is. */
+    public Holder holder() {
+        return new Holder(host, name, incarnation);
+    }
+
+    String encode() {
+        return JsonRecords.encode(this);
+    }
+
+    /** Reads a note. */
+    public static HostRecord decode(String key, String text) throws IOException {
+        return JsonRecords.decode(key, text, HostRecord.class);
+    }
+}

@@ -1,0 +1,32 @@
+package io.catena.lease;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import java.io.IOException;
+
+/** JSON and back. Members that are not known are ignored: a later version may write them. */
+final class JsonRecords {
+    private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
+
+    private JsonRecords() {}
+
+    static String encode(Object value) {
+        return GSON.toJson(value);
+    }
+
+    /**
+     * @throws IOException if the text is not what {@code type}'s constructor takes
+     */
+    static <T> T decode(String name, String text, Class<T> type) throws IOException {
+        try {
+            T value = GSON.fromJson(text, type);
+            if (value != null) {
+                return value;
+            }
+        } catch (RuntimeException e) {
+            // Gson throws what it likes, and wraps what constructors throw.
+            throw new IOException("the record " + name + " is damaged: " + e.getMessage() + ": " + text, e);
+        }
+        throw new IOException("the record " + name + " is empty");
+    }
+}

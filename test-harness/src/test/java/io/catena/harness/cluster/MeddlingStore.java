@@ -1,0 +1,73 @@
+package io.catena.harness.cluster;
+
+import io.catena.lease.Entry;
+import io.catena.lease.LeaseStore;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
+
+/** Lets something else happen just before a record or a note is written. */
+final class MeddlingStore implements LeaseStore {
+    private final LeaseStore store;
+    Meddling beforeReplace = () -> {};
+    Meddling beforeNote = () -> {};
+
+    MeddlingStore(LeaseStore store) {
+        this.store = store;
+    }
+
+    /** What happens. */
+    interface Meddling {
+        void happen() throws IOException;
+    }
+
+    @Override
+    public Optional<Entry> read(String key) throws IOException {
+        return store.read(key);
+    }
+
+    @Override
+    public List<Entry> list(String prefix) throws IOException {
+        return store.list(prefix);
+    }
+
+    @Override
+    public Optional<Entry> replace(String key, @Nullable Entry old, String value) throws IOException {
+        beforeReplace.happen();
+        return store.replace(key, old, value);
+    }
+
+    @Override
+    public List<Entry> superseded(Collection<Entry> entries) throws IOException {
+        return store.superseded(entries);
+    }
+
+    @Override
+    public Optional<String> note(String key) throws IOException {
+        return store.note(key);
+    }
+
+    @Override
+    public SortedMap<String, String> notes(String prefix) throws IOException {
+        return store.notes(prefix);
+    }
+
+    @Override
+    public void writeNote(String key, String value) throws IOException {
+        beforeNote.happen();
+        store.writeNote(key, value);
+    }
+
+    @Override
+    public void removeNote(String key) throws IOException {
+        store.removeNote(key);
+    }
+
+    @Override
+    public void close() throws IOException {
+        store.close();
+    }
+}
