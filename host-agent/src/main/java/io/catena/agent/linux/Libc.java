@@ -90,6 +90,8 @@ final class Libc {
 
     static native long syscall(long number, long first, long second, long third) throws LastErrorException;
 
+    static native int madvise(Pointer start, long lengthBytes, int advice) throws LastErrorException;
+
     static native int waitpid(int process, @Nullable Pointer status, int options) throws LastErrorException;
 
     /** Returns an error number, as its friends below. */

@@ -29,11 +29,21 @@ public final class PassedConnection implements ByteChannel {
         this.descriptor = descriptor;
     }
 
-    static PassedConnection of(int descriptor) {
-        int flags = Libc.fcntl(descriptor, Libc.F_GETFL, 0);
-        Libc.fcntl(descriptor, Libc.F_SETFL, flags & ~Libc.O_NONBLOCK);
-        SocketTimeouts.set(descriptor, 0);
-        return new PassedConnection(descriptor);
+    /**
+     * Takes a descriptor over.
+     *
+     * @throws LastErrorException if it is not of a socket; it is closed then
+     */
+    static PassedConnection of(int descriptor) throws LastErrorException {
+        try {
+            int flags = Libc.fcntl(descriptor, Libc.F_GETFL, 0);
+            Libc.fcntl(descriptor, Libc.F_SETFL, flags & ~Libc.O_NONBLOCK);
+            SocketTimeouts.set(descriptor, 0);
+            return new PassedConnection(descriptor);
+        } catch (LastErrorException e) {
+            Libc.close(descriptor);
+            throw e;
+        }
     }
 
     @Override

@@ -71,33 +71,54 @@ public final class PassedConnections implements Closeable {
     }
 
     /**
-     * Waits for a connection. Whoever comes and passes none within ten seconds is let go.
+     * Waits for somebody who wants to hand over a connection.
      *
      * @return null when this is closed
+     * @throws IOException if nobody can be let in now, for instance for want of descriptors; it can be tried again
      */
-    public @Nullable PassedConnection receive() throws IOException {
+    public @Nullable Visitor accept() throws IOException {
         while (!isClosed()) {
             try {
-                Optional<PassedConnection> passed = receiveFromNext();
-                if (passed.isPresent()) {
-                    return passed.get();
-                }
+                return new Visitor(Libc.accept4(descriptor, null, null, Libc.O_CLOEXEC));
             } catch (LastErrorException e) {
-                boolean passing = e.getErrorCode() == Libc.EINTR || e.getErrorCode() == Libc.EAGAIN;
-                if (!passing && !isClosed()) {
-                    throw new IOException("no connection handed over at " + path + ": " + e.getMessage(), e);
+                if (e.getErrorCode() != Libc.EINTR && !isClosed()) {
+                    throw new IOException("nobody can be let in at " + path + ": " + e.getMessage(), e);
                 }
             }
         }
         return null;
     }
 
-    private Optional<PassedConnection> receiveFromNext() {
-        int caller = Libc.accept4(descriptor, null, null, Libc.O_CLOEXEC);
-        try {
-            SocketTimeouts.set(caller, PATIENCE_SECONDS);
-            return receiveFrom(caller);
-        } finally {
+    /** Somebody who wants to hand over a connection. For one thread, once. */
+    public static final class Visitor {
+        private final int caller;
+
+        private Visitor(int caller) {
+            this.caller = caller;
+        }
+
+        /**
+         * Takes the connection, and lets the visitor go.
+         *
+         * @return nothing if the visitor passes none within ten seconds
+         * @throws IOException if what is passed is no connection
+         */
+        public Optional<PassedConnection> receive() throws IOException {
+            try {
+                SocketTimeouts.set(caller, PATIENCE_SECONDS);
+                return receiveFrom(caller);
+            } catch (LastErrorException e) {
+                if (e.getErrorCode() == Libc.EAGAIN) {
+                    return Optional.empty();
+                }
+                throw new IOException("what was handed over is no connection: " + e.getMessage(), e);
+            } finally {
+                Libc.close(caller);
+            }
+        }
+
+        /** Lets the visitor go without a word. */
+        public void turnAway() {
             Libc.close(caller);
         }
     }

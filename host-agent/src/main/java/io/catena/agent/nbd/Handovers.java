@@ -12,21 +12,41 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The sockets at which other processes hand over their clients, one for each disk that somebody has asked this for, until the
  * disk is withdrawn.
  *
- * <p><b>Threads.</b> Safe for use by many threads; each socket has one that waits.
+ * <p><b>Threads.</b> Safe for use by many threads; each socket has one that waits, and each visitor one for a moment.
  */
 final class Handovers implements Closeable {
+    /** Of all disks together; any more are turned away. */
+    private static final int MOST_VISITORS = 64;
+
+    private static final int IDLE_SECONDS = 10;
+
+    /** After a failure to let somebody in, for instance for want of descriptors. */
+    private static final int PAUSE_MILLIS = 100;
+
     private final NbdExports exports;
     private final Door door;
+    private final ThreadPoolExecutor visitors;
     private final Map<VdiId, PassedConnections> open = new HashMap<>();
 
     Handovers(NbdExports exports, Door door) {
         this.exports = exports;
         this.door = door;
+        this.visitors = new ThreadPoolExecutor(
+                0, MOST_VISITORS, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(), task -> {
+                    Thread thread = new Thread(task, "nbd-import-visitor");
+                    thread.setDaemon(true);
+                    return thread;
+                });
     }
 
     /** As {@link NbdServer#handover}. */
@@ -56,17 +76,56 @@ final class Handovers implements Closeable {
         return path;
     }
 
+    /** A visitor that cannot be let in, or brings nothing good, does not keep the next from coming. */
     private void admitAll(VdiId vdi, PassedConnections passed) {
         Choice choice = new Choice.One(exports, vdi.toString());
         try {
-            for (PassedConnection next = passed.receive(); next != null; next = passed.receive()) {
-                door.admit(new Caller(next, next::endInput, choice, null));
+            while (isOpen(vdi, passed)) {
+                try {
+                    PassedConnections.Visitor visitor = passed.accept();
+                    if (visitor != null) {
+                        receive(visitor, choice);
+                    }
+                } catch (IOException e) {
+                    NbdLog.acceptFailed(e);
+                    pause();
+                }
+            }
+        } finally {
+            passed.release();
+        }
+    }
+
+    /** Others come in while one makes up its mind. */
+    private void receive(PassedConnections.Visitor visitor, Choice choice) {
+        try {
+            visitors.execute(() -> admit(visitor, choice));
+        } catch (RejectedExecutionException e) {
+            visitor.turnAway();
+        }
+    }
+
+    private void admit(PassedConnections.Visitor visitor, Choice choice) {
+        try {
+            Optional<PassedConnection> passed = visitor.receive();
+            if (passed.isPresent()) {
+                PassedConnection client = passed.get();
+                door.admit(new Caller(client, client::endInput, choice, null));
             }
         } catch (IOException e) {
             NbdLog.acceptFailed(e);
-            end(vdi);
-        } finally {
-            passed.release();
+        }
+    }
+
+    private synchronized boolean isOpen(VdiId vdi, PassedConnections passed) {
+        return open.get(vdi) == passed;
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -85,5 +144,6 @@ final class Handovers implements Closeable {
     @Override
     public synchronized void close() {
         List.copyOf(open.keySet()).forEach(this::end);
+        visitors.shutdown();
     }
 }

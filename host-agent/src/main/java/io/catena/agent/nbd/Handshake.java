@@ -1,12 +1,12 @@
 package io.catena.agent.nbd;
 
-import java.io.EOFException;
+import io.catena.agent.nbd.OptionChannel.Option;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.function.Predicate;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,19 +19,24 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> For one thread.
  */
 final class Handshake {
-    /** How many options a client may send; real ones send less than ten. */
-    static final int MAXIMUM_OPTIONS = 64;
-
-    /** The longest data of an option that is looked at, with room for a name and many informations. */
-    static final int MAXIMUM_OPTION_BYTES = 64 << 10;
+    private static final Set<Integer> OFFERED = Set.of(
+            NbdProtocol.OPT_EXPORT_NAME,
+            NbdProtocol.OPT_ABORT,
+            NbdProtocol.OPT_LIST,
+            NbdProtocol.OPT_STARTTLS,
+            NbdProtocol.OPT_INFO,
+            NbdProtocol.OPT_GO,
+            NbdProtocol.OPT_STRUCTURED_REPLY,
+            NbdProtocol.OPT_LIST_META_CONTEXT,
+            NbdProtocol.OPT_SET_META_CONTEXT);
 
     private final Choice exports;
-    private final Predicate<NbdExport> join;
-    private final @Nullable String refusal;
+    private final Entrance entrance;
     private final Encryption encryption;
+    private final OptionChannel client;
 
-    /** In the clear until the client has started TLS. */
-    private ByteChannel client;
+    /** Whether the client understands replies to options. */
+    private boolean fixedNewstyle;
 
     private boolean encrypted;
     private boolean zeroes;
@@ -40,22 +45,30 @@ final class Handshake {
     /** The name of the export whose allocation the client wants to ask for; null if of none. */
     private @Nullable String allocationOf;
 
-    /**
-     * @param join registers the client with an export; false if that is being withdrawn
-     * @param refusal why this client gets no export; null if it may have one
-     */
-    Handshake(
-            ByteChannel client,
-            Choice exports,
-            Predicate<NbdExport> join,
-            @Nullable String refusal,
-            Encryption encryption) {
-        this.client = client;
+    Handshake(ByteChannel client, Choice exports, Entrance entrance, Encryption encryption) {
+        this.client = new OptionChannel(client, OFFERED);
         this.exports = exports;
-        this.join = join;
-        this.refusal = refusal;
+        this.entrance = entrance;
         this.encryption = encryption;
     }
+
+    /** Who may have which export. */
+    @FunctionalInterface
+    interface Entrance {
+        /** For those that only want to know. */
+        Entrance FREE = export -> null;
+
+        /** Registers the client with an export; returns why not, or null. */
+        @Nullable
+        Refusal join(NbdExport export);
+    }
+
+    /**
+     * Why a client does not get an export.
+     *
+     * @param error the type of reply
+     */
+    record Refusal(int error, String text) {}
 
     /** How a client may, or must, encrypt what it sends. */
     interface Encryption {
@@ -91,7 +104,7 @@ final class Handshake {
 
     /** Returns the way to the client, as it is after the handshake. */
     ByteChannel channel() {
-        return client;
+        return client.channel();
     }
 
     /**
@@ -102,13 +115,14 @@ final class Handshake {
     @Nullable
     Agreement negotiate() throws IOException {
         greet();
-        for (int count = 0; count < MAXIMUM_OPTIONS; count++) {
-            Option option = receiveOption();
+        while (true) {
+            Option option = client.receiveOption();
+            requireAnswerable(option);
             if (!mayProceed(option)) {
                 if (option.number() == NbdProtocol.OPT_EXPORT_NAME) {
                     return null;
                 }
-                fail(option, NbdProtocol.REP_ERR_TLS_REQD, "nothing is offered here before STARTTLS");
+                client.fail(option, NbdProtocol.REP_ERR_TLS_REQD, "nothing is offered here before STARTTLS");
                 continue;
             }
             switch (option.number()) {
@@ -116,14 +130,16 @@ final class Handshake {
                     return agreement(exportName(option));
                 }
                 case NbdProtocol.OPT_ABORT -> {
-                    reply(option, NbdProtocol.REP_ACK);
+                    if (fixedNewstyle) {
+                        client.reply(option, NbdProtocol.REP_ACK);
+                    }
                     return null;
                 }
                 case NbdProtocol.OPT_STARTTLS -> startTls(option);
                 case NbdProtocol.OPT_LIST -> list(option);
-                case NbdProtocol.OPT_INFO -> describe(option, export -> true);
+                case NbdProtocol.OPT_INFO -> describe(option, Entrance.FREE);
                 case NbdProtocol.OPT_GO -> {
-                    NbdExport chosen = describe(option, join);
+                    NbdExport chosen = describe(option, entrance);
                     if (chosen != null) {
                         return agreement(chosen);
                     }
@@ -132,13 +148,22 @@ final class Handshake {
                 case NbdProtocol.OPT_LIST_META_CONTEXT -> listMetaContexts(option);
                 case NbdProtocol.OPT_SET_META_CONTEXT -> setMetaContexts(option);
                 default ->
-                    fail(
+                    client.fail(
                             option,
                             NbdProtocol.REP_ERR_UNSUP,
                             "option " + Integer.toUnsignedString(option.number()) + " is not offered here");
             }
         }
-        throw new NbdProtocolException("client sent " + MAXIMUM_OPTIONS + " options without choosing an export");
+    }
+
+    /** An old client takes what follows EXPORT_NAME for its answer, and expects no other. */
+    private void requireAnswerable(Option option) throws NbdProtocolException {
+        if (!fixedNewstyle
+                && option.number() != NbdProtocol.OPT_EXPORT_NAME
+                && option.number() != NbdProtocol.OPT_ABORT) {
+            throw new NbdProtocolException("option " + Integer.toUnsignedString(option.number())
+                    + " from a client that understands no replies to options");
+        }
     }
 
     private boolean mayProceed(Option option) {
@@ -151,14 +176,14 @@ final class Handshake {
     /** What was agreed on in the clear does not count any more: somebody else may have said it. */
     private void startTls(Option option) throws IOException {
         if (!encryption.isOffered()) {
-            fail(option, NbdProtocol.REP_ERR_UNSUP, "there is no TLS here");
+            client.fail(option, NbdProtocol.REP_ERR_UNSUP, "there is no TLS here");
         } else if (option.data().hasRemaining()) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "STARTTLS has no data");
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "STARTTLS has no data");
         } else if (encrypted) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "the connection is encrypted already");
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "the connection is encrypted already");
         } else {
-            reply(option, NbdProtocol.REP_ACK);
-            client = encryption.start();
+            client.reply(option, NbdProtocol.REP_ACK);
+            client.changeTo(encryption.start());
             encrypted = true;
             structuredReplies = false;
             allocationOf = null;
@@ -172,44 +197,27 @@ final class Handshake {
     }
 
     private void greet() throws IOException {
-        send(ByteBuffer.allocate(18)
+        client.send(ByteBuffer.allocate(18)
                 .putLong(NbdProtocol.GREETING_MAGIC)
                 .putLong(NbdProtocol.OPTION_MAGIC)
                 .putShort((short) (NbdProtocol.FIXED_NEWSTYLE | NbdProtocol.NO_ZEROES)));
-        int flags = receive(4).getInt();
+        int flags = client.receive(4).getInt();
         if ((flags & ~(NbdProtocol.FIXED_NEWSTYLE | NbdProtocol.NO_ZEROES)) != 0) {
             throw new NbdProtocolException(
                     String.format(Locale.ROOT, "client's handshake flags are 0x%x, expected no other than 0x3", flags));
         }
+        fixedNewstyle = (flags & NbdProtocol.FIXED_NEWSTYLE) != 0;
         zeroes = (flags & NbdProtocol.NO_ZEROES) == 0;
-    }
-
-    private Option receiveOption() throws IOException {
-        ByteBuffer header = receive(NbdProtocol.OPTION_HEADER_BYTES);
-        long magic = header.getLong();
-        if (magic != NbdProtocol.OPTION_MAGIC) {
-            throw new NbdProtocolException(String.format(
-                    Locale.ROOT, "option starts with 0x%016x, expected 0x%016x", magic, NbdProtocol.OPTION_MAGIC));
-        }
-        int number = header.getInt();
-        long dataBytes = Integer.toUnsignedLong(header.getInt());
-        if (dataBytes > MAXIMUM_OPTION_BYTES) {
-            String text = "option " + Integer.toUnsignedString(number) + " has " + dataBytes + " bytes, at most "
-                    + MAXIMUM_OPTION_BYTES + " are allowed";
-            fail(new Option(number, ByteBuffer.allocate(0)), NbdProtocol.REP_ERR_TOO_BIG, text);
-            throw new NbdProtocolException(text);
-        }
-        return new Option(number, receive((int) dataBytes));
     }
 
     /** This option's answer has no place for an error: a client that cannot be served is cut off. */
     private @Nullable NbdExport exportName(Option option) throws IOException {
         String name = StandardCharsets.UTF_8.decode(option.data()).toString();
         NbdExport export = exports.find(name);
-        if (refusal != null || export == null || !join.test(export)) {
+        if (export == null || entrance.join(export) != null) {
             return null;
         }
-        send(ByteBuffer.allocate(10 + (zeroes ? NbdProtocol.EXPORT_NAME_ZEROES : 0))
+        client.send(ByteBuffer.allocate(10 + (zeroes ? NbdProtocol.EXPORT_NAME_ZEROES : 0))
                 .putLong(export.device().sizeBytes())
                 .putShort((short) export.transmissionFlags(structuredReplies))
                 .position(10 + (zeroes ? NbdProtocol.EXPORT_NAME_ZEROES : 0)));
@@ -218,25 +226,25 @@ final class Handshake {
 
     private void list(Option option) throws IOException {
         if (option.data().hasRemaining()) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "LIST has no data");
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "LIST has no data");
             return;
         }
         for (String name : exports.names()) {
             byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
             ByteBuffer server =
                     ByteBuffer.allocate(4 + bytes.length).putInt(bytes.length).put(bytes);
-            reply(option, NbdProtocol.REP_SERVER, server);
+            client.reply(option, NbdProtocol.REP_SERVER, server);
         }
-        reply(option, NbdProtocol.REP_ACK);
+        client.reply(option, NbdProtocol.REP_ACK);
     }
 
     private void useStructuredReplies(Option option) throws IOException {
         if (option.data().hasRemaining()) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "STRUCTURED_REPLY has no data");
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "STRUCTURED_REPLY has no data");
             return;
         }
         structuredReplies = true;
-        reply(option, NbdProtocol.REP_ACK);
+        client.reply(option, NbdProtocol.REP_ACK);
     }
 
     private void listMetaContexts(Option option) throws IOException {
@@ -247,7 +255,7 @@ final class Handshake {
         if (query.listsAllocation()) {
             replyWithAllocation(option, 0);
         }
-        reply(option, NbdProtocol.REP_ACK);
+        client.reply(option, NbdProtocol.REP_ACK);
     }
 
     /** What was set before is forgotten, also if this fails. */
@@ -261,20 +269,18 @@ final class Handshake {
             allocationOf = query.exportName();
             replyWithAllocation(option, NbdProtocol.BASE_ALLOCATION_ID);
         }
-        reply(option, NbdProtocol.REP_ACK);
+        client.reply(option, NbdProtocol.REP_ACK);
     }
 
     /** Returns null, and has refused the option, if it cannot be answered. */
     private @Nullable MetaContextQuery metaContextQuery(Option option) throws IOException {
         MetaContextQuery query = MetaContextQuery.decode(option.data());
         if (query == null) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
         } else if (!structuredReplies) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "metadata contexts need structured replies; ask for them first");
-        } else if (refusal != null) {
-            fail(option, NbdProtocol.REP_ERR_POLICY, refusal);
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "metadata contexts need structured replies; ask for them first");
         } else if (exports.find(query.exportName()) == null) {
-            fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
+            client.fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
         } else {
             return query;
         }
@@ -283,50 +289,52 @@ final class Handshake {
 
     private void replyWithAllocation(Option option, int id) throws IOException {
         byte[] name = NbdProtocol.BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
-        reply(
+        client.reply(
                 option,
                 NbdProtocol.REP_META_CONTEXT,
                 ByteBuffer.allocate(4 + name.length).putInt(id).put(name));
     }
 
     /** Answers INFO and GO; returns the export if there is one and {@code admits} agrees. */
-    private @Nullable NbdExport describe(Option option, Predicate<NbdExport> admits) throws IOException {
+    private @Nullable NbdExport describe(Option option, Entrance admits) throws IOException {
         ExportQuery query = ExportQuery.decode(option.data());
         if (query == null) {
-            fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
-            return null;
-        }
-        if (refusal != null) {
-            fail(option, NbdProtocol.REP_ERR_POLICY, refusal);
+            client.fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
             return null;
         }
         NbdExport export = exports.find(query.exportName());
-        if (export == null || !admits.test(export)) {
-            fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
+        Refusal refusal = export == null ? absent(query.exportName()) : admits.join(export);
+        if (export == null || refusal != null) {
+            Refusal why = refusal == null ? absent(query.exportName()) : refusal;
+            client.fail(option, why.error(), why.text());
             return null;
         }
         sendInformations(option, query, export);
-        reply(option, NbdProtocol.REP_ACK);
+        client.reply(option, NbdProtocol.REP_ACK);
         return export;
+    }
+
+    private Refusal absent(String exportName) {
+        return new Refusal(NbdProtocol.REP_ERR_UNKNOWN, exports.absence(exportName));
     }
 
     private void sendInformations(Option option, ExportQuery query, NbdExport export) throws IOException {
         ByteBuffer size = information(NbdProtocol.INFO_EXPORT, 10)
                 .putLong(export.device().sizeBytes())
                 .putShort((short) export.transmissionFlags(structuredReplies));
-        reply(option, NbdProtocol.REP_INFO, size);
+        client.reply(option, NbdProtocol.REP_INFO, size);
         if (query.wants(NbdProtocol.INFO_NAME)) {
-            reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_NAME, export.name()));
+            client.reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_NAME, export.name()));
         }
         if (query.wants(NbdProtocol.INFO_DESCRIPTION)) {
-            reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_DESCRIPTION, export.description()));
+            client.reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_DESCRIPTION, export.description()));
         }
         if (query.wants(NbdProtocol.INFO_BLOCK_SIZE)) {
             ByteBuffer blockSizes = information(NbdProtocol.INFO_BLOCK_SIZE, 12)
                     .putInt(NbdProtocol.MINIMUM_BLOCK_BYTES)
                     .putInt(NbdProtocol.PREFERRED_BLOCK_BYTES)
                     .putInt(NbdProtocol.MAXIMUM_PAYLOAD_BYTES);
-            reply(option, NbdProtocol.REP_INFO, blockSizes);
+            client.reply(option, NbdProtocol.REP_INFO, blockSizes);
         }
     }
 
@@ -338,46 +346,4 @@ final class Handshake {
     private static ByteBuffer information(int type, int dataBytes) {
         return ByteBuffer.allocate(2 + dataBytes).putShort((short) type);
     }
-
-    private void fail(Option option, int error, String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        reply(option, error, ByteBuffer.allocate(bytes.length).put(bytes));
-    }
-
-    private void reply(Option option, int type) throws IOException {
-        reply(option, type, ByteBuffer.allocate(0));
-    }
-
-    /** Takes {@code data} from 0 to its position. */
-    private void reply(Option option, int type, ByteBuffer data) throws IOException {
-        data.flip();
-        send(ByteBuffer.allocate(20 + data.remaining())
-                .putLong(NbdProtocol.OPTION_REPLY_MAGIC)
-                .putInt(option.number())
-                .putInt(type)
-                .putInt(data.remaining())
-                .put(data));
-    }
-
-    /** Sends {@code message} from 0 to its position. */
-    private void send(ByteBuffer message) throws IOException {
-        message.flip();
-        while (message.hasRemaining()) {
-            client.write(message);
-        }
-    }
-
-    private ByteBuffer receive(int count) throws IOException {
-        ByteBuffer message = ByteBuffer.allocate(count);
-        while (message.hasRemaining()) {
-            if (client.read(message) < 0) {
-                throw new EOFException(
-                        "client closed during the handshake, after " + message.position() + " of " + count + " bytes");
-            }
-        }
-        return message.flip();
-    }
-
-    /** An option that a client sent. */
-    private record Option(int number, ByteBuffer data) {}
 }

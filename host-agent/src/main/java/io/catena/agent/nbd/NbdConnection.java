@@ -20,11 +20,8 @@ final class NbdConnection implements Runnable {
     private final String name;
     private final Caller client;
     private final ByteChannel socket;
-    private final NbdLimits limits;
-    private final AlignedBuffers buffers;
-    private final ScheduledExecutorService timer;
-    private final Executor readers;
-    private final @Nullable String refusal;
+    private final Means means;
+    private final Lobby lobby;
 
     /** What serves the client; null before and after. */
     private volatile @Nullable Transmission transmission;
@@ -36,25 +33,23 @@ final class NbdConnection implements Runnable {
     private @Nullable NbdExport joined;
 
     /**
-     * @param client its socket is owned by the connection from now on
-     * @param refusal why this client gets no export; null if it may have one
+     * What a server has for its connections.
+     *
+     * @param timer for deadlines
+     * @param readers threads for reads; refuses what it has no thread for
      */
-    NbdConnection(
-            String name,
-            Caller client,
-            NbdLimits limits,
-            AlignedBuffers buffers,
-            ScheduledExecutorService timer,
-            Executor readers,
-            @Nullable String refusal) {
+    record Means(NbdLimits limits, ClientBuffers buffers, ScheduledExecutorService timer, Executor readers) {}
+
+    /**
+     * @param client its socket is owned by the connection from now on
+     * @param lobby where it has come in, and leaves
+     */
+    NbdConnection(String name, Caller client, Means means, Lobby lobby) {
         this.name = name;
         this.client = client;
         this.socket = client.socket();
-        this.limits = limits;
-        this.buffers = buffers;
-        this.timer = timer;
-        this.readers = readers;
-        this.refusal = refusal;
+        this.means = means;
+        this.lobby = lobby;
     }
 
     /** Serves the client until it leaves or is cut off; the socket is closed then. */
@@ -78,11 +73,12 @@ final class NbdConnection implements Runnable {
 
     private void serve() throws IOException {
         try {
-            Handshake handshake = new Handshake(socket, client.choice(), this::join, refusal, encryption());
-            Agreement agreed = negotiate(handshake);
+            Handshake handshake = new Handshake(socket, client.choice(), this::join, encryption());
+            Agreement agreed = beforeDeadline(handshake::negotiate);
             if (agreed != null) {
                 transmit(agreed, handshake.channel());
             }
+            sayGoodbye();
         } finally {
             if (encrypted != null) {
                 encrypted.giveBuffersBack();
@@ -90,11 +86,22 @@ final class NbdConnection implements Runnable {
         }
     }
 
+    private void sayGoodbye() throws IOException {
+        TlsChannel channel = encrypted;
+        if (channel != null && channel.isOpen()) {
+            beforeDeadline(() -> {
+                channel.sayGoodbye();
+                return null;
+            });
+        }
+    }
+
     private void transmit(Agreement agreed, ByteChannel channel) throws IOException {
         NbdExport export = agreed.export();
         Thread.currentThread().setName(name + "-" + export.name());
         NbdLog.connectionOpened(name, export);
-        try (Transmission serving = new Transmission(agreed, channel, buffers, readers)) {
+        BufferShare buffers = means.buffers().forClientOf(export);
+        try (Transmission serving = new Transmission(agreed, channel, buffers, means.readers())) {
             transmission = serving;
             serving.run();
         } finally {
@@ -102,11 +109,16 @@ final class NbdConnection implements Runnable {
         }
     }
 
-    private @Nullable Agreement negotiate(Handshake handshake) throws IOException {
-        ScheduledFuture<?> deadline =
-                timer.schedule(this::cut, limits.handshakeDeadline().toMillis(), TimeUnit.MILLISECONDS);
+    private interface Exchange<T> {
+        T run() throws IOException;
+    }
+
+    /** Cuts the connection if the client makes this take too long. */
+    private <T> T beforeDeadline(Exchange<T> exchange) throws IOException {
+        long millis = means.limits().handshakeDeadline().toMillis();
+        ScheduledFuture<?> deadline = means.timer().schedule(this::cut, millis, TimeUnit.MILLISECONDS);
         try {
-            return handshake.negotiate();
+            return exchange.run();
         } finally {
             deadline.cancel(false);
         }
@@ -137,18 +149,24 @@ final class NbdConnection implements Runnable {
 
         @Override
         public ByteChannel start() throws IOException {
-            TlsChannel channel = TlsChannel.accept(socket, Objects.requireNonNull(settings.tls()), buffers);
+            TlsChannel channel = TlsChannel.accept(socket, Objects.requireNonNull(settings.tls()), means.buffers().beforeChoice());
             encrypted = channel;
             return channel;
         }
     }
 
-    private boolean join(NbdExport export) {
+    private Handshake.@Nullable Refusal join(NbdExport export) {
+        String full = lobby.seat(this);
+        if (full != null) {
+            NbdLog.connectionRefused(full);
+            return new Handshake.Refusal(NbdProtocol.REP_ERR_POLICY, full);
+        }
         if (!export.clients().add(this)) {
-            return false;
+            String absence = client.choice().absence(export.name());
+            return new Handshake.Refusal(NbdProtocol.REP_ERR_UNKNOWN, absence);
         }
         joined = export;
-        return true;
+        return null;
     }
 
     /** Comes after the socket's end: who waits for the clients to leave may rely on their sockets being closed. */
@@ -156,6 +174,7 @@ final class NbdConnection implements Runnable {
         if (joined != null) {
             joined.clients().remove(this);
         }
+        lobby.leave(this);
     }
 
     /** Lets the connection answer what it has received, and end then. */
@@ -171,10 +190,16 @@ final class NbdConnection implements Runnable {
     /** Ends the connection if the client has stopped in the middle of a message. */
     void cutIfStalled() {
         Transmission serving = transmission;
-        if (serving != null && serving.isStalled(limits.stallDeadline())) {
+        if (serving != null && serving.isStalled(means.limits().stallDeadline())) {
             NbdLog.connectionStalled(name);
             cut();
         }
+    }
+
+    /** Ends the connection to make room for another. */
+    void crowdOut() {
+        NbdLog.connectionCrowdedOut(name);
+        cut();
     }
 
     /** Ends the connection at once, unless it is inside the device. */

@@ -5,12 +5,12 @@ import java.time.Duration;
 /**
  * What a server grants its clients.
  *
- * @param maxConnections how many connections are served at a time
+ * @param maxConnections how many connections are served at a time over Unix sockets, and as many over TCP
  * @param handshakeDeadline how long a client may take to agree on an export
  * @param stallDeadline how long a client may take to send the rest of a request, or to take in replies; none is needed
  *     between requests
  * @param drainDeadline how long a closing server waits for requests under way
- * @param bufferBytes how much memory all connections together may use for buffers; an idle one uses 260 KiB
+ * @param bufferBytes how much memory all connections together may use for buffers; an idle one uses 68 KiB
  * @param maxReaders how many threads read what has to be waited for, for all connections together
  */
 public record NbdLimits(

@@ -50,8 +50,13 @@ final class NbdLog {
         LOG.log(Level.ERROR, "event=nbd-connection-failed connection=" + connection + cause(cause), cause);
     }
 
-    static void connectionRefused(int connections) {
-        LOG.log(Level.WARNING, () -> "event=nbd-connection-refused connections=" + connections);
+    static void connectionRefused(String why) {
+        LOG.log(Level.WARNING, () -> "event=nbd-connection-refused cause=" + quoted(why));
+    }
+
+    /** One that had not chosen an export has to go for one that has just come. */
+    static void connectionCrowdedOut(String connection) {
+        LOG.log(Level.DEBUG, () -> "event=nbd-connection-crowded-out connection=" + connection);
     }
 
     static void acceptFailed(Exception cause) {

@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.linux.Pages;
 import io.catena.api.VdiId;
 import java.io.Closeable;
 import java.io.IOException;
@@ -27,11 +28,11 @@ import org.jspecify.annotations.Nullable;
  * be called from any thread.
  */
 public final class NbdServer implements Closeable {
-    /** How many clients beyond the limit are told so; any more are disconnected without a word. */
-    private static final int REFUSED_AT_A_TIME = 16;
+    /** Less than a guest's patience, and enough for any other request to return its buffer. */
+    private static final Duration BUFFER_PATIENCE = Duration.ofSeconds(20);
 
-    /** Less than a client's patience, and enough for any other request to return its buffer. */
-    private static final Duration BUFFER_PATIENCE = Duration.ofSeconds(5);
+    /** How often memory is given back that nobody needed meanwhile. */
+    private static final Duration MEMORY_CHECK = Duration.ofSeconds(5);
 
     /** How often connections are looked at whether they are stuck. */
     private static final Duration STALL_CHECK = Duration.ofSeconds(1);
@@ -45,13 +46,16 @@ public final class NbdServer implements Closeable {
     private final List<NbdListener> listeners;
     private final NbdExports exports;
     private final NbdLimits limits;
-    private final AlignedBuffers buffers;
+    private final NbdConnection.Means means;
+    private final ClientBuffers buffers;
     private final ScheduledExecutorService timer;
 
     /** Takes no more reads than it has threads. */
     private final ThreadPoolExecutor readers;
 
     private final ConnectionSet connections = new ConnectionSet();
+    private final Lobby local;
+    private final Lobby remote;
     private final CountDownLatch closing = new CountDownLatch(1);
 
     private final AtomicLong accepted = new AtomicLong();
@@ -65,7 +69,9 @@ public final class NbdServer implements Closeable {
         this.handovers = new Handovers(exports, this::admit);
         this.diskSockets = new DiskSockets(exports, this::admit);
         this.limits = limits;
-        this.buffers = new AlignedBuffers(limits.bufferBytes(), BUFFER_PATIENCE);
+        this.local = new Lobby(limits.maxConnections());
+        this.remote = new Lobby(limits.maxConnections());
+        this.buffers = new ClientBuffers(limits.bufferBytes(), BUFFER_PATIENCE, Pages::release);
         this.readers = new ThreadPoolExecutor(
                 0,
                 limits.maxReaders(),
@@ -74,6 +80,7 @@ public final class NbdServer implements Closeable {
                 new SynchronousQueue<>(),
                 task -> daemon(task, "nbd-reader"));
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nbd-deadlines"));
+        this.means = new NbdConnection.Means(limits, buffers, timer, readers);
     }
 
     /**
@@ -127,9 +134,13 @@ public final class NbdServer implements Closeable {
         if (tcp != null) {
             daemon(() -> acceptAll(listeners.get(1), tcp), "nbd-accept-tcp").start();
         }
-        long millis = STALL_CHECK.toMillis();
-        ScheduledFuture<?> unused = timer.scheduleWithFixedDelay(
-                () -> connections.all().forEach(NbdConnection::cutIfStalled), millis, millis, TimeUnit.MILLISECONDS);
+        repeat(STALL_CHECK, () -> connections.all().forEach(NbdConnection::cutIfStalled));
+        repeat(MEMORY_CHECK, buffers::releaseUnused);
+    }
+
+    private void repeat(Duration pause, Runnable task) {
+        long millis = pause.toMillis();
+        ScheduledFuture<?> unused = timer.scheduleWithFixedDelay(task, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     /** Where clients connect over TCP; the port is real also if 0 was asked for. */
@@ -170,33 +181,25 @@ public final class NbdServer implements Closeable {
     }
 
     private void admit(Caller caller) throws IOException {
-        int present = connections.size();
-        if (present >= limits.maxConnections()) {
-            NbdLog.connectionRefused(present);
-        }
-        if (present >= limits.maxConnections() + REFUSED_AT_A_TIME) {
-            caller.socket().close();
-            return;
-        }
+        Lobby lobby = caller.tcp() == null ? local : remote;
         String name = "nbd-" + accepted.incrementAndGet();
-        NbdConnection connection = new NbdConnection(name, caller, limits, buffers, timer, readers, refusal(present));
+        NbdConnection connection = new NbdConnection(name, caller, means, lobby);
         if (!connections.add(connection)) {
             caller.socket().close();
             return;
         }
+        NbdConnection eldest = lobby.arrive(connection);
+        if (eldest != null) {
+            eldest.crowdOut();
+        }
         try {
             daemon(() -> serve(connection), name).start();
         } catch (OutOfMemoryError e) {
+            lobby.leave(connection);
             connections.remove(connection);
             caller.socket().close();
             throw new IOException("no thread for connection " + name, e);
         }
-    }
-
-    private @Nullable String refusal(int present) {
-        return present < limits.maxConnections()
-                ? null
-                : "the server has " + present + " connections, it allows " + limits.maxConnections();
     }
 
     private void serve(NbdConnection connection) {

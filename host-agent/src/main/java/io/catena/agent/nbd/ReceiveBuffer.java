@@ -12,17 +12,28 @@ import java.nio.channels.ReadableByteChannel;
  * which goes around it, it asks for no more than the next header: another large payload is likely to follow, and should
  * not pass through here either.
  *
+ * <p>It is small while it waits for an idle client, and large for as long as more arrives than the small one holds.
+ *
  * <p><b>Threads.</b> For one thread.
  */
 final class ReceiveBuffer implements AutoCloseable {
     /** The most that {@link #await} and {@link #take} can be asked for. */
     static final int LARGEST_PIECE_BYTES = 64 << 10;
 
+    /** What it has room for while much arrives. */
+    private static final int LARGE_BYTES = 256 << 10;
+
     private final ReadableByteChannel source;
-    private final AlignedBuffers.Lease lease;
+    private final BufferShare buffers;
+    private AlignedBuffers.Lease lease;
 
     /** From position to limit: received, not used. */
-    private final ByteBuffer bytes;
+    private ByteBuffer bytes;
+
+    /** Whether the last read left no room, so that more is likely to be there. */
+    private boolean wasFilled;
+
+    private boolean large;
 
     private final StallClock stall = new StallClock();
     private boolean afterLargePayload;
@@ -30,8 +41,9 @@ final class ReceiveBuffer implements AutoCloseable {
     /** By {@link System#nanoTime}. */
     private long arrivedNanos;
 
-    ReceiveBuffer(ReadableByteChannel source, AlignedBuffers buffers) throws IOException {
+    ReceiveBuffer(ReadableByteChannel source, BufferShare buffers) throws IOException {
         this.source = source;
+        this.buffers = buffers;
         this.lease = buffers.acquire(AlignedBuffers.SMALLEST_BYTES);
         this.bytes = lease.bytes().limit(0);
     }
@@ -78,6 +90,7 @@ final class ReceiveBuffer implements AutoCloseable {
         }
         int wanted =
                 afterLargePayload ? Math.max(count, NbdProtocol.REQUEST_BYTES) - bytes.remaining() : Integer.MAX_VALUE;
+        fit(owed);
         bytes.compact();
         if (owed) {
             stall.begin();
@@ -89,6 +102,7 @@ final class ReceiveBuffer implements AutoCloseable {
                     return endsCleanly(count);
                 }
             }
+            wasFilled = !bytes.hasRemaining() && bytes.limit() == bytes.capacity();
         } finally {
             stall.end();
             bytes.flip();
@@ -96,6 +110,26 @@ final class ReceiveBuffer implements AutoCloseable {
         }
         afterLargePayload &= count < NbdProtocol.REQUEST_BYTES;
         return true;
+    }
+
+    /** Becomes large if more is there than fits in, and small again before it waits for a client that owes nothing. */
+    private void fit(boolean owed) throws IOException {
+        boolean wanted = wasFilled || (large && owed);
+        if (wanted == large) {
+            return;
+        }
+        AlignedBuffers.Lease other = buffers.poll(wanted ? LARGE_BYTES : AlignedBuffers.SMALLEST_BYTES);
+        if (other != null) {
+            large = wanted;
+            replaceBy(other);
+        }
+    }
+
+    private void replaceBy(AlignedBuffers.Lease other) {
+        other.bytes().put(bytes).flip();
+        lease.close();
+        lease = other;
+        bytes = other.bytes();
     }
 
     private boolean endsCleanly(int count) throws EOFException {

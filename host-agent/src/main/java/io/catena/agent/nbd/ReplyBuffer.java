@@ -3,6 +3,7 @@ package io.catena.agent.nbd;
 import io.catena.disk.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +27,17 @@ final class ReplyBuffer implements AutoCloseable {
     /** In a chunk: length (32 bits), state (32 bits). */
     private static final int EXTENT_BYTES = 8;
 
-    /** In a chunk: error (32 bits), length of a text (16 bits), no text. */
+    /** In a chunk: error (32 bits), length of a text (16 bits); the text follows. */
     private static final int ERROR_BYTES = 6;
+
+    /** Room for any reply without data, if there is no buffer. */
+    private static final int MAKESHIFT_BYTES = 16 << 10;
 
     /** Where the first payload of a collection stands in its page. */
     private static final int COLLECTED_PAYLOAD = 32;
 
     private final ReplyChannel target;
-    private final AlignedBuffers buffers;
+    private final BufferShare buffers;
     private final boolean structured;
 
     /** What stands before a read's payload: a simple reply, or the header of a chunk and the offset. */
@@ -41,7 +45,10 @@ final class ReplyBuffer implements AutoCloseable {
 
     private final int largeStart;
 
-    /** Null if there is nothing to send: an idle connection needs no buffer. */
+    /** What is to be sent, from {@link #start} on; null if there is nothing: an idle connection needs no buffer. */
+    private @Nullable ByteBuffer collected;
+
+    /** Of {@link #collected}; null if that is a makeshift. */
     private AlignedBuffers.@Nullable Lease lease;
 
     private int start;
@@ -49,7 +56,7 @@ final class ReplyBuffer implements AutoCloseable {
     /**
      * @param structured whether the client has asked for structured replies
      */
-    ReplyBuffer(ReplyChannel target, AlignedBuffers buffers, boolean structured) {
+    ReplyBuffer(ReplyChannel target, BufferShare buffers, boolean structured) {
         this.target = target;
         this.buffers = buffers;
         this.structured = structured;
@@ -75,31 +82,54 @@ final class ReplyBuffer implements AutoCloseable {
     }
 
     private ByteBuffer room(int neededBytes) throws IOException {
-        if (lease != null && lease.bytes().remaining() < neededBytes) {
+        ByteBuffer bytes = collected;
+        if (bytes != null && bytes.remaining() < neededBytes) {
             flush();
+            bytes = null;
         }
-        return lease != null
-                ? lease.bytes()
-                : startAt(COLLECTED_PAYLOAD - payloadHeaderBytes, AlignedBuffers.SMALLEST_BYTES);
+        return bytes != null ? bytes : startAt(COLLECTED_PAYLOAD - payloadHeaderBytes, AlignedBuffers.SMALLEST_BYTES);
     }
 
     private ByteBuffer startAt(int position, int capacityBytes) throws IOException {
         AlignedBuffers.Lease fresh = buffers.acquire(capacityBytes);
         lease = fresh;
+        return begin(fresh.bytes(), position);
+    }
+
+    private ByteBuffer begin(ByteBuffer bytes, int position) {
+        collected = bytes;
         start = position;
-        return fresh.bytes().position(position);
+        return bytes.position(position);
+    }
+
+    /** Room for a reply without data: that there is no buffer for it must not keep the client from its answer. */
+    private ByteBuffer roomForAnswer(int neededBytes) throws IOException {
+        try {
+            return room(neededBytes);
+        } catch (BufferShortageException e) {
+            return begin(ByteBuffer.allocate(MAKESHIFT_BYTES), 0);
+        }
     }
 
     /** Adds the reply to a read: all of the place that {@link #payload} returned. */
     void addRead(long cookie, long offset, int payloadBytes) throws IOException {
+        addPiece(cookie, offset, payloadBytes, true);
+    }
+
+    /**
+     * Adds a part of the reply to a read, where replies are structured: all of the place that {@link #payload} returned.
+     *
+     * @param last whether no part of the reply, nor an error, follows
+     */
+    void addPiece(long cookie, long offset, int payloadBytes, boolean last) throws IOException {
         ByteBuffer bytes = room(payloadHeaderBytes);
         if (!structured) {
             putSimple(bytes, cookie, NbdErrno.OK);
         } else if (payloadBytes > 0) {
-            putChunk(bytes, NbdProtocol.CHUNK_OFFSET_DATA, cookie, Long.BYTES + payloadBytes);
+            putChunk(bytes, NbdProtocol.CHUNK_OFFSET_DATA, cookie, Long.BYTES + payloadBytes, last);
             bytes.putLong(offset);
         } else {
-            putChunk(bytes, NbdProtocol.CHUNK_NONE, cookie, 0);
+            putChunk(bytes, NbdProtocol.CHUNK_NONE, cookie, 0, last);
         }
         bytes.position(bytes.position() + payloadBytes);
         flushIfLarge();
@@ -107,15 +137,15 @@ final class ReplyBuffer implements AutoCloseable {
 
     /** Adds a reply without data to a request that is never answered in chunks. */
     void addSimple(long cookie, NbdErrno result) throws IOException {
-        putSimple(room(NbdProtocol.SIMPLE_REPLY_BYTES), cookie, result);
+        putSimple(roomForAnswer(NbdProtocol.SIMPLE_REPLY_BYTES), cookie, result);
         flushIfLarge();
     }
 
     /** Adds the reply to a request for the block status. */
     void addExtents(long cookie, List<Extent> extents) throws IOException {
         int bodyBytes = Integer.BYTES + extents.size() * EXTENT_BYTES;
-        ByteBuffer bytes = room(NbdProtocol.CHUNK_HEADER_BYTES + bodyBytes);
-        putChunk(bytes, NbdProtocol.CHUNK_BLOCK_STATUS, cookie, bodyBytes);
+        ByteBuffer bytes = roomForAnswer(NbdProtocol.CHUNK_HEADER_BYTES + bodyBytes);
+        putChunk(bytes, NbdProtocol.CHUNK_BLOCK_STATUS, cookie, bodyBytes, true);
         bytes.putInt(NbdProtocol.BASE_ALLOCATION_ID);
         for (Extent extent : extents) {
             bytes.putInt((int) extent.lengthBytes())
@@ -123,12 +153,14 @@ final class ReplyBuffer implements AutoCloseable {
         }
     }
 
-    /** Adds the reply to a request that failed. */
+    /** Adds the reply to a request that failed, with the reason in words where they have a place. */
     void fail(Request request, NbdErrno why) throws IOException {
         if (structured && request.command().hasStructuredReply()) {
-            ByteBuffer bytes = room(NbdProtocol.CHUNK_HEADER_BYTES + ERROR_BYTES);
-            putChunk(bytes, NbdProtocol.CHUNK_ERROR, request.cookie(), ERROR_BYTES);
-            bytes.putInt(why.number()).putShort((short) 0);
+            byte[] text = why.text().getBytes(StandardCharsets.UTF_8);
+            int bodyBytes = ERROR_BYTES + text.length;
+            ByteBuffer bytes = roomForAnswer(NbdProtocol.CHUNK_HEADER_BYTES + bodyBytes);
+            putChunk(bytes, NbdProtocol.CHUNK_ERROR, request.cookie(), bodyBytes, true);
+            bytes.putInt(why.number()).putShort((short) text.length).put(text);
             flushIfLarge();
         } else {
             addSimple(request.cookie(), why);
@@ -139,27 +171,26 @@ final class ReplyBuffer implements AutoCloseable {
         bytes.putInt(NbdProtocol.SIMPLE_REPLY_MAGIC).putInt(result.number()).putLong(cookie);
     }
 
-    /** Each reply has one chunk, which is the last. */
-    private static void putChunk(ByteBuffer bytes, int type, long cookie, int bodyBytes) {
+    private static void putChunk(ByteBuffer bytes, int type, long cookie, int bodyBytes, boolean last) {
         bytes.putInt(NbdProtocol.STRUCTURED_REPLY_MAGIC)
-                .putShort((short) NbdProtocol.CHUNK_DONE)
+                .putShort((short) (last ? NbdProtocol.CHUNK_DONE : 0))
                 .putShort((short) type)
                 .putLong(cookie)
                 .putInt(bodyBytes);
     }
 
     private void flushIfLarge() throws IOException {
-        if (start == largeStart || (lease != null && lease.bytes().position() - start >= SENT_BYTES)) {
+        if (start == largeStart || (collected != null && collected.position() - start >= SENT_BYTES)) {
             flush();
         }
     }
 
     /** Sends all replies. */
     void flush() throws IOException {
-        if (lease == null) {
+        ByteBuffer bytes = collected;
+        if (bytes == null) {
             return;
         }
-        ByteBuffer bytes = lease.bytes();
         bytes.limit(bytes.position()).position(start);
         target.send(bytes);
         close();
@@ -168,6 +199,7 @@ final class ReplyBuffer implements AutoCloseable {
     /** Forgets what is not sent. */
     @Override
     public void close() {
+        collected = null;
         if (lease != null) {
             lease.close();
             lease = null;

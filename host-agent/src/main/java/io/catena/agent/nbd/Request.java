@@ -105,6 +105,10 @@ record Request(int flags, Command command, long cookie, long offset, long length
         return (flags & NbdProtocol.CMD_FLAG_FAST_ZERO) != 0;
     }
 
+    boolean wantsOneChunk() {
+        return (flags & NbdProtocol.CMD_FLAG_DF) != 0;
+    }
+
     boolean wantsOneExtent() {
         return (flags & NbdProtocol.CMD_FLAG_REQ_ONE) != 0;
     }

@@ -14,7 +14,8 @@ import javax.net.ssl.SSLSession;
 /**
  * An encrypted connection over a blocking one.
  *
- * <p>It ends without TLS's farewell: NBD has its own, and a connection that is cut short loses nothing that was answered.
+ * <p>A connection that is cut short loses nothing that was answered; one that ends in order says so, for clients that take any
+ * other end for an attack.
  *
  * <p><b>Threads.</b> One may read while others write.
  */
@@ -37,7 +38,7 @@ final class TlsChannel implements ByteChannel {
     /** Guarded by {@link #writing}. */
     private final ByteBuffer outgoing;
 
-    private TlsChannel(ByteChannel plain, SSLEngine engine, AlignedBuffers buffers) throws IOException {
+    private TlsChannel(ByteChannel plain, SSLEngine engine, BufferShare buffers) throws IOException {
         this.plain = plain;
         this.engine = engine;
         this.decrypted = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize())
@@ -59,7 +60,7 @@ final class TlsChannel implements ByteChannel {
      * @param plain closed by the caller
      * @throws SSLException if they do not agree, or the client is not trusted
      */
-    static TlsChannel accept(ByteChannel plain, NbdTls tls, AlignedBuffers buffers) throws IOException {
+    static TlsChannel accept(ByteChannel plain, NbdTls tls, BufferShare buffers) throws IOException {
         TlsChannel channel = new TlsChannel(plain, tls.newEngine(), buffers);
         try {
             channel.shakeHands();
@@ -210,6 +211,14 @@ final class TlsChannel implements ByteChannel {
     @Override
     public boolean isOpen() {
         return plain.isOpen();
+    }
+
+    /** Tells the client that nothing more is sent. */
+    void sayGoodbye() throws IOException {
+        engine.closeOutbound();
+        while (!engine.isOutboundDone()) {
+            wrap(NOTHING);
+        }
     }
 
     /** Disconnects at once. The buffers stay in use until {@link #giveBuffersBack}. */

@@ -25,6 +25,12 @@ final class Transmission implements AutoCloseable {
     /** How often the device is asked for one block status at most; a client asks again for what is behind. */
     private static final int MOST_EXTENTS = 1024;
 
+    /**
+     * Larger payloads are received and written, or read and sent, in pieces of this size: so that a client can hold no more memory
+     * for having asked for more, and works on one piece while the server works on another.
+     */
+    static final int PIECE_BYTES = 1 << 20;
+
     /** How much of what a client will soon want is read for it at most. */
     private static final long MOST_CACHED_BYTES = 32L << 20;
 
@@ -32,16 +38,17 @@ final class Transmission implements AutoCloseable {
     private final NbdExport export;
     private final BlockDevice device;
     private final ByteChannel client;
-    private final AlignedBuffers buffers;
+    private final BufferShare buffers;
     private final ReceiveBuffer received;
     private final ReplyChannel replyChannel;
     private final ReplyBuffer replies;
     private final SlowReads slowReads;
 
     /**
+     * @param buffers what this client may have
      * @param readers threads for reads; refuses what it has no thread for
      */
-    Transmission(Agreement agreed, ByteChannel client, AlignedBuffers buffers, Executor readers) throws IOException {
+    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, Executor readers) throws IOException {
         this.agreed = agreed;
         this.export = agreed.export();
         this.device = export.device();
@@ -149,23 +156,39 @@ final class Transmission implements AutoCloseable {
         }
     }
 
+    /** Without structured replies the whole has to be there before the client is told that it is good. */
     private void read(Request request, Stopwatch watch, ReplyBuffer answers) throws IOException {
         watch.start();
         int lengthBytes = request.validLengthBytes();
+        int pieceBytes = agreed.structuredReplies() && !request.wantsOneChunk() ? PIECE_BYTES : lengthBytes;
+        int doneBytes = 0;
         NbdErrno result;
+        do {
+            int count = Math.min(pieceBytes, lengthBytes - doneBytes);
+            long offset = request.offset() + doneBytes;
+            result = readPiece(request, offset, count, answers);
+            doneBytes += count;
+            boolean last = doneBytes == lengthBytes;
+            if (last || result != NbdErrno.OK) {
+                watch.stop(result);
+            }
+            if (result == NbdErrno.OK) {
+                answers.addPiece(request.cookie(), offset, count, last);
+            } else {
+                answers.fail(request, result);
+            }
+        } while (doneBytes < lengthBytes && result == NbdErrno.OK);
+    }
+
+    private NbdErrno readPiece(Request request, long offset, int count, ReplyBuffer answers) throws IOException {
         try {
-            ByteBuffer target = answers.payload(lengthBytes);
+            ByteBuffer target = answers.payload(count);
             long start = System.nanoTime();
-            result = attempt(request, () -> device.read(request.offset(), target));
-            slowReads.took(System.nanoTime() - start, lengthBytes);
+            NbdErrno result = attempt(request, () -> device.read(offset, target));
+            slowReads.took(System.nanoTime() - start, count);
+            return result;
         } catch (BufferShortageException e) {
-            result = shortage(request, e);
-        }
-        watch.stop(result);
-        if (result == NbdErrno.OK) {
-            answers.addRead(request.cookie(), request.offset(), lengthBytes);
-        } else {
-            answers.fail(request, result);
+            return shortage(request, e);
         }
     }
 
@@ -183,19 +206,22 @@ final class Transmission implements AutoCloseable {
 
     private NbdErrno writeLarge(Request request) throws IOException {
         replies.flush();
-        AlignedBuffers.Lease lease;
-        try {
-            lease = buffers.acquire(request.validLengthBytes());
+        int lengthBytes = request.validLengthBytes();
+        int doneBytes = 0;
+        NbdErrno result;
+        try (AlignedBuffers.Lease lease = buffers.acquire(Math.min(lengthBytes, PIECE_BYTES))) {
+            do {
+                long offset = request.offset() + doneBytes;
+                ByteBuffer piece = lease.bytes().position(0).limit(Math.min(lengthBytes - doneBytes, PIECE_BYTES));
+                received.takeInto(piece);
+                doneBytes += piece.flip().limit();
+                result = attempt(request, () -> device.write(offset, piece));
+            } while (doneBytes < lengthBytes && result == NbdErrno.OK);
         } catch (BufferShortageException e) {
-            NbdErrno result = shortage(request, e);
-            refuse(request, result);
-            return result;
+            result = shortage(request, e);
         }
-        try (lease) {
-            ByteBuffer payload = lease.bytes().limit(request.validLengthBytes());
-            received.takeInto(payload);
-            return answer(request, write(request, payload.flip()));
-        }
+        received.skip(lengthBytes - doneBytes);
+        return answer(request, result == NbdErrno.OK ? attempt(request, () -> flushIfForced(request)) : result);
     }
 
     private NbdErrno write(Request request, ByteBuffer payload) {

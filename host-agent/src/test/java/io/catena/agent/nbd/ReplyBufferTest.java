@@ -11,9 +11,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReplyBufferTest {
-    private final AlignedBuffers buffers = new AlignedBuffers(4 << 20, Duration.ofMillis(1));
+    private final AlignedBuffers buffers = new AlignedBuffers(4 << 20, Duration.ofMillis(1), released -> {});
     private final Sink sink = new Sink();
-    private final ReplyBuffer replies = new ReplyBuffer(new ReplyChannel(sink), buffers, false);
+    private final ReplyBuffer replies = new ReplyBuffer(new ReplyChannel(sink), buffers.everything(), false);
 
     @Test
     void smallRepliesAreSentTogether() throws IOException {
@@ -40,7 +40,7 @@ class ReplyBufferTest {
 
     @Test
     void alsoAfterTheLongerHeaderOfAStructuredReply() throws IOException {
-        ReplyBuffer structured = new ReplyBuffer(new ReplyChannel(sink), buffers, true);
+        ReplyBuffer structured = new ReplyBuffer(new ReplyChannel(sink), buffers.everything(), true);
         assertThat(structured.payload(32 << 10).alignmentOffset(0, 4096)).isZero();
 
         structured.addRead(2, 0, 32 << 10);
@@ -51,7 +51,7 @@ class ReplyBufferTest {
     @Test
     void collectedPayloadsStayAwayFromTheSlowDistancesToAPage() throws IOException {
         for (boolean isStructured : new boolean[] {false, true}) {
-            ReplyBuffer collected = new ReplyBuffer(new ReplyChannel(sink), buffers, isStructured);
+            ReplyBuffer collected = new ReplyBuffer(new ReplyChannel(sink), buffers.everything(), isStructured);
             for (int i = 0; i < 60; i++) {
                 int distance = 4096 - collected.payload(4096).alignmentOffset(0, 4096);
                 assertThat(distance).isGreaterThanOrEqualTo(32);
@@ -82,6 +82,28 @@ class ReplyBufferTest {
 
         assertThat(sink.writtenBytes.stream().mapToInt(n -> n).sum()).isEqualTo(100 * (16 + (4 << 10)));
         assertThat(sink.writtenBytes).hasSizeBetween(12, 15);
+    }
+
+    @Test
+    void anAnswerIsSentAlsoWithoutABuffer() throws IOException {
+        AlignedBuffers.Lease all = buffers.everything().acquire(4 << 20);
+
+        replies.fail(read(1), NbdErrno.ENOMEM);
+        replies.flush();
+
+        assertThat(sink.writtenBytes).containsExactly(16);
+        all.close();
+    }
+
+    @Test
+    void aStructuredErrorSaysWhy() throws IOException {
+        ReplyBuffer structured = new ReplyBuffer(new ReplyChannel(sink), buffers.everything(), true);
+
+        structured.fail(read(1), NbdErrno.EIO);
+        structured.flush();
+
+        assertThat(sink.writtenBytes)
+                .containsExactly(20 + 6 + NbdErrno.EIO.text().length());
     }
 
     @Test

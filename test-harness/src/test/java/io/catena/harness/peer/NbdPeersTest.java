@@ -29,6 +29,7 @@ class NbdPeersTest {
     private static final Tool NBDCOPY = new Tool("nbdcopy", INSTALL);
     private static final Tool QEMU_IO = new Tool("qemu-io", INSTALL);
     private static final Tool QEMU_IMG = new Tool("qemu-img", INSTALL);
+    private static final Tool QEMU_NBD = new Tool("qemu-nbd", INSTALL);
     private static final Tool FIO = new Tool("fio", INSTALL);
 
     private final MemoryDisk disk = new MemoryDisk(SIZE_BYTES);
@@ -71,6 +72,18 @@ class NbdPeersTest {
                 .contains("block_size_preferred: 4096")
                 .contains("block_size_maximum: 33554432");
         assertThat(NBDINFO.run(DEADLINE, readOnlyUri)).contains("is_read_only: true");
+    }
+
+    @Test
+    void hundredsOfExportsAreListed() throws Exception {
+        int count = 200;
+        for (int number = 3; number <= count; number++) {
+            nbd.publish(number, AccessMode.READ_WRITE, disk);
+        }
+        assertThat(NBDINFO.run(DEADLINE, "--list", uri).split("export=", -1)).hasSize(count + 1);
+        assertThat(QEMU_NBD.run(DEADLINE, "-L", "-k", nbd.socket().toString()))
+                .contains("exports available: " + count)
+                .contains(NbdFixture.name(count));
     }
 
     @Test

@@ -105,6 +105,32 @@ class NbdTlsTest {
         }
     }
 
+    /** Python's TLS takes any other end for an attack, as GnuTLS does. */
+    @Test
+    void theEndOfAConnectionIsSaid() throws IOException {
+        String client = """
+                import socket, ssl, struct, sys
+                plain = socket.create_connection(("localhost", int(sys.argv[1])))
+                plain.settimeout(20)
+                assert len(plain.recv(18, socket.MSG_WAITALL)) == 18
+                plain.sendall(struct.pack(">IQII", 3, 0x49484156454F5054, 5, 0))
+                assert len(plain.recv(20, socket.MSG_WAITALL)) == 20
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+                tls = context.wrap_socket(plain, suppress_ragged_eofs=False)
+                tls.sendall(struct.pack(">QII", 0x49484156454F5054, 2, 0))
+                while tls.recv(100):
+                    pass
+                print("ended in order")
+                """;
+        try (NbdFixture nbd = serve(new NbdTcp(anyPort(), tls(false), false))) {
+            String port = String.valueOf(nbd.server().tcpAddress().getPort());
+            assertThat(Programs.run(DEADLINE, "python3", "-c", client, port).stdout())
+                    .contains("ended in order");
+        }
+    }
+
     @Test
     void qemuImgConvertsOverTls() throws IOException {
         new Random(2).nextBytes(disk.content());
