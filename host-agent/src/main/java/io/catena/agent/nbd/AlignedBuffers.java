@@ -127,7 +127,8 @@ final class AlignedBuffers {
         while (!isToBeHad(classBytes, share)) {
             if (nanosLeft <= 0) {
                 throw new BufferShortageException("no buffer of " + classBytes + " bytes within " + patience.toMillis()
-                        + " ms: " + leasedBytes + " of at most " + limitBytes + " bytes are in use, of the client's share "
+                        + " ms: " + leasedBytes + " of at most " + limitBytes
+                        + " bytes are in use, of the client's share "
                         + share);
             }
             try {

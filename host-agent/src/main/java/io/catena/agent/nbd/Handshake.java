@@ -278,7 +278,10 @@ final class Handshake {
         if (query == null) {
             client.fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
         } else if (!structuredReplies) {
-            client.fail(option, NbdProtocol.REP_ERR_INVALID, "metadata contexts need structured replies; ask for them first");
+            client.fail(
+                    option,
+                    NbdProtocol.REP_ERR_INVALID,
+                    "metadata contexts need structured replies; ask for them first");
         } else if (exports.find(query.exportName()) == null) {
             client.fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
         } else {
@@ -327,7 +330,8 @@ final class Handshake {
             client.reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_NAME, export.name()));
         }
         if (query.wants(NbdProtocol.INFO_DESCRIPTION)) {
-            client.reply(option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_DESCRIPTION, export.description()));
+            client.reply(
+                    option, NbdProtocol.REP_INFO, textInformation(NbdProtocol.INFO_DESCRIPTION, export.description()));
         }
         if (query.wants(NbdProtocol.INFO_BLOCK_SIZE)) {
             ByteBuffer blockSizes = information(NbdProtocol.INFO_BLOCK_SIZE, 12)

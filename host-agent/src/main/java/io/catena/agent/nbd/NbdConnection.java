@@ -149,7 +149,10 @@ final class NbdConnection implements Runnable {
 
         @Override
         public ByteChannel start() throws IOException {
-            TlsChannel channel = TlsChannel.accept(socket, Objects.requireNonNull(settings.tls()), means.buffers().beforeChoice());
+            TlsChannel channel = TlsChannel.accept(
+                    socket,
+                    Objects.requireNonNull(settings.tls()),
+                    means.buffers().beforeChoice());
             encrypted = channel;
             return channel;
         }
