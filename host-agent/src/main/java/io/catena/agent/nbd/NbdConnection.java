@@ -3,6 +3,7 @@ package io.catena.agent.nbd;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -74,9 +75,9 @@ final class NbdConnection implements Runnable {
     private void serve() throws IOException {
         try {
             Handshake handshake = new Handshake(socket, client.choice(), this::join, encryption());
-            Agreement agreed = beforeDeadline(handshake::negotiate);
-            if (agreed != null) {
-                transmit(agreed, handshake.channel());
+            Optional<Agreement> agreed = beforeDeadline(() -> Optional.ofNullable(handshake.negotiate()));
+            if (agreed.isPresent()) {
+                transmit(agreed.get(), handshake.channel());
             }
             sayGoodbye();
         } finally {
@@ -89,10 +90,7 @@ final class NbdConnection implements Runnable {
     private void sayGoodbye() throws IOException {
         TlsChannel channel = encrypted;
         if (channel != null && channel.isOpen()) {
-            beforeDeadline(() -> {
-                channel.sayGoodbye();
-                return null;
-            });
+            boolean unused = beforeDeadline(channel::sayGoodbye);
         }
     }
 

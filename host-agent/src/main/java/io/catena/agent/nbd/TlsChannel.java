@@ -213,12 +213,14 @@ final class TlsChannel implements ByteChannel {
         return plain.isOpen();
     }
 
-    /** Tells the client that nothing more is sent. */
-    void sayGoodbye() throws IOException {
+    /** Tells the client that nothing more is sent; returns whether that was new. */
+    boolean sayGoodbye() throws IOException {
+        boolean open = !engine.isOutboundDone();
         engine.closeOutbound();
         while (!engine.isOutboundDone()) {
             wrap(NOTHING);
         }
+        return open;
     }
 
     /** Disconnects at once. The buffers stay in use until {@link #giveBuffersBack}. */

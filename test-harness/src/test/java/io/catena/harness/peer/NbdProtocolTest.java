@@ -32,7 +32,6 @@ class NbdProtocolTest {
     private static final int READ_WRITE = 1;
     private static final int READ_ONLY = 2;
     private static final byte[] NOTHING = {};
-    private static final byte[] OPTION_MAGIC = "IHAVEOPT".getBytes(StandardCharsets.US_ASCII);
 
     private static final int EPERM = 1;
     private static final int EIO = 5;
