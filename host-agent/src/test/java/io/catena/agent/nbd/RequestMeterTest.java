@@ -15,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,8 +47,9 @@ class RequestMeterTest {
             client.send(twoRequests());
             assertThat(disk.readStarted.await(20, TimeUnit.SECONDS)).isTrue();
             long start = System.nanoTime();
-            disk.readMayGoOn.countDown();
+            LockSupport.parkNanos(1_000_000);
             long slowNanos = System.nanoTime() - start;
+            disk.readMayGoOn.countDown();
             client.receive(NbdProtocol.SIMPLE_REPLY_BYTES + 4096 + NbdProtocol.SIMPLE_REPLY_BYTES);
             client.sendRequest(0, 0, disk.sizeBytes(), 512);
             assertThat(client.receiveError()).isNotZero();
