@@ -24,7 +24,7 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.open.Checker;
 import io.catena.sr.open.OpenSr;
-import io.catena.sr.open.SrView;
+import io.catena.sr.open.SrLooks;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.JobIntents;
 import io.catena.sr.record.MirrorMark;
@@ -57,7 +57,7 @@ import org.jspecify.annotations.Nullable;
  * io.catena.op.Journal}, {@link Storage}; and for attached disks {@link io.catena.disk.LiveDisk#pause}.
  *
  * <p><b>Threads.</b> Safe for use by many threads. What changes something runs in {@link #change}, one after another; what
- * looks goes to {@link SrView}, which takes the same lock. Only jobs take it by themselves, for moments.
+ * looks goes to {@link SrLooks}, which waits for nobody. Only jobs take it by themselves, for moments.
  */
 public final class VhdRepository implements StorageRepository, Closeable {
     private static final Duration JOB_PATIENCE = Duration.ofSeconds(60);
@@ -122,7 +122,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public SrStat stat() {
         return Errors.translate(
-                "stat SR " + sr.settings.name(), () -> sr.view.stat(sr(), sr.settings.now(), sr.health));
+                "stat SR " + sr.settings.name(), () -> sr.looks.stat(sr(), sr.settings.now(), sr.health));
     }
 
     @Override
@@ -153,17 +153,17 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public List<Vdi> vdis() {
-        return Errors.translate("list the disks of SR " + sr.settings.name(), sr.view::vdis);
+        return Errors.translate("list the disks of SR " + sr.settings.name(), sr.looks::vdis);
     }
 
     @Override
     public Vdi vdi(VdiId id) {
-        return Errors.translate("stat VDI " + id, () -> sr.view.vdi(id));
+        return Errors.translate("stat VDI " + id, () -> sr.looks.vdi(id));
     }
 
     @Override
     public List<TreeNode> tree() {
-        return Errors.translate("show SR " + sr.settings.name(), sr.view::tree);
+        return Errors.translate("show SR " + sr.settings.name(), sr.looks::tree);
     }
 
     @Override
@@ -266,18 +266,18 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */
     @Override
     public void deactivate(VdiId id, String holder) {
-        locked("deactivate VDI " + id, () -> attacher.deactivate(id, holder));
+        attacher.leave(id, holder, () -> locked("deactivate VDI " + id, () -> attacher.deactivate(id, holder)));
     }
 
     /** Not a change either. */
     @Override
     public void detach(VdiId id, String holder) {
-        locked("detach VDI " + id, () -> attacher.detach(id, holder));
+        attacher.leave(id, holder, () -> locked("detach VDI " + id, () -> attacher.detach(id, holder)));
     }
 
     @Override
     public List<Hold> holds() {
-        return sr.tree.locked(sr.holds::all);
+        return sr.holds.all();
     }
 
     @Override

@@ -279,6 +279,7 @@ class VhdRepositoryTest {
         sr.snapshot(List.of(disk), "");
         Files.createDirectories(directory.resolve(".catena/journal"));
         Files.writeString(directory.resolve(".catena/journal/operation.json"), "{}");
+        assertThatThrownBy(sr::scan).as("it would change something").isInstanceOf(SrException.class);
 
         SrHealth health = sr.stat().health();
         assertThat(health.state()).isEqualTo(SrHealth.State.DEGRADED);

@@ -10,6 +10,7 @@ import io.catena.api.StorageRepository;
 import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
+import io.catena.sr.job.Looks;
 import io.catena.sr.job.ThreadTimer;
 import io.catena.sr.record.JobIntents;
 import io.catena.store.FileStorage;
@@ -36,7 +37,8 @@ final class VhdOpener implements SrOpener {
                 parts.clock(),
                 System::nanoTime,
                 UUID::randomUUID,
-                new ThreadTimer());
+                new ThreadTimer(),
+                new Looks());
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.catena.disk.LiveDisk;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.RateLimit;
 import io.catena.sr.job.StepControl;
+import io.catena.sr.job.Told;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.FilesBehind;
 import io.catena.sr.record.Errors;
@@ -37,12 +38,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntSupplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Garbage collection of one SR: starts runs when somebody asks or it is time, and tells how it stands.
  *
- * <p><b>Threads.</b> Safe for use by many threads. Who has locked this never takes the tree lock.
+ * <p><b>Threads.</b> Safe for use by many threads. Who has locked this never takes the tree lock; who looks or changes settings
+ * takes neither that nor any lock that work holds.
  */
 public final class GarbageCollection implements GarbageControl, Closeable {
     private static final Logger LOG = System.getLogger(GarbageCollection.class.getName());
@@ -53,7 +56,11 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     private final GcProgress progress;
     private final NodeCosts costs;
     private final RateLimit rate;
+    private final Told<Outlook> outlook;
     private volatile GcSettings settings;
+
+    /** Held by whoever changes {@link #settings}. */
+    private final Object changing = new Object();
 
     /** Guarded by this, as is all below. */
     private @Nullable Job job;
@@ -92,10 +99,15 @@ public final class GarbageCollection implements GarbageControl, Closeable {
         this.costs = new NodeCosts(parts.storage());
         this.rate = new RateLimit(
                 () -> settings.bytesPerSecond(), parts.environment().nanoTime());
+        this.outlook = new Told<>(
+                parts.environment().looks(), new Outlook(new GcPlan(List.of(), List.of()), List.of(), 0), this::outlook);
         synchronized (this) {
             setAlarm();
         }
     }
+
+    /** What is left to do, as far as looks at the files tell. */
+    private record Outlook(GcPlan plan, List<GcStatus.Debt> debts, long freeBytes) {}
 
     @Override
     public Job run() {
@@ -172,7 +184,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     }
 
     private JobControl stepControl(JobControl control, boolean automatic) {
-        List<LiveDisk> disks = parts.tree().locked(() -> parts.attachments().liveDisks());
+        List<LiveDisk> disks = parts.attachments().liveDisks();
         return new StepControl(
                 control,
                 () -> stopReason(automatic),
@@ -183,42 +195,44 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     }
 
     private boolean isUrgent() {
-        return parts.tree().locked(() -> {
-            Tree tree = parts.tree().now();
-            return tree.nodes().stream()
-                    .anyMatch(node -> !node.hidden()
-                            && tree.depth(node) >= parts.warnFrom().getAsInt());
+        Tree tree = parts.tree().seen();
+        return tree.nodes().stream()
+                .anyMatch(node ->
+                        !node.hidden() && tree.depth(node) >= parts.warnFrom().getAsInt());
+    }
+
+    /** After a change of nothing, since the tree may not know yet of an operation that failed. Steps are checked when taken. */
+    private List<GcRun.Work> work() {
+        return Errors.translate("look for garbage", () -> {
+            Tree tree = parts.tree().change(() -> parts.tree().now());
+            return plan(tree, freeBytes()).steps().stream()
+                    .map(step -> new GcRun.Work(rootName(tree, step.node()), step))
+                    .toList();
         });
     }
 
-    /** Through a change, since the tree may not know yet of an operation that failed. */
-    private List<GcRun.Work> work() {
-        return Errors.translate(
-                "look for garbage",
-                () -> parts.tree()
-                        .change(() -> planNow().steps().stream()
-                                .map(step -> new GcRun.Work(rootName(step.node()), step))
-                                .toList()));
+    private long freeBytes() throws IOException {
+        return parts.storage().space().freeBytes();
     }
 
-    /** To be called under the tree lock. */
-    private GcPlan planNow() throws IOException {
-        long free = parts.storage().space().freeBytes() - settings.reserveBytes();
-        return GcPlanner.plan(parts.tree().now(), new Now(Math.max(0, free)));
+    private GcPlan plan(Tree tree, long freeBytes) {
+        return GcPlanner.plan(tree, new Now(tree, Math.max(0, freeBytes - settings.reserveBytes())));
     }
 
-    private String rootName(Node node) {
-        List<Node> chain = parts.tree().now().chain(node);
+    private static String rootName(Tree tree, Node node) {
+        List<Node> chain = tree.chain(node);
         return chain.get(chain.size() - 1).name();
     }
 
     private final class Now implements GcCircumstances {
+        private final Tree tree;
         private final long freeBytes;
         private final Set<String> read;
         private final GcSwitches switches =
                 new GcSwitches(node -> parts.records().of(node).allKeys(), parts.behind());
 
-        Now(long freeBytes) {
+        Now(Tree tree, long freeBytes) {
+            this.tree = tree;
             this.freeBytes = freeBytes;
             this.read = new HashSet<>(parts.attachments().leavesThatAreRead());
         }
@@ -237,10 +251,10 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                 return Optional.of("the disk is reset when it boots, to what it builds on");
             }
             Optional<String> failure = failures.refusal(node.name());
-            boolean isGarbage = MergeRules.isGarbage(parts.tree().now(), node);
+            boolean isGarbage = MergeRules.isGarbage(tree, node);
             return failure.isPresent() || isGarbage
                     ? failure
-                    : switches.refusal(settings, parts.tree().now(), node);
+                    : switches.refusal(settings, tree, node);
         }
 
         @Override
@@ -267,12 +281,12 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                 Job known = running();
                 current = known == null ? null : known.id();
             }
-            return parts.tree().lockedIo(() -> status(current));
+            return status(current);
         });
     }
 
     private GcStatus status(@Nullable Long current) throws IOException {
-        GcPlan plan = planNow();
+        Outlook now = outlook.now();
         Set<String> taken = new HashSet<>();
         runningSteps().forEach(step -> taken.add(step.node().name()));
         GcStatus.State state = current != null
@@ -283,19 +297,25 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                 state,
                 current,
                 settings,
-                plan.steps().stream()
+                now.plan().steps().stream()
                         .map(step -> step.describe(taken.contains(step.node().name())))
                         .toList(),
                 failures.all(),
-                plan.refused(),
-                debts(plan),
-                parts.storage().space().freeBytes(),
+                now.plan().refused(),
+                now.debts(),
+                now.freeBytes(),
                 due().orElse(null));
     }
 
+    private Outlook outlook() throws IOException {
+        Tree tree = parts.tree().seen();
+        long free = freeBytes();
+        GcPlan plan = plan(tree, free);
+        return new Outlook(plan, debts(tree, plan), free);
+    }
+
     /** Returns what merging would do for each disk: a step counts for all disks whose chains it shortens. */
-    private List<GcStatus.Debt> debts(GcPlan plan) {
-        Tree tree = parts.tree().now();
+    private List<GcStatus.Debt> debts(Tree tree, GcPlan plan) {
         List<GcStatus.Debt> debts = new ArrayList<>();
         for (Node leaf : tree.nodes()) {
             if (leaf.hidden()) {
@@ -324,7 +344,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
         return now == null ? List.of() : now.running();
     }
 
-    /** Returns what the tree view says of a node; to be called under the tree lock. */
+    /** Returns what the tree view says of a node. */
     public Optional<String> note(Node node) {
         for (GcStep step : runningSteps()) {
             if (step.files().contains(node.name())) {
@@ -336,13 +356,13 @@ public final class GarbageCollection implements GarbageControl, Closeable {
 
     @Override
     public GcStatus pause() {
-        change(settings.withPaused(true));
+        change(now -> now.withPaused(true));
         return status();
     }
 
     @Override
     public GcStatus resume() {
-        change(settings.withPaused(false));
+        change(now -> now.withPaused(false));
         failures.forget();
         start(false);
         return status();
@@ -363,21 +383,22 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     @Override
     public GcStatus set(GcChange change) {
         try {
-            change(settings.with(change));
+            change(now -> now.with(change));
         } catch (IllegalArgumentException e) {
             throw new SrException(SrError.BAD_REQUEST, "Garbage collection cannot be set so: " + e.getMessage(), e);
         }
         return status();
     }
 
-    private void change(GcSettings wanted) {
-        Errors.translate(
-                "change garbage collection of SR " + parts.sr(),
-                () -> parts.tree().change(() -> {
-                    GcSettingsFile.write(parts.storage(), wanted);
-                    settings = wanted;
-                    return wanted;
-                }));
+    private void change(UnaryOperator<GcSettings> wanted) {
+        Errors.translate("change garbage collection of SR " + parts.sr(), () -> {
+            synchronized (changing) {
+                GcSettings changed = wanted.apply(settings);
+                GcSettingsFile.write(parts.storage(), changed);
+                settings = changed;
+                return changed;
+            }
+        });
         synchronized (this) {
             setAlarm();
         }
@@ -434,11 +455,10 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     }
 
     private String kept() {
-        List<String> kept = parts.tree()
-                .locked(() -> parts.tree().now().nodes().stream()
-                        .filter(node -> node.problem() != null)
-                        .map(Node::name)
-                        .toList());
+        List<String> kept = parts.tree().seen().nodes().stream()
+                .filter(node -> node.problem() != null)
+                .map(Node::name)
+                .toList();
         return kept.isEmpty() ? "" : "; base copies that damaged files may need were kept: " + String.join(", ", kept);
     }
 

@@ -7,14 +7,14 @@ import io.catena.vhd.AllocatedBlocks;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Tells what the nodes of an SR take. A file that has not changed is not read again.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class NodeCosts {
     private static final long BITMAP_BYTES = 4096;
@@ -22,7 +22,7 @@ final class NodeCosts {
     private static final long OTHER_HEADER_BYTES = 32 << 10;
 
     private final Storage storage;
-    private final Map<String, Known> known = new HashMap<>();
+    private final Map<String, Known> known = new ConcurrentHashMap<>();
 
     NodeCosts(Storage storage) {
         this.storage = storage;

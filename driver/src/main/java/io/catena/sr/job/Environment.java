@@ -15,6 +15,7 @@ import java.util.function.Supplier;
  * @param nanoTime a clock for measuring, as {@link System#nanoTime}
  * @param uuids where new identities come from
  * @param timer starts what is to be done without being asked
+ * @param looks ask the disk for those who look
  */
 public record Environment(
         Storage redo,
@@ -24,7 +25,21 @@ public record Environment(
         Clock clock,
         LongSupplier nanoTime,
         Supplier<UUID> uuids,
-        Timer timer) {
+        Timer timer,
+        Looks looks) {
+    /** An environment in which looks wait for the disk. */
+    public Environment(
+            Storage redo,
+            UUID bootId,
+            Exporter exporter,
+            Jobs jobs,
+            Clock clock,
+            LongSupplier nanoTime,
+            Supplier<UUID> uuids,
+            Timer timer) {
+        this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, timer, Looks.INLINE);
+    }
+
     /** An environment in which nothing is done without being asked. */
     public Environment(
             Storage redo,
@@ -34,6 +49,6 @@ public record Environment(
             Clock clock,
             LongSupplier nanoTime,
             Supplier<UUID> uuids) {
-        this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, Timer.NEVER);
+        this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, Timer.NEVER, Looks.INLINE);
     }
 }

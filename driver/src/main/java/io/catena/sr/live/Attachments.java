@@ -25,14 +25,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The disks of an SR that are active: their chains are open, and they are served.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only; the disks themselves serve requests from many threads.
+ * <p><b>Threads.</b> Used under the SR's tree lock only, but for {@link #get}, {@link #liveDisks} and {@link
+ * #leavesThatAreRead}, which need no lock; the disks themselves serve requests from many threads.
  */
 public final class Attachments {
     private static final Logger LOG = System.getLogger(Attachments.class.getName());
@@ -41,8 +44,11 @@ public final class Attachments {
     private final OpenNodes nodes;
     private final Exporter exporter;
     private final RedoStore redo;
-    private final Map<VdiId, Attachment> attachments = new TreeMap<>();
-    private final List<Reader> readers = new ArrayList<>();
+    private final Map<VdiId, Attachment> attachments = new ConcurrentSkipListMap<>();
+    private final List<Reader> readers = new CopyOnWriteArrayList<>();
+
+    /** The active disks whose service ends; nobody else can have them meanwhile. */
+    private final Set<VdiId> leaving = ConcurrentHashMap.newKeySet();
 
     /** The attached disks whose leaves are being moved to their base copies. */
     private final Map<VdiId, LeafDrain> drains = new HashMap<>();
@@ -181,6 +187,28 @@ public final class Attachments {
         for (int i = path.size() - 1; i >= 0; i--) {
             settle(path.get(i).name());
         }
+    }
+
+    /** Notes that a disk's service is about to end. */
+    public void leave(VdiId vdi) {
+        leaving.add(vdi);
+    }
+
+    /** Ends {@link #leave}. */
+    public void stay(VdiId vdi) {
+        leaving.remove(vdi);
+    }
+
+    public boolean isLeaving(VdiId vdi) {
+        return leaving.contains(vdi);
+    }
+
+    /**
+     * Ends the export of a disk that is {@link #leave leaving}: may wait long for its clients, and so is to be called without
+     * the tree lock.
+     */
+    public void withdraw(VdiId vdi) {
+        exporter.withdraw(vdi);
     }
 
     /** Ends the export and closes the chain; what was written is on disk then. */

@@ -13,8 +13,9 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.stream.Collectors;
 
 /**
  * The files that are behind their redo logs: what guests wrote last is in the log alone, since the file could not be read or
@@ -29,7 +30,7 @@ public final class FilesBehind {
     private final Storage storage;
     private final RedoStore redo;
 
-    /** Guarded by this. */
+    /** Taken from and added to by holders of this only. */
     private final Set<String> names;
 
     /**
@@ -38,13 +39,12 @@ public final class FilesBehind {
     public FilesBehind(Storage storage, RedoStore redo, Collection<String> names) {
         this.storage = storage;
         this.redo = redo;
-        this.names = new TreeSet<>(names);
+        this.names = new ConcurrentSkipListSet<>(names);
     }
 
-    /** Returns those that are there. */
-    public synchronized Set<String> in(Tree tree) {
-        names.removeIf(name -> tree.node(name).isEmpty());
-        return Set.copyOf(names);
+    /** Returns those that are there; does not wait for files that catch up. */
+    public Set<String> in(Tree tree) {
+        return names.stream().filter(name -> tree.node(name).isPresent()).collect(Collectors.toUnmodifiableSet());
     }
 
     /** Notes which nodes of a chain are behind, after an attempt to close it failed. */

@@ -18,35 +18,35 @@ import org.jspecify.annotations.Nullable;
 /**
  * Who has which disks of an SR attached.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Changed under the SR's tree lock only; any thread may look.
  */
 public final class Holds {
     private final Map<VdiId, TreeMap<String, Hold>> byVdi = new TreeMap<>();
     private final Map<VdiId, Export> exports = new HashMap<>();
 
-    public Optional<Hold> get(VdiId vdi, String holder) {
+    public synchronized Optional<Hold> get(VdiId vdi, String holder) {
         return Optional.ofNullable(byVdi.getOrDefault(vdi, new TreeMap<>()).get(holder));
     }
 
     /** Returns a disk's holds, sorted by holder. */
-    public List<Hold> of(VdiId vdi) {
+    public synchronized List<Hold> of(VdiId vdi) {
         return List.copyOf(byVdi.getOrDefault(vdi, new TreeMap<>()).values());
     }
 
     /** Returns all holds, sorted by disk, then holder. */
-    public List<Hold> all() {
+    public synchronized List<Hold> all() {
         List<Hold> all = new ArrayList<>();
         byVdi.values().forEach(holders -> all.addAll(holders.values()));
         return all;
     }
 
     /** Returns the disks that are attached. */
-    public Set<VdiId> vdis() {
+    public synchronized Set<VdiId> vdis() {
         return Set.copyOf(byVdi.keySet());
     }
 
     /** Returns where a disk that is attached will be served, in the most that one of its holders may do. */
-    public Optional<Export> export(VdiId vdi) {
+    public synchronized Optional<Export> export(VdiId vdi) {
         boolean writable = of(vdi).stream().anyMatch(hold -> hold.mode() == AccessMode.READ_WRITE);
         return Optional.ofNullable(exports.get(vdi))
                 .map(export -> export.as(writable ? AccessMode.READ_WRITE : AccessMode.READ_ONLY));
@@ -58,18 +58,18 @@ public final class Holds {
     }
 
     /** Notes a disk's first holder, or another. */
-    public void add(Hold hold, Export export) {
+    public synchronized void add(Hold hold, Export export) {
         byVdi.computeIfAbsent(hold.vdi(), vdi -> new TreeMap<>()).put(hold.holder(), hold);
         exports.put(hold.vdi(), export);
     }
 
     /** Notes how a disk is active for a holder. */
-    public void activate(Hold hold, @Nullable AccessMode how) {
+    public synchronized void activate(Hold hold, @Nullable AccessMode how) {
         Objects.requireNonNull(byVdi.get(hold.vdi()), "holders").put(hold.holder(), hold.activated(how));
     }
 
     /** Forgets a holder; returns whether it was the disk's last. */
-    public boolean remove(Hold hold) {
+    public synchronized boolean remove(Hold hold) {
         TreeMap<String, Hold> holders = Objects.requireNonNull(byVdi.get(hold.vdi()), "holders");
         holders.remove(hold.holder());
         if (!holders.isEmpty()) {

@@ -75,7 +75,7 @@ public final class Checker {
 
     private void nodes() throws IOException {
         for (Node node : tree.now().nodes()) {
-            Optional<String> problem = view.ownProblem(node);
+            Optional<String> problem = SrView.ownProblem(tree.now(), node);
             if (problem.isPresent()) {
                 tell(
                         Kind.BROKEN_NODE,

@@ -11,13 +11,14 @@ import io.catena.sr.live.FilesBehind;
 import io.catena.sr.tree.ChainBudget;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
+import io.catena.sr.tree.Tree;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Says what keeps an SR from being healthy, the worst first, and what to do about it.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class HealthCheck {
     private final SrId sr;
@@ -36,11 +37,12 @@ final class HealthCheck {
     }
 
     /**
+     * @param now the tree that is looked at
      * @param budget knows which chains are too long
      */
-    SrHealth of(List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
+    SrHealth of(Tree now, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
         List<Reason> reasons = new ArrayList<>();
-        for (String file : behind.in(tree.now())) {
+        for (String file : behind.in(now)) {
             reasons.add(new Reason(
                     Kind.KEPT_REDO_LOG,
                     "What was written to " + file
@@ -62,7 +64,7 @@ final class HealthCheck {
         }
         addSpace(reasons, freeBytes);
         addSetAside(reasons);
-        addChains(reasons, budget);
+        addChains(reasons, now, budget);
         return SrHealth.of(reasons);
     }
 
@@ -88,11 +90,11 @@ final class HealthCheck {
         }
     }
 
-    private void addChains(List<Reason> reasons, ChainBudget budget) {
-        for (Node node : tree.now().nodes()) {
-            if (!node.hidden() && budget.isNearLimit(tree.now(), node)) {
+    private static void addChains(List<Reason> reasons, Tree now, ChainBudget budget) {
+        for (Node node : now.nodes()) {
+            if (!node.hidden() && budget.isNearLimit(now, node)) {
                 reasons.add(
-                        new Reason(Kind.LONG_CHAIN, budget.length(tree.now(), node), budget.relief(tree.now(), node)));
+                        new Reason(Kind.LONG_CHAIN, budget.length(now, node), budget.relief(now, node)));
             }
         }
     }

@@ -44,6 +44,7 @@ public final class OpenSr {
     public final Holds holds = new Holds();
     public final RedoStore redo;
     public final SrView view;
+    public final SrLooks looks;
     public final VdiUse use;
     public final GarbageCollection garbage;
     public final HealthCheck health;
@@ -68,7 +69,16 @@ public final class OpenSr {
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         attachments = new Attachments(storage, environment.exporter(), redo);
         behind = new FilesBehind(storage, redo, begun.unreplayed());
-        view = new SrView(storage, record.srId(), tree, records, attachments, holds, behind, this::garbageNote);
+        view = new SrView(record.srId(), tree, records, behind);
+        looks = new SrLooks(
+                storage,
+                record.srId(),
+                tree,
+                view,
+                attachments,
+                holds,
+                this::garbageNote,
+                environment.looks());
         use = new VdiUse(attachments, holds);
         garbage = new GarbageCollection(new GarbageCollection.Parts(
                 record.srId(),

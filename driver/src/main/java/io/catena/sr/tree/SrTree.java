@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The tree of an SR as it is now, and the lock under which it changes: operations of one SR run one after another.
  *
- * <p><b>Threads.</b> {@link #now} and {@link #refresh} are to be called under the lock.
+ * <p>Who looks takes {@link #seen}, the tree as the last operation left it, and never waits.
+ *
+ * <p><b>Threads.</b> {@link #now} and {@link #refresh} are to be called under the lock, all else by any thread.
  */
 public final class SrTree {
     private static final Logger LOG = System.getLogger(SrTree.class.getName());
@@ -30,13 +32,21 @@ public final class SrTree {
     private final TreeScanner scanner;
     private final TreeWatch watch;
     private final Journal journal;
+
+    /** As it is to the operation that has the lock. */
     private Tree tree;
+
+    /** As it is to all others. */
+    private volatile Tree seen;
 
     /** Whether files may have changed that the tree does not know of. */
     private boolean outdated;
 
+    /** Whether an operation failed half-way that has not been completed. */
+    private volatile boolean interrupted;
+
     /** Why nothing may change any more; null while all is well. */
-    private @Nullable String stuck;
+    private volatile @Nullable String stuck;
 
     private boolean closed;
 
@@ -49,6 +59,8 @@ public final class SrTree {
         scanner = new TreeScanner(storage);
         watch = new TreeWatch(storage, scanner, clock);
         tree = watch.scan();
+        seen = tree;
+        interrupted = isBound();
     }
 
     public <T> T locked(Supplier<T> work) {
@@ -56,7 +68,7 @@ public final class SrTree {
         try {
             return work.get();
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -65,7 +77,7 @@ public final class SrTree {
         try {
             return work.run();
         } finally {
-            lock.unlock();
+            unlock();
         }
     }
 
@@ -83,8 +95,16 @@ public final class SrTree {
             lookAgain(e);
             throw e;
         } finally {
-            lock.unlock();
+            unlock();
         }
+    }
+
+    /** What the operation did is seen from now on, all at once. */
+    private void unlock() {
+        if (lock.getHoldCount() == 1) {
+            seen = tree;
+        }
+        lock.unlock();
     }
 
     /** Work that failed may have changed files all the same: a tree that does not know of them would lead to their loss. */
@@ -114,8 +134,10 @@ public final class SrTree {
         }
         try {
             outdated |= journal.recover().isPresent();
+            interrupted = false;
         } catch (IOException e) {
             outdated = true;
+            interrupted = true;
             throw new IOException(
                     "an operation that failed half-way cannot be completed yet, and nothing else is changed before: "
                             + e.getMessage(),
@@ -173,8 +195,10 @@ public final class SrTree {
     /** Completes the recorded operation, a step of which has failed for {@code reason}. */
     public void finish(IOException reason) throws IOException {
         outdated = true;
+        interrupted = true;
         try {
             journal.recover();
+            interrupted = false;
         } catch (IOException e) {
             e.addSuppressed(reason);
             throw new IOException(
@@ -190,7 +214,7 @@ public final class SrTree {
         if (stuck != null) {
             return Optional.of("An operation failed half-way; detach the SR and attach it again: " + stuck);
         }
-        return isBound()
+        return interrupted
                 ? Optional.of("An operation failed half-way, and is tried again with the next change")
                 : Optional.empty();
     }
@@ -209,9 +233,14 @@ public final class SrTree {
         return tree;
     }
 
+    /** Returns the tree as the last operation that ended left it; needs no lock. */
+    public Tree seen() {
+        return seen;
+    }
+
     /** Looks at some files again. */
     public void refresh(Collection<String> names) throws IOException {
-        scanner.refresh(tree, names);
+        tree = scanner.refresh(tree, names);
     }
 
     /**
@@ -220,7 +249,7 @@ public final class SrTree {
      * @param skipped whether a file is open, so that only who has it open knows what is in it
      */
     public void update(Predicate<String> skipped) throws IOException {
-        watch.update(tree, skipped);
+        tree = watch.update(tree, skipped);
     }
 
     /** Looks at all files again, as if none had ever been looked at. */

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,9 +18,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The nodes of an SR and which builds on which. A change costs by what changes, however many nodes there are.
- *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * The nodes of an SR and which builds on which, as they were at one moment. It never changes: a change makes another tree,
+ * which costs a copy of the maps, about a millisecond for 10,000 nodes. So whoever looks needs no lock.
  */
 public final class Tree {
     private final SortedMap<String, Node> nodes = new TreeMap<>();
@@ -38,12 +38,22 @@ public final class Tree {
         all.forEach(this::add);
     }
 
-    /**
-     * Forgets the files {@code names} and takes in what was found of them.
-     */
-    void update(Collection<String> names, Collection<Node> found) {
-        names.forEach(this::remove);
-        found.forEach(this::add);
+    private Tree(Tree other) {
+        nodes.putAll(other.nodes);
+        byId.putAll(other.byId);
+        other.children.forEach((parent, siblings) -> children.put(parent, new TreeMap<>(siblings)));
+        damaged.putAll(other.damaged);
+    }
+
+    /** Returns this tree without the files {@code names}, and with what was found of them. */
+    Tree with(Collection<String> names, Collection<Node> found) {
+        if (names.isEmpty() && found.isEmpty()) {
+            return this;
+        }
+        Tree changed = new Tree(this);
+        names.forEach(changed::remove);
+        found.forEach(changed::add);
+        return changed;
     }
 
     /** A node that claims the id of another, a copy made by hand, gets an id of its own. */
@@ -80,7 +90,7 @@ public final class Tree {
 
     /** Returns all nodes, sorted by the names of their files. */
     public Collection<Node> nodes() {
-        return nodes.values();
+        return Collections.unmodifiableCollection(nodes.values());
     }
 
     public Optional<Node> node(VdiId id) {

@@ -48,18 +48,20 @@ public final class TreeScanner {
         return new Tree(nodes);
     }
 
-    /** Looks into some files as who opens them does: whether their tables of blocks can be used. */
-    void lookInside(Tree tree, Collection<String> names) {
+    /** Looks into some files as who opens them does, whether their tables of blocks can be used; returns the tree with what that showed. */
+    Tree lookInside(Tree tree, Collection<String> names) {
+        List<Node> broken = new ArrayList<>();
         for (String name : names) {
             Node node = tree.node(name).orElse(null);
             ChainFile file = node == null ? null : node.file();
             if (node != null && file != null && file.isSparse() && node.problem() == null) {
                 Node looked = lookInside(node, file);
                 if (looked.problem() != null) {
-                    tree.update(List.of(name), List.of(looked));
+                    broken.add(looked);
                 }
             }
         }
+        return tree.with(broken.stream().map(Node::name).toList(), broken);
     }
 
     private Node lookInside(Node node, ChainFile file) {
@@ -71,14 +73,14 @@ public final class TreeScanner {
         }
     }
 
-    /** Looks at some files again that were made, changed or deleted; leaves the others as they are. */
-    void refresh(Tree tree, Collection<String> names) throws IOException {
+    /** Looks at some files again that were made, changed or deleted; returns the tree with what they are now. */
+    Tree refresh(Tree tree, Collection<String> names) throws IOException {
         Set<String> each = new TreeSet<>(names);
         List<Node> found = new ArrayList<>();
         for (String name : each) {
             read(name).ifPresent(found::add);
         }
-        tree.update(each, found);
+        return tree.with(each, found);
     }
 
     /** Whether a file of this name holds data. */

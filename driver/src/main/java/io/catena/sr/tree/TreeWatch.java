@@ -52,24 +52,24 @@ final class TreeWatch {
      *
      * @param skipped whether a file, told by its name, is not to be opened
      */
-    void update(Tree tree, Predicate<String> skipped) throws IOException {
+    Tree update(Tree before, Predicate<String> skipped) throws IOException {
         Set<String> changed = new TreeSet<>();
         for (String name : files.changes()) {
             changed.add(name.endsWith(PendingRewrite.SUFFIX) ? PendingRewrite.fileOf(name) : name);
         }
         changed.removeIf(name -> !TreeScanner.isNode(name));
-        for (Node node : tree.nodes()) {
-            if (needsMoreThanAStamp(tree, node)) {
+        for (Node node : before.nodes()) {
+            if (needsMoreThanAStamp(before, node)) {
                 changed.add(node.name());
             }
         }
-        Set<UUID> ids = uniqueIds(tree, changed);
-        scanner.refresh(tree, changed);
+        Set<UUID> ids = uniqueIds(before, changed);
+        Tree tree = scanner.refresh(before, changed);
         ids.addAll(uniqueIds(tree, changed));
         Set<String> children = children(tree, changed, ids);
-        scanner.refresh(tree, children);
+        tree = scanner.refresh(tree, children);
         changed.addAll(children);
-        lookInside(tree, changed, skipped);
+        return lookInside(tree, changed, skipped);
     }
 
     private static boolean needsMoreThanAStamp(Tree tree, Node node) {
@@ -107,7 +107,7 @@ final class TreeWatch {
         return children;
     }
 
-    private void lookInside(Tree tree, Set<String> changed, Predicate<String> skipped) {
+    private Tree lookInside(Tree tree, Set<String> changed, Predicate<String> skipped) {
         lookedInto.removeAll(changed);
         lookedInto.removeIf(name -> tree.node(name).isEmpty());
         Set<String> names = new TreeSet<>();
@@ -116,7 +116,7 @@ final class TreeWatch {
                 names.add(node.name());
             }
         }
-        scanner.lookInside(tree, names);
         lookedInto.addAll(names);
+        return scanner.lookInside(tree, names);
     }
 }

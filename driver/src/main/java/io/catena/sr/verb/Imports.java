@@ -80,7 +80,7 @@ public final class Imports {
                 maker.publish(vdi, prepared, () -> {});
                 return vdi;
             });
-            return sr.view.vdi(vdi.id());
+            return sr.looks.vdi(vdi.id());
         }
 
         @Override

@@ -14,6 +14,7 @@ import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -60,6 +61,7 @@ public final class VdiAttacher {
                                         + (holder.equals(Hold.HOST) ? "" : " for \"" + holder + "\""))
                         .correction("Attach it first: catena vdi attach " + id));
         if (own.active() != mode) {
+            checkStays(id);
             check(own, mode);
             if (mode == AccessMode.READ_WRITE) {
                 checkWritable(node);
@@ -94,14 +96,45 @@ public final class VdiAttacher {
         }
     }
 
+    /**
+     * Runs what ends the I/O of a holder. If he is the last, his clients are sent away before, without the tree lock: that
+     * takes as long as they do.
+     *
+     * @param ending takes the tree lock
+     */
+    public void leave(VdiId id, String holder, Runnable ending) {
+        boolean isLast = sr.tree.locked(() -> {
+            boolean last = isLastActive(id, holder);
+            if (last) {
+                sr.attachments.leave(id);
+            }
+            return last;
+        });
+        if (!isLast) {
+            ending.run();
+            return;
+        }
+        try {
+            sr.attachments.withdraw(id);
+            ending.run();
+        } finally {
+            sr.attachments.stay(id);
+        }
+    }
+
+    private boolean isLastActive(VdiId id, String holder) {
+        List<Hold> active =
+                holds.of(id).stream().filter(hold -> hold.active() != null).toList();
+        return active.size() == 1 && active.get(0).holder().equals(holder);
+    }
+
     /** Ends the I/O of a holder, after all writes are on disk; the chain is closed with the last one. */
     public void deactivate(VdiId id, String holder) throws IOException {
         Optional<Hold> own = holds.get(id, holder).filter(hold -> hold.active() != null);
         if (own.isEmpty()) {
             return;
         }
-        boolean isLast =
-                holds.of(id).stream().filter(hold -> hold.active() != null).count() == 1;
+        boolean isLast = isLastActive(id, holder);
         try {
             if (isLast) {
                 close(id);
@@ -135,6 +168,13 @@ public final class VdiAttacher {
             if (own.isPresent() && holds.remove(own.get())) {
                 sr.attachments.conceal(id);
             }
+        }
+    }
+
+    private void checkStays(VdiId id) {
+        if (sr.attachments.isLeaving(id)) {
+            throw new SrException(SrError.TRY_AGAIN, "VDI " + id + " is being deactivated")
+                    .correction("Try again when that has ended; it waits for the disk's clients for half a minute at most.");
         }
     }
 

@@ -271,9 +271,11 @@ final class VdiCommands {
         return object;
     }
 
-    @Command(description = "Delete a disk.")
-    void destroy(@Parameters(paramLabel = "VDI") String vdi) {
-        session.print(session.agent().delete(path(vdi, "")), () -> "");
+    @Command(description = "Delete disks, one after another; the first that cannot be deleted ends it.")
+    void destroy(@Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis) {
+        JsonArray destroyed = new JsonArray();
+        vdis.forEach(vdi -> destroyed.add(session.agent().delete(path(vdi, ""))));
+        session.print(destroyed.size() == 1 ? destroyed.get(0) : destroyed, () -> "");
     }
 
     @Command(description = "Open a disk for I/O, and print where it is served, or the block device that it is.")

@@ -26,7 +26,9 @@ import io.catena.sr.record.JobIntents;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -40,7 +42,7 @@ import org.jspecify.annotations.Nullable;
  * are attached.
  *
  * <p><b>Threads.</b> Operations share {@link #gate} and run in parallel; whoever closes the SR takes it alone, so waits
- * for the operations under way and holds back new ones.
+ * for the operations under way and holds back new ones. Looks take no lock at all.
  */
 final class HeldSr implements StorageRepository {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -50,11 +52,11 @@ final class HeldSr implements StorageRepository {
     private final LocalDevices devices;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
-    /** Held by whoever attaches or detaches a disk, so that the memory sees the same order as the repository. */
-    private final ReentrantLock attaching = new ReentrantLock(true);
+    /** Held by whoever attaches or detaches a disk, so that the memory sees the same order as the repository; of each disk. */
+    private final Map<VdiId, ReentrantLock> attaching = new ConcurrentHashMap<>();
 
-    /** Guarded by {@link #gate}. */
-    private boolean closed;
+    /** Changed under {@link #gate}. */
+    private volatile boolean closed;
 
     HeldSr(AttachedSr sr, Memory memory, LocalDevices devices) {
         this.sr = sr;
@@ -123,7 +125,7 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public SrStat stat() {
-        return use(StorageRepository::stat);
+        return look(StorageRepository::stat);
     }
 
     @Override
@@ -133,13 +135,13 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public List<Vdi> vdis() {
-        return use(
+        return look(
                 repository -> repository.vdis().stream().map(this::withDevice).toList());
     }
 
     @Override
     public Vdi vdi(VdiId id) {
-        return use(repository -> withDevice(repository.vdi(id)));
+        return look(repository -> withDevice(repository.vdi(id)));
     }
 
     private Vdi withDevice(Vdi vdi) {
@@ -153,7 +155,7 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public List<TreeNode> tree() {
-        return use(StorageRepository::tree);
+        return look(StorageRepository::tree);
     }
 
     @Override
@@ -242,6 +244,7 @@ final class HeldSr implements StorageRepository {
         use(repository -> {
             repository.destroy(id);
             forget(id);
+            attaching.remove(id);
             return id;
         });
     }
@@ -289,7 +292,7 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public List<Hold> holds() {
-        return use(StorageRepository::holds);
+        return look(StorageRepository::holds);
     }
 
     @Override
@@ -310,7 +313,7 @@ final class HeldSr implements StorageRepository {
 
         @Override
         public GcStatus status() {
-            return use(repository -> repository.garbage().status());
+            return look(repository -> repository.garbage().status());
         }
 
         @Override
@@ -337,7 +340,7 @@ final class HeldSr implements StorageRepository {
     /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */
     private Export takeAndRemember(
             VdiId id, String holder, boolean asBlock, Function<StorageRepository, Export> operation) {
-        return useAlone(repository -> {
+        return useAlone(id, repository -> {
             List<Hold> before = holds(repository, id);
             boolean wasDevice = isDevice(id);
             Export export = operation.apply(repository);
@@ -378,7 +381,7 @@ final class HeldSr implements StorageRepository {
      * @param holder who gives up; null for all
      */
     private void giveUpAndForget(VdiId id, @Nullable String holder, Consumer<StorageRepository> operation) {
-        useAlone(repository -> {
+        useAlone(id, repository -> {
             if (holds(repository, id).stream().noneMatch(hold -> staysActive(hold, holder))) {
                 devices.remove(id);
             }
@@ -405,9 +408,9 @@ final class HeldSr implements StorageRepository {
         }
     }
 
-    private <T> T useAlone(Function<StorageRepository, T> operation) {
+    private <T> T useAlone(VdiId id, Function<StorageRepository, T> operation) {
         return use(repository -> {
-            Lock one = hold(attaching);
+            Lock one = hold(attaching.computeIfAbsent(id, vdi -> new ReentrantLock(true)));
             try {
                 return operation.apply(repository);
             } finally {
@@ -416,13 +419,23 @@ final class HeldSr implements StorageRepository {
         });
     }
 
+    /** Waits for nobody, not even for who closes the SR. */
+    private <T> T look(Function<StorageRepository, T> look) {
+        checkOpen();
+        return look.apply(sr.repository());
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new SrException(SrError.SR_UNAVAILABLE, "SR " + sr.id() + " was detached meanwhile")
+                    .correction("Attach it with: catena sr attach " + sr.id());
+        }
+    }
+
     private <T> T use(Function<StorageRepository, T> operation) {
         Lock shared = hold(gate.readLock());
         try {
-            if (closed) {
-                throw new SrException(SrError.SR_UNAVAILABLE, "SR " + sr.id() + " was detached meanwhile")
-                        .correction("Attach it with: catena sr attach " + sr.id());
-            }
+            checkOpen();
             return operation.apply(sr.repository());
         } finally {
             shared.unlock();

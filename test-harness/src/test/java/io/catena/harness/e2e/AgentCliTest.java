@@ -84,6 +84,18 @@ class AgentCliTest {
         assertThat(agent.tryCli("vdi", "attach", one).exitCode()).isZero();
     }
 
+    @Test
+    void severalDisksAreDestroyedInOneCall() throws Exception {
+        createSr("sr");
+        String one = createVdi("sr", "one");
+        String two = createVdi("sr", "two");
+        String three = createVdi("sr", "three");
+        agent.cli("vdi", "destroy", "one", two);
+        assertThat(agent.tryCli("vdi", "destroy", three, "nobody").exitCode()).isEqualTo(1);
+        assertThat(agent.cli("vdi", "ls", "sr").stdout().strip()).isEqualTo("[]");
+        assertThat(code("vdi", "stat", one)).isEqualTo("VDI_MISSING");
+    }
+
     /** Two copies of a directory have disks of the same ids; to take either would be to write to the wrong one. */
     @Test
     void anIdThatTwoSrsHaveIsAmbiguous() throws Exception {

@@ -1,0 +1,70 @@
+package io.catena.sr.job;
+
+import java.io.IOException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that only the disk can tell, as it was told last. It is asked for at each look, by one at a time.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ *
+ * @param <T> what is told; never changed afterwards
+ */
+public final class Told<T> {
+    private final Looks looks;
+    private final Question<T> question;
+    private final ReentrantLock asking = new ReentrantLock();
+    private volatile T last;
+    private volatile @Nullable Exception failure;
+
+    /** Asks the disk. */
+    @FunctionalInterface
+    public interface Question<T> {
+        T ask() throws IOException;
+    }
+
+    /**
+     * @param unknown what stands for the answer until there is one
+     */
+    public Told(Looks looks, T unknown, Question<T> question) {
+        this.looks = looks;
+        this.question = question;
+        this.last = unknown;
+    }
+
+    /**
+     * Returns the answer, or, if the disk takes too long, the one before.
+     *
+     * @throws IOException if the last answer was an error
+     */
+    public T now() throws IOException {
+        looks.ask(this::askUnlessAsked);
+        return last();
+    }
+
+    private T last() throws IOException {
+        Exception failed = failure;
+        if (failed instanceof RuntimeException e) {
+            throw e;
+        }
+        if (failed != null) {
+            throw new IOException(failed.getMessage(), failed);
+        }
+        return last;
+    }
+
+    private void askUnlessAsked() {
+        if (!asking.tryLock()) {
+            return;
+        }
+        try {
+            last = question.ask();
+            failure = null;
+        } catch (IOException | RuntimeException e) {
+            failure = e;
+        } finally {
+            asking.unlock();
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package io.catena.harness.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.catena.agent.linux.FileBlocks;
+import io.catena.agent.linux.FileHoles;
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.Hold;
+import io.catena.api.Job;
+import io.catena.api.SrId;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Exporter;
+import io.catena.harness.model.DirectExports;
+import io.catena.sr.VhdRepository;
+import io.catena.sr.job.Environment;
+import io.catena.sr.job.Jobs;
+import io.catena.sr.job.Looks;
+import io.catena.sr.job.Timer;
+import io.catena.store.FileStorage;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who looks at an SR is answered while the disk below it does not answer, whatever work waits for the disk. */
+class LooksNeverWaitTest {
+    /** No call to the disk ends within this time, unless it is let go. */
+    private static final long PATIENCE_SECONDS = 20;
+
+    private static final long DISK_BYTES = 8 << 20;
+    private static final int DISKS = 20;
+
+    @TempDir
+    Path directory;
+
+    @TempDir
+    Path redo;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final Jobs jobs = new Jobs(Clock.systemUTC());
+    private final Looks looks = new Looks();
+    private final Stall stall = new Stall();
+    private final StubbornClients exports = new StubbornClients();
+    private final List<VdiId> disks = new ArrayList<>();
+    private VhdRepository sr;
+
+    @BeforeEach
+    void attach() throws IOException {
+        Storage storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
+        sr = VhdRepository.attach(
+                stall.over(storage),
+                directory.toString(),
+                new Environment(
+                        new FileStorage(redo),
+                        new UUID(1, 1),
+                        exports,
+                        jobs,
+                        Clock.systemUTC(),
+                        System::nanoTime,
+                        UUID::randomUUID,
+                        Timer.NEVER,
+                        looks));
+        for (int i = 0; i < DISKS; i++) {
+            disks.add(sr.create(new VdiSpec(DISK_BYTES, "disk" + i, "", null, false))
+                    .vdi());
+        }
+        deepen(disks.get(0));
+        look();
+    }
+
+    private void deepen(VdiId disk) throws IOException {
+        for (int level = 0; level < 4; level++) {
+            sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+            exports.device(disk).write((long) level << 20, ByteBuffer.allocate(1 << 20));
+            sr.detach(disk, Hold.HOST);
+            sr.destroy(sr.snapshot(List.of(disk), "s" + level).get(0).vdi());
+        }
+    }
+
+    @AfterEach
+    void detach() throws IOException {
+        stall.end();
+        exports.leave.countDown();
+        sr.close();
+        jobs.close();
+        looks.close();
+        threads.shutdownNow();
+    }
+
+    @Test
+    void whileAMergeWaitsForTheDisk() throws Exception {
+        Job job = stall.begins("rename", "delete", "truncate", "open");
+        assertLooksAnswer();
+        stall.end();
+        assertThat(jobs.waitFor(job.id(), Duration.ofSeconds(60)).state()).isEqualTo(Job.State.DONE);
+        assertThat(sr.garbage().status().plan()).isEmpty();
+    }
+
+    @Test
+    void whileADiskIsDestroyedAndNothingAnswers() throws Exception {
+        stall.begin();
+        Future<?> destroyed = threads.submit(() -> sr.destroy(disks.get(5)));
+        stall.awaitCall();
+        assertLooksAnswer();
+        assertThat(destroyed.isDone()).isFalse();
+        stall.end();
+        destroyed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        assertThat(sr.vdis()).extracting(vdi -> vdi.vdi()).doesNotContain(disks.get(5));
+    }
+
+    @Test
+    void whileAClientDoesNotLeaveOthersAreAttachedAndDetached() throws Exception {
+        sr.attachAndActivate(disks.get(1), Hold.HOST, AccessMode.READ_WRITE);
+        exports.stubborn = disks.get(1);
+        Future<?> detached = threads.submit(() -> sr.detach(disks.get(1), Hold.HOST));
+        assertThat(exports.asked.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+
+        assertLooksAnswer();
+        inTime(() -> sr.attachAndActivate(disks.get(2), Hold.HOST, AccessMode.READ_WRITE));
+        inTime(() -> {
+            sr.detach(disks.get(2), Hold.HOST);
+            return sr.create(new VdiSpec(DISK_BYTES, "another", "", null, false));
+        });
+        assertThat(detached.isDone()).isFalse();
+        exports.leave.countDown();
+        detached.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        assertThat(sr.holds()).isEmpty();
+    }
+
+    private void assertLooksAnswer() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            inTime(this::look);
+        }
+    }
+
+    private Object look() {
+        assertThat(sr.stat().vdis()).isGreaterThanOrEqualTo(DISKS);
+        assertThat(sr.vdis()).hasSizeGreaterThanOrEqualTo(DISKS);
+        assertThat(sr.vdi(disks.get(0)).name()).isEqualTo("disk0");
+        assertThat(sr.tree()).isNotEmpty();
+        assertThat(sr.garbage().status().sr()).isEqualTo(sr.sr().id());
+        return sr.holds();
+    }
+
+    /** Far less than any wait for the disk would take, far more than a busy machine needs. */
+    private void inTime(Callable<?> work) throws Exception {
+        threads.submit(work).get(PATIENCE_SECONDS / 2, TimeUnit.SECONDS);
+    }
+
+    /** A disk that does not answer for a while. */
+    private final class Stall {
+        private volatile List<String> names = List.of();
+        private volatile CountDownLatch called = new CountDownLatch(1);
+        private volatile CountDownLatch ended = new CountDownLatch(0);
+
+        Storage over(Storage storage) {
+            return (Storage) Proxy.newProxyInstance(
+                    Storage.class.getClassLoader(), new Class<?>[] {Storage.class}, (proxy, method, arguments) -> {
+                        if (names.isEmpty() || names.contains(method.getName())) {
+                            await();
+                        }
+                        try {
+                            return method.invoke(storage, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        }
+                    });
+        }
+
+        private void await() throws InterruptedException {
+            CountDownLatch end = ended;
+            if (end.getCount() > 0) {
+                called.countDown();
+                end.await();
+            }
+        }
+
+        /** Nothing answers from now on. */
+        void begin(String... only) {
+            names = Arrays.asList(only);
+            called = new CountDownLatch(1);
+            ended = new CountDownLatch(1);
+        }
+
+        /** Begins a merge, and waits until it waits for a call. */
+        Job begins(String... only) throws InterruptedException {
+            begin(only);
+            Job job = sr.garbage().run();
+            awaitCall();
+            return job;
+        }
+
+        void awaitCall() throws InterruptedException {
+            assertThat(called.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("somebody waits for the disk").isTrue();
+        }
+
+        void end() {
+            ended.countDown();
+        }
+    }
+
+    /** Serves disks in memory, one of them to a client that does not leave when asked to. */
+    private static final class StubbornClients implements Exporter {
+        private final DirectExports exports = new DirectExports();
+        private final CountDownLatch asked = new CountDownLatch(1);
+        private final CountDownLatch leave = new CountDownLatch(1);
+        private volatile VdiId stubborn = new VdiId(new UUID(0, 0));
+
+        BlockDevice device(VdiId vdi) {
+            return exports.device(vdi);
+        }
+
+        @Override
+        public Export announce(VdiId vdi, AccessMode mode) {
+            return exports.announce(vdi, mode);
+        }
+
+        @Override
+        public void conceal(VdiId vdi) {
+            exports.conceal(vdi);
+        }
+
+        @Override
+        public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException {
+            return exports.publish(vdi, mode, device);
+        }
+
+        @Override
+        public void withdraw(VdiId vdi) {
+            if (vdi.equals(stubborn)) {
+                asked.countDown();
+                try {
+                    leave.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+            exports.withdraw(vdi);
+        }
+    }
+}
