@@ -100,7 +100,9 @@ public final class GarbageCollection implements GarbageControl, Closeable {
         this.rate = new RateLimit(
                 () -> settings.bytesPerSecond(), parts.environment().nanoTime());
         this.outlook = new Told<>(
-                parts.environment().looks(), new Outlook(new GcPlan(List.of(), List.of()), List.of(), 0), this::outlook);
+                parts.environment().looks(),
+                new Outlook(new GcPlan(List.of(), List.of()), List.of(), 0),
+                this::outlook);
         synchronized (this) {
             setAlarm();
         }
@@ -252,9 +254,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
             }
             Optional<String> failure = failures.refusal(node.name());
             boolean isGarbage = MergeRules.isGarbage(tree, node);
-            return failure.isPresent() || isGarbage
-                    ? failure
-                    : switches.refusal(settings, tree, node);
+            return failure.isPresent() || isGarbage ? failure : switches.refusal(settings, tree, node);
         }
 
         @Override

@@ -93,8 +93,7 @@ final class HealthCheck {
     private static void addChains(List<Reason> reasons, Tree now, ChainBudget budget) {
         for (Node node : now.nodes()) {
             if (!node.hidden() && budget.isNearLimit(now, node)) {
-                reasons.add(
-                        new Reason(Kind.LONG_CHAIN, budget.length(now, node), budget.relief(now, node)));
+                reasons.add(new Reason(Kind.LONG_CHAIN, budget.length(now, node), budget.relief(now, node)));
             }
         }
     }

@@ -71,14 +71,7 @@ public final class OpenSr {
         behind = new FilesBehind(storage, redo, begun.unreplayed());
         view = new SrView(record.srId(), tree, records, behind);
         looks = new SrLooks(
-                storage,
-                record.srId(),
-                tree,
-                view,
-                attachments,
-                holds,
-                this::garbageNote,
-                environment.looks());
+                storage, record.srId(), tree, view, attachments, holds, this::garbageNote, environment.looks());
         use = new VdiUse(attachments, holds);
         garbage = new GarbageCollection(new GarbageCollection.Parts(
                 record.srId(),

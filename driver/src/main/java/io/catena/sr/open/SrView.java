@@ -75,8 +75,7 @@ public final class SrView {
     }
 
     Node visible(Tree now, VdiId id) {
-        return now
-                .node(id)
+        return now.node(id)
                 .filter(node -> !node.hidden())
                 .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "SR " + sr + " has no VDI " + id)
                         .correction("See what there is: catena vdi ls " + sr));

@@ -174,7 +174,8 @@ public final class VdiAttacher {
     private void checkStays(VdiId id) {
         if (sr.attachments.isLeaving(id)) {
             throw new SrException(SrError.TRY_AGAIN, "VDI " + id + " is being deactivated")
-                    .correction("Try again when that has ended; it waits for the disk's clients for half a minute at most.");
+                    .correction(
+                            "Try again when that has ended; it waits for the disk's clients for half a minute at most.");
         }
     }
 

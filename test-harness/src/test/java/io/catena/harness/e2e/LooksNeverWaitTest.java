@@ -213,7 +213,9 @@ class LooksNeverWaitTest {
         }
 
         void awaitCall() throws InterruptedException {
-            assertThat(called.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).as("somebody waits for the disk").isTrue();
+            assertThat(called.await(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .as("somebody waits for the disk")
+                    .isTrue();
         }
 
         void end() {
