@@ -27,6 +27,7 @@ public final class Programs {
             Map.entry("dpkg-deb", "dpkg"),
             Map.entry("e2fsck", "e2fsprogs"),
             Map.entry("filefrag", "e2fsprogs"),
+            Map.entry("etcd", "etcd-server"),
             Map.entry("fio", "fio"),
             Map.entry("fusermount", "fuse3"),
             Map.entry("libvirtd", "libvirt-daemon libvirt-daemon-driver-qemu"),
