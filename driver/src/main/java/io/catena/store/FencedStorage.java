@@ -103,6 +103,23 @@ public final class FencedStorage implements Storage {
     }
 
     @Override
+    public void makeDirectory(String name) throws IOException {
+        check();
+        storage.makeDirectory(name);
+    }
+
+    @Override
+    public void removeDirectory(String name) throws IOException {
+        check();
+        storage.removeDirectory(name);
+    }
+
+    @Override
+    public List<String> directories(String directory) throws IOException {
+        return storage.directories(directory);
+    }
+
+    @Override
     public void delete(String name) throws IOException {
         check();
         storage.delete(name);

@@ -8,6 +8,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
@@ -241,6 +242,44 @@ public final class FileStorage implements Storage {
         }
     }
 
+    @Override
+    public void makeDirectory(String name) throws IOException {
+        Path directory = root.inside(name);
+        makeDirectories(Root.parent(directory));
+        try {
+            Files.createDirectory(directory);
+        } finally {
+            unsynced.changed(Root.parent(directory));
+        }
+    }
+
+    @Override
+    public void removeDirectory(String name) throws IOException {
+        Path directory = root.inside(name);
+        try {
+            Files.deleteIfExists(directory);
+        } catch (DirectoryNotEmptyException e) {
+            // As promised; the caller looks whether it is gone.
+        } finally {
+            unsynced.changed(Root.parent(directory));
+        }
+    }
+
+    @Override
+    public List<String> directories(String directory) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(
+                root.inside(directory), path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))) {
+            found.forEach(path -> names.add(root.path().relativize(path).toString()));
+        } catch (NoSuchFileException e) {
+            return List.of();
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        Collections.sort(names);
+        return names;
+    }
+
     /** Leaves a directory alone: it is not a file, so there is no file of this name. */
     @Override
     public void delete(String name) throws IOException {
@@ -294,6 +333,9 @@ public final class FileStorage implements Storage {
     }
 
     private void makeDirectories(Path directory) throws IOException {
+        if (directory.startsWith(root.path().resolve(EPOCHS)) && !directory.endsWith(EPOCHS)) {
+            return;
+        }
         if (Files.isDirectory(directory)) {
             return;
         }

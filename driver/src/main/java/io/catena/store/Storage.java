@@ -18,6 +18,12 @@ import java.util.SortedMap;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public interface Storage {
+    /**
+     * Directories below this one are made by {@link #makeDirectory} alone: a change of names that needs one which is not there
+     * any more must fail.
+     */
+    String EPOCHS = ".catena/epoch";
+
     /** Returns the names of the files directly in a directory, sorted; none if it does not exist. The root is "". */
     List<String> list(String directory) throws IOException;
 
@@ -74,6 +80,19 @@ public interface Storage {
      * @throws java.nio.file.NoSuchFileException if {@code file} does not exist
      */
     void link(String file, String name) throws IOException;
+
+    /**
+     * Makes a directory, and those above it that it needs.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException if there is one
+     */
+    void makeDirectory(String name) throws IOException;
+
+    /** Removes a directory; does nothing if it does not exist, or is not empty. */
+    void removeDirectory(String name) throws IOException;
+
+    /** Returns the names of the directories directly in a directory, sorted; none if it does not exist. */
+    List<String> directories(String directory) throws IOException;
 
     /** Deletes a file; does nothing if it does not exist. Whoever has it open can go on using it. */
     void delete(String name) throws IOException;

@@ -99,6 +99,38 @@ public abstract class StorageContract {
     }
 
     @Test
+    void aDirectoryIsMadeAndRemoved() throws IOException {
+        assertThat(storage().directories("top")).isEmpty();
+        storage().makeDirectory("top/a");
+        assertThatThrownBy(() -> storage().makeDirectory("top/a")).isInstanceOf(FileAlreadyExistsException.class);
+        put("top/b/file", "");
+        assertThat(storage().directories("top")).containsExactly("top/a", "top/b");
+        put("top/a/file", "");
+        storage().removeDirectory("top/a");
+        assertThat(storage().directories("top")).contains("top/a");
+        storage().delete("top/a/file");
+        storage().removeDirectory("top/a");
+        storage().removeDirectory("top/a");
+        assertThat(storage().directories("top")).containsExactly("top/b");
+    }
+
+    /** Else what comes late would make again what was removed so that it fails. */
+    @Test
+    protected void noChangeOfNamesMakesTheDirectoryOfAnEpoch() throws IOException {
+        String late = Storage.EPOCHS + "/7/file";
+        put("a", "");
+        assertThatThrownBy(() -> storage().create(late)).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> storage().rename("a", late)).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> storage().link("a", late)).isInstanceOf(NoSuchFileException.class);
+        storage().makeDirectory(Storage.EPOCHS + "/7");
+        storage().link("a", late);
+        storage().rename("a", late + "2");
+        put(late + "3", "");
+        assertThat(storage().directories(Storage.EPOCHS)).containsExactly(Storage.EPOCHS + "/7");
+        assertThat(storage().list(Storage.EPOCHS + "/7")).containsExactly(late, late + "2", late + "3");
+    }
+
+    @Test
     void aMissingFileCannotBeOpenedRenamedOrAskedAbout() {
         assertThatThrownBy(() -> storage().open("a")).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> storage().openReadOnly("a")).isInstanceOf(NoSuchFileException.class);

@@ -95,6 +95,21 @@ public final class WatchedStorage implements Storage {
     }
 
     @Override
+    public void makeDirectory(String name) throws IOException {
+        storage.makeDirectory(name);
+    }
+
+    @Override
+    public void removeDirectory(String name) throws IOException {
+        storage.removeDirectory(name);
+    }
+
+    @Override
+    public List<String> directories(String directory) throws IOException {
+        return storage.directories(directory);
+    }
+
+    @Override
     public void delete(String name) throws IOException {
         if (watcher.passes(Call.of(Call.Kind.DELETE, name))) {
             storage.delete(name);

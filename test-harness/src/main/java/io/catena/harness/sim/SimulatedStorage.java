@@ -13,6 +13,8 @@ import java.util.Random;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,10 @@ public final class SimulatedStorage implements Storage {
     private final boolean isVolatile;
     private final NameTable names = new NameTable();
     private final Set<String> locks = new HashSet<>();
+
+    /** Those that were made by themselves; survive all faults. */
+    private final Set<String> directories = new HashSet<>();
+
     private long spaceBytes = DEFAULT_SPACE_BYTES;
 
     SimulatedStorage(Machine machine, String name, boolean isVolatile) {
@@ -99,6 +105,7 @@ public final class SimulatedStorage implements Storage {
         synchronized (machine) {
             machine.checkRunning();
             root.checkInside(name);
+            checkDirectory(name);
             if (find(name) != null) {
                 throw new FileAlreadyExistsException(name);
             }
@@ -142,6 +149,7 @@ public final class SimulatedStorage implements Storage {
         synchronized (machine) {
             root.checkInside(from);
             root.checkInside(to);
+            checkDirectory(to);
             CachedFile file = get(from);
             call("rename " + from + " to " + to, () -> names.rename(from, file, to));
         }
@@ -152,12 +160,65 @@ public final class SimulatedStorage implements Storage {
         synchronized (machine) {
             root.checkInside(file);
             root.checkInside(name);
+            checkDirectory(name);
             CachedFile linked = get(file);
             CachedFile found = find(name);
             if (found != null && found != linked) {
                 throw new FileAlreadyExistsException(name);
             }
             call("link " + file + " to " + name, () -> names.create(name, linked));
+        }
+    }
+
+    @Override
+    public void makeDirectory(String name) throws IOException {
+        synchronized (machine) {
+            machine.checkRunning();
+            root.checkInside(name);
+            if (hasDirectory(name)) {
+                throw new FileAlreadyExistsException(name);
+            }
+            directories.add(name);
+        }
+    }
+
+    private boolean hasDirectory(String name) {
+        return directories.contains(name) || !names.startingWith(name + "/").isEmpty();
+    }
+
+    @Override
+    public void removeDirectory(String name) throws IOException {
+        synchronized (machine) {
+            machine.checkRunning();
+            root.checkInside(name);
+            if (names.startingWith(name + "/").isEmpty()) {
+                directories.remove(name);
+            }
+        }
+    }
+
+    @Override
+    public List<String> directories(String directory) throws IOException {
+        synchronized (machine) {
+            machine.checkRunning();
+            root.checkInside(directory);
+            String prefix = directory + "/";
+            TreeSet<String> found = new TreeSet<>();
+            Stream.concat(
+                            names.startingWith(prefix).stream().filter(name -> name.indexOf('/', prefix.length()) > 0),
+                            directories.stream()
+                                    .filter(name -> name.startsWith(prefix))
+                                    .map(name -> name + "/"))
+                    .forEach(name -> found.add(name.substring(0, name.indexOf('/', prefix.length()))));
+            return List.copyOf(found);
+        }
+    }
+
+    /** A change of names below {@link Storage#EPOCHS} makes no directory. */
+    private void checkDirectory(String name) throws IOException {
+        String parent = name.substring(0, Math.max(0, name.lastIndexOf('/')));
+        if (parent.startsWith(EPOCHS + "/") && !directories.contains(parent)) {
+            throw new NoSuchFileException(name);
         }
     }
 

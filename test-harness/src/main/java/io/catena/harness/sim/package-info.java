@@ -26,6 +26,7 @@
  *
  * The call in which the power goes may have had part of its effect before: a write any subset of its sectors, a sync any
  * part of what it was to make durable, a change of names all or nothing. A <em>tmpfs</em> is empty after a power cut.
+ * Directories that are made by themselves, which only SRs of many hosts have, survive everything.
  *
  * <h3>A power cut may not</h3>
  *

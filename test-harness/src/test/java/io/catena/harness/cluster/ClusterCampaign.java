@@ -1,0 +1,72 @@
+package io.catena.harness.cluster;
+
+import io.catena.harness.cluster.ClusterPlan.Fence;
+import io.catena.harness.cluster.ClusterPlan.Omission;
+import io.catena.harness.cluster.ClusterPlan.StoreKind;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Many schedules of each kind of simulated cluster: {@code ClusterCampaign SCHEDULES [omissions]}. */
+final class ClusterCampaign {
+    private static final long MILLIS = 150_000;
+
+    private ClusterCampaign() {}
+
+    public static void main(String[] arguments) throws IOException {
+        int schedules = Integer.parseInt(arguments[0]);
+        boolean failed = false;
+        for (ClusterPlan plan : plans(arguments.length > 1)) {
+            failed |= run(plan, schedules, System.out) && plan.left().isEmpty();
+        }
+        System.exit(failed ? 1 : 0);
+    }
+
+    private static List<ClusterPlan> plans(boolean withOmissions) {
+        List<ClusterPlan> plans = new ArrayList<>();
+        for (Fence fence : Fence.values()) {
+            for (StoreKind store : StoreKind.values()) {
+                ClusterPlan sound = ClusterPlan.sound(fence, store);
+                if (withOmissions) {
+                    for (Omission omission : Omission.values()) {
+                        plans.add(sound.without(omission));
+                    }
+                } else {
+                    plans.add(sound);
+                }
+            }
+        }
+        return plans;
+    }
+
+    /** Returns whether something went wrong. */
+    private static boolean run(ClusterPlan plan, int schedules, PrintStream out) throws IOException {
+        long began = System.nanoTime();
+        int violations = 0;
+        int takeovers = 0;
+        int answers = 0;
+        String first = "";
+        for (long seed = 0; seed < schedules; seed++) {
+            ClusterRun.Outcome outcome = ClusterRun.run(plan, seed, MILLIS);
+            takeovers += outcome.takeovers();
+            answers += outcome.answers();
+            if (outcome.violation() != null) {
+                violations++;
+                first = first.isEmpty() ? "first: seed " + seed + " " + outcome.violation() : first;
+            }
+        }
+        out.printf(
+                "%s %s without %s: %d violations in %d schedules, %d takeovers, %d answers, %.1f s %s%n",
+                plan.fence(),
+                plan.store(),
+                plan.left(),
+                violations,
+                schedules,
+                takeovers,
+                answers,
+                (System.nanoTime() - began) / 1e9,
+                first);
+        return violations > 0;
+    }
+}
