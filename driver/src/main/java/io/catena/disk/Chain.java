@@ -33,8 +33,22 @@ public final class Chain {
      * @param nodes leaf first; at least one
      */
     public Chain(List<Node> nodes) {
+        this(nodes, true);
+    }
+
+    private Chain(List<Node> nodes, boolean settled) {
         this.nodes = List.copyOf(nodes);
-        this.lower = new OwnerMap(nodes.stream().map(Node::layer).toList());
+        this.lower = new OwnerMap(nodes.stream().map(Node::layer).toList(), settled);
+    }
+
+    /** As the constructor, of files of which the leaf's parent may still be written, until {@link #settle}. */
+    public static Chain overUnsettled(List<Node> nodes) {
+        return new Chain(nodes, false);
+    }
+
+    /** No file but the leaf is written any more. */
+    public void settle() {
+        lower.settle();
     }
 
     /** Returns the files, leaf first. */

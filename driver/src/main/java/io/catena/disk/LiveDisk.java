@@ -2,6 +2,7 @@ package io.catena.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -9,25 +10,33 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 /**
  * The disk that a guest sees: a chain that can be replaced by another with the same content while requests run.
  *
- * <p><b>Threads.</b> Requests share the gate and run in parallel. Who holds the gate alone waits for the requests under way
- * and holds back new ones; the lock is fair, so a busy guest cannot keep it waiting for ever. Flushes, which take long,
- * have a gate of their own: giving up a block needs to be alone with reads and writes, but need not wait for a flush.
+ * <p>There are two ways to replace it. {@link #pause} waits for the requests under way and holds back new ones, so that files
+ * can be changed that no request may see half-way. {@link ChainSwitch} waits for nothing: new requests go to the successor,
+ * those under way end on the chain on which they began.
+ *
+ * <p><b>Threads.</b> Requests share the gate of the {@link Phase} in which they begin, and run in parallel. Who holds the gate
+ * alone waits for the requests under way and holds back new ones; the lock is fair, so a busy guest cannot keep it waiting for
+ * ever. Flushes, which take long, have a gate of their own: giving up a block needs to be alone with reads and writes, but need
+ * not wait for a flush.
  */
 public final class LiveDisk implements BlockDevice {
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
 
+    /** A request that takes longer than this has met a disk that hangs. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     /** Taken before the other gate. */
     private final ReentrantReadWriteLock flushGate = new ReentrantReadWriteLock(true);
 
-    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
     private final boolean readOnly;
     private final ZeroElision elision;
 
     /** How many requests were begun. */
     private final LongAdder requests = new LongAdder();
 
-    /** Guarded by both gates: changed by who holds both alone. */
-    private Chain chain;
+    private final PauseMeter pauses;
+
+    private volatile Phase phase;
 
     /** Serves a disk that is never put upon another. */
     public LiveDisk(Chain chain, boolean readOnly) {
@@ -35,9 +44,17 @@ public final class LiveDisk implements BlockDevice {
     }
 
     public LiveDisk(Chain chain, boolean readOnly, ZeroElision elision) {
-        this.chain = chain;
+        this(chain, readOnly, elision, nanos -> {});
+    }
+
+    /**
+     * @param pauses is told of each time in which requests were held back
+     */
+    public LiveDisk(Chain chain, boolean readOnly, ZeroElision elision, PauseMeter pauses) {
+        this.phase = new Phase(chain);
         this.readOnly = readOnly;
         this.elision = elision;
+        this.pauses = pauses;
     }
 
     @Override
@@ -53,16 +70,15 @@ public final class LiveDisk implements BlockDevice {
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
         requests.increment();
-        Lock shared = gate.readLock();
-        shared.lock();
+        Phase now = enter();
         try {
             if (isAligned(offset, target)) {
-                chain.read(offset, target);
+                now.chain().read(offset, target);
             } else {
-                target.put(readWidened(offset, target.remaining()));
+                target.put(readWidened(now.chain(), offset, target.remaining()));
             }
         } finally {
-            shared.unlock();
+            now.leave();
         }
     }
 
@@ -74,28 +90,26 @@ public final class LiveDisk implements BlockDevice {
             writePartOfSector(offset, source);
             return;
         }
-        Lock shared = gate.readLock();
-        shared.lock();
+        Phase now = enter();
         try {
-            chain.write(offset, source);
+            now.chain().write(offset, source);
         } finally {
-            shared.unlock();
+            now.leave();
         }
     }
 
     /** Alone, else a write to the other part of the same sector could be lost. */
     private void writePartOfSector(long offset, ByteBuffer source) throws IOException {
-        Lock alone = gate.writeLock();
-        alone.lock();
+        Phase now = enterAlone();
         try {
             int length = source.remaining();
             long start = offset / SECTOR * SECTOR;
             ByteBuffer whole = ByteBuffer.allocate((int) (roundUp(offset + length) - start));
-            chain.read(start, whole);
+            now.chain().read(start, whole);
             whole.position((int) (offset - start)).put(source);
-            chain.write(start, whole.rewind());
+            now.chain().write(start, whole.rewind());
         } finally {
-            alone.unlock();
+            now.leaveAlone();
         }
     }
 
@@ -144,35 +158,33 @@ public final class LiveDisk implements BlockDevice {
     }
 
     private long zeroInBlock(long offset, long maxBytes) throws IOException {
-        Lock shared = gate.readLock();
-        shared.lock();
+        Phase now = enter();
         try {
-            long length = chain.restOfBlock(offset, maxBytes);
+            long length = now.chain().restOfBlock(offset, maxBytes);
             // Asked here already: the first answer takes its time, in which other requests need not wait.
-            if (!chain.canGiveUp(offset, length) || !elision.mayElide()) {
-                chain.zero(offset, length, elision);
+            if (!now.chain().canGiveUp(offset, length) || !elision.mayElide()) {
+                now.chain().zero(offset, length, elision);
                 return length;
             }
         } finally {
-            shared.unlock();
+            now.leave();
         }
         return giveUpBlock(offset, maxBytes);
     }
 
     /** Alone: a request under way may have been told where the block stands, and the place may soon be another's. */
     private long giveUpBlock(long offset, long maxBytes) throws IOException {
-        Lock alone = gate.writeLock();
-        alone.lock();
+        Phase now = enterAlone();
         try {
-            long length = chain.restOfBlock(offset, maxBytes);
-            if (chain.canGiveUp(offset, length) && elision.mayElide()) {
-                chain.giveUp(offset);
+            long length = now.chain().restOfBlock(offset, maxBytes);
+            if (now.chain().canGiveUp(offset, length) && elision.mayElide()) {
+                now.chain().giveUp(offset);
             } else {
-                chain.zero(offset, length, elision);
+                now.chain().zero(offset, length, elision);
             }
             return length;
         } finally {
-            alone.unlock();
+            now.leaveAlone();
         }
     }
 
@@ -184,18 +196,17 @@ public final class LiveDisk implements BlockDevice {
     @Override
     public Extent extent(long offset, long maxBytes) throws IOException {
         long start = offset / SECTOR * SECTOR;
-        Lock shared = gate.readLock();
-        shared.lock();
+        Phase now = enter();
         try {
-            long maxSectorBytes = Math.min(roundUp(offset + maxBytes), chain.sizeBytes()) - start;
-            Extent found = chain.extent(start, maxSectorBytes);
+            long maxSectorBytes = Math.min(roundUp(offset + maxBytes), now.chain().sizeBytes()) - start;
+            Extent found = now.chain().extent(start, maxSectorBytes);
             return new Extent(Math.min(maxBytes, found.lengthBytes() - (offset - start)), found.allocated());
         } finally {
-            shared.unlock();
+            now.leave();
         }
     }
 
-    private ByteBuffer readWidened(long offset, int length) throws IOException {
+    private static ByteBuffer readWidened(Chain chain, long offset, int length) throws IOException {
         long start = offset / SECTOR * SECTOR;
         ByteBuffer whole = ByteBuffer.allocate((int) (roundUp(offset + length) - start));
         chain.read(start, whole);
@@ -209,7 +220,7 @@ public final class LiveDisk implements BlockDevice {
         shared.lock();
         try {
             if (!readOnly) {
-                chain.flush();
+                chain().flush();
             }
         } finally {
             shared.unlock();
@@ -218,12 +229,11 @@ public final class LiveDisk implements BlockDevice {
 
     /** As {@link Chain#run}. */
     public long run(long offset, long maxBytes) throws IOException {
-        Lock shared = gate.readLock();
-        shared.lock();
+        Phase now = enter();
         try {
-            return chain.run(offset, maxBytes);
+            return now.chain().run(offset, maxBytes);
         } finally {
-            shared.unlock();
+            now.leave();
         }
     }
 
@@ -232,47 +242,111 @@ public final class LiveDisk implements BlockDevice {
         return requests.sum();
     }
 
-    /** Returns the chain that serves now. */
+    /** Returns the chain that serves new requests now. */
     public Chain chain() {
-        Lock shared = gate.readLock();
-        shared.lock();
-        try {
-            return chain;
-        } finally {
-            shared.unlock();
+        return phase.chain();
+    }
+
+    /** Shares the gate; the request runs on the chain of the phase that is returned. */
+    private Phase enter() {
+        while (true) {
+            Phase now = phase;
+            now.enter();
+            if (now == phase) {
+                return now;
+            }
+            now.leave();
         }
     }
 
-    /** Waits for the requests under way and holds back all others until the pause is closed. */
-    public Pause pause() {
-        flushGate.writeLock().lock();
-        gate.writeLock().lock();
-        return new Pause();
+    private Phase enterAlone() {
+        while (true) {
+            Phase now = phase;
+            now.enterAlone();
+            if (now == phase) {
+                return now;
+            }
+            now.leaveAlone();
+        }
+    }
+
+    /** As {@link #pause(Duration)}, with patience for a disk that is slow but works. */
+    public Pause pause() throws DiskBusyException {
+        return pause(PATIENCE);
+    }
+
+    /**
+     * Waits for the requests under way and holds back all others until the pause is closed.
+     *
+     * @throws DiskBusyException if they did not end in time; all go on as if nothing had been
+     */
+    public Pause pause(Duration patience) throws DiskBusyException {
+        Deadline deadline = Deadline.in(patience);
+        deadline.lock(flushGate.writeLock());
+        long begin = System.nanoTime();
+        try {
+            return new Pause(enterAlone(deadline), begin);
+        } catch (DiskBusyException e) {
+            pauses.paused(System.nanoTime() - begin);
+            flushGate.writeLock().unlock();
+            throw e;
+        }
+    }
+
+    private Phase enterAlone(Deadline deadline) throws DiskBusyException {
+        while (true) {
+            Phase now = phase;
+            deadline.lock(now.alone());
+            if (now == phase) {
+                return now;
+            }
+            now.leaveAlone();
+        }
     }
 
     /** Whether requests are held back now. */
     public boolean isPaused() {
-        return gate.isWriteLocked();
+        return phase.isHeldBack();
+    }
+
+    Phase phase() {
+        return phase;
+    }
+
+    /** New requests belong to {@code next} from now on. */
+    void goOn(Phase next) {
+        phase = next;
+    }
+
+    void paused(long nanos) {
+        pauses.paused(nanos);
     }
 
     /** The time in which no request runs. Belongs to the thread that paused the disk. */
     public final class Pause implements AutoCloseable {
-        private Pause() {}
+        private final Phase held;
+        private final long begin;
+
+        private Pause(Phase held, long begin) {
+            this.held = held;
+            this.begin = begin;
+        }
 
         public Chain chain() {
-            return chain;
+            return held.chain();
         }
 
         /** Serves {@code successor} from now on, which must have the same content. */
         public void replace(Chain successor) {
-            chain = successor;
+            held.replace(successor);
         }
 
         /** Lets requests run again. */
         @Override
         public void close() {
-            gate.writeLock().unlock();
+            held.leaveAlone();
             flushGate.writeLock().unlock();
+            pauses.paused(System.nanoTime() - begin);
         }
     }
 

@@ -49,10 +49,15 @@ final class OwnerMap {
     /** How many runs these are; guarded by {@link #runs}. */
     private int cachedRuns;
 
+    /** Whether what is found can be kept; until then each look-up asks the files. */
+    private volatile boolean settled;
+
     /**
      * @param layers leaf first
+     * @param settled whether no layer but the leaf is written
      */
-    OwnerMap(List<Layer> layers) {
+    OwnerMap(List<Layer> layers, boolean settled) {
+        this.settled = settled;
         if (layers.size() > Short.MAX_VALUE) {
             throw new IllegalArgumentException("a chain of " + layers.size() + " files, expected at most 32767");
         }
@@ -78,6 +83,9 @@ final class OwnerMap {
         if (layers.size() == 1) {
             return new Run(0, maxBytes);
         }
+        if (!settled) {
+            return walk(offset, maxBytes);
+        }
         int unit = (int) (offset / UNIT_BYTES);
         long length = Math.min(maxBytes, (unit + 1L) * UNIT_BYTES - offset);
         short owner = owners[unit];
@@ -90,6 +98,11 @@ final class OwnerMap {
             case UNKNOWN -> walk(offset, length);
             default -> new Run(owner, length);
         };
+    }
+
+    /** No layer but the leaf is written any more. */
+    void settle() {
+        settled = true;
     }
 
     private Run findMixed(int unit, long offset, long maxBytes) throws IOException {

@@ -91,7 +91,8 @@ public final class Journal {
         }
     }
 
-    private Optional<Operation> read() throws IOException {
+    /** Returns the operation that was interrupted, if any; {@link #recover} completes it. */
+    public Optional<Operation> read() throws IOException {
         Optional<String> text = StoredText.read(storage, name);
         return text.isEmpty() ? Optional.empty() : Optional.of(decode(text.get()));
     }

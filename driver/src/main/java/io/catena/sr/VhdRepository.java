@@ -53,8 +53,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * An SR over VHD chains in a directory: takes the SR's lock, and hands requests to those who do the work.
  *
- * <p><b>The path of a snapshot:</b> this, {@link VdiCutter}, {@link SnapshotTaker}, {@link io.catena.op.Snapshot}, {@link
- * io.catena.op.Journal}, {@link Storage}; and for attached disks {@link io.catena.disk.LiveDisk#pause}.
+ * <p><b>The path of a snapshot:</b> this, {@link VdiCutter}, {@link SnapshotTaker}, {@link
+ * io.catena.sr.tree.SrTree#commit}, {@link io.catena.op.Snapshot}, {@link io.catena.op.Journal}, {@link Storage}; and for
+ * attached disks {@link io.catena.sr.live.LiveCut}, {@link io.catena.disk.ChainSwitch}.
  *
  * <p><b>Threads.</b> Safe for use by many threads. What changes something runs in {@link #change}, one after another; what
  * looks goes to {@link SrLooks}, which waits for nobody. Only jobs take it by themselves, for moments.

@@ -109,6 +109,12 @@ public final class SparseLayer implements Layer {
     /** The last request that a finished flush covers; guarded by flushing. */
     private long flushesDone;
 
+    /** Whether nothing is ever written again; guarded by flushing. */
+    private boolean retired;
+
+    /** Why nothing is ever written again though not all is durable; guarded by flushing. */
+    private @Nullable IOException abandoned;
+
     private SparseLayer(BlockFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
             throws IOException {
         this.file = file;
@@ -308,7 +314,7 @@ public final class SparseLayer implements Layer {
      *
      * @param first null to end this
      */
-    void flushAfter(@Nullable Layer first) {
+    public void flushAfter(@Nullable Layer first) {
         flushedBefore = first;
     }
 
@@ -359,6 +365,16 @@ public final class SparseLayer implements Layer {
         tailIsClean = true;
     }
 
+    /**
+     * Does beforehand what the first write to a new block would have to wait for: a sync of the file, in the first place. Its
+     * trailing footer is gone then until the next flush.
+     */
+    public void makeReadyForWrites() throws IOException {
+        synchronized (tail) {
+            cutOffTail();
+        }
+    }
+
     private void restoreCopy() throws IOException {
         synchronized (tail) {
             if (!copyIsValid) {
@@ -373,8 +389,15 @@ public final class SparseLayer implements Layer {
     public void flush() throws IOException {
         long mine = flushesAsked.incrementAndGet();
         synchronized (flushing) {
-            // The flush before this one may have begun after we asked; then there is nothing left to do.
-            if (flushesDone < mine) {
+            // The flush before this one may have begun after we asked, or the file is sealed for good: nothing left to do.
+            IOException broken = abandoned;
+            if (broken != null) {
+                throw new IOException(
+                        file.name() + ": what was written before could not be made durable; detach the disk and attach it"
+                                + " again: " + broken.getMessage(),
+                        broken);
+            }
+            if (flushesDone < mine && !retired) {
                 long covered = flushesAsked.get();
                 flushNow();
                 flushesDone = covered;
@@ -482,6 +505,10 @@ public final class SparseLayer implements Layer {
      */
     public void retire() throws IOException {
         writable = false;
+        synchronized (flushing) {
+            // A flush that was asked for long ago may come only now.
+            retired = true;
+        }
         map.keepFewBitmaps();
         if (changed && batmap != null) {
             batmap.store(map);
@@ -489,6 +516,19 @@ public final class SparseLayer implements Layer {
         }
         if (redo != null) {
             redo.delete();
+        }
+    }
+
+    /**
+     * Ends writing for good, since the file had to be opened anew to be made complete. It can still be read; all flushes fail.
+     */
+    public void abandon(IOException reason) throws IOException {
+        writable = false;
+        synchronized (flushing) {
+            abandoned = reason;
+        }
+        if (redo != null) {
+            redo.close();
         }
     }
 

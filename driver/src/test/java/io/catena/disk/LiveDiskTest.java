@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -140,11 +141,38 @@ final class LiveDiskTest {
         LiveDisk disk = new LiveDisk(ChainTest.chain(layer), false);
         Future<?> write = threads.submit(() -> write(disk));
         await(entered);
-        Future<?> pause = threads.submit(() -> disk.pause().close());
+        Future<?> pause = threads.submit(() -> {
+            disk.pause().close();
+            return null;
+        });
         assertThatThrownBy(() -> pause.get(SOON_MILLIS, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
         leave.countDown();
         pause.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         write.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aPauseGivesUpIfRequestsDoNotEndInTimeAndTheDiskGoesOn() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        MemoryLayer layer = new MemoryLayer(2);
+        layer.beforeRequest = () -> {
+            entered.countDown();
+            await(leave);
+        };
+        LiveDisk disk = new LiveDisk(ChainTest.chain(layer), false);
+        Future<?> write = threads.submit(() -> write(disk));
+        await(entered);
+
+        assertThatThrownBy(() -> disk.pause(Duration.ofMillis(SOON_MILLIS)))
+                .isInstanceOf(DiskBusyException.class)
+                .hasMessageContaining("does its storage hang?");
+
+        assertThat(disk.isPaused()).isFalse();
+        leave.countDown();
+        write.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        disk.flush();
+        write(disk);
     }
 
     @Test

@@ -17,7 +17,7 @@ final class OwnerMapTest {
         for (long seed = 0; seed < 10; seed++) {
             Random random = new Random(seed);
             List<MemoryLayer> layers = randomLayers(random);
-            OwnerMap map = new OwnerMap(List.copyOf(layers));
+            OwnerMap map = new OwnerMap(List.copyOf(layers), true);
             int sectors = (int) (layers.get(0).sizeBytes() / 512);
             for (int i = 0; i < 2000; i++) {
                 int sector = random.nextInt(sectors);
@@ -65,7 +65,7 @@ final class OwnerMapTest {
     @Test
     void aUnitIsLookedIntoOnce() throws IOException {
         MemoryLayer counting = new MemoryLayer(UNIT_SECTORS).with(7, "ab");
-        OwnerMap map = new OwnerMap(List.of(new MemoryLayer(UNIT_SECTORS), counting));
+        OwnerMap map = new OwnerMap(List.of(new MemoryLayer(UNIT_SECTORS), counting), true);
         map.find(0, 512);
         assertThat(map.find(7 * 512, 512)).isEqualTo(new OwnerMap.Run(1, 512));
         int asked = counting.asked;
@@ -80,14 +80,14 @@ final class OwnerMapTest {
         MemoryLayer broken = new MemoryLayer(UNIT_SECTORS);
         broken.cannotTell = true;
         OwnerMap map = new OwnerMap(
-                List.of(new MemoryLayer(UNIT_SECTORS), new MemoryLayer(UNIT_SECTORS).with(3, "a"), broken));
+                List.of(new MemoryLayer(UNIT_SECTORS), new MemoryLayer(UNIT_SECTORS).with(3, "a"), broken), true);
         assertThat(map.find(3 * 512, 512)).isEqualTo(new OwnerMap.Run(1, 512));
         assertThatThrownBy(() -> map.find(4 * 512, 512)).hasMessage("unreadable bitmap");
     }
 
     @Test
     void withoutLowerFilesNobodyHasAnything() throws IOException {
-        assertThat(new OwnerMap(List.of(new MemoryLayer(4).with(0, "LLLL"))).find(512, 1024))
+        assertThat(new OwnerMap(List.of(new MemoryLayer(4).with(0, "LLLL")), true).find(512, 1024))
                 .isEqualTo(new OwnerMap.Run(0, 1024));
     }
 }

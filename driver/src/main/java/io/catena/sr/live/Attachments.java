@@ -106,7 +106,7 @@ public final class Attachments {
     }
 
     /** Whether an active disk is to keep its zeros from now on; requests under way may still leave some out until this returns. */
-    public void keepZeros(VdiId vdi, boolean wanted) {
+    public void keepZeros(VdiId vdi, boolean wanted) throws IOException {
         Attachment attachment = attachments.get(vdi);
         if (attachment == null || attachment.zeros().areKept() == wanted) {
             return;

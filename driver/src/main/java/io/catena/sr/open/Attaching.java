@@ -7,6 +7,7 @@ import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
+import io.catena.op.Snapshot;
 import io.catena.sr.gc.GcProgress;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.ElidedZeros;
@@ -185,12 +186,13 @@ final class Attaching {
             return Set.of();
         }
         Set<String> failed = new LinkedHashSet<>();
+        replayLaidReady(redo, logs, failed);
         for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
             ChainFile file = node.file();
             if (file == null || failed.contains(node.parent())) {
                 // The log of a file that cannot be read may be any of those that are left.
                 failed.add(node.name());
-            } else if (file.isSparse() && logs.contains(RedoStore.logId(file)) && !replay(file, redo)) {
+            } else if (file.isSparse() && logs.contains(RedoStore.logId(file)) && !replay(file, file, redo)) {
                 failed.add(node.name());
             }
         }
@@ -203,6 +205,45 @@ final class Attaching {
         return failed;
     }
 
+    /**
+     * An operation that was interrupted may have left disks that were written in files which still lie ready under other names,
+     * and whose old files are to be renamed: so those have to catch up now.
+     */
+    private void replayLaidReady(RedoStore redo, Set<UUID> logs, Set<String> failed) throws IOException {
+        Optional<Operation> interrupted = new Journal(storage).read();
+        if (!(interrupted.orElse(null) instanceof Snapshot snapshot)) {
+            return;
+        }
+        for (Snapshot.Cut cut : snapshot.cuts()) {
+            if (storage.exists(cut.leaf()) && !storage.exists(cut.baseCopy())) {
+                catchUpBeforeRename(ChainFile.read(storage, cut.leaf()), redo, logs);
+            }
+        }
+        for (Snapshot.Child child : snapshot.children()) {
+            if (storage.exists(child.prepared())) {
+                ChainFile file = ChainFile.read(storage, child.prepared());
+                ChainFile named = file.renamed(child.name());
+                if (logs.contains(RedoStore.logId(named)) && !replay(file, named, redo)) {
+                    failed.add(child.name());
+                }
+            }
+        }
+    }
+
+    private void catchUpBeforeRename(ChainFile leaf, RedoStore redo, Set<UUID> logs) throws IOException {
+        if (leaf.isSparse() && logs.contains(RedoStore.logId(leaf))) {
+            try {
+                leaf.openWritable(storage, redo.open(leaf)).close();
+            } catch (IOException e) {
+                throw new IOException(
+                        leaf.name() + " cannot take over what its redo log tells of, and a snapshot of it was interrupted that"
+                                + " cannot be completed before; make room, or see to the file, and attach the SR again: "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+    }
+
     /** A leaf may have given up what only its parent has by now. */
     private static List<Node> parentsFirst(Tree tree) {
         return tree.nodes().stream()
@@ -210,9 +251,12 @@ final class Attaching {
                 .toList();
     }
 
-    private boolean replay(ChainFile file, RedoStore redo) {
+    /**
+     * @param named as the log belongs to it
+     */
+    private boolean replay(ChainFile file, ChainFile named, RedoStore redo) {
         try {
-            file.openWritable(storage, redo.open(file)).close();
+            file.openWritable(storage, redo.open(named)).close();
             LOG.log(Level.INFO, "event=redo-replayed node=" + file.name());
             return true;
         } catch (IOException e) {

@@ -182,7 +182,7 @@ public final class OpenSr {
                 attachments.detachAll();
                 holds.vdis().forEach(attachments::conceal);
                 attachments.settleAll();
-                if (behind.haveAllCaughtUp(tree.now())) {
+                if (behind.haveAllCaughtUp(tree.now()) && !tree.isBound()) {
                     Attaching.end(storage);
                 }
                 return held;

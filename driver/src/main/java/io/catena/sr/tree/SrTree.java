@@ -48,6 +48,9 @@ public final class SrTree {
     /** Why nothing may change any more; null while all is well. */
     private volatile @Nullable String stuck;
 
+    /** What the operation that is bound to happen still has to do to disks in use. */
+    private LiveSteps underway = LiveSteps.NONE;
+
     private boolean closed;
 
     /**
@@ -133,7 +136,7 @@ public final class SrTree {
                     + " attach it again. It failed because: " + stuck);
         }
         try {
-            outdated |= journal.recover().isPresent();
+            outdated |= recover().isPresent();
             interrupted = false;
         } catch (IOException e) {
             outdated = true;
@@ -150,24 +153,64 @@ public final class SrTree {
         }
     }
 
+    /** As {@link #commit}, of an operation that no disk in use hears of. */
+    public void run(Operation operation) throws IOException {
+        commit(operation, LiveSteps.NONE);
+    }
+
     /**
-     * Runs an operation that is bound to happen from the moment at which it is recorded. If a step fails all steps are taken
-     * once more; if that fails too, nothing else is changed until they can be.
+     * Lets an operation happen.
+     *
+     * <ol>
+     *   <li>Record it. If the process dies from here on, recovery takes the operation's own steps.
+     *   <li>Let the disks in use go on as they will be. Until this has succeeded the operation can be taken back; from here on
+     *       it is bound to happen.
+     *   <li>Make durable what its own steps need of the disks in use.
+     *   <li>Take its own steps.
+     *   <li>Forget it.
+     * </ol>
+     *
+     * <p>If one of the last three fails all of them are taken once more; if that fails too, nothing else is changed until they
+     * can be.
      *
      * @throws IOException if the operation did not happen, or not yet; the message tells which
+     * @throws StuckException if it did not happen, but recovery will complete it at the next attach
      */
-    public void run(Operation operation) throws IOException {
+    public void commit(Operation operation, LiveSteps live) throws IOException {
         try {
             journal.record(operation);
         } catch (IOException e) {
-            forgetOrFinish(e);
-            return;
+            if (live == LiveSteps.NONE) {
+                forgetOrFinish(e);
+                return;
+            }
+            takeBack(e);
+            throw e;
         }
         try {
+            live.cut();
+        } catch (IOException | RuntimeException e) {
+            takeBack(e);
+            throw e;
+        }
+        underway = live;
+        try {
+            live.settle();
             operation.apply(storage);
             journal.forget();
+            underway = LiveSteps.NONE;
         } catch (IOException e) {
             finish(e);
+        }
+    }
+
+    private void takeBack(Exception reason) throws StuckException {
+        try {
+            journal.forget();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+            stuck = String.valueOf(reason.getMessage());
+            throw new StuckException(reason);
         }
     }
 
@@ -197,7 +240,7 @@ public final class SrTree {
         outdated = true;
         interrupted = true;
         try {
-            journal.recover();
+            recover();
             interrupted = false;
         } catch (IOException e) {
             e.addSuppressed(reason);
@@ -207,6 +250,13 @@ public final class SrTree {
                             + e.getMessage(),
                     e);
         }
+    }
+
+    private Optional<Operation> recover() throws IOException {
+        underway.settle();
+        Optional<Operation> completed = journal.recover();
+        underway = LiveSteps.NONE;
+        return completed;
     }
 
     /** Returns what failed and has to be completed before anything can change; empty if nothing has. */

@@ -101,19 +101,14 @@ public final class VdiCutter {
     }
 
     private List<SnapshotResult> take(List<SnapshotTaker.Request> requests) throws IOException {
-        try {
-            SnapshotTaker.Outcome outcome = taker.take(requests);
-            sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
-            List<SnapshotResult> results =
-                    outcome.results().stream().map(this::withWarning).toList();
-            if (results.stream().anyMatch(result -> result.warning() != null)) {
-                sr.garbage.deepened();
-            }
-            return results;
-        } catch (SnapshotTaker.StuckException e) {
-            sr.tree.stuck(String.valueOf(e.getCause()));
-            throw new IOException(e.getCause());
+        SnapshotTaker.Outcome outcome = taker.take(requests);
+        sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
+        List<SnapshotResult> results =
+                outcome.results().stream().map(this::withWarning).toList();
+        if (results.stream().anyMatch(result -> result.warning() != null)) {
+            sr.garbage.deepened();
         }
+        return results;
     }
 
     private SnapshotResult withWarning(SnapshotResult result) {

@@ -63,6 +63,15 @@ public final class DiskModel {
         return new DiskModel(sizeBytes / SECTOR, lastValue);
     }
 
+    /** Returns the model of a disk that was written and flushed as this one was so far; their later values differ. */
+    public DiskModel copy() {
+        DiskModel copy = new DiskModel(sectors, lastValue);
+        versions.forEach((sector, all) -> copy.versions.put(sector, new ArrayList<>(all)));
+        copy.written.or(written);
+        copy.now = now;
+        return copy;
+    }
+
     /** Returns the model of a disk that durably holds what this one holds now; their later values differ. */
     public DiskModel frozen() {
         DiskModel copy = new DiskModel(sectors, lastValue);

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * <p>Some calls are left out of the list since nobody can miss them. The first sync of names in {@code Replace.apply} is
  * for disks whose file has a name of its own; else the rename is all there is, and the answer waits for the next sync. The
  * sync of names in {@code LeafReplacer.prepare}: if the prepared file is lost the recorded operation does nothing, and the
- * disk stays what it was. The second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.cut}: until
+ * disk stays what it was. The second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.name}: until
  * {@code complete} has synced the names anyway, recovery gives the children their names again. The truncate in {@code
  * SparseLayer.cutOffTail}: in files that the driver lays out for disks of this size the padding before a block is larger
  * than the footer that it cuts off. When XenServer's work is finished: the sync of names in {@code Journal.record}, for the
@@ -44,7 +44,8 @@ class MutantsTest {
             "PushDown.mark",
             "GarbageCollector.copyLacking",
             "LiveLeafMerge.makeDurable",
-            "SparseLayer.flushFirst");
+            "SparseLayer.flushFirst",
+            "LiveCut.complete");
 
     /** What has been left out, in which scenario and under which fault it must be noticed. */
     private record Mutant(Fault fault, Mutated scenario, Call.Kind kind, String method, int site, int sites) {
@@ -85,12 +86,17 @@ class MutantsTest {
                         new Mutant(Fault.KILL, layer, Call.Kind.PUNCH, "SparseLayer.zeroInBlock", 1, 1),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.PUNCH, "SparseLayer.freePlacesLeft", 1, 1),
                         new Mutant(Fault.KILL, layer, Call.Kind.TRUNCATE, "SparseLayer.growToDataEnd", 1, 1),
-                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Snapshot.cut", 1, 2),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Snapshot.name", 1, 2),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
-                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "SnapshotTaker.prepareAll", 1, 1),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "CutPreparation.prepareAll", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "LiveCut.complete", 1, 1),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
+                        new Mutant(Fault.KILL, snapshot, Call.Kind.WRITE, "RedoLog.append", 1, 1),
+                        new Mutant(Fault.KILL, snapshot, Call.Kind.RENAME, "Snapshot.name", 1, 2),
+                        new Mutant(Fault.KILL, snapshot, Call.Kind.RENAME, "Snapshot.name", 2, 2),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.mark", 1, 1),

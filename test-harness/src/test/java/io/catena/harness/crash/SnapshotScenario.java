@@ -3,12 +3,14 @@ package io.catena.harness.crash;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.disk.LiveDisk;
 import io.catena.harness.explore.Call;
-import io.catena.harness.explore.CallSite;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DiskModel;
 import io.catena.harness.sim.Machine;
+import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,7 +57,13 @@ final class SnapshotScenario implements Scenario {
         private final List<VdiId> sources = new ArrayList<>();
         private final Map<VdiId, Integer> depths = new HashMap<>();
 
-        /** While the operation is being prepared, guests write. */
+        /** The leaves before the operation. */
+        private final Map<VdiId, Layer> leaves = new HashMap<>();
+
+        /** What the disks held at the instant; none if it did not come, or nobody has written since. */
+        private final Map<VdiId, DiskModel> atInstant = new HashMap<>();
+
+        /** While the operation is under way, guests write. */
         private boolean preparing;
 
         private boolean begun;
@@ -98,13 +106,20 @@ final class SnapshotScenario implements Scenario {
                     sr.work(vdi);
                 }
             }
+            for (VdiId vdi : sources) {
+                if (sr.isAttached(vdi)) {
+                    leaves.put(vdi, leaf(vdi));
+                }
+            }
             begun = true;
             preparing = true;
             List<VdiId> taken = take();
             preparing = false;
             answered = true;
             for (int i = 0; i < taken.size(); i++) {
-                sr.models.put(taken.get(i), sr.model(sources.get(i)).frozen());
+                VdiId source = sources.get(i);
+                DiskModel model = Objects.requireNonNullElse(atInstant.get(source), sr.model(source));
+                sr.models.put(taken.get(i), model.frozen());
             }
             for (VdiId vdi : sources) {
                 if (sr.isAttached(vdi)) {
@@ -124,21 +139,53 @@ final class SnapshotScenario implements Scenario {
             };
         }
 
-        /** Guests write at moments at which no request is held back: until the operation is recorded. */
+        /**
+         * Guests write and flush between the calls of the operation, at all moments at which no file is in the middle of a
+         * change of its own: while files are laid ready, before and after the instant, and until the last record is written.
+         */
         private boolean watch(Call call) throws IOException {
-            boolean creates = call.kind() == Call.Kind.CREATE && call.file().startsWith(".catena/tmp/");
-            boolean records = call.kind() != Call.Kind.RENAME
-                    && call.file().endsWith("operation.json.new")
-                    && !CallSite.isInside("SnapshotTaker.cutWithGatesClosed");
-            if (preparing && (creates || records) && sr.random.nextInt(6) == 0) {
+            if (preparing && isBetweenSteps(call) && sr.random.nextInt(6) == 0) {
                 preparing = false;
                 VdiId vdi = sources.get(sr.random.nextInt(sources.size()));
                 if (sr.isAttached(vdi)) {
-                    sr.work(vdi);
+                    noteInstant();
+                    work(vdi);
                 }
                 preparing = true;
             }
             return mutant.passes(call);
+        }
+
+        private Layer leaf(VdiId vdi) {
+            return ((LiveDisk) sr.device(vdi)).chain().leaf().layer();
+        }
+
+        private void noteInstant() {
+            if (atInstant.isEmpty() && leaves.keySet().stream().anyMatch(vdi -> leaf(vdi) != leaves.get(vdi))) {
+                sources.forEach(vdi -> atInstant.put(vdi, sr.model(vdi).copy()));
+            }
+        }
+
+        /** As {@link SimulatedSr#work}; a flush after the instant covers what was written before it, too. */
+        private void work(VdiId vdi) throws IOException {
+            int writes = 1 + sr.random.nextInt(3);
+            for (int i = 0; i < writes; i++) {
+                sr.write(vdi);
+                if (sr.random.nextInt(3) == 0) {
+                    DiskModel before = atInstant.getOrDefault(vdi, DiskModel.empty(SimulatedSr.DISK_BYTES));
+                    long begin = before.flush();
+                    sr.flush(vdi);
+                    before.flushed(begin);
+                }
+            }
+        }
+
+        private boolean isBetweenSteps(Call call) {
+            return switch (call.kind()) {
+                case SYNC, SYNC_NAMES, RENAME, CREATE, DELETE -> true;
+                case WRITE, TRUNCATE, PUNCH -> call.file().startsWith(".catena/");
+                default -> false;
+            };
         }
 
         @Override
@@ -155,16 +202,18 @@ final class SnapshotScenario implements Scenario {
             if (answered || !begun) {
                 SimulatedSr.require(strays.isEmpty(), "stray disks: " + strays);
             } else if (!strays.isEmpty()) {
-                adopt(strays);
+                adopt(strays, happened ? fault : Fault.KILL);
             }
+            SimulatedSr.require(
+                    answered || atInstant.isEmpty() || !strays.isEmpty(), "the instant had come, but nothing came of it");
             sr.checkShape();
             checkDepths(answered || !strays.isEmpty());
             sr.checkSound();
             sr.checkWorkGoesOn(!happened && kind != Kind.RAW);
         }
 
-        /** The operation was completed after a crash: all of it, and each copy is what the source is. */
-        private void adopt(List<Vdi> strays) throws IOException {
+        /** The operation was completed after a crash: all of it, and each copy is what the source was at the instant. */
+        private void adopt(List<Vdi> strays, Fault fault) throws IOException {
             SimulatedSr.require(
                     strays.size() == sources.size(),
                     strays.size() + " of " + sources.size() + " were taken: " + strays);
@@ -172,10 +221,23 @@ final class SnapshotScenario implements Scenario {
                 VdiId source =
                         kind == Kind.CLONE ? sources.get(0) : Objects.requireNonNull(stray.snapshotOf(), "snapshotOf");
                 SimulatedSr.require(sources.contains(source), stray + " is a snapshot of " + source);
-                SimulatedSr.require(
-                        Arrays.equals(sr.content(stray.vdi()), sr.content(source)), stray + " differs from " + source);
-                sr.models.put(stray.vdi(), sr.model(source).frozen());
+                sr.models.put(stray.vdi(), modelOf(stray, source, fault));
             }
+        }
+
+        private DiskModel modelOf(Vdi stray, VdiId source, Fault fault) throws IOException {
+            byte[] content = sr.content(stray.vdi());
+            DiskModel before = atInstant.get(source);
+            if (before == null) {
+                SimulatedSr.require(Arrays.equals(content, sr.content(source)), stray + " differs from " + source);
+                return sr.model(source).frozen();
+            }
+            if (fault == Fault.POWER_CUT) {
+                before.checkAfterPowerCut(content);
+            } else {
+                before.check(content);
+            }
+            return before;
         }
 
         private void checkDepths(boolean taken) {

@@ -1,0 +1,28 @@
+package io.catena.sr.tree;
+
+import java.io.IOException;
+
+/** What an operation does to the disks that are being used meanwhile: see {@link SrTree#commit}. */
+public interface LiveSteps {
+    /** Of an operation that no disk in use hears of. */
+    LiveSteps NONE = new LiveSteps() {
+        @Override
+        public void cut() {}
+
+        @Override
+        public void settle() {}
+    };
+
+    /**
+     * Lets the disks go on as they will be when the operation has happened. From here on it must not be taken back.
+     *
+     * @throws IOException if nothing has happened, and the operation is to be forgotten
+     */
+    void cut() throws IOException;
+
+    /**
+     * Makes durable what the operation's own steps need. If this, or a step, fails, this is called again before the steps are
+     * tried again.
+     */
+    void settle() throws IOException;
+}

@@ -1,0 +1,165 @@
+package io.catena.sr.verb;
+
+import io.catena.format.DynamicHeader;
+import io.catena.format.VhdTime;
+import io.catena.op.Snapshot;
+import io.catena.sr.job.Environment;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.record.SrFiles;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import io.catena.vhd.ParentFinder;
+import io.catena.vhd.ParentLink;
+import io.catena.vhd.SparseLayer;
+import io.catena.vhd.VhdCreator;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lays the new, empty files of snapshots and clones ready, whole and durable, where recovery deletes them if nothing comes of
+ * it.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+final class CutPreparation {
+    private static final String VHD = ".vhd";
+
+    private final Storage storage;
+    private final Attachments attachments;
+    private final Environment environment;
+    private final VhdCreator creator;
+
+    CutPreparation(Storage storage, Attachments attachments, Environment environment) {
+        this.storage = storage;
+        this.attachments = attachments;
+        this.environment = environment;
+        this.creator = new VhdCreator(storage);
+    }
+
+    /**
+     * Returns what is to be done; nothing is left if this fails.
+     *
+     * @param mayShareParent whether the copy of a disk that holds nothing builds on that one's parent
+     */
+    List<CutPart> prepareAll(List<SnapshotTaker.Request> requests, boolean mayShareParent) throws IOException {
+        List<CutPart> parts = new ArrayList<>();
+        try {
+            for (SnapshotTaker.Request request : requests) {
+                parts.add(prepare(request, mayShareParent));
+            }
+            storage.syncNames();
+        } catch (IOException | RuntimeException e) {
+            discard(parts, e);
+            throw e;
+        }
+        return parts;
+    }
+
+    private CutPart prepare(SnapshotTaker.Request request, boolean mayShareParent) throws IOException {
+        attachments.stopMerging(request.source().id());
+        attachments.settle(request.source().name());
+        // Read anew: the tree may not know of a footer that changed since.
+        ChainFile source = ChainFile.read(storage, request.source().name());
+        Attachments.Attachment attachment =
+                attachments.get(request.source().id()).orElse(null);
+        Optional<ChainFile> parent = mayShareParent && canShareParent(request, source, attachment)
+                ? new ParentFinder(storage).parentOf(source)
+                : Optional.empty();
+        if (parent.isPresent()) {
+            return besideEmpty(request, source, parent.get(), attachment);
+        }
+        request.mayDeepen().run();
+        return uponBaseCopy(request, source, attachment);
+    }
+
+    /** A disk that is written meanwhile gets a new file of its file's name, and only that name may tell who it is. */
+    private boolean canShareParent(
+            SnapshotTaker.Request request, ChainFile source, Attachments.@Nullable Attachment attachment)
+            throws IOException {
+        if (attachment == null) {
+            return LeafReplacer.isEmpty(storage, source);
+        }
+        boolean keepsIdentity =
+                attachment.disk().readOnly() || source.name().equals(request.source().id() + VHD);
+        return keepsIdentity && attachment.disk().chain().leaf().layer() instanceof SparseLayer layer && layer.isEmpty();
+    }
+
+    private CutPart besideEmpty(
+            SnapshotTaker.Request request,
+            ChainFile source,
+            ChainFile parent,
+            Attachments.@Nullable Attachment attachment)
+            throws IOException {
+        String childName = request.vdi() + VHD;
+        Snapshot.Child child = prepareChild(childName, sizeBytes(request, source), link(childName, parent));
+        if (attachment == null || attachment.disk().readOnly()) {
+            return new CutPart(request, source, null, null, child, attachment);
+        }
+        Snapshot.Child leaf = prepareChild(source.name(), source.sizeBytes(), link(source.name(), parent));
+        return new CutPart(request, source, null, fresh(leaf), child, attachment);
+    }
+
+    private CutPart uponBaseCopy(
+            SnapshotTaker.Request request, ChainFile source, Attachments.@Nullable Attachment attachment)
+            throws IOException {
+        String childName = request.vdi() + VHD;
+        String end = source.name().substring(source.name().lastIndexOf('.'));
+        ChainFile baseCopy = source.renamed(environment.uuids().get() + end);
+        // The new file has another unique id, so only its name can keep the disk's identity.
+        String leafName = request.source().id() + VHD;
+        if (!leafName.equals(source.name()) && storage.exists(leafName)) {
+            throw new IOException(
+                    leafName + " is in the way: the disk's file " + source.name() + " must get that name");
+        }
+        Snapshot.Child leaf = prepareChild(leafName, source.sizeBytes(), linkToBaseCopy(source, leafName, baseCopy));
+        Snapshot.Child child =
+                prepareChild(childName, sizeBytes(request, source), linkToBaseCopy(source, childName, baseCopy));
+        return new CutPart(request, source, baseCopy.name(), fresh(leaf), child, attachment);
+    }
+
+    private CutPart.FreshLeaf fresh(Snapshot.Child leaf) throws IOException {
+        return new CutPart.FreshLeaf(ChainFile.vhd(storage, leaf.prepared()), leaf);
+    }
+
+    private static long sizeBytes(SnapshotTaker.Request request, ChainFile source) {
+        return request.sizeBytes() == 0 ? source.sizeBytes() : request.sizeBytes();
+    }
+
+    private Snapshot.Child prepareChild(String name, long sizeBytes, ParentLink parent) throws IOException {
+        String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
+        creator.differencing(
+                prepared,
+                sizeBytes,
+                environment.uuids().get(),
+                VhdTime.fromEpochSeconds(environment.clock().instant().getEpochSecond()),
+                parent);
+        return new Snapshot.Child(prepared, name);
+    }
+
+    private ParentLink link(String child, ChainFile parent) throws IOException {
+        return ParentLink.of(storage, child, parent.name(), parent.uniqueId().orElse(DynamicHeader.NO_ID));
+    }
+
+    /** The base copy has still the source's name, but the link must name it as it will be. */
+    private ParentLink linkToBaseCopy(ChainFile source, String child, ChainFile baseCopy) throws IOException {
+        ParentLink toSource = link(child, source);
+        return new ParentLink(toSource.id(), toSource.timestamp(), baseCopy.name());
+    }
+
+    /** Deletes what was laid ready. */
+    void discard(List<CutPart> parts, Exception reason) {
+        try {
+            for (CutPart part : parts) {
+                for (String name : part.prepared()) {
+                    storage.delete(name);
+                }
+            }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+}
