@@ -198,7 +198,8 @@ public final class LiveDisk implements BlockDevice {
         long start = offset / SECTOR * SECTOR;
         Phase now = enter();
         try {
-            long maxSectorBytes = Math.min(roundUp(offset + maxBytes), now.chain().sizeBytes()) - start;
+            long maxSectorBytes =
+                    Math.min(roundUp(offset + maxBytes), now.chain().sizeBytes()) - start;
             Extent found = now.chain().extent(start, maxSectorBytes);
             return new Extent(Math.min(maxBytes, found.lengthBytes() - (offset - start)), found.allocated());
         } finally {

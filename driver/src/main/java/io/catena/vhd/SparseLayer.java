@@ -389,11 +389,13 @@ public final class SparseLayer implements Layer {
     public void flush() throws IOException {
         long mine = flushesAsked.incrementAndGet();
         synchronized (flushing) {
-            // The flush before this one may have begun after we asked, or the file is sealed for good: nothing left to do.
+            // The flush before this one may have begun after we asked, or the file is sealed for good: nothing left to
+            // do.
             IOException broken = abandoned;
             if (broken != null) {
                 throw new IOException(
-                        file.name() + ": what was written before could not be made durable; detach the disk and attach it"
+                        file.name()
+                                + ": what was written before could not be made durable; detach the disk and attach it"
                                 + " again: " + broken.getMessage(),
                         broken);
             }

@@ -32,7 +32,8 @@ final class ChainSwitchTest {
     @AfterEach
     void stop() throws Exception {
         threads.shutdown();
-        assertThat(threads.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(threads.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .isTrue();
     }
 
     /** A disk whose storage hangs, which is cut together with one that works. */

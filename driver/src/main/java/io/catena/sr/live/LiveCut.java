@@ -74,7 +74,10 @@ public final class LiveCut implements LiveSteps {
      * @param baseCopy the name that the present leaf's file will have; null if the leaf holds nothing and is dropped
      */
     public record Disk(
-            Attachments.Attachment attachment, ChainFile prepared, String name, @Nullable String baseCopy) {}
+            Attachments.Attachment attachment,
+            ChainFile prepared,
+            String name,
+            @Nullable String baseCopy) {}
 
     /** A disk that held nothing was written to before its requests were held back, or they could not be. */
     public static final class NoLongerEmptyException extends IOException {
@@ -199,8 +202,7 @@ public final class LiveCut implements LiveSteps {
         hasCut = true;
         for (int i = 0; i < switches.size(); i++) {
             parts.get(i).done = switches.get(i);
-            pauseNanos.put(
-                    parts.get(i).disk.attachment().vdi(), switches.get(i).pauseNanos());
+            pauseNanos.put(parts.get(i).disk.attachment().vdi(), switches.get(i).pauseNanos());
         }
     }
 

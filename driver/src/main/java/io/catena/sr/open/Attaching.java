@@ -236,7 +236,8 @@ final class Attaching {
                 leaf.openWritable(storage, redo.open(leaf)).close();
             } catch (IOException e) {
                 throw new IOException(
-                        leaf.name() + " cannot take over what its redo log tells of, and a snapshot of it was interrupted that"
+                        leaf.name()
+                                + " cannot take over what its redo log tells of, and a snapshot of it was interrupted that"
                                 + " cannot be completed before; make room, or see to the file, and attach the SR again: "
                                 + e.getMessage(),
                         e);

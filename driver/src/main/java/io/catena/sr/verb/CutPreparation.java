@@ -8,7 +8,6 @@ import io.catena.sr.live.Attachments;
 import io.catena.sr.record.SrFiles;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.Layer;
 import io.catena.vhd.ParentFinder;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.SparseLayer;
@@ -83,9 +82,11 @@ final class CutPreparation {
         if (attachment == null) {
             return LeafReplacer.isEmpty(storage, source);
         }
-        boolean keepsIdentity =
-                attachment.disk().readOnly() || source.name().equals(request.source().id() + VHD);
-        return keepsIdentity && attachment.disk().chain().leaf().layer() instanceof SparseLayer layer && layer.isEmpty();
+        boolean keepsIdentity = attachment.disk().readOnly()
+                || source.name().equals(request.source().id() + VHD);
+        return keepsIdentity
+                && attachment.disk().chain().leaf().layer() instanceof SparseLayer layer
+                && layer.isEmpty();
     }
 
     private CutPart besideEmpty(

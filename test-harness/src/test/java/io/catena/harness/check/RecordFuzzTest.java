@@ -133,7 +133,9 @@ final class RecordFuzzTest {
         Journal.of(disk, leaf)
                 .record(new Rewrite(
                         leaf, List.of(Bytes.of(0, copy.flip())), disk.info(leaf).sizeBytes()));
-        new Journal(disk).record(new Snapshot(List.of(), List.of(), List.of(new Snapshot.TextFile(".catena/x", "x")), List.of()));
+        new Journal(disk)
+                .record(new Snapshot(
+                        List.of(), List.of(), List.of(new Snapshot.TextFile(".catena/x", "x")), List.of()));
     }
 
     /** A file to be damaged. */

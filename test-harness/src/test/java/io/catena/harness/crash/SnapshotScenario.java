@@ -205,7 +205,8 @@ final class SnapshotScenario implements Scenario {
                 adopt(strays, happened ? fault : Fault.KILL);
             }
             SimulatedSr.require(
-                    answered || atInstant.isEmpty() || !strays.isEmpty(), "the instant had come, but nothing came of it");
+                    answered || atInstant.isEmpty() || !strays.isEmpty(),
+                    "the instant had come, but nothing came of it");
             sr.checkShape();
             checkDepths(answered || !strays.isEmpty());
             sr.checkSound();
