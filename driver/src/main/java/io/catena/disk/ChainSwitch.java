@@ -71,14 +71,14 @@ public final class ChainSwitch {
     }
 
     private void close() {
-        closedAt = System.nanoTime();
+        closedAt = PauseClock.nanos();
         after.enterAlone();
         disk.goOn(after);
     }
 
     private void open() {
         after.leaveAlone();
-        pauseNanos = System.nanoTime() - closedAt;
+        pauseNanos = PauseClock.nanos() - closedAt;
     }
 
     /** Returns how long requests of the disk were held back. */

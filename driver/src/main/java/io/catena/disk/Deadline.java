@@ -10,7 +10,7 @@ record Deadline(Duration patience, long endNanos) {
     private static final long POLL_NANOS = 20_000;
 
     static Deadline in(Duration patience) {
-        return new Deadline(patience, System.nanoTime() + patience.toNanos());
+        return new Deadline(patience, PauseClock.nanos() + patience.toNanos());
     }
 
     /**
@@ -20,7 +20,7 @@ record Deadline(Duration patience, long endNanos) {
      */
     void lock(Lock lock) throws DiskBusyException {
         try {
-            if (!lock.tryLock(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+            if (!lock.tryLock(endNanos - PauseClock.nanos(), TimeUnit.NANOSECONDS)) {
                 throw tooLate();
             }
         } catch (InterruptedException e) {
@@ -32,7 +32,7 @@ record Deadline(Duration patience, long endNanos) {
     /** Takes a lock as soon as it can be had, before all who wait for it; it must be held for moments only. */
     void lockFirst(Lock lock) throws DiskBusyException {
         while (!lock.tryLock()) {
-            if (System.nanoTime() - endNanos > 0) {
+            if (PauseClock.nanos() - endNanos > 0) {
                 throw tooLate();
             }
             LockSupport.parkNanos(POLL_NANOS);

@@ -284,11 +284,11 @@ public final class LiveDisk implements BlockDevice {
     public Pause pause(Duration patience) throws DiskBusyException {
         Deadline deadline = Deadline.in(patience);
         deadline.lock(flushGate.writeLock());
-        long begin = System.nanoTime();
+        long begin = PauseClock.nanos();
         try {
             return new Pause(enterAlone(deadline), begin);
         } catch (DiskBusyException e) {
-            pauses.paused(System.nanoTime() - begin);
+            pauses.paused(PauseClock.nanos() - begin);
             flushGate.writeLock().unlock();
             throw e;
         }
@@ -347,7 +347,7 @@ public final class LiveDisk implements BlockDevice {
         public void close() {
             held.leaveAlone();
             flushGate.writeLock().unlock();
-            pauses.paused(System.nanoTime() - begin);
+            pauses.paused(PauseClock.nanos() - begin);
         }
     }
 

@@ -5,6 +5,7 @@ import io.catena.disk.Chain;
 import io.catena.disk.ChainSwitch;
 import io.catena.disk.DiskBusyException;
 import io.catena.disk.LiveDisk;
+import io.catena.disk.PauseClock;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -153,7 +154,7 @@ public final class LiveCut implements LiveSteps {
         try {
             for (Part part : parts) {
                 if (part.dropsOld()) {
-                    begun.put(part.disk.attachment().vdi(), System.nanoTime());
+                    begun.put(part.disk.attachment().vdi(), PauseClock.nanos());
                     pauses.add(pauseEmpty(part));
                 }
             }
@@ -161,7 +162,7 @@ public final class LiveCut implements LiveSteps {
         } finally {
             pauses.forEach(LiveDisk.Pause::close);
         }
-        begun.forEach((vdi, since) -> pauseNanos.put(vdi, System.nanoTime() - since));
+        begun.forEach((vdi, since) -> pauseNanos.put(vdi, PauseClock.nanos() - since));
         parts.forEach(this::enter);
     }
 

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param attachment null if the source is not attached
  */
 record CutPart(
-        SnapshotTaker.Request request,
+        CutRequest request,
         ChainFile source,
         @Nullable String baseCopy,
         @Nullable FreshLeaf freshLeaf,

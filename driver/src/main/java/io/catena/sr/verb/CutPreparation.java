@@ -44,10 +44,10 @@ final class CutPreparation {
      *
      * @param mayShareParent whether the copy of a disk that holds nothing builds on that one's parent
      */
-    List<CutPart> prepareAll(List<SnapshotTaker.Request> requests, boolean mayShareParent) throws IOException {
+    List<CutPart> prepareAll(List<CutRequest> requests, boolean mayShareParent) throws IOException {
         List<CutPart> parts = new ArrayList<>();
         try {
-            for (SnapshotTaker.Request request : requests) {
+            for (CutRequest request : requests) {
                 parts.add(prepare(request, mayShareParent));
             }
             storage.syncNames();
@@ -58,7 +58,7 @@ final class CutPreparation {
         return parts;
     }
 
-    private CutPart prepare(SnapshotTaker.Request request, boolean mayShareParent) throws IOException {
+    private CutPart prepare(CutRequest request, boolean mayShareParent) throws IOException {
         attachments.stopMerging(request.source().id());
         attachments.settle(request.source().name());
         // Read anew: the tree may not know of a footer that changed since.
@@ -77,7 +77,7 @@ final class CutPreparation {
 
     /** A disk that is written meanwhile gets a new file of its file's name, and only that name may tell who it is. */
     private boolean canShareParent(
-            SnapshotTaker.Request request, ChainFile source, Attachments.@Nullable Attachment attachment)
+            CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
             throws IOException {
         if (attachment == null) {
             return LeafReplacer.isEmpty(storage, source);
@@ -90,7 +90,7 @@ final class CutPreparation {
     }
 
     private CutPart besideEmpty(
-            SnapshotTaker.Request request,
+            CutRequest request,
             ChainFile source,
             ChainFile parent,
             Attachments.@Nullable Attachment attachment)
@@ -105,7 +105,7 @@ final class CutPreparation {
     }
 
     private CutPart uponBaseCopy(
-            SnapshotTaker.Request request, ChainFile source, Attachments.@Nullable Attachment attachment)
+            CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
         String end = source.name().substring(source.name().lastIndexOf('.'));
@@ -126,7 +126,7 @@ final class CutPreparation {
         return new CutPart.FreshLeaf(ChainFile.vhd(storage, leaf.prepared()), leaf);
     }
 
-    private static long sizeBytes(SnapshotTaker.Request request, ChainFile source) {
+    private static long sizeBytes(CutRequest request, ChainFile source) {
         return request.sizeBytes() == 0 ? source.sizeBytes() : request.sizeBytes();
     }
 

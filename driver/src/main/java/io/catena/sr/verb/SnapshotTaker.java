@@ -7,8 +7,6 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.LiveCut;
 import io.catena.sr.live.RedoStore;
-import io.catena.sr.record.VdiRecord;
-import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.StuckException;
 import io.catena.store.Storage;
@@ -50,26 +48,13 @@ public final class SnapshotTaker {
     }
 
     /**
-     * A disk to be made.
-     *
-     * @param source the disk whose content it starts with
-     * @param sourceRecord what is known of that; it must not be lost with the name of its file
-     * @param vdi the id of the new disk
-     * @param record what is to be known of the new disk
-     * @param sizeBytes the new disk's size, or 0 for that of the source
-     * @param mayDeepen throws if the chain of the source may not get another node
-     */
-    record Request(
-            Node source, VdiRecord sourceRecord, VdiId vdi, VdiRecord record, long sizeBytes, Runnable mayDeepen) {}
-
-    /**
      * What came of it.
      *
      * @param changed names of the files that were made or renamed
      */
     record Outcome(List<SnapshotResult> results, List<String> changed) {}
 
-    Outcome take(List<Request> requests) throws IOException {
+    Outcome take(List<CutRequest> requests) throws IOException {
         try {
             return takeParts(preparation.prepareAll(requests, true));
         } catch (LiveCut.NoLongerEmptyException e) {

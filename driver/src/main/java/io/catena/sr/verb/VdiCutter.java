@@ -33,7 +33,7 @@ public final class VdiCutter {
 
     /** Takes snapshots of several disks at one instant. */
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) throws IOException {
-        List<SnapshotTaker.Request> requests = new ArrayList<>();
+        List<CutRequest> requests = new ArrayList<>();
         for (VdiId id : ids) {
             requests.add(request(id, name, id, 0));
         }
@@ -49,7 +49,7 @@ public final class VdiCutter {
         return take(List.of(request(id, name, null, sizeBytes))).get(0).vdi();
     }
 
-    private SnapshotTaker.Request request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes)
+    private CutRequest request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes)
             throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.use.checkNotRead(id);
@@ -67,7 +67,7 @@ public final class VdiCutter {
                 snapshotOf,
                 sr.environment.clock().instant(),
                 Map.of());
-        return new SnapshotTaker.Request(
+        return new CutRequest(
                 source,
                 own,
                 new VdiId(sr.environment.uuids().get()),
@@ -100,7 +100,7 @@ public final class VdiCutter {
         return size;
     }
 
-    private List<SnapshotResult> take(List<SnapshotTaker.Request> requests) throws IOException {
+    private List<SnapshotResult> take(List<CutRequest> requests) throws IOException {
         SnapshotTaker.Outcome outcome = taker.take(requests);
         sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
         List<SnapshotResult> results =
