@@ -76,8 +76,7 @@ final class CutPreparation {
     }
 
     /** A disk that is written meanwhile gets a new file of its file's name, and only that name may tell who it is. */
-    private boolean canShareParent(
-            CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
+    private boolean canShareParent(CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
             throws IOException {
         if (attachment == null) {
             return LeafReplacer.isEmpty(storage, source);
@@ -90,10 +89,7 @@ final class CutPreparation {
     }
 
     private CutPart besideEmpty(
-            CutRequest request,
-            ChainFile source,
-            ChainFile parent,
-            Attachments.@Nullable Attachment attachment)
+            CutRequest request, ChainFile source, ChainFile parent, Attachments.@Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
         Snapshot.Child child = prepareChild(childName, sizeBytes(request, source), link(childName, parent));
@@ -104,8 +100,7 @@ final class CutPreparation {
         return new CutPart(request, source, null, fresh(leaf), child, attachment);
     }
 
-    private CutPart uponBaseCopy(
-            CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
+    private CutPart uponBaseCopy(CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
         String end = source.name().substring(source.name().lastIndexOf('.'));

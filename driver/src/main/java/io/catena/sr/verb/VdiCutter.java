@@ -49,8 +49,7 @@ public final class VdiCutter {
         return take(List.of(request(id, name, null, sizeBytes))).get(0).vdi();
     }
 
-    private CutRequest request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes)
-            throws IOException {
+    private CutRequest request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes) throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.use.checkNotRead(id);
         if (!sr.tree.now().children(source.name()).isEmpty()) {
