@@ -1,8 +1,12 @@
 package io.catena.agent;
 
+import io.catena.agent.api.ApiOptions;
+import io.catena.agent.api.ApiServer;
+import io.catena.agent.api.ApiState;
 import io.catena.agent.block.BlockExports;
 import io.catena.agent.control.AllRoutes;
 import io.catena.agent.control.ControlServer;
+import io.catena.agent.control.Route;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
@@ -22,16 +26,22 @@ import io.catena.disk.FilteringExporter;
 import io.catena.disk.RequestMeters;
 import io.catena.disk.ZeroDetectingDisk;
 import io.catena.sr.job.Jobs;
+import io.catena.api.Job;
+import io.catena.api.StorageHost;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +66,8 @@ public final class Agent implements Closeable {
 
     private final CountDownLatch closed = new CountDownLatch(1);
 
+    private @Nullable InetSocketAddress apiAddress;
+
     private Agent() {}
 
     /**
@@ -63,8 +75,20 @@ public final class Agent implements Closeable {
      *
      * @param tcp how over TCP, too; null for not at all
      * @param zeroDetection whether writes of zeros take no room
+     * @param api how the API is served over the network; null for not at all
+     * @param apiState where tokens, events and the audit log are kept; null for in the run directory
      */
-    public record Options(NbdLimits limits, @Nullable NbdTcp tcp, boolean zeroDetection) {}
+    public record Options(
+            NbdLimits limits,
+            @Nullable NbdTcp tcp,
+            boolean zeroDetection,
+            @Nullable ApiOptions api,
+            @Nullable Path apiState) {
+        /** An agent that is reached over Unix sockets only. */
+        public Options(NbdLimits limits, @Nullable NbdTcp tcp, boolean zeroDetection) {
+            this(limits, tcp, zeroDetection, null, null);
+        }
+    }
 
     /** Makes what opens SRs, out of the parts that it may need. */
     @FunctionalInterface
@@ -130,14 +154,23 @@ public final class Agent implements Closeable {
         BlockExports devices = blockDevices(exports, directory, options.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters(options));
         SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
-        Host host = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
-        host.restore();
+        Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
+        restored.restore();
         NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
+        ApiState state = opened(new ApiState(
+                Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, clock));
+        StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
         PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
-        opened(ControlServer.start(directory.controlSocket(), AllRoutes.of(host, jobs::waitFor, guests, scripts)));
+        Integer nbdPort = options.tcp() == null ? null : server.tcpAddress().getPort();
+        Backend backend = new Backend(state, jobs, guests, scripts, nbdPort);
+        ApiOptions api = options.api();
+        if (api != null) {
+            apiAddress = opened(ApiServer.start(api, state, backend)).address();
+        }
+        opened(ControlServer.start(directory.controlSocket(), backend.routes(host)));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "version",
@@ -146,6 +179,27 @@ public final class Agent implements Closeable {
                 runDirectory,
                 "pid",
                 ProcessHandle.current().pid()));
+    }
+
+    /** What the faces need of the agent. */
+    private record Backend(ApiState state, Jobs jobs, Guests guests, PluginCalls scripts, @Nullable Integer nbdPort)
+            implements ApiServer.Backend {
+        @Override
+        public List<Route> routes(StorageHost host) {
+            List<Route> routes = new ArrayList<>(AllRoutes.of(host, jobs::waitFor, guests, scripts));
+            routes.addAll(state.routes(host, nbdPort));
+            return routes;
+        }
+
+        @Override
+        public void whenEnded(long job, Consumer<Job> listener) {
+            jobs.whenEnded(job, listener);
+        }
+    }
+
+    /** Returns where the API is served; null if it is not. */
+    public @Nullable InetSocketAddress apiAddress() {
+        return apiAddress;
     }
 
     /** What stands between every disk and its exports, the first to meet a request first. */

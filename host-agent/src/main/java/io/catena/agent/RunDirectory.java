@@ -86,6 +86,11 @@ public final class RunDirectory implements Closeable {
         return path.resolve("frozen");
     }
 
+    /** Where the API keeps its tokens, events and audit log, if it is not told another place. */
+    Path apiState() {
+        return path.resolve("api");
+    }
+
     Path stateFile() {
         return path.resolve("state.json");
     }

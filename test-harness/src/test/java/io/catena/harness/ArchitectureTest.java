@@ -119,7 +119,13 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule FRONT_ENDS_SEE_ONLY_THE_API = noClasses()
-            .that(resideInAnyPackage("io.catena.agent.cli..", "io.catena.agent.control..", "io.catena.agent.smapi..")
+            .that(resideInAnyPackage(
+                            "io.catena.agent.cli..",
+                            "io.catena.agent.control..",
+                            "io.catena.agent.api..",
+                            "io.catena.agent.metrics..",
+                            "io.catena.agent.web..",
+                            "io.catena.agent.smapi..")
                     .and(resideInAPackage("io.catena.agent.cli.vhd..").negate()))
             .should()
             .dependOnClassesThat()

@@ -1,7 +1,9 @@
 package io.catena.agent.cli;
 
 import io.catena.agent.Agent;
+import io.catena.agent.api.ApiOptions;
 import io.catena.agent.cli.text.Size;
+import io.catena.agent.control.Role;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.libvirt.LibvirtHypervisor;
@@ -15,7 +17,10 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -109,6 +114,45 @@ final class AgentCommand implements Callable<Integer> {
             description = "The hypervisor whose guests to look after, or \"none\". Default: qemu:///system.")
     private @Nullable String libvirtUri;
 
+    @Option(
+            names = "--api-listen",
+            paramLabel = "ADDRESS:PORT",
+            description = "Serve the API and the web page over TLS. Default: not.")
+    private @Nullable String apiListen;
+
+    @Option(
+            names = "--api-certificate",
+            paramLabel = "FILE",
+            description = "For the API: the certificate, and behind it those that lead to its authority, in PEM. Read again"
+                    + " when it changes.")
+    private @Nullable Path apiCertificate;
+
+    @Option(
+            names = "--api-key",
+            paramLabel = "FILE",
+            description = "For the API: the private key of the certificate, in PEM (PKCS #8).")
+    private @Nullable Path apiKey;
+
+    @Option(
+            names = "--api-ca",
+            paramLabel = "FILE",
+            description = "For the API: who signs the certificates of clients that have one. Default: tokens only.")
+    private @Nullable Path apiAuthorities;
+
+    @Option(
+            names = "--api-client",
+            paramLabel = "NAME=ROLE",
+            description = "For the API: the role of a client, by the name in its certificate: metrics, viewer, backup,"
+                    + " operator or admin.")
+    private Map<String, String> apiClients = Map.of();
+
+    @Option(
+            names = "--api-state",
+            paramLabel = "DIR",
+            description = "Where tokens, events and the audit log are kept. Default: \"api\" in the run directory; one that"
+                    + " is lost with a reboot loses them.")
+    private @Nullable Path apiState;
+
     AgentCommand(Session session) {
         this.session = session;
     }
@@ -116,7 +160,7 @@ final class AgentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Logs.toStderr();
-        Agent agent = start(new Agent.Options(limits(), tcp(), zeroDetection));
+        Agent agent = start(new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent), "shutdown"));
         session.out().println(session.json() ? "{\"ready\":true}" : "ready");
         session.out().flush();
@@ -153,6 +197,23 @@ final class AgentCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new SrException(SrError.IO_ERROR, "The agent cannot serve over TLS: " + e.getMessage(), e)
                     .correction("Check the files of --nbd-tls-certificate, --nbd-tls-key and --nbd-tls-ca.");
+        }
+    }
+
+    private @Nullable ApiOptions api() {
+        if (apiListen == null) {
+            return null;
+        }
+        if (apiCertificate == null || apiKey == null) {
+            throw new ParameterException(
+                    commandLine(), "--api-listen needs --api-certificate and --api-key: there is no API without TLS");
+        }
+        try {
+            Map<String, Role> roles = new HashMap<>();
+            apiClients.forEach((name, role) -> roles.put(name.toLowerCase(Locale.ROOT), Role.parse(role)));
+            return new ApiOptions(address(apiListen), apiCertificate, apiKey, apiAuthorities, roles);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(commandLine(), "--api-listen " + apiListen + ": " + e.getMessage(), e);
         }
     }
 

@@ -56,6 +56,8 @@ public final class Catena {
                 .addSubcommand(new VdiCommands(session))
                 .addSubcommand(new GcCommands(session))
                 .addSubcommand(new JobCommands(session))
+                .addSubcommand(new TokenCommands(session))
+                .addSubcommand(new EventsCommand(session))
                 .addSubcommand(new LibvirtCommands(session))
                 .addSubcommand(new SmapiCommands(session))
                 .addSubcommand(new VhdCommand(session::json));

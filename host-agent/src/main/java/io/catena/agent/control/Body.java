@@ -109,6 +109,26 @@ public final class Body {
         return strings;
     }
 
+    /** Returns an object whose values are strings, or null for what is to be removed; the empty one if the field is absent. */
+    public Map<String, Optional<String>> patch(String field) {
+        JsonElement map = fields.get(field);
+        unread.remove(field);
+        if (map == null) {
+            return Map.of();
+        }
+        if (!map.isJsonObject()) {
+            throw wrong(field, "an object", map, null);
+        }
+        Map<String, Optional<String>> changes = new TreeMap<>();
+        map.getAsJsonObject().asMap().forEach((key, value) -> {
+            if (!value.isJsonNull() && !(value instanceof JsonPrimitive text && text.isString())) {
+                throw wrong(field, "an object of strings, or null", map, null);
+            }
+            changes.put(key, value.isJsonNull() ? Optional.empty() : Optional.of(value.getAsString()));
+        });
+        return changes;
+    }
+
     public List<String> strings(String field) {
         JsonElement list = fields.get(field);
         unread.remove(field);

@@ -5,6 +5,7 @@ import io.catena.api.SrException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request that found its route.
@@ -14,8 +15,9 @@ import java.util.List;
  * @param query what follows the question mark; empty if nothing does
  * @param bytes the request's body as it came
  * @param body the same, as the JSON object that most routes take; empty if this route takes any bytes
+ * @param headers gives the value of a header, or null; over the Unix socket there are none that matter
  */
-public record Call(Caller caller, List<String> variables, String query, ByteBuffer bytes, Body body) {
+public record Call(Caller caller, List<String> variables, String query, ByteBuffer bytes, Body body, Headers headers) {
     private static final String WAIT = "waitMillis=";
     private static final int MAX_WAIT_MILLIS = 30_000;
 
@@ -31,6 +33,29 @@ public record Call(Caller caller, List<String> variables, String query, ByteBuff
         } catch (NumberFormatException e) {
             throw new SrException(SrError.BAD_REQUEST, "\"" + variable() + "\" is not the number of a job", e);
         }
+    }
+
+    /** A call without headers. */
+    public Call(Caller caller, List<String> variables, String query, ByteBuffer bytes, Body body) {
+        this(caller, variables, query, bytes, body, name -> null);
+    }
+
+    /** The headers of a request. */
+    @FunctionalInterface
+    public interface Headers {
+        /** Returns the value of a header; null if there is none of that name. */
+        @Nullable
+        String get(String name);
+    }
+
+    /** Returns which types of answers the client takes, as it says it; null if it does not. */
+    public @Nullable String accept() {
+        return headers.get("Accept");
+    }
+
+    /** Returns the id of the last event that a reader has, as it says it; null if it does not. */
+    public @Nullable String lastEventId() {
+        return headers.get("Last-Event-ID");
     }
 
     /** Returns what follows the question mark, as names and values. */

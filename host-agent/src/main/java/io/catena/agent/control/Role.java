@@ -1,18 +1,24 @@
 package io.catena.agent.control;
 
+import com.google.gson.annotations.SerializedName;
 import java.util.Locale;
 
 /** What a caller may do. Each role may do all that those before it may. */
 public enum Role {
     /** Reads metrics, and nothing else. */
+    @SerializedName("metrics")
     METRICS,
     /** Sees all that is told of SRs, disks, jobs and events. */
+    @SerializedName("viewer")
     VIEWER,
     /** Takes snapshots, and deletes those that it took itself. */
+    @SerializedName("backup")
     BACKUP,
     /** Makes disks and clones, attaches and detaches, deletes snapshots, controls garbage collection and jobs. */
+    @SerializedName("operator")
     OPERATOR,
     /** Everything: deletes disks, drops their contents, makes and destroys SRs, and says who else may come in. */
+    @SerializedName("admin")
     ADMIN;
 
     /** As it is written in options and in JSON. */

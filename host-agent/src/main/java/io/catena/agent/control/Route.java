@@ -44,6 +44,11 @@ public record Route(
         return new Route(method, pattern, operationId, role, otherStatus, action, takesBytes);
     }
 
+    /** Returns this doing something else. */
+    public Route acting(Action otherAction) {
+        return new Route(method, pattern, operationId, role, status, otherAction, takesBytes);
+    }
+
     /** Answers a request with a value that is sent as JSON, or with bytes that are sent as they are. */
     @FunctionalInterface
     public interface Action {

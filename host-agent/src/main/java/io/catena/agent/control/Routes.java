@@ -26,7 +26,7 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** All that can be asked of the control API. {sr} and {vdi} are UUIDs or unique names, percent-encoded. */
-final class Routes {
+public final class Routes {
     /** A client that waits takes a thread of the server. */
     private static final int MAX_WAITING_CLIENTS = 16;
 
@@ -425,7 +425,7 @@ final class Routes {
     }
 
     /** Returns the mode that a client calls {@code symbol}. */
-    static AccessMode mode(String symbol) {
+    public static AccessMode mode(String symbol) {
         for (AccessMode mode : AccessMode.values()) {
             if (mode.symbol().equals(symbol)) {
                 return mode;

@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /** An authority and those whom it certifies, as PEM files with the names that libnbd and qemu look for. */
-final class TestCertificates {
+public final class TestCertificates {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     private final Path directory;
 
     /** Makes the authority. */
-    TestCertificates(Path directory) throws IOException {
+    public TestCertificates(Path directory) throws IOException {
         this.directory = Files.createDirectories(directory);
         openssl(
                 "req",
@@ -28,19 +28,19 @@ final class TestCertificates {
                 "ca-cert.pem");
     }
 
-    Path directory() {
+    public Path directory() {
         return directory;
     }
 
-    Path authority() {
+    public Path authority() {
         return directory.resolve("ca-cert.pem");
     }
 
-    Path certificate(String role) {
+    public Path certificate(String role) {
         return directory.resolve(role + "-cert.pem");
     }
 
-    Path key(String role) {
+    public Path key(String role) {
         return directory.resolve(role + "-key.pem");
     }
 
@@ -49,7 +49,7 @@ final class TestCertificates {
      *
      * @param role what the files are called: {@code server} or {@code client}
      */
-    void certify(String role, String name) throws IOException {
+    public void certify(String role, String name) throws IOException {
         openssl("req", "-subj", "/CN=" + name, "-keyout", role + "-key.pem", "-out", role + ".csr");
         Files.writeString(
                 directory.resolve(role + ".ext"),

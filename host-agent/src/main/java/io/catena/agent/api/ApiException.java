@@ -1,0 +1,58 @@
+package io.catena.agent.api;
+
+import org.jspecify.annotations.Nullable;
+
+/** That a request is refused for a reason of HTTP's, which the error table of storage does not know. */
+final class ApiException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private final int status;
+    private final String code;
+    private final long retryAfterSeconds;
+    private final @Nullable String correction;
+
+    /**
+     * @param code a name for programs
+     * @param detail what was found and what was expected
+     * @param correction what the caller can do about it
+     */
+    ApiException(int status, String code, String detail, @Nullable String correction) {
+        this(status, code, detail, correction, 0);
+    }
+
+    /**
+     * @param retryAfterSeconds when the same request may succeed; 0 if it never does
+     */
+    ApiException(int status, String code, String detail, @Nullable String correction, long retryAfterSeconds) {
+        super(detail);
+        this.status = status;
+        this.code = code;
+        this.correction = correction;
+        this.retryAfterSeconds = retryAfterSeconds;
+    }
+
+    static ApiException missing(String detail) {
+        return new ApiException(404, "NOT_FOUND", detail, null);
+    }
+
+    static ApiException forbidden(String detail) {
+        return new ApiException(403, "FORBIDDEN", detail, "Ask an administrator for a token of another role.");
+    }
+
+    int status() {
+        return status;
+    }
+
+    String code() {
+        return code;
+    }
+
+    long retryAfterSeconds() {
+        return retryAfterSeconds;
+    }
+
+    @Nullable
+    String correction() {
+        return correction;
+    }
+}

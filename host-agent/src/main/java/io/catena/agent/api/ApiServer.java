@@ -1,0 +1,174 @@
+package io.catena.agent.api;
+
+import io.catena.agent.api.auth.Authenticator;
+import io.catena.agent.control.Caller;
+import io.catena.agent.control.Route;
+import io.catena.agent.control.RouteTable;
+import io.catena.agent.log.LogLine;
+import io.catena.agent.web.WebPage;
+import io.catena.api.Job;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/**
+ * The API over the network: HTTP/1.1 in TLS 1.3. It has threads of its own, so that however many clients it has the command
+ * line on the Unix socket is served.
+ */
+public final class ApiServer implements Closeable {
+    private static final Logger LOG = Logger.getLogger(ApiServer.class.getName());
+    private static final int MOST_THREADS = 40;
+
+    /** Clients that wait take a connection each, but no thread. */
+    private static final int MOST_CONNECTIONS = 4096;
+
+    private static final int MOST_HEADER_BYTES = 16 << 10;
+    private static final long IDLE_MILLIS = 90_000;
+    private static final int LEAST_BYTES_PER_SECOND = 64;
+    private static final int STOP_MILLIS = 2000;
+    private static final Duration RELOAD = Duration.ofSeconds(5);
+    private static final int MOST_SCOPES = 1000;
+
+    private final Server server;
+    private final ServerConnector connector;
+    private Runnable stopReloading = () -> {};
+
+    private ApiServer(Server server, ServerConnector connector) {
+        this.server = server;
+        this.connector = connector;
+    }
+
+    /** The rest of the agent, as the API needs it. */
+    public interface Backend {
+        /** Returns the routes that all faces share, with those SRs that there are on a host. */
+        List<Route> routes(StorageHost host);
+
+        /** Calls {@code listener} once when a job has ended, or now if it has; on any thread. */
+        void whenEnded(long job, Consumer<Job> listener);
+    }
+
+    /**
+     * Serves from now on.
+     *
+     * @throws IOException if that is not possible: the address is taken, or the certificate cannot be used
+     */
+    public static ApiServer start(ApiOptions options, ApiState state, Backend backend) throws IOException {
+        ReloadedTls tls = new ReloadedTls(options);
+        QueuedThreadPool threads = new QueuedThreadPool(MOST_THREADS, 4);
+        threads.setName("api");
+        Server server = new Server(threads);
+        ServerConnector connector = new ServerConnector(
+                server, 1, 1, new SslConnectionFactory(tls.factory(), "http/1.1"), new HttpConnectionFactory(http()));
+        connector.setHost(options.address().getHostString());
+        connector.setPort(options.address().getPort());
+        connector.setIdleTimeout(IDLE_MILLIS);
+        server.addConnector(connector);
+        server.addBean(new NetworkConnectionLimit(MOST_CONNECTIONS, server));
+        server.setHandler(handler(options, state, backend));
+        server.setStopTimeout(STOP_MILLIS);
+        ApiServer api = new ApiServer(server, connector);
+        try {
+            server.start();
+        } catch (Exception e) { // what Jetty's start is declared to throw
+            api.close();
+            throw new IOException("Cannot serve the API on " + options.address() + ": " + e.getMessage(), e);
+        }
+        api.stopReloading = state.ticker().every(RELOAD, tls::reload);
+        LOG.info(LogLine.of("api-ready", "address", api.address()));
+        return api;
+    }
+
+    private static ApiHandler handler(ApiOptions options, ApiState state, Backend backend) throws IOException {
+        Authenticator authenticator = new Authenticator(state.tokens(), options.clients(), System::nanoTime);
+        OpenPaths open = new OpenPaths(authenticator, new WebPage(), new OpenApi());
+        JobWaits waits = new JobWaits(backend::whenEnded);
+        Answers answers = new Answers(state.host(), waits, state.replays());
+        return new ApiHandler(
+                open, authenticator, tables(state, backend), answers, state.audit(), state.metrics()::request, state.clock());
+    }
+
+    /** A table for each set of SRs that callers are let see; most see all. */
+    private static Function<Caller, RouteTable> tables(ApiState state, Backend backend) {
+        RouteTable whole = table(state, backend, state.observed());
+        Map<Set<SrId>, RouteTable> scoped = new ConcurrentHashMap<>();
+        return caller -> {
+            if (caller.srs().isEmpty()) {
+                return whole;
+            }
+            if (scoped.size() > MOST_SCOPES) {
+                scoped.clear();
+            }
+            return scoped.computeIfAbsent(
+                    caller.srs(), srs -> table(state, backend, new ScopedHost(state.observed(), srs)));
+        };
+    }
+
+    static RouteTable table(ApiState state, Backend backend, StorageHost host) {
+        List<Route> routes = new ArrayList<>(new NetworkRoutes(host).of(backend.routes(host)));
+        // Guests have disks of several SRs, and metrics tell of all: they are for callers who see all SRs.
+        if (host instanceof ScopedHost) {
+            routes.removeIf(route -> route.pattern().startsWith("/v1/guests"));
+        } else {
+            routes.addAll(new ScrapeRoutes(state.metrics()).all());
+        }
+        routes.removeIf(route -> route.operationId().equals("listEvents"));
+        routes.addAll(new StreamRoutes(state.events(), backend.routes(host)).all());
+        return new RouteTable(routes);
+    }
+
+    /** Returns where it listens. */
+    public InetSocketAddress address() {
+        return new InetSocketAddress(connector.getHost(), connector.getLocalPort());
+    }
+
+    @Override
+    public void close() throws IOException {
+        stopReloading.run();
+        try {
+            server.stop();
+        } catch (Exception e) { // what Jetty's stop is declared to throw
+            LOG.log(Level.WARNING, LogLine.of("api-stop-failed"), e);
+            throw new IOException("The API did not stop: " + e.getMessage(), e);
+        }
+    }
+
+    /** Paths are matched part by part as they came, never used as files: a name may hold "/" or be "..". */
+    private static HttpConfiguration http() {
+        HttpConfiguration http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        http.setRequestHeaderSize(MOST_HEADER_BYTES);
+        http.setMinRequestDataRate(LEAST_BYTES_PER_SECOND);
+        SecureRequestCustomizer secure = new SecureRequestCustomizer();
+        secure.setSniHostCheck(false); // a host is reached by its address, too
+        http.addCustomizer(secure);
+        http.setUriCompliance(UriCompliance.from(EnumSet.of(
+                UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+                UriCompliance.Violation.AMBIGUOUS_PATH_SEGMENT,
+                UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+                UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS,
+                UriCompliance.Violation.ILLEGAL_PATH_CHARACTERS)));
+        return http;
+    }
+}

@@ -1,0 +1,113 @@
+package io.catena.agent.api;
+
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.agent.control.Role;
+import io.catena.agent.control.Route;
+import io.catena.api.Job;
+import io.catena.api.SnapshotResult;
+import io.catena.api.StorageHost;
+import io.catena.api.Vdi;
+import io.catena.api.VdiChange;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The shared routes as they are over the network: which of them there are, and where a role may do a thing with some objects
+ * only.
+ */
+final class NetworkRoutes {
+    /** The key of a snapshot that tells who took it, if that is somebody who may only delete his own. */
+    static final String MADE_BY = "catena:made-by";
+
+    private final StorageHost host;
+    private final Names names;
+
+    NetworkRoutes(StorageHost host) {
+        this.host = host;
+        names = new Names(host);
+    }
+
+    /** Returns what there is over the network of the routes that all faces share. */
+    List<Route> of(List<Route> shared) {
+        List<Route> routes = new ArrayList<>();
+        for (Route route : shared) {
+            if (!route.takesBytes()) {
+                routes.add(changed(route));
+            }
+        }
+        return routes;
+    }
+
+    private Route changed(Route route) {
+        return switch (route.operationId()) {
+            case "getJob" -> route.acting(this::job);
+            case "destroyVdi" -> route.by(Role.BACKUP).acting(call -> destroy(route, call));
+            case "snapshotVdis" -> route.acting(call -> snapshot(route, call));
+            default ->
+                Plans.KNOWN.contains(route.operationId())
+                        ? route.acting(call -> planned(route, call))
+                        : route.acting(call -> notPlanned(route, call));
+        };
+    }
+
+    private Object job(Call call) {
+        long id = call.number();
+        Optional<Job> job =
+                host.jobs().stream().filter(known -> known.id() == id).findFirst();
+        return job.orElseThrow(() -> ApiException.missing("There is no job " + id + " any more, or yet"));
+    }
+
+    /** Backups may delete the snapshots that they took, operators all snapshots, administrators everything. */
+    private Object destroy(Route route, Call call) {
+        Names.Place place = names.vdi(call.variable());
+        Vdi vdi = place.repository().vdi(place.vdi());
+        Role role = call.caller().role();
+        boolean snapshot = vdi.snapshotOf() != null;
+        boolean own = call.caller().name().equals(vdi.keys().get(MADE_BY));
+        boolean may = role == Role.ADMIN || (snapshot && (own || role == Role.OPERATOR));
+        if (!may) {
+            throw ApiException.forbidden(
+                    role == Role.OPERATOR
+                            ? "An operator may delete snapshots; VDI " + vdi.vdi() + " is a disk"
+                            : "A caller for backups may delete the snapshots that it took itself");
+        }
+        return planned(route, call);
+    }
+
+    private Object planned(Route route, Call call) {
+        return call.parameters().flag("dryRun")
+                ? new Plans(host).plan(route.operationId(), call)
+                : route.action().answer(call);
+    }
+
+    private static Object notPlanned(Route route, Call call) {
+        if (call.parameters().flag("dryRun")) {
+            throw new ApiException(
+                    400, "BAD_REQUEST", "\"" + route.operationId() + "\" has no dry run", "Leave out \"dryRun\".");
+        }
+        return route.action().answer(call);
+    }
+
+    private Object snapshot(Route route, Call call) {
+        Object answer = notPlanned(route, call);
+        if (call.caller().role() == Role.BACKUP && answer instanceof List<?> results) {
+            for (Object result : results) {
+                if (result instanceof SnapshotResult taken) {
+                    mark(taken.vdi(), call.caller().name());
+                }
+            }
+        }
+        return answer;
+    }
+
+    /** If this is cut off, the snapshot is one that its taker cannot delete; an operator can. */
+    private void mark(VdiId snapshot, String taker) {
+        Names.Place place = names.vdi(snapshot.toString());
+        place.repository().set(snapshot, new VdiChange(null, null, Map.of(MADE_BY, taker), Set.of()));
+    }
+}

@@ -1,0 +1,100 @@
+package io.catena.agent.api;
+
+import io.catena.api.GcStatus;
+import io.catena.api.StorageRepository;
+import io.catena.api.TreeNode;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The chains of an SR as a flat list, for a page that shows ten thousand nodes; joined with what merging has to say. */
+final class Nodes {
+    private Nodes() {}
+
+    /**
+     * One file.
+     *
+     * @param id the VDI's or base copy's; the file's name if it is none
+     * @param parent the id of the node that it builds on
+     * @param depth number of nodes from the root of its chain; 1 for a root
+     * @param children number of nodes that build on it
+     * @param merge what collection has with it: "planned", "running", "set-aside" or "refused"; null if nothing
+     * @param why what is to be said of that
+     * @param frees how much space that gives back; 0 if nobody can tell
+     */
+    record Node(
+            String id,
+            @Nullable String parent,
+            String file,
+            String name,
+            long virtualSizeBytes,
+            long physicalBytes,
+            boolean hidden,
+            String note,
+            int depth,
+            int children,
+            @Nullable String merge,
+            @Nullable String why,
+            long frees) {}
+
+    private record Merge(String state, String why, long frees) {}
+
+    private record Open(TreeNode node, @Nullable String parent, int depth) {}
+
+    static List<Node> of(StorageRepository repository) {
+        Map<String, Merge> merges = merges(repository.garbage().status());
+        List<Node> nodes = new ArrayList<>();
+        Deque<Open> open = new ArrayDeque<>();
+        repository.tree().forEach(root -> open.add(new Open(root, null, 1)));
+        while (!open.isEmpty()) {
+            Open next = open.pop();
+            String id = id(next.node);
+            nodes.add(node(next, id, merges.get(id)));
+            next.node.children().forEach(child -> open.add(new Open(child, id, next.depth + 1)));
+        }
+        return nodes;
+    }
+
+    private static Node node(Open open, String id, @Nullable Merge merge) {
+        TreeNode node = open.node;
+        return new Node(
+                id,
+                open.parent,
+                node.file(),
+                node.name(),
+                node.virtualSizeBytes(),
+                node.physicalBytes(),
+                node.hidden(),
+                node.note(),
+                open.depth,
+                node.children().size(),
+                merge == null ? null : merge.state,
+                merge == null ? null : merge.why,
+                merge == null ? 0 : merge.frees);
+    }
+
+    private static String id(TreeNode node) {
+        return node.id() == null ? stem(node.file()) : node.id().toString();
+    }
+
+    private static String stem(String file) {
+        int dot = file.lastIndexOf('.');
+        return dot < 0 ? file : file.substring(0, dot);
+    }
+
+    /** By the node's id, whether the status tells of files or of ids. */
+    private static Map<String, Merge> merges(GcStatus status) {
+        Map<String, Merge> merges = new HashMap<>();
+        status.refused().forEach(r -> merges.put(stem(r.node()), new Merge("refused", r.reason(), 0)));
+        status.plan()
+                .forEach(step -> merges.put(
+                        stem(step.node()),
+                        new Merge(step.running() ? "running" : "planned", step.reason(), step.bytesFreed())));
+        status.setAside().forEach(s -> merges.put(stem(s.node()), new Merge("set-aside", s.reason(), 0)));
+        return merges;
+    }
+}

@@ -1,0 +1,205 @@
+package io.catena.agent.api;
+
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.api.GcStatus;
+import io.catena.api.Hold;
+import io.catena.api.Job;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What requests that destroy or move something would do: {@code ?dryRun=true}. Nothing is changed. */
+final class Plans {
+    static final Set<String> KNOWN =
+            Set.of("destroyVdi", "revertVdi", "resetVdi", "detachSr", "destroySr", "checkSr", "runGc");
+
+    private final StorageHost host;
+    private final Names names;
+
+    Plans(StorageHost host) {
+        this.host = host;
+        names = new Names(host);
+    }
+
+    /**
+     * What would be done.
+     *
+     * @param effects in order, as sentences
+     * @param losesContent whether something is lost that nothing else holds
+     * @param confirm what a person should type before it is done; null if nothing is lost
+     * @param blockers why it would be refused now; empty if it would be done
+     * @param bytesFreed how much space comes back at once, and with the collections that follow
+     * @param bytesToMove how much merging copies afterwards
+     */
+    record Plan(
+            String operation,
+            List<String> effects,
+            boolean losesContent,
+            @Nullable String confirm,
+            List<String> blockers,
+            long bytesFreed,
+            long bytesToMove) {}
+
+    Plan plan(String operation, Call call) {
+        return switch (operation) {
+            case "destroyVdi" -> destroyVdi(call);
+            case "revertVdi" -> revert(call);
+            case "resetVdi" -> reset(call);
+            case "detachSr" -> detach(call);
+            case "destroySr" -> destroySr(call);
+            case "checkSr" -> check(call);
+            case "runGc" -> collect(call);
+            default -> throw new IllegalArgumentException("no plan for " + operation);
+        };
+    }
+
+    private Plan destroyVdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        Vdi vdi = place.repository().vdi(place.vdi());
+        List<String> effects = new ArrayList<>();
+        boolean snapshot = vdi.snapshotOf() != null;
+        effects.add((snapshot ? "Snapshot " : "Disk ") + called(vdi) + " is deleted, and its content is lost.");
+        parent(place, vdi.vdi())
+                .ifPresent(parent -> effects.add("Its base copy " + parent.file()
+                        + (parent.children().size() == 1
+                                ? " is needed by nobody else, and is deleted by the next collection."
+                                : parent.children().size() == 2
+                                        ? " is needed by one other then, and merged with it by the next collection."
+                                        : " stays: others build on it.")));
+        long freed = vdi.physicalBytes()
+                + parent(place, vdi.vdi())
+                        .filter(parent -> parent.children().size() == 1)
+                        .map(TreeNode::physicalBytes)
+                        .orElse(0L);
+        long moved = parent(place, vdi.vdi())
+                .filter(parent -> parent.children().size() == 2)
+                .map(TreeNode::physicalBytes)
+                .orElse(0L);
+        return new Plan("destroyVdi", effects, true, confirm(vdi), blockers(vdi), freed, moved);
+    }
+
+    private static Optional<TreeNode> parent(Names.Place place, VdiId id) {
+        List<TreeNode> open = new ArrayList<>(place.repository().tree());
+        while (!open.isEmpty()) {
+            TreeNode node = open.remove(open.size() - 1);
+            if (node.children().stream().anyMatch(child -> id.equals(child.id()))) {
+                return Optional.of(node);
+            }
+            open.addAll(node.children());
+        }
+        return Optional.empty();
+    }
+
+    private Plan revert(Call call) {
+        Vdi snapshot = vdi(call.body().string("snapshot"));
+        call.body().nothingElse();
+        Vdi vdi = vdi(call.variable());
+        return new Plan(
+                "revertVdi",
+                List.of(
+                        "Disk " + called(vdi) + " gets the content of snapshot " + called(snapshot) + ".",
+                        "What was written to it since its newest snapshot is lost."),
+                true,
+                confirm(vdi),
+                blockers(vdi),
+                vdi.physicalBytes(),
+                0);
+    }
+
+    private Plan reset(Call call) {
+        call.body().nothingElse();
+        Vdi vdi = vdi(call.variable());
+        return new Plan(
+                "resetVdi",
+                List.of("What was written to disk " + called(vdi) + " since it was cut is lost."),
+                true,
+                confirm(vdi),
+                blockers(vdi),
+                vdi.physicalBytes(),
+                0);
+    }
+
+    private Plan detach(Call call) {
+        boolean force = call.body().flag("force");
+        call.body().nothingElse();
+        SrId id = names.sr(call.variable());
+        List<String> effects = new ArrayList<>(List.of("SR " + id + " is not served any more; its files stay."));
+        List<String> users = host.repository(id).holds().stream()
+                .map(hold -> "VDI " + hold.vdi() + " is " + hold.text())
+                .toList();
+        if (force) {
+            users.forEach(user -> effects.add(user + ", and is cut off."));
+        }
+        for (Job job : host.jobs()) {
+            if (job.sr().equals(id) && !job.state().ended()) {
+                effects.add("Job " + job.id() + " (" + job.kind() + ") ends, and goes on after an attach.");
+            }
+        }
+        return new Plan("detachSr", effects, false, null, force ? List.of() : users, 0, 0);
+    }
+
+    private Plan destroySr(Call call) {
+        SrId id = names.sr(call.variable());
+        StorageRepository repository = host.repository(id);
+        List<String> blockers = repository.vdis().stream()
+                .map(vdi -> "There is a disk: " + called(vdi))
+                .limit(10)
+                .toList();
+        String name = repository.stat().sr().name();
+        return new Plan("destroySr", List.of("SR " + name + " is deleted."), true, name, blockers, 0, 0);
+    }
+
+    private Plan check(Call call) {
+        boolean repair = call.body().flag("repair");
+        call.body().nothingElse();
+        List<String> effects = host.repository(names.sr(call.variable())).check(false).findings().stream()
+                .filter(finding -> repair && finding.repairable())
+                .map(finding -> finding.file() + ": " + finding.problem() + " " + finding.correction())
+                .toList();
+        return new Plan("checkSr", effects, false, null, List.of(), 0, 0);
+    }
+
+    private Plan collect(Call call) {
+        GcStatus status = host.repository(names.sr(call.variable())).garbage().status();
+        return new Plan(
+                "runGc",
+                status.plan().stream()
+                        .map(step -> step.way().name().toLowerCase(Locale.ROOT) + " " + step.node() + ": "
+                                + step.reason())
+                        .toList(),
+                false,
+                null,
+                status.refused().stream()
+                        .map(refusal -> refusal.node() + ": " + refusal.reason())
+                        .toList(),
+                status.plan().stream().mapToLong(GcStatus.Step::bytesFreed).sum(),
+                status.plan().stream().mapToLong(GcStatus.Step::bytesToMove).sum());
+    }
+
+    private Vdi vdi(String text) {
+        Names.Place place = names.vdi(text);
+        return place.repository().vdi(place.vdi());
+    }
+
+    private static String called(Vdi vdi) {
+        return vdi.name().isEmpty() ? vdi.vdi().toString() : "\"" + vdi.name() + "\" (" + vdi.vdi() + ")";
+    }
+
+    private static String confirm(Vdi vdi) {
+        return vdi.name().isEmpty() ? vdi.vdi().toString() : vdi.name();
+    }
+
+    private static List<String> blockers(Vdi vdi) {
+        return vdi.holds().stream().map(Hold::text).map(text -> "It is " + text).toList();
+    }
+}

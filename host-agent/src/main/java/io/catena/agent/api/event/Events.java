@@ -1,0 +1,69 @@
+package io.catena.agent.api.event;
+
+
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Streamed;
+import io.catena.agent.metrics.Metrics;
+import io.catena.agent.state.Ticker;
+import io.catena.api.StorageHost;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Where events come from, and where they go to. Safe for use by many threads. */
+public final class Events {
+    static final int MOST_READERS = 512;
+
+    private static final String PAUSE = "pauseMicros";
+
+    private final EventLog log;
+    private final StorageHost observed;
+    private final Ticker ticker;
+    private final AtomicInteger readers = new AtomicInteger();
+
+    /**
+     * @param host the real one
+     * @param ticker looks at jobs once a second
+     */
+    public Events(EventLog log, StorageHost host, Metrics metrics, Ticker ticker) {
+        this.log = log;
+        this.ticker = ticker;
+        EventSink counted = (kind, sr, vdi, job, data) -> {
+            metrics.event(kind);
+            String pause = data.get(PAUSE);
+            if (pause != null && !pause.equals("0")) {
+                metrics.pause(Long.parseLong(pause));
+            }
+            log.happened(kind, sr, vdi, job, data);
+        };
+        observed = ObservedHost.of(host, counted);
+        Watch watch = new Watch(host, counted);
+        ticker.every(Duration.ofSeconds(1), watch::look);
+    }
+
+    public StorageHost observed() {
+        return observed;
+    }
+
+    /**
+     * Returns what streams the events that a call wants.
+     *
+     * @param lastId of the last event that the reader has, as it says; null for none, so that it begins with what comes
+     * @return null if there are too many readers
+     */
+    public @Nullable Streamed stream(Call call, @Nullable Long lastId) {
+        if (readers.incrementAndGet() > MOST_READERS) {
+            readers.decrementAndGet();
+            return null;
+        }
+        long after = lastId == null
+                ? call.parameters().number("since", 0, Long.MAX_VALUE).orElseGet(log::lastId)
+                : lastId;
+        EventStream stream = new EventStream(EventRoutes.wanted(call), readers::decrementAndGet);
+        return (response, callback) -> stream.begin(log, after, ticker, response, callback);
+    }
+
+    public int readers() {
+        return readers.get();
+    }
+}
