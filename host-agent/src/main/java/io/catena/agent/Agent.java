@@ -20,14 +20,14 @@ import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.smapi.PluginCalls;
+import io.catena.api.Job;
+import io.catena.api.StorageHost;
 import io.catena.disk.DiskFilter;
 import io.catena.disk.Exporter;
 import io.catena.disk.FilteringExporter;
 import io.catena.disk.RequestMeters;
 import io.catena.disk.ZeroDetectingDisk;
 import io.catena.sr.job.Jobs;
-import io.catena.api.Job;
-import io.catena.api.StorageHost;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -157,8 +157,8 @@ public final class Agent implements Closeable {
         Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         restored.restore();
         NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
-        ApiState state = opened(new ApiState(
-                Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, clock));
+        ApiState state = opened(
+                new ApiState(Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, clock));
         StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
@@ -182,8 +182,12 @@ public final class Agent implements Closeable {
     }
 
     /** What the faces need of the agent. */
-    private record Backend(ApiState state, Jobs jobs, Guests guests, PluginCalls scripts, @Nullable Integer nbdPort)
-            implements ApiServer.Backend {
+    private record Backend(
+            ApiState state,
+            Jobs jobs,
+            Guests guests,
+            PluginCalls scripts,
+            @Nullable Integer nbdPort) implements ApiServer.Backend {
         @Override
         public List<Route> routes(StorageHost host) {
             List<Route> routes = new ArrayList<>(AllRoutes.of(host, jobs::waitFor, guests, scripts));

@@ -72,7 +72,8 @@ final class Answers {
     }
 
     private static Reply replayed(Replays.Kept kept) {
-        Reply reply = new Reply(kept.status(), kept.contentType(), kept.text(), kept.headers(), kept.code(), kept.job());
+        Reply reply =
+                new Reply(kept.status(), kept.contentType(), kept.text(), kept.headers(), kept.code(), kept.job());
         return reply.with("Idempotency-Replayed", "true");
     }
 

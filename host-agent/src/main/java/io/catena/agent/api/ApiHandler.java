@@ -166,8 +166,7 @@ final class ApiHandler extends Handler.Abstract {
     }
 
     private static ApiException tooLarge() {
-        return new ApiException(
-                413, "TOO_LARGE", "The request body has more than " + MOST_BODY_BYTES + " bytes", null);
+        return new ApiException(413, "TOO_LARGE", "The request body has more than " + MOST_BODY_BYTES + " bytes", null);
     }
 
     /** What the client is to be told of a body that did not come whole. */
@@ -192,7 +191,8 @@ final class ApiHandler extends Handler.Abstract {
             return Problem.of(Answers.refusal(refusal), id);
         }
         if (failure instanceof IOException) {
-            return Problem.of(new SrException(SrError.BAD_REQUEST, "The request broke off: " + failure.getMessage()), id);
+            return Problem.of(
+                    new SrException(SrError.BAD_REQUEST, "The request broke off: " + failure.getMessage()), id);
         }
         LOG.log(Level.SEVERE, LogLine.of("request-failed", "request", id, "path", exchange.path()), failure);
         return Problem.of(
@@ -204,8 +204,7 @@ final class ApiHandler extends Handler.Abstract {
     private static Reply notLetIn(NotLetIn refusal, String id) {
         String message = String.valueOf(refusal.getMessage());
         if (refusal.secondsToWait() > 0) {
-            return Problem.of(
-                    new ApiException(429, "TOO_MANY_REQUESTS", message, null, refusal.secondsToWait()), id);
+            return Problem.of(new ApiException(429, "TOO_MANY_REQUESTS", message, null, refusal.secondsToWait()), id);
         }
         return Problem.of(
                         new ApiException(
@@ -221,5 +220,4 @@ final class ApiHandler extends Handler.Abstract {
         }
         exchange.send(reply);
     }
-
 }

@@ -106,7 +106,13 @@ public final class ApiServer implements Closeable {
         JobWaits waits = new JobWaits(backend::whenEnded);
         Answers answers = new Answers(state.host(), waits, state.replays());
         return new ApiHandler(
-                open, authenticator, tables(state, backend), answers, state.audit(), state.metrics()::request, state.clock());
+                open,
+                authenticator,
+                tables(state, backend),
+                answers,
+                state.audit(),
+                state.metrics()::request,
+                state.clock());
     }
 
     /** A table for each set of SRs that callers are let see; most see all. */

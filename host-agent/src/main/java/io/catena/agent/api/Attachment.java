@@ -29,7 +29,10 @@ record Attachment(
      * @param block a block device of this host; null if it is none
      */
     record Connection(
-            String nbdUnix, @Nullable Integer nbdTlsPort, String export, @Nullable String block) {}
+            String nbdUnix,
+            @Nullable Integer nbdTlsPort,
+            String export,
+            @Nullable String block) {}
 
     static Attachment of(Vdi vdi, Hold hold, @Nullable Integer nbdTlsPort) {
         return new Attachment(vdi.vdi(), hold.holder(), hold.mode(), hold.active(), connection(vdi, nbdTlsPort));

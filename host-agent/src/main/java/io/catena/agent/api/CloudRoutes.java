@@ -49,19 +49,11 @@ final class CloudRoutes {
                 Route.get("getCapacity", "/v1/srs/{sr}/capacity", this::capacity),
                 Route.get("listNodes", "/v1/srs/{sr}/nodes", call -> Nodes.of(repository(call))),
                 Route.of("PATCH", "patchSr", "/v1/srs/{sr}", this::patchSr).by(Role.ADMIN),
-                Route.of(
-                        "PUT",
-                        "putVdiByClientName",
-                        "/v1/srs/{sr}/vdis/by-client-name/{name}",
-                        this::putByClientName),
+                Route.of("PUT", "putVdiByClientName", "/v1/srs/{sr}/vdis/by-client-name/{name}", this::putByClientName),
                 Route.of("PATCH", "patchVdi", "/v1/vdis/{vdi}", this::patchVdi),
                 Route.get("listAttachments", "/v1/vdis/{vdi}/attachments", this::attachments),
                 Route.of("PUT", "putAttachment", "/v1/vdis/{vdi}/attachments/{holder}", this::putAttachment),
-                Route.of(
-                        "DELETE",
-                        "deleteAttachment",
-                        "/v1/vdis/{vdi}/attachments/{holder}",
-                        this::deleteAttachment));
+                Route.of("DELETE", "deleteAttachment", "/v1/vdis/{vdi}/attachments/{holder}", this::deleteAttachment));
     }
 
     private static Object version() {
@@ -189,9 +181,7 @@ final class CloudRoutes {
     }
 
     private static Optional<Hold> hold(Vdi vdi, String holder) {
-        return vdi.holds().stream()
-                .filter(hold -> hold.holder().equals(holder))
-                .findFirst();
+        return vdi.holds().stream().filter(hold -> hold.holder().equals(holder)).findFirst();
     }
 
     private Object deleteAttachment(Call call) {

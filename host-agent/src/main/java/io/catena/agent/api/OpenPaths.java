@@ -42,8 +42,7 @@ final class OpenPaths {
             return Optional.empty();
         }
         return switch (path) {
-            case "/healthz", "/readyz" -> Optional.of(
-                    Reply.json(200, Map.of("status", "ok", "version", Version.TEXT)));
+            case "/healthz", "/readyz" -> Optional.of(Reply.json(200, Map.of("status", "ok", "version", Version.TEXT)));
             case "/v1/openapi.yaml" -> Optional.of(Reply.text("application/yaml", openApi.yaml()));
             default -> path.startsWith(Problem.TYPES) ? problem(path) : file(exchange);
         };
@@ -64,7 +63,8 @@ final class OpenPaths {
         String code = path.substring(Problem.TYPES.length());
         for (SrError error : SrError.values()) {
             if (error.name().equals(code)) {
-                String retry = error.retryable() ? "The same request may succeed later." : "Trying again does not help.";
+                String retry =
+                        error.retryable() ? "The same request may succeed later." : "Trying again does not help.";
                 return Optional.of(Reply.text(
                         "text/plain; charset=utf-8",
                         code + " (" + error.number() + "): " + error.text() + ".\n" + retry + "\n"));

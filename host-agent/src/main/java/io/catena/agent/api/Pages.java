@@ -36,9 +36,7 @@ final class Pages {
      * @param operation whose list it is: a cursor is good for one list only
      */
     static JsonObject page(String operation, List<?> list, Query query, int mostLimit) {
-        int limit = query.number("limit", 1, mostLimit)
-                .map(Long::intValue)
-                .orElse(Math.min(USUAL_LIMIT, mostLimit));
+        int limit = query.number("limit", 1, mostLimit).map(Long::intValue).orElse(Math.min(USUAL_LIMIT, mostLimit));
         String filter = filterText(operation, query);
         Predicate<JsonObject> wanted = filter(query);
         String after = query.one("cursor").map(cursor -> after(cursor, filter)).orElse(null);

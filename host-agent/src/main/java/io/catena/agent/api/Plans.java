@@ -174,8 +174,8 @@ final class Plans {
         return new Plan(
                 "runGc",
                 status.plan().stream()
-                        .map(step -> step.way().name().toLowerCase(Locale.ROOT) + " " + step.node() + ": "
-                                + step.reason())
+                        .map(step ->
+                                step.way().name().toLowerCase(Locale.ROOT) + " " + step.node() + ": " + step.reason())
                         .toList(),
                 false,
                 null,

@@ -34,8 +34,8 @@ final class Problem {
 
     static Reply of(ApiException failure, String request) {
         String detail = String.valueOf(failure.getMessage());
-        JsonObject problem = problem(
-                failure.status(), failure.code(), title(failure.code()), detail, request, failure.correction());
+        JsonObject problem =
+                problem(failure.status(), failure.code(), title(failure.code()), detail, request, failure.correction());
         problem.addProperty("retryable", failure.retryAfterSeconds() > 0);
         return reply(problem, failure.retryAfterSeconds());
     }

@@ -16,8 +16,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Revisions {
     private static final List<String> VOLATILE = List.of(
-            "physicalBytes", "freeBytes", "capacityBytes", "virtualBytes", "vdis", "nodes", "maxChainDepth", "health",
-            "warnings", "problems");
+            "physicalBytes",
+            "freeBytes",
+            "capacityBytes",
+            "virtualBytes",
+            "vdis",
+            "nodes",
+            "maxChainDepth",
+            "health",
+            "warnings",
+            "problems");
     private static final int HASH_BYTES = 8;
 
     private Revisions() {}
@@ -28,7 +36,8 @@ final class Revisions {
 
     /** Whether one of the tags of {@code If-None-Match} is that of what is there. */
     static boolean isSame(@Nullable String ifNoneMatch, String tag) {
-        return ifNoneMatch != null && List.of(ifNoneMatch.replace("W/", "").split("\\s*,\\s*", -1)).contains(tag);
+        return ifNoneMatch != null
+                && List.of(ifNoneMatch.replace("W/", "").split("\\s*,\\s*", -1)).contains(tag);
     }
 
     /** Whether one of the tags of {@code If-Match} is of the revision of what is there. */

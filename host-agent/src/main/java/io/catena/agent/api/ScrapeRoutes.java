@@ -17,8 +17,7 @@ final class ScrapeRoutes {
 
     List<Route> all() {
         return List.of(
-                route("getMetrics", "/metrics", metrics::host),
-                route("getVdiMetrics", "/metrics/vdis", metrics::vdis));
+                route("getMetrics", "/metrics", metrics::host), route("getVdiMetrics", "/metrics/vdis", metrics::vdis));
     }
 
     private static Route route(String id, String path, Function<@Nullable String, Metrics.Text> text) {

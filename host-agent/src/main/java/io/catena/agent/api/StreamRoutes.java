@@ -45,7 +45,8 @@ final class StreamRoutes {
         try {
             return text == null || text.isBlank() ? null : Long.valueOf(text.strip());
         } catch (NumberFormatException e) {
-            throw new ApiException(400, "BAD_REQUEST", "\"Last-Event-ID\" is \"" + text + "\", expected a number", null);
+            throw new ApiException(
+                    400, "BAD_REQUEST", "\"Last-Event-ID\" is \"" + text + "\", expected a number", null);
         }
     }
 }

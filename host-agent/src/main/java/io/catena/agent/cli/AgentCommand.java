@@ -123,8 +123,9 @@ final class AgentCommand implements Callable<Integer> {
     @Option(
             names = "--api-certificate",
             paramLabel = "FILE",
-            description = "For the API: the certificate, and behind it those that lead to its authority, in PEM. Read again"
-                    + " when it changes.")
+            description =
+                    "For the API: the certificate, and behind it those that lead to its authority, in PEM. Read again"
+                            + " when it changes.")
     private @Nullable Path apiCertificate;
 
     @Option(
@@ -149,8 +150,9 @@ final class AgentCommand implements Callable<Integer> {
     @Option(
             names = "--api-state",
             paramLabel = "DIR",
-            description = "Where tokens, events and the audit log are kept. Default: \"api\" in the run directory; one that"
-                    + " is lost with a reboot loses them.")
+            description =
+                    "Where tokens, events and the audit log are kept. Default: \"api\" in the run directory; one that"
+                            + " is lost with a reboot loses them.")
     private @Nullable Path apiState;
 
     AgentCommand(Session session) {

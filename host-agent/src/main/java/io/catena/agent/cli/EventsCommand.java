@@ -26,7 +26,10 @@ final class EventsCommand implements Callable<Integer> {
     @Option(names = "--since", paramLabel = "ID", description = "Only what happened after this event.")
     private @Nullable Long since;
 
-    @Option(names = "--kinds", paramLabel = "KIND,...", description = "Only these: sr, vdi, snapshot, job, job.done, ...")
+    @Option(
+            names = "--kinds",
+            paramLabel = "KIND,...",
+            description = "Only these: sr, vdi, snapshot, job, job.done, ...")
     private @Nullable String kinds;
 
     EventsCommand(Session session) {
@@ -39,7 +42,8 @@ final class EventsCommand implements Callable<Integer> {
         String filter = kinds == null ? "" : "&kinds=" + ControlClient.part(kinds);
         long last = since == null ? 0 : since;
         while (true) {
-            JsonObject page = agent.get("/v1/events?limit=" + PAGE + "&wait=" + (follow ? 20 : 0) + "&since=" + last + filter)
+            JsonObject page = agent.get(
+                            "/v1/events?limit=" + PAGE + "&wait=" + (follow ? 20 : 0) + "&since=" + last + filter)
                     .getAsJsonObject();
             if (page.get("reset").getAsBoolean()) {
                 session.err().println("catena: older events are not kept any more; look at everything anew");
@@ -69,6 +73,8 @@ final class EventsCommand implements Callable<Integer> {
         String about = event.vdi() != null
                 ? "vdi " + event.vdi()
                 : event.job() != null ? "job " + event.job() : event.sr() == null ? "" : "sr " + event.sr();
-        session.out().println(Table.printable(event.id() + "  " + event.time() + "  " + event.kind() + "  " + about + "  " + data));
+        session.out()
+                .println(Table.printable(
+                        event.id() + "  " + event.time() + "  " + event.kind() + "  " + about + "  " + data));
     }
 }

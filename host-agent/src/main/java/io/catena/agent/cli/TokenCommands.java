@@ -38,12 +38,16 @@ final class TokenCommands {
                             names = "--role",
                             paramLabel = "ROLE",
                             required = true,
-                            description = "metrics, viewer, backup, operator or admin; each may do what those before it may.")
+                            description =
+                                    "metrics, viewer, backup, operator or admin; each may do what those before it may.")
                     String role,
             @Option(names = "--name", paramLabel = "NAME", description = "What it is for.") @Nullable String name,
             @Option(names = "--sr", paramLabel = "SR", description = "Only for this SR; may be given again.") @Nullable
                     List<String> srs,
-            @Option(names = "--expires", paramLabel = "N[smhd]", description = "How long it is good. Default: for ever.")
+            @Option(
+                            names = "--expires",
+                            paramLabel = "N[smhd]",
+                            description = "How long it is good. Default: for ever.")
                     @Nullable
                     String expires) {
         JsonObject body = new JsonObject();
@@ -60,13 +64,15 @@ final class TokenCommands {
             body.addProperty("seconds", seconds(expires));
         }
         JsonElement answer = session.agent().post("/v1/tokens", body);
-        session.print(answer, () -> String.valueOf(Json.read(answer, TokenView.class).token()));
+        session.print(
+                answer, () -> String.valueOf(Json.read(answer, TokenView.class).token()));
     }
 
     private static long seconds(String text) {
         Matcher matcher = DURATION.matcher(text);
         if (!matcher.matches()) {
-            throw new SrException(SrError.BAD_REQUEST, "--expires is \"" + text + "\", expected for instance 90d or 12h");
+            throw new SrException(
+                    SrError.BAD_REQUEST, "--expires is \"" + text + "\", expected for instance 90d or 12h");
         }
         return Long.parseLong(matcher.group(1)) * SECONDS.getOrDefault(matcher.group(2), 1L);
     }

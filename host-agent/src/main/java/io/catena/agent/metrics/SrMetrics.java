@@ -72,7 +72,11 @@ final class SrMetrics {
         to.gauge("catena_sr_chain_depth_max", "Number of nodes in the longest chain.", labels, stat.maxChainDepth());
         to.gauge("catena_sr_chain_limit", "Number of nodes that a chain may have.", labels, stat.chainLimit());
         to.gauge("catena_sr_chain_warning", "Number of nodes that is warned of.", labels, stat.chainWarning());
-        to.gauge("catena_sr_broken_nodes", "Nodes that cannot be used.", labels, stat.problems().size());
+        to.gauge(
+                "catena_sr_broken_nodes",
+                "Nodes that cannot be used.",
+                labels,
+                stat.problems().size());
         SrHealth health = stat.health();
         to.gauge(
                 "catena_sr_healthy",
@@ -89,7 +93,11 @@ final class SrMetrics {
     }
 
     private static void collect(GcStatus gc, Labels labels, Families to) {
-        to.gauge("catena_gc_planned_steps", "Steps that are left to do.", labels, gc.plan().size());
+        to.gauge(
+                "catena_gc_planned_steps",
+                "Steps that are left to do.",
+                labels,
+                gc.plan().size());
         to.gauge(
                 "catena_sr_merge_debt_bytes",
                 "How much the merges that are left to do copy.",
@@ -100,8 +108,16 @@ final class SrMetrics {
                 "How much space they give back, at least.",
                 labels,
                 gc.plan().stream().mapToLong(GcStatus.Step::bytesFreed).sum());
-        to.gauge("catena_gc_set_aside_nodes", "Nodes that failed and are left alone.", labels, gc.setAside().size());
-        to.gauge("catena_gc_reserve_bytes", "Space that merging leaves free.", labels, gc.settings().reserveBytes());
+        to.gauge(
+                "catena_gc_set_aside_nodes",
+                "Nodes that failed and are left alone.",
+                labels,
+                gc.setAside().size());
+        to.gauge(
+                "catena_gc_reserve_bytes",
+                "Space that merging leaves free.",
+                labels,
+                gc.settings().reserveBytes());
         for (GcStatus.State state : GcStatus.State.values()) {
             to.gauge(
                     "catena_gc_state",

@@ -68,14 +68,8 @@ final class VdiMetrics {
         to.gauge("catena_vdi_virtual_bytes", "The size that a guest sees.", labels, vdi.virtualSizeBytes());
         to.gauge("catena_vdi_physical_bytes", "What its own file takes.", labels, vdi.physicalBytes());
         to.gauge("catena_vdi_chain_depth", "Number of nodes in its chain.", labels, vdi.depth());
-        to.gauge(
-                "catena_vdi_active", "Whether it is open for I/O.", labels, vdi.state() == Vdi.State.ACTIVE ? 1 : 0);
-        to.gauge(
-                "catena_vdi_snapshot",
-                "Whether it is a snapshot.",
-                labels,
-                vdi.snapshotOf() != null ? 1 : 0);
-        to.gauge(
-                "catena_vdi_broken", "Whether it cannot be used.", labels, vdi.state() == Vdi.State.BROKEN ? 1 : 0);
+        to.gauge("catena_vdi_active", "Whether it is open for I/O.", labels, vdi.state() == Vdi.State.ACTIVE ? 1 : 0);
+        to.gauge("catena_vdi_snapshot", "Whether it is a snapshot.", labels, vdi.snapshotOf() != null ? 1 : 0);
+        to.gauge("catena_vdi_broken", "Whether it cannot be used.", labels, vdi.state() == Vdi.State.BROKEN ? 1 : 0);
     }
 }

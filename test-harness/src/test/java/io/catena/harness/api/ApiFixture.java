@@ -117,13 +117,11 @@ final class ApiFixture implements AutoCloseable {
         return ask(client, "GET", token, path, null, headers);
     }
 
-    Answer ask(String method, String token, String path, @Nullable String body, String... headers)
-            throws IOException {
+    Answer ask(String method, String token, String path, @Nullable String body, String... headers) throws IOException {
         return ask(client, method, token, path, body, headers);
     }
 
-    Answer ask(
-            HttpClient by, String method, String token, String path, @Nullable String body, String... headers)
+    Answer ask(HttpClient by, String method, String token, String path, @Nullable String body, String... headers)
             throws IOException {
         try {
             HttpResponse<String> whole =
@@ -167,8 +165,7 @@ final class ApiFixture implements AutoCloseable {
             keys.init(
                     role.isEmpty()
                             ? PemFiles.emptyStore()
-                            : PemFiles.identity(
-                                    certificates.certificate(role), certificates.key(role)),
+                            : PemFiles.identity(certificates.certificate(role), certificates.key(role)),
                     new char[0]);
             SSLContext context = SSLContext.getInstance("TLSv1.3");
             context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);

@@ -7,16 +7,16 @@ import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
 import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
-import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.net.http.HttpResponse;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -88,12 +88,15 @@ class ApiTest {
         String others = snapshot(admin, vdi);
         String own = snapshot(backup, vdi);
 
-        assertThat(api.ask("DELETE", backup, "/v1/vdis/" + others, null).status()).isEqualTo(403);
+        assertThat(api.ask("DELETE", backup, "/v1/vdis/" + others, null).status())
+                .isEqualTo(403);
         assertThat(api.ask("DELETE", backup, "/v1/vdis/" + vdi, null).status()).isEqualTo(403);
         assertThat(api.ask("DELETE", backup, "/v1/vdis/" + own, null).status()).isEqualTo(200);
         String operator = api.token(Role.OPERATOR);
-        assertThat(api.ask("DELETE", operator, "/v1/vdis/" + vdi, null).status()).isEqualTo(403);
-        assertThat(api.ask("DELETE", operator, "/v1/vdis/" + others, null).status()).isEqualTo(200);
+        assertThat(api.ask("DELETE", operator, "/v1/vdis/" + vdi, null).status())
+                .isEqualTo(403);
+        assertThat(api.ask("DELETE", operator, "/v1/vdis/" + others, null).status())
+                .isEqualTo(200);
     }
 
     @Test
@@ -130,7 +133,8 @@ class ApiTest {
         assertThat(cookie).contains("HttpOnly").contains("Secure").contains("SameSite=Strict");
         String pair = cookie.substring(0, cookie.indexOf(';'));
         assertThat(api.get("", "/v1/srs", "Cookie", pair).status()).isEqualTo(200);
-        assertThat(api.ask("POST", "", "/v1/srs/" + sr + "/scan", "{}", "Cookie", pair).status())
+        assertThat(api.ask("POST", "", "/v1/srs/" + sr + "/scan", "{}", "Cookie", pair)
+                        .status())
                 .isEqualTo(401);
         assertThat(api.ask("POST", "", "/v1/srs/" + sr + "/scan", "{}", "Cookie", pair, "X-Catena", "1")
                         .status())
@@ -151,14 +155,17 @@ class ApiTest {
         List<String> names = new ArrayList<>();
         String cursor = "";
         do {
-            JsonObject page = api.get(admin, "/v1/srs/" + sr + "/vdis?limit=2" + cursor).object();
+            JsonObject page =
+                    api.get(admin, "/v1/srs/" + sr + "/vdis?limit=2" + cursor).object();
             page.getAsJsonArray("items")
                     .forEach(vdi -> names.add(vdi.getAsJsonObject().get("name").getAsString()));
             cursor = page.has("next") ? "&cursor=" + page.get("next").getAsString() : "";
             disk(sr, "a-new-one-" + names.size());
         } while (!cursor.isEmpty());
 
-        assertThat(names).contains("disk-0", "disk-1", "disk-2", "disk-3", "disk-4").doesNotHaveDuplicates();
+        assertThat(names)
+                .contains("disk-0", "disk-1", "disk-2", "disk-3", "disk-4")
+                .doesNotHaveDuplicates();
         Answer bad = api.get(admin, "/v1/srs/" + sr + "/vdis?cursor=eA");
         assertThat(bad.status()).isEqualTo(400);
         assertThat(bad.text("code")).isEqualTo("BAD_CURSOR");
@@ -179,7 +186,10 @@ class ApiTest {
 
         assertThat(stale.status()).isEqualTo(412);
         assertThat(api.get(admin, "/v1/vdis/" + vdi).text("name")).isEqualTo("new");
-        assertThat(api.ask("PATCH", admin, "/v1/vdis/" + vdi, "{'keys':{'a':null}}").object().getAsJsonObject("keys").size())
+        assertThat(api.ask("PATCH", admin, "/v1/vdis/" + vdi, "{'keys':{'a':null}}")
+                        .object()
+                        .getAsJsonObject("keys")
+                        .size())
                 .isZero();
     }
 
@@ -199,7 +209,8 @@ class ApiTest {
         assertThat(other.status()).isEqualTo(422);
         assertThat(api.get(admin, path).object().getAsJsonArray("items")).hasSize(1);
         api.restart();
-        assertThat(api.ask("POST", admin, path, body, "Idempotency-Key", "k1").body()).isEqualTo(first.body());
+        assertThat(api.ask("POST", admin, path, body, "Idempotency-Key", "k1").body())
+                .isEqualTo(first.body());
     }
 
     @Test
@@ -211,7 +222,8 @@ class ApiTest {
         String made = api.ask("PUT", admin, path, body).text("vdi");
 
         assertThat(api.ask("PUT", admin, path, body).text("vdi")).isEqualTo(made);
-        assertThat(api.ask("PUT", admin, path, "{'sizeBytes':1048576}").status()).isEqualTo(409);
+        assertThat(api.ask("PUT", admin, path, "{'sizeBytes':1048576}").status())
+                .isEqualTo(409);
         assertThat(api.ask("DELETE", admin, "/v1/vdis/" + made, null).status()).isEqualTo(200);
         assertThat(api.ask("DELETE", admin, "/v1/vdis/" + made, null).status()).isEqualTo(204);
     }
@@ -224,7 +236,10 @@ class ApiTest {
         Answer attached = api.ask("PUT", admin, path, "{}");
 
         assertThat(attached.status()).isEqualTo(200);
-        assertThat(attached.object().getAsJsonObject("connection").get("nbdUnix").getAsString())
+        assertThat(attached.object()
+                        .getAsJsonObject("connection")
+                        .get("nbdUnix")
+                        .getAsString())
                 .startsWith("nbd+unix:///" + vdi);
         assertThat(api.ask("PUT", admin, path, "{}").object()).isEqualTo(attached.object());
         assertThat(api.get(admin, "/v1/vdis/" + vdi + "/attachments").body()).contains("vm-7");
@@ -242,7 +257,8 @@ class ApiTest {
         assertThat(plan.text("confirm")).isEqualTo("disk");
         assertThat(plan.object().get("losesContent").getAsBoolean()).isTrue();
         assertThat(api.get(admin, "/v1/vdis/" + vdi).status()).isEqualTo(200);
-        assertThat(api.ask("POST", admin, "/v1/vdis/" + vdi + "/clone?dryRun=true", "{}").status())
+        assertThat(api.ask("POST", admin, "/v1/vdis/" + vdi + "/clone?dryRun=true", "{}")
+                        .status())
                 .isEqualTo(400);
     }
 
@@ -271,7 +287,10 @@ class ApiTest {
 
         String audit = api.get(admin, "/v1/audit").body();
 
-        assertThat(audit).contains("\"operation\":\"createVdi\"").contains("\"status\":201").doesNotContain(admin);
+        assertThat(audit)
+                .contains("\"operation\":\"createVdi\"")
+                .contains("\"status\":201")
+                .doesNotContain(admin);
     }
 
     @Test
@@ -290,7 +309,9 @@ class ApiTest {
 
     private String serial() throws IOException {
         Answer answer = api.ask(api.client("client"), "GET", "", "/healthz", null);
-        return answer.whole().sslSession().map(session -> {
+        return answer.whole()
+                .sslSession()
+                .map(session -> {
                     try {
                         return ((X509Certificate) session.getPeerCertificates()[0])
                                 .getSerialNumber()

@@ -61,7 +61,8 @@ public final class Authenticator {
             return session.get();
         }
         return certified(request, via)
-                .orElseThrow(() -> new NotLetIn("The request says nothing of who sends it, expected a bearer token", 0));
+                .orElseThrow(
+                        () -> new NotLetIn("The request says nothing of who sends it, expected a bearer token", 0));
     }
 
     /** Returns a token for a session; tries are counted as for any other request. */
@@ -84,8 +85,8 @@ public final class Authenticator {
         if (!authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw failure(address);
         }
-        Token token = tokens.verify(authorization.substring(BEARER.length()).strip())
-                .orElseThrow(() -> failure(address));
+        Token token =
+                tokens.verify(authorization.substring(BEARER.length()).strip()).orElseThrow(() -> failure(address));
         return caller(token, via);
     }
 

@@ -68,7 +68,8 @@ public final class TokenRoutes {
         long most = Duration.ofDays(36_500).toSeconds();
         if (seconds < 1 || seconds > most) {
             throw new SrException(
-                    SrError.BAD_REQUEST, "\"seconds\" is " + seconds + ", expected 1 to " + most + ", or no such field");
+                    SrError.BAD_REQUEST,
+                    "\"seconds\" is " + seconds + ", expected 1 to " + most + ", or no such field");
         }
         return Duration.ofSeconds(seconds);
     }

@@ -78,8 +78,7 @@ public final class Tokens {
      *
      * @param lifetime null for ever
      */
-    public synchronized TokenView create(
-            String name, Role role, Collection<SrId> srs, @Nullable Duration lifetime) {
+    public synchronized TokenView create(String name, Role role, Collection<SrId> srs, @Nullable Duration lifetime) {
         return create(name, role, srs, lifetime, null);
     }
 
@@ -100,8 +99,15 @@ public final class Tokens {
         String secret = Base64.getUrlEncoder().withoutPadding().encodeToString(randomBytes(SECRET_BYTES));
         String text = PREFIX + "_" + id + "_" + secret;
         Instant expires = lifetime == null ? null : now.plus(lifetime);
-        Token token =
-                new Token(id, name, role, List.copyOf(srs), now, expires, parent, HexFormat.of().formatHex(hash(text)));
+        Token token = new Token(
+                id,
+                name,
+                role,
+                List.copyOf(srs),
+                now,
+                expires,
+                parent,
+                HexFormat.of().formatHex(hash(text)));
         tokens.put(id, token);
         try {
             save();

@@ -137,7 +137,9 @@ public final class EventLog implements EventSink, Closeable {
         try {
             long deadline = System.nanoTime() + atMost.toNanos();
             synchronized (this) {
-                for (long left = atMost.toNanos(); left > 0 && lastId() == page.last; left = deadline - System.nanoTime()) {
+                for (long left = atMost.toNanos();
+                        left > 0 && lastId() == page.last;
+                        left = deadline - System.nanoTime()) {
                     TimeUnit.NANOSECONDS.timedWait(this, left);
                 }
             }
@@ -223,7 +225,9 @@ public final class EventLog implements EventSink, Closeable {
 
     private List<Path> files() throws IOException {
         try (Stream<Path> all = Files.list(directory)) {
-            return all.filter(file -> file.toString().endsWith(".jsonl")).sorted().toList();
+            return all.filter(file -> file.toString().endsWith(".jsonl"))
+                    .sorted()
+                    .toList();
         }
     }
 
@@ -243,8 +247,9 @@ public final class EventLog implements EventSink, Closeable {
 
     /** The agent was killed in the middle of a line, at most one in a file; or the power went. */
     private static List<String> lines(Path file) throws IOException {
-        return new ArrayList<>(
-                new String(Files.readAllBytes(file), StandardCharsets.UTF_8).lines().toList());
+        return new ArrayList<>(new String(Files.readAllBytes(file), StandardCharsets.UTF_8)
+                .lines()
+                .toList());
     }
 
     private void load(String line) {

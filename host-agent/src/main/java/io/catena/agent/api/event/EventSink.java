@@ -8,8 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Takes what happened. Safe for use by many threads; never throws. */
 @FunctionalInterface
 public interface EventSink {
-    void happened(
-            String kind, @Nullable SrId sr, @Nullable VdiId vdi, @Nullable Long job, Map<String, String> data);
+    void happened(String kind, @Nullable SrId sr, @Nullable VdiId vdi, @Nullable Long job, Map<String, String> data);
 
     /** Something that happened to an SR. */
     default void toSr(String kind, SrId sr, Map<String, String> data) {

@@ -1,6 +1,5 @@
 package io.catena.agent.api.event;
 
-
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Streamed;
 import io.catena.agent.metrics.Metrics;

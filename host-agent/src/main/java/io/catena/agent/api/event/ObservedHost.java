@@ -87,8 +87,7 @@ public final class ObservedHost {
         }
     }
 
-    private @Nullable Object onHost(Object proxy, Method method, @Nullable Object @Nullable [] given)
-            throws Throwable {
+    private @Nullable Object onHost(Object proxy, Method method, @Nullable Object @Nullable [] given) throws Throwable {
         @Nullable Object[] arguments = given == null ? new Object[0] : given;
         if (method.getDeclaringClass() == Object.class) {
             return onObject(proxy, method, arguments);

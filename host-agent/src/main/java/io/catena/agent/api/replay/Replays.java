@@ -229,9 +229,8 @@ public final class Replays {
         String fingerprint = hash(request.operation + "\0" + request.target, request.body);
         Optional<Entry> known = load(file);
         if (known.isEmpty()) {
-            String chosen = TAKE_AN_ID.contains(request.operation)
-                    ? newIds.get().toString()
-                    : null;
+            String chosen =
+                    TAKE_AN_ID.contains(request.operation) ? newIds.get().toString() : null;
             Entry entry = new Entry(clock.instant(), request.caller, fingerprint, chosen, null);
             save(file, entry);
             return new Turn(file, entry, withId(request.body, chosen));
@@ -309,8 +308,7 @@ public final class Replays {
     }
 
     private SrException cannotKeep(IOException e) {
-        return new SrException(
-                SrError.IO_ERROR, "Answers cannot be kept in " + directory + ": " + e.getMessage(), e);
+        return new SrException(SrError.IO_ERROR, "Answers cannot be kept in " + directory + ": " + e.getMessage(), e);
     }
 
     private static String hash(String text, byte[] more) {
