@@ -32,7 +32,7 @@ final class JvmMetrics {
                 ManagementFactory.getThreadMXBean().getThreadCount());
         for (GarbageCollectorMXBean gc : ManagementFactory.getGarbageCollectorMXBeans()) {
             Labels labels = Labels.of("gc", gc.getName());
-            to.counter("jvm_gc_collections", "Collections.", labels, gc.getCollectionCount());
+            to.counter("jvm_gc_collections", "Collections.", labels, (double) gc.getCollectionCount());
             to.counter("jvm_gc_seconds", "Time in collections.", labels, gc.getCollectionTime() / MILLIS);
         }
         process(to);
