@@ -30,7 +30,6 @@ import io.catena.disk.ZeroDetectingDisk;
 import io.catena.sr.job.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -66,7 +65,7 @@ public final class Agent implements Closeable {
 
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private @Nullable InetSocketAddress apiAddress;
+    private @Nullable ApiServer apiServer;
 
     private Agent() {}
 
@@ -168,7 +167,7 @@ public final class Agent implements Closeable {
         Backend backend = new Backend(state, jobs, guests, scripts, nbdPort);
         ApiOptions api = options.api();
         if (api != null) {
-            apiAddress = opened(ApiServer.start(api, state, backend)).address();
+            apiServer = opened(ApiServer.start(api, state, backend));
         }
         opened(ControlServer.start(directory.controlSocket(), backend.routes(host)));
         LOG.info(LogLine.of(
@@ -201,9 +200,9 @@ public final class Agent implements Closeable {
         }
     }
 
-    /** Returns where the API is served; null if it is not. */
-    public @Nullable InetSocketAddress apiAddress() {
-        return apiAddress;
+    /** Returns what serves the API over the network; null if nothing does. */
+    public @Nullable ApiServer api() {
+        return apiServer;
     }
 
     /** What stands between every disk and its exports, the first to meet a request first. */

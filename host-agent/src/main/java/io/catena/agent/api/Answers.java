@@ -1,5 +1,7 @@
 package io.catena.agent.api;
 
+import io.catena.agent.api.problem.ApiException;
+import io.catena.agent.api.problem.Reply;
 import io.catena.agent.api.replay.Replays;
 import io.catena.agent.control.Body;
 import io.catena.agent.control.Call;

@@ -1,6 +1,8 @@
 package io.catena.agent.api;
 
+import io.catena.agent.api.cloud.NetworkRoutes;
 import io.catena.agent.api.auth.Authenticator;
+import io.catena.agent.api.event.Events;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.Route;
 import io.catena.agent.control.RouteTable;
@@ -53,9 +55,13 @@ public final class ApiServer implements Closeable {
 
     private final Server server;
     private final ServerConnector connector;
+    private final List<Route> routes;
+    private final Events events;
     private Runnable stopReloading = () -> {};
 
-    private ApiServer(Server server, ServerConnector connector) {
+    private ApiServer(Server server, ServerConnector connector, RouteTable routes, Events events) {
+        this.events = events;
+        this.routes = routes.routes();
         this.server = server;
         this.connector = connector;
     }
@@ -86,9 +92,10 @@ public final class ApiServer implements Closeable {
         connector.setIdleTimeout(IDLE_MILLIS);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MOST_CONNECTIONS, server));
-        server.setHandler(handler(options, state, backend));
+        RouteTable routes = table(state, backend, state.observed());
+        server.setHandler(handler(options, state, backend, routes));
         server.setStopTimeout(STOP_MILLIS);
-        ApiServer api = new ApiServer(server, connector);
+        ApiServer api = new ApiServer(server, connector, routes, state.events());
         try {
             server.start();
         } catch (Exception e) { // what Jetty's start is declared to throw
@@ -100,7 +107,8 @@ public final class ApiServer implements Closeable {
         return api;
     }
 
-    private static ApiHandler handler(ApiOptions options, ApiState state, Backend backend) throws IOException {
+    private static ApiHandler handler(ApiOptions options, ApiState state, Backend backend, RouteTable routes)
+            throws IOException {
         Authenticator authenticator = new Authenticator(state.tokens(), options.clients(), System::nanoTime);
         OpenPaths open = new OpenPaths(authenticator, new WebPage(), new OpenApi());
         JobWaits waits = new JobWaits(backend::whenEnded);
@@ -108,7 +116,7 @@ public final class ApiServer implements Closeable {
         return new ApiHandler(
                 open,
                 authenticator,
-                tables(state, backend),
+                tables(state, backend, routes),
                 answers,
                 state.audit(),
                 state.metrics()::request,
@@ -116,8 +124,7 @@ public final class ApiServer implements Closeable {
     }
 
     /** A table for each set of SRs that callers are let see; most see all. */
-    private static Function<Caller, RouteTable> tables(ApiState state, Backend backend) {
-        RouteTable whole = table(state, backend, state.observed());
+    private static Function<Caller, RouteTable> tables(ApiState state, Backend backend, RouteTable whole) {
         Map<Set<SrId>, RouteTable> scoped = new ConcurrentHashMap<>();
         return caller -> {
             if (caller.srs().isEmpty()) {
@@ -131,7 +138,7 @@ public final class ApiServer implements Closeable {
         };
     }
 
-    static RouteTable table(ApiState state, Backend backend, StorageHost host) {
+    private static RouteTable table(ApiState state, Backend backend, StorageHost host) {
         List<Route> routes = new ArrayList<>(new NetworkRoutes(host).of(backend.routes(host)));
         // Guests have disks of several SRs, and metrics tell of all: they are for callers who see all SRs.
         if (host instanceof ScopedHost) {
@@ -144,6 +151,11 @@ public final class ApiServer implements Closeable {
         return new RouteTable(routes);
     }
 
+    /** Returns all that there is for callers who see all SRs. */
+    public List<Route> routes() {
+        return routes;
+    }
+
     /** Returns where it listens. */
     public InetSocketAddress address() {
         return new InetSocketAddress(connector.getHost(), connector.getLocalPort());
@@ -152,6 +164,7 @@ public final class ApiServer implements Closeable {
     @Override
     public void close() throws IOException {
         stopReloading.run();
+        events.dropReaders();
         try {
             server.stop();
         } catch (Exception e) { // what Jetty's stop is declared to throw

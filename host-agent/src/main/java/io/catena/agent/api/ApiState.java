@@ -3,6 +3,8 @@ package io.catena.agent.api;
 import io.catena.agent.api.auth.AuditLog;
 import io.catena.agent.api.auth.TokenRoutes;
 import io.catena.agent.api.auth.Tokens;
+import io.catena.agent.api.cloud.CloudRoutes;
+import io.catena.agent.api.cloud.SpaceHistory;
 import io.catena.agent.api.event.EventLog;
 import io.catena.agent.api.event.EventRoutes;
 import io.catena.agent.api.event.Events;
@@ -43,6 +45,7 @@ public final class ApiState implements Closeable {
     private final Events events;
     private final Replays replays;
     private final Metrics metrics;
+    private final SpaceHistory space;
 
     /**
      * Opens what is kept, and begins to watch.
@@ -61,6 +64,8 @@ public final class ApiState implements Closeable {
         metrics = new Metrics(host);
         log = new EventLog(directory.resolve("events"), clock);
         events = new Events(log, host, metrics, ticker);
+        space = new SpaceHistory(directory.resolve("space"), host, clock);
+        ticker.every(SpaceHistory.EVERY, space::sample);
         ticker.every(Duration.ofHours(1), replays::dropOld);
     }
 
@@ -76,7 +81,7 @@ public final class ApiState implements Closeable {
      * @param nbdTlsPort where disks are served over TCP; null if they are not
      */
     public List<Route> routes(StorageHost seen, @Nullable Integer nbdTlsPort) {
-        List<Route> routes = new ArrayList<>(new CloudRoutes(seen, nbdTlsPort).all());
+        List<Route> routes = new ArrayList<>(new CloudRoutes(seen, space, nbdTlsPort).all());
         routes.addAll(new TokenRoutes(tokens, audit, seen).all());
         routes.addAll(new EventRoutes(log).all());
         return routes;

@@ -1,5 +1,6 @@
 package io.catena.agent.api;
 
+import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.control.Body;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.RouteTable;

@@ -1,5 +1,6 @@
 package io.catena.agent.api;
 
+import io.catena.agent.api.problem.ApiException;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.control.Query;

@@ -1,5 +1,6 @@
 package io.catena.agent.api;
 
+import io.catena.agent.api.problem.ApiException;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Job;

@@ -2,6 +2,7 @@ package io.catena.agent.cli;
 
 import io.catena.agent.demo.Scale;
 import io.catena.agent.demo.Tour;
+import io.catena.agent.demo.WebDemo;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
@@ -38,12 +39,21 @@ final class DemoCommand implements Callable<Integer> {
             description = "Keep the SR, the image and the agent's log in DIR, which must be absent or empty.")
     private @Nullable Path keep;
 
+    @Option(names = "--web", description = "Keep a living example for the web page until interrupted, instead of the tour.")
+    private boolean web;
+
+    @Option(names = "--port", paramLabel = "N", description = "Where the web page is served. Default: 7443.")
+    private int port = 7443;
+
     DemoCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() throws IOException {
+        if (web) {
+            return showWeb();
+        }
         Path kept = keep == null ? null : emptyDirectory(keep.toAbsolutePath().normalize());
         Path scratch = Files.createTempDirectory("catena-demo");
         Path files = kept == null ? Files.createDirectory(scratch.resolve("files")) : kept;
@@ -68,6 +78,31 @@ final class DemoCommand implements Callable<Integer> {
                 return 1;
             }
             throw e;
+        }
+    }
+
+    private int showWeb() throws IOException {
+        WebDemo demo = new WebDemo(Files.createTempDirectory("catena"), agentCommand(), port);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(demo), "end-of-demo"));
+        try (demo) {
+            String token = demo.prepare();
+            session.out().println("address  https://localhost:" + port + "/");
+            session.out().println("token    " + token);
+            session.out().println("The certificate is the example's own: let the browser accept it. Ctrl-C ends it.");
+            session.out().flush();
+            demo.run();
+            return 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 1;
+        }
+    }
+
+    private static void stop(WebDemo demo) {
+        try {
+            demo.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

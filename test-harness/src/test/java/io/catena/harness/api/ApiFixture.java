@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import io.catena.agent.Agent;
 import io.catena.agent.RunDirectory;
 import io.catena.agent.api.ApiOptions;
+import io.catena.agent.api.ApiServer;
 import io.catena.agent.control.ControlClient;
 import io.catena.agent.control.Role;
 import io.catena.agent.guest.NoHypervisor;
@@ -90,8 +91,12 @@ final class ApiFixture implements AutoCloseable {
         return new ControlClient(RunDirectory.controlSocket(runDirectory), DEADLINE);
     }
 
+    ApiServer server() {
+        return Objects.requireNonNull(agent.api());
+    }
+
     URI uri(String path) {
-        InetSocketAddress address = Objects.requireNonNull(agent.apiAddress());
+        InetSocketAddress address = server().address();
         return URI.create("https://localhost:" + address.getPort() + path);
     }
 

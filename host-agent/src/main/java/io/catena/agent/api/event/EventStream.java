@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -30,7 +31,7 @@ final class EventStream implements Callback {
     private static final Duration QUIET = Duration.ofSeconds(15);
 
     private final Predicate<Event> wanted;
-    private final Runnable gone;
+    private final Consumer<EventStream> gone;
 
     /** Guarded by this, as is all that follows. */
     private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
@@ -45,7 +46,7 @@ final class EventStream implements Callback {
     /**
      * @param gone called once when the reader is no more
      */
-    EventStream(Predicate<Event> wanted, Runnable gone) {
+    EventStream(Predicate<Event> wanted, Consumer<EventStream> gone) {
         this.wanted = wanted;
         this.gone = gone;
     }
@@ -133,6 +134,11 @@ final class EventStream implements Callback {
         to.write(false, bytes, this);
     }
 
+    /** Cuts the reader off. */
+    void drop() {
+        close(new IOException("the agent ends"));
+    }
+
     @Override
     public void succeeded() {
         next();
@@ -157,7 +163,7 @@ final class EventStream implements Callback {
             beat.run();
         }
         stop.run();
-        gone.run();
+        gone.accept(this);
         LOG.log(Level.FINE, "a reader of events is gone", why);
         if (whenOver != null) {
             whenOver.failed(why);

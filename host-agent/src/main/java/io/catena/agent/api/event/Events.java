@@ -6,7 +6,8 @@ import io.catena.agent.metrics.Metrics;
 import io.catena.agent.state.Ticker;
 import io.catena.api.StorageHost;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Where events come from, and where they go to. Safe for use by many threads. */
@@ -18,7 +19,7 @@ public final class Events {
     private final EventLog log;
     private final StorageHost observed;
     private final Ticker ticker;
-    private final AtomicInteger readers = new AtomicInteger();
+    private final Set<EventStream> readers = ConcurrentHashMap.newKeySet();
 
     /**
      * @param host the real one
@@ -51,18 +52,19 @@ public final class Events {
      * @return null if there are too many readers
      */
     public @Nullable Streamed stream(Call call, @Nullable Long lastId) {
-        if (readers.incrementAndGet() > MOST_READERS) {
-            readers.decrementAndGet();
+        if (readers.size() >= MOST_READERS) {
             return null;
         }
         long after = lastId == null
                 ? call.parameters().number("since", 0, Long.MAX_VALUE).orElseGet(log::lastId)
                 : lastId;
-        EventStream stream = new EventStream(EventRoutes.wanted(call), readers::decrementAndGet);
+        EventStream stream = new EventStream(EventRoutes.wanted(call), readers::remove);
+        readers.add(stream);
         return (response, callback) -> stream.begin(log, after, ticker, response, callback);
     }
 
-    public int readers() {
-        return readers.get();
+    /** Cuts all readers off: the server ends, and they come back to the next one. */
+    public void dropReaders() {
+        readers.forEach(EventStream::drop);
     }
 }

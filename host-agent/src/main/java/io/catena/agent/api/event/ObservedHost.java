@@ -131,12 +131,27 @@ public final class ObservedHost {
     }
 
     private StorageRepository observed(SrId sr, StorageRepository repository) {
-        return proxy(StorageRepository.class, (proxy, method, given) -> {
+        return proxy(StorageRepository.class, new Repository(sr, repository));
+    }
+
+    /** What is asked of a repository; knows the real one. */
+    private final class Repository implements InvocationHandler {
+        private final SrId sr;
+        private final StorageRepository real;
+
+        Repository(SrId sr, StorageRepository real) {
+            this.sr = sr;
+            this.real = real;
+        }
+
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, @Nullable Object @Nullable [] given)
+                throws Throwable {
             @Nullable Object[] arguments = given == null ? new Object[0] : given;
             if (method.getDeclaringClass() == Object.class) {
                 return onObject(proxy, method, arguments);
             }
-            Object answer = call(repository, method, real(given));
+            Object answer = call(real, method, real(given));
             if (answer instanceof VdiImport made) {
                 return observed(sr, made);
             }
@@ -144,22 +159,20 @@ public final class ObservedHost {
                 tell(sr, method.getName(), arguments, answer);
             }
             return answer;
-        });
+        }
     }
 
     /** A repository that is an argument, as the target of a copy, is to be the real one. */
-    private @Nullable Object @Nullable [] real(@Nullable Object @Nullable [] arguments) {
+    private static @Nullable Object @Nullable [] real(@Nullable Object @Nullable [] arguments) {
         if (arguments == null) {
             return null;
         }
         @Nullable Object[] real = arguments.clone();
         for (int i = 0; i < real.length; i++) {
-            if (real[i] instanceof StorageRepository repository) {
-                real[i] = repositories.entrySet().stream()
-                        .filter(entry -> entry.getValue() == repository)
-                        .map(Map.Entry::getKey)
-                        .findFirst()
-                        .orElse(repository);
+            if (real[i] instanceof StorageRepository observed
+                    && Proxy.isProxyClass(observed.getClass())
+                    && Proxy.getInvocationHandler(observed) instanceof Repository handler) {
+                real[i] = handler.real;
             }
         }
         return real;

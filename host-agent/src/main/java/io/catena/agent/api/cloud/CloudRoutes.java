@@ -1,4 +1,4 @@
-package io.catena.agent.api;
+package io.catena.agent.api.cloud;
 
 import io.catena.agent.control.Body;
 import io.catena.agent.control.Call;
@@ -28,25 +28,28 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What cloud controllers ask beyond what the command line needs: resources that they may ask for again and again. */
-final class CloudRoutes {
+public final class CloudRoutes {
     private final StorageHost host;
     private final Names names;
+    private final SpaceHistory space;
     private final @Nullable Integer nbdTlsPort;
 
     /**
      * @param nbdTlsPort where disks are served over TCP; null if they are not
      */
-    CloudRoutes(StorageHost host, @Nullable Integer nbdTlsPort) {
+    public CloudRoutes(StorageHost host, SpaceHistory space, @Nullable Integer nbdTlsPort) {
         this.host = host;
+        this.space = space;
         this.nbdTlsPort = nbdTlsPort;
         names = new Names(host);
     }
 
-    List<Route> all() {
+    public List<Route> all() {
         return List.of(
                 Route.get("getVersion", "/v1", call -> version()),
                 Route.get("getSession", "/v1/session", CloudRoutes::session).by(Role.METRICS),
                 Route.get("getCapacity", "/v1/srs/{sr}/capacity", this::capacity),
+                Route.get("getSpace", "/v1/srs/{sr}/space", this::space),
                 Route.get("listNodes", "/v1/srs/{sr}/nodes", call -> Nodes.of(repository(call))),
                 Route.of("PATCH", "patchSr", "/v1/srs/{sr}", this::patchSr).by(Role.ADMIN),
                 Route.of("PUT", "putVdiByClientName", "/v1/srs/{sr}/vdis/by-client-name/{name}", this::putByClientName),
@@ -82,6 +85,11 @@ final class CloudRoutes {
         long wanted = call.parameters().number("sizeBytes", 1, Long.MAX_VALUE).orElse(0L);
         StorageRepository repository = host.repository(sr);
         return Capacity.of(sr, repository.stat(), repository.garbage().status().settings(), wanted);
+    }
+
+    private Object space(Call call) {
+        SrId sr = names.sr(call.variable());
+        return space.of(sr, host.repository(sr).stat());
     }
 
     private StorageRepository repository(Call call) {

@@ -1,4 +1,4 @@
-package io.catena.agent.api;
+package io.catena.agent.api.problem;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.control.HttpStatusOf;
@@ -10,11 +10,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Failures as {@code application/problem+json} (RFC 9457), with the entry of the error table and what to do. */
-final class Problem {
-    static final String CONTENT_TYPE = "application/problem+json";
+public final class Problem {
+    public static final String CONTENT_TYPE = "application/problem+json";
 
     /** Where {@code type} leads to. */
-    static final String TYPES = "/problems/";
+    public static final String TYPES = "/problems/";
 
     private static final long USUAL_RETRY_SECONDS = 5;
 
@@ -23,7 +23,7 @@ final class Problem {
     /**
      * @param request the id of the request
      */
-    static Reply of(SrException failure, String request) {
+    public static Reply of(SrException failure, String request) {
         SrError error = failure.error();
         JsonObject problem = problem(
                 HttpStatusOf.error(error), error.name(), error.text(), failure.detail(), request, failure.correction());
@@ -32,7 +32,7 @@ final class Problem {
         return reply(problem, error.retryable() ? USUAL_RETRY_SECONDS : 0);
     }
 
-    static Reply of(ApiException failure, String request) {
+    public static Reply of(ApiException failure, String request) {
         String detail = String.valueOf(failure.getMessage());
         JsonObject problem =
                 problem(failure.status(), failure.code(), title(failure.code()), detail, request, failure.correction());

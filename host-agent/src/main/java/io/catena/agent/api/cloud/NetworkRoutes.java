@@ -1,5 +1,6 @@
-package io.catena.agent.api;
+package io.catena.agent.api.cloud;
 
+import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Role;
@@ -20,20 +21,20 @@ import java.util.Set;
  * The shared routes as they are over the network: which of them there are, and where a role may do a thing with some objects
  * only.
  */
-final class NetworkRoutes {
+public final class NetworkRoutes {
     /** The key of a snapshot that tells who took it, if that is somebody who may only delete his own. */
     static final String MADE_BY = "catena:made-by";
 
     private final StorageHost host;
     private final Names names;
 
-    NetworkRoutes(StorageHost host) {
+    public NetworkRoutes(StorageHost host) {
         this.host = host;
         names = new Names(host);
     }
 
     /** Returns what there is over the network of the routes that all faces share. */
-    List<Route> of(List<Route> shared) {
+    public List<Route> of(List<Route> shared) {
         List<Route> routes = new ArrayList<>();
         for (Route route : shared) {
             if (!route.takesBytes()) {

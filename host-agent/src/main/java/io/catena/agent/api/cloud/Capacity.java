@@ -1,4 +1,4 @@
-package io.catena.agent.api;
+package io.catena.agent.api.cloud;
 
 import io.catena.api.GcSettings;
 import io.catena.api.SrId;

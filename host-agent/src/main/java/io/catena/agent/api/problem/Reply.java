@@ -1,4 +1,4 @@
-package io.catena.agent.api;
+package io.catena.agent.api.problem;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.json.Json;
@@ -15,47 +15,47 @@ import org.jspecify.annotations.Nullable;
  * @param code of the error; null for a success
  * @param job the long work that it tells of
  */
-record Reply(
+public record Reply(
         int status,
         String contentType,
         String text,
         Map<String, String> headers,
         @Nullable String code,
         @Nullable Long job) {
-    static final String JSON = "application/json";
+    public static final String JSON = "application/json";
 
-    Reply {
+    public Reply {
         headers = Map.copyOf(headers);
     }
 
-    static Reply json(int status, Object value) {
+    public static Reply json(int status, Object value) {
         return new Reply(status, JSON, Json.write(value) + "\n", Map.of(), null, null);
     }
 
-    static Reply text(String contentType, String text) {
+    public static Reply text(String contentType, String text) {
         return new Reply(200, contentType, text, Map.of(), null, null);
     }
 
-    static Reply empty(int status) {
+    public static Reply empty(int status) {
         return new Reply(status, "", "", Map.of(), null, null);
     }
 
-    Reply with(String header, String value) {
+    public Reply with(String header, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(header, value);
         return new Reply(status, contentType, text, more, code, job);
     }
 
-    Reply ofJob(long id) {
+    public Reply ofJob(long id) {
         return new Reply(status, contentType, text, headers, code, id);
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** Returns the body, which is a JSON object. */
-    JsonObject object() {
+    public JsonObject object() {
         return Json.object(text);
     }
 }

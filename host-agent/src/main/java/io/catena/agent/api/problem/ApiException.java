@@ -1,9 +1,9 @@
-package io.catena.agent.api;
+package io.catena.agent.api.problem;
 
 import org.jspecify.annotations.Nullable;
 
 /** That a request is refused for a reason of HTTP's, which the error table of storage does not know. */
-final class ApiException extends RuntimeException {
+public final class ApiException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final int status;
@@ -16,14 +16,14 @@ final class ApiException extends RuntimeException {
      * @param detail what was found and what was expected
      * @param correction what the caller can do about it
      */
-    ApiException(int status, String code, String detail, @Nullable String correction) {
+    public ApiException(int status, String code, String detail, @Nullable String correction) {
         this(status, code, detail, correction, 0);
     }
 
     /**
      * @param retryAfterSeconds when the same request may succeed; 0 if it never does
      */
-    ApiException(int status, String code, String detail, @Nullable String correction, long retryAfterSeconds) {
+    public ApiException(int status, String code, String detail, @Nullable String correction, long retryAfterSeconds) {
         super(detail);
         this.status = status;
         this.code = code;
@@ -31,28 +31,27 @@ final class ApiException extends RuntimeException {
         this.retryAfterSeconds = retryAfterSeconds;
     }
 
-    static ApiException missing(String detail) {
+    public static ApiException missing(String detail) {
         return new ApiException(404, "NOT_FOUND", detail, null);
     }
 
-    static ApiException forbidden(String detail) {
+    public static ApiException forbidden(String detail) {
         return new ApiException(403, "FORBIDDEN", detail, "Ask an administrator for a token of another role.");
     }
 
-    int status() {
+    public int status() {
         return status;
     }
 
-    String code() {
+    public String code() {
         return code;
     }
 
-    long retryAfterSeconds() {
+    public long retryAfterSeconds() {
         return retryAfterSeconds;
     }
 
-    @Nullable
-    String correction() {
+    public @Nullable String correction() {
         return correction;
     }
 }

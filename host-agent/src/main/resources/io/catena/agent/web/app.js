@@ -1,0 +1,162 @@
+// The page: who is logged in, which SR is looked at, and what happens to it.
+import { html, render, useState, useEffect, useRef, useMemo } from './vendor/preact-htm.js'
+import { ask, follow, get, list } from './api.js'
+import { bytes, percent } from './format.js'
+import { Tree } from './tree.js'
+import { Attachments, Collection, Events, Health, Jobs, NodePanel, Numbers, Space } from './panels.js'
+import { Login, NameDialog, PlanDialog } from './dialogs.js'
+
+const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'admin']
+const MOST_EVENTS = 200
+
+function useLater(action, millis) {
+  const state = useRef({ timer: 0 })
+  state.current.action = action
+  return () => {
+    clearTimeout(state.current.timer)
+    state.current.timer = setTimeout(() => state.current.action(), millis)
+  }
+}
+
+function App() {
+  const [session, setSession] = useState(undefined)
+  const [reason, setReason] = useState('')
+  const load = () => get('/v1/session').then(setSession, e => { setSession(null); setReason(e.status === 401 ? '' : e.message) })
+  useEffect(() => { load() }, [])
+  if (session === undefined) return html`<p class="empty">Loading…</p>`
+  if (session === null) return html`<${Login} done=${load} reason=${reason} />`
+  const leave = why => { setReason(why); setSession(null) }
+  return html`<${Host} session=${session} leave=${leave} />`
+}
+
+function Host({ session, leave }) {
+  const [srs, setSrs] = useState([])
+  const [stats, setStats] = useState({})
+  const [sr, setSr] = useState(location.hash.slice(1))
+  const [nodes, setNodes] = useState([])
+  const [vdis, setVdis] = useState([])
+  const [gc, setGc] = useState(null)
+  const [jobs, setJobs] = useState([])
+  const [events, setEvents] = useState([])
+  const [selected, setSelected] = useState('')
+  const [tab, setTab] = useState('chains')
+  const [live, setLive] = useState(false)
+  const [dialog, setDialog] = useState(null)
+  const [notice, setNotice] = useState('')
+  const may = role => ROLES.indexOf(session.role) >= ROLES.indexOf(role)
+  const guard = promise => promise.catch(e => e.status === 401 ? leave(e.message) : setNotice(e.message + (e.correction ? ' ' + e.correction : '')))
+
+  const loadSrs = async () => {
+    const all = await list('/v1/srs')
+    setSrs(all)
+    const told = await Promise.all(all.filter(s => s.attached).map(s => get('/v1/srs/' + s.sr).catch(() => null)))
+    setStats(Object.fromEntries(told.filter(Boolean).map(s => [s.sr, s])))
+    setSr(now => (all.some(s => s.sr === now) ? now : (all.find(s => s.attached) || all[0] || { sr: '' }).sr))
+  }
+  const loadJobs = async () => setJobs(await list('/v1/jobs'))
+  const loadSr = async () => {
+    if (!sr || !srs.some(s => s.sr === sr && s.attached)) return
+    const [n, v, g] = await Promise.all([list('/v1/srs/' + sr + '/nodes', 10000), list('/v1/srs/' + sr + '/vdis'), get('/v1/srs/' + sr + '/gc')])
+    setNodes(n)
+    setVdis(v)
+    setGc(g)
+    document.documentElement.dataset.ready = sr
+  }
+  const later = useLater(() => { guard(loadSrs()); guard(loadSr()); guard(loadJobs()) }, 250)
+  useEffect(() => { guard(loadSrs()); guard(loadJobs()) }, [])
+  useEffect(() => {
+    setNodes([])
+    setGc(null)
+    setSelected('')
+    history.replaceState(null, '', '#' + sr)
+    guard(loadSr())
+  }, [sr, srs.length])
+  useEffect(() => {
+    let first = true
+    return follow(
+      event => {
+        setEvents(old => [event, ...old].slice(0, MOST_EVENTS))
+        if (event.kind === 'job.progress') {
+          const d = event.data
+          setJobs(old => old.map(j => (j.job === event.job ? { ...j, phase: d.phase, doneBytes: +d.doneBytes, totalBytes: +d.totalBytes } : j)))
+        } else later()
+      },
+      later,
+      on => {
+        setLive(on)
+        if (on && !first) later()
+        if (!on) get('/v1/session').catch(e => e.status === 401 && leave('The session has ended; log in again'))
+        first = false
+      },
+    )
+  }, [])
+
+  const stat = stats[sr]
+  const byId = useMemo(() => new Map(vdis.map(v => [v.vdi, v])), [vdis])
+  const node = nodes.find(n => n.id === selected)
+  const run = (method, path, body) => guard(ask(method, path, body)).then(later)
+  const plan = (title, verb, method, path, body, headers) =>
+    guard(ask(method, path + '?dryRun=true', body).then(({ value }) =>
+      setDialog({ type: 'plan', title, verb, plan: value, go: () => ask(method, path, body, headers).then(later) })))
+  const name = (title, verb, suggestion, go) => setDialog({ type: 'name', title, verb, name: suggestion, go: text => go(text).then(later) })
+  const act = (what, object, other) => {
+    const vdi = '/v1/vdis/' + (object ? object.id || object.vdi : '')
+    const gcPath = '/v1/srs/' + sr + '/gc'
+    switch (what) {
+      case 'delete':
+        return guard(ask('GET', vdi).then(({ tag }) => plan('Delete ' + (object.name || object.id) + '?', 'Delete', 'DELETE', vdi, undefined, { 'If-Match': tag })))
+      case 'revert': {
+        const disk = '/v1/vdis/' + other.snapshotOf
+        return guard(ask('GET', disk).then(({ value, tag }) => plan('Revert ' + (value.name || value.vdi) + '?', 'Revert', 'POST', disk + '/revert', { snapshot: object.id }, { 'If-Match': tag })))
+      }
+      case 'snapshot':
+        return name('Take a snapshot of ' + (object.name || object.id), 'Take snapshot', (object.name || 'disk') + ' ' + new Date().toISOString().slice(0, 16), text => ask('POST', '/v1/vdis/snapshot', { vdis: [object.id], name: text }))
+      case 'clone':
+        return name('Clone ' + (object.name || object.id), 'Clone', (object.name || 'disk') + ' clone', text => ask('POST', vdi + '/clone', { name: text }))
+      case 'detach':
+        return setDialog({ type: 'plan', title: 'Detach ' + (object.name || object.vdi) + '?', verb: 'Detach', plan: { effects: ['"' + (other.holder || 'this host') + '" loses the disk; its requests fail from then on.'], blockers: [], confirm: object.name || object.vdi, losesContent: false, bytesFreed: 0, bytesToMove: 0 },
+          go: () => ask('POST', vdi + '/detach', { holder: other.holder }).then(later) })
+      case 'gc-run': return run('POST', gcPath)
+      case 'gc-pause': return run('POST', gcPath + '/pause')
+      case 'gc-resume': return run('POST', gcPath + '/resume')
+      default: return run('POST', '/v1/jobs/' + object.job + '/' + what.split('-')[0])
+    }
+  }
+  const logOut = () => ask('DELETE', '/v1/session').finally(() => leave(''))
+  const tabs = { chains: 'Chains', attachments: 'Attachments', space: 'Space', events: 'Events' }
+  return html`<div class="frame">
+    <header><img src="icon.svg" width="26" height="26" alt="" /><strong>Catena</strong><span class="grow"></span>
+      <span class=${'live ' + (live ? 'on' : 'off')} id="live" role="status">${live ? 'live' : 'reconnecting…'}</span>
+      <span class="who">${session.name} · <b>${session.role}</b></span><button id="logout" onClick=${logOut}>Log out</button></header>
+    <nav aria-label="Storage repositories"><h2>Storage repositories</h2>
+      ${srs.map(s => {
+        const t = stats[s.sr]
+        const used = t ? percent(t.capacityBytes - t.freeBytes, t.capacityBytes) : 0
+        return html`<button key=${s.sr} class=${'sr' + (s.sr === sr ? ' selected' : '')} aria-current=${s.sr === sr} onClick=${() => setSr(s.sr)}>
+          <span><i class=${'dot ' + (!s.attached ? 'off' : t && t.health.state === 'healthy' ? 'good' : t ? 'bad' : '')}></i>${s.name}</span>
+          <small>${!s.attached ? 'not attached' : t ? (t.health.state === 'healthy' ? 'healthy' : 'needs care') + ' · ' + bytes(t.freeBytes) + ' free' : ''}</small>
+          ${t && html`<div class="meter"><i class=${used > 95 ? 'bad' : used > 85 ? 'high' : ''} style=${'width:' + used + '%'}></i></div>`}
+          ${s.problem && html`<small class="problem">${s.problem}</small>`}</button>`
+      })}
+      ${srs.length === 0 && html`<p class="muted">There is no SR yet: <code>catena sr create</code></p>`}
+    </nav>
+    <main>
+      ${notice && html`<div class="notice" role="alert"><span>${notice}</span><button aria-label="Close" onClick=${() => setNotice('')}>×</button></div>`}
+      ${stat ? html`<div class="title"><h1>${stat.name}</h1><code>${stat.path}</code></div>
+        <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${vdis.filter(v => v.state === 'active').length} />
+        <div class="tabs" role="tablist" aria-label="Views">${Object.entries(tabs).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
+        <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
+          ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} />
+            <div class="side"><${NodePanel} node=${node} vdi=${byId.get(selected)} limit=${stat.chainLimit} may=${may} act=${act} />
+              <${Collection} gc=${gc} may=${may} act=${act} /><${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /></div></div>`}
+          ${tab === 'attachments' && html`<${Attachments} vdis=${vdis} may=${may} act=${act} />`}
+          ${tab === 'space' && html`<${Space} sr=${sr} />`}
+          ${tab === 'events' && html`<${Events} events=${events} />`}
+        </div>` : html`<p class="empty">${srs.length ? 'This SR is not attached.' : ''}</p>`}
+    </main>
+    ${dialog && dialog.type === 'plan' && html`<${PlanDialog} ask=${dialog} close=${() => setDialog(null)} />`}
+    ${dialog && dialog.type === 'name' && html`<${NameDialog} ask=${dialog} close=${() => setDialog(null)} />`}
+  </div>`
+}
+
+render(html`<${App} />`, document.getElementById('app'))

@@ -1,0 +1,128 @@
+// What stands beside the chains: one node, jobs, collection, attachments, events, space.
+import { html, useState, useEffect, useRef } from './vendor/preact-htm.js'
+import { ago, bytes, clock, percent, plural } from './format.js'
+import { get } from './api.js'
+
+export function Health({ stat }) {
+  const reasons = stat.health.reasons
+  if (!reasons.length) return null
+  return html`<section class="card warn" role="status" aria-label="Health"><h2>Needs care</h2>
+    <ul class="reasons">${reasons.map(r => html`<li><b>${r.what}</b><span>${r.cure}</span></li>`)}</ul></section>`
+}
+
+export function Numbers({ stat, gc, active }) {
+  const used = stat.capacityBytes - stat.freeBytes
+  const debt = gc ? gc.plan.reduce((sum, step) => sum + step.bytesToMove, 0) : 0
+  const freed = gc ? gc.plan.reduce((sum, step) => sum + step.bytesFreed, 0) : 0
+  const full = percent(used, stat.capacityBytes)
+  return html`<section class="numbers" aria-label="Numbers">
+    <div class="card tile wide"><span>File system</span><b>${bytes(stat.freeBytes)} free</b>
+      <div class="meter" role="img" aria-label=${Math.round(full) + ' percent of the file system are used'}>
+        <i class=${full > 95 ? 'bad' : full > 85 ? 'high' : ''} style=${'width:' + full + '%'}></i></div>
+      <small>${bytes(used)} of ${bytes(stat.capacityBytes)} used, ${bytes(stat.physicalBytes)} of it by this SR</small></div>
+    <div class="card tile"><span>Disks and snapshots</span><b>${stat.vdis}</b><small>${active} active, ${plural(stat.nodes, 'file')}</small></div>
+    <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${(stat.virtualBytes / stat.capacityBytes).toFixed(1)} times the file system</small></div>
+    <div class="card tile"><span>Longest chain</span><b class=${stat.maxChainDepth >= stat.chainWarning ? 'high' : ''}>${stat.maxChainDepth} <em>of ${stat.chainLimit}</em></b><small>warned from ${stat.chainWarning}</small></div>
+    <div class="card tile"><span>To be merged</span><b>${bytes(debt)}</b><small>gives back ${bytes(freed)}</small></div>
+  </section>`
+}
+
+const Fact = ({ name, children }) => html`<dt>${name}</dt><dd>${children}</dd>`
+
+export function NodePanel({ node, vdi, limit, may, act }) {
+  if (!node) return html`<section class="card detail" aria-label="Node"><h2>Nothing is selected</h2><p class="muted">Select a node to see what it is, who uses it and what can be done.</p></section>`
+  const active = /active|attached/.test(node.note)
+  const why = active ? 'It is attached: detach it first' : ''
+  const button = (id, text, action, role, off, cls = '') => may(role) && html`<button id=${id} class=${cls} disabled=${!!off} title=${off || ''} onClick=${() => act(action, node, vdi)}>${text}</button>`
+  return html`<section class="card detail" aria-label="Node">
+    <h2>${node.name || (node.hidden ? 'Base copy' : 'Without a name')}</h2>
+    <dl><${Fact} name="UUID"><code>${node.id}</code><//><${Fact} name="State">${node.note || 'detached disk'}<//>
+      <${Fact} name="Own data">${bytes(node.physicalBytes)}<//><${Fact} name="Size">${bytes(node.virtualSizeBytes)}<//>
+      <${Fact} name="Depth">${node.depth} of ${limit}<//><${Fact} name="Built upon by">${plural(node.children, 'node')}<//>
+      ${node.merge && html`<${Fact} name="Merging">${node.merge}: ${node.why}${node.frees ? ' Gives back ' + bytes(node.frees) + '.' : ''}<//>`}
+      ${node.hidden && !node.merge && html`<${Fact} name="Kept because">${node.children > 1 ? plural(node.children, 'node') + ' build on it' : node.children === 1 ? 'its only child needs its data' : 'the next collection takes it'}<//>`}
+      ${vdi && vdi.created && html`<${Fact} name="Made">${new Date(vdi.created).toLocaleString()}<//>`}
+      ${vdi && vdi.holds.map(h => html`<${Fact} name="Holder">${h.holder || 'this host'} (${h.active || 'not active'})<//>`)}
+      ${vdi && Object.entries(vdi.keys).map(([k, v]) => html`<${Fact} name=${k}>${v}<//>`)}
+    </dl>
+    ${!node.hidden && html`<div class="actions">
+      ${button('snapshot', 'Snapshot', 'snapshot', 'backup')}
+      ${button('clone', 'Clone', 'clone', 'operator')}
+      ${vdi && vdi.snapshotOf ? button('revert', 'Revert disk to this', 'revert', 'admin', '', 'danger') : ''}
+      ${vdi && button('delete', 'Delete', 'delete', vdi.snapshotOf ? 'operator' : 'admin', why, 'danger')}
+    </div>`}
+  </section>`
+}
+
+export function Jobs({ jobs, may, act }) {
+  const shown = [...jobs].sort((a, b) => b.job - a.job).slice(0, 8)
+  return html`<section class="card" aria-label="Jobs"><h2>Jobs</h2>
+    ${shown.length === 0 && html`<p class="muted">Nothing runs, and nothing ended lately.</p>`}
+    ${shown.map(job => {
+      const running = job.state === 'running'
+      const paused = running && job.phase === 'paused'
+      const rate = job.bytesPerSecond
+      const left = rate > 0 ? (job.totalBytes - job.doneBytes) / rate : 0
+      return html`<div class="job" key=${job.job} id=${'job-' + job.job}>
+        <div><b>${job.kind} ${job.job}</b> <span class=${'badge ' + (running ? 'busy' : job.state === 'done' ? 'good' : 'bad')}>${paused ? 'paused' : job.state}</span>
+          <span class="grow"></span>
+          ${running && may('operator') && html`<button onClick=${() => act(paused ? 'resume-job' : 'pause-job', job)}>${paused ? 'Resume' : 'Pause'}</button>
+            <button onClick=${() => act('cancel-job', job)}>Cancel</button>`}</div>
+        ${running && html`<progress max="100" value=${percent(job.doneBytes, job.totalBytes)} aria-label=${'Progress of job ' + job.job}></progress>`}
+        <small>${running ? job.phase + ' · ' + bytes(job.doneBytes) + ' of ' + bytes(job.totalBytes) + (rate ? ' · ' + bytes(rate) + '/s' : '') + (left > 1 ? ' · ' + Math.ceil(left) + ' s left' : '')
+          : job.failure ? job.failure.message : (job.result || job.phase) + ' · ' + ago(job.ended || job.started)}</small>
+      </div>`
+    })}</section>`
+}
+
+export function Collection({ gc, may, act }) {
+  if (!gc) return null
+  const paused = gc.state === 'paused'
+  return html`<section class="card" aria-label="Collection"><h2>Garbage collection <span class=${'badge ' + (gc.state === 'running' ? 'busy' : paused ? 'high' : '')}>${gc.state}</span></h2>
+    ${may('operator') && html`<div class="actions">
+      <button id="gc-run" disabled=${gc.state === 'running'} title=${gc.state === 'running' ? 'It runs already' : ''} onClick=${() => act('gc-run')}>Run now</button>
+      <button id="gc-pause" onClick=${() => act(paused ? 'gc-resume' : 'gc-pause')}>${paused ? 'Resume' : 'Pause'}</button></div>`}
+    <small class="muted">${gc.settings.window ? 'Works ' + gc.settings.window + ' UTC' : 'Works at any time'}, ${plural(gc.settings.workers, 'tree')} at a time${gc.settings.bytesPerSecond ? ', ' + bytes(gc.settings.bytesPerSecond) + '/s' : ''}, leaves ${bytes(gc.settings.reserveBytes)} free${gc.nextRun ? ', next ' + clock(gc.nextRun) : ''}</small>
+    <ol class="plan">${gc.plan.slice(0, 12).map(step => html`<li class=${step.running ? 'running' : ''} title=${step.reason}>
+      <b>${step.way.replace('_', ' ')}</b> <code>${step.node.slice(0, 8)}</code>
+      <small>moves ${bytes(step.bytesToMove)}, needs ${bytes(step.bytesNeeded)}, frees ${bytes(step.bytesFreed)}</small><small class="why">${step.reason}</small></li>`)}</ol>
+    ${gc.plan.length > 12 && html`<small class="muted">and ${gc.plan.length - 12} more</small>`}
+    ${gc.plan.length === 0 && html`<p class="muted">There is nothing to merge.</p>`}
+    ${gc.setAside.map(s => html`<p class="problem"><b>${s.node.slice(0, 8)} is left alone</b> after ${s.tries} tries: ${s.reason}</p>`)}
+  </section>`
+}
+
+export function Attachments({ vdis, may, act }) {
+  const rows = vdis.flatMap(vdi => vdi.holds.map(hold => ({ vdi, hold })))
+  return html`<section class="card" aria-label="Attachments"><h2>Attachments</h2>
+    ${rows.length === 0 ? html`<p class="muted">No disk is attached.</p>` : html`<table><thead><tr><th>Disk</th><th>Holder</th><th>Mode</th><th>Active</th><th>Where</th>${may('operator') && html`<th><span class="hidden">Action</span></th>`}</tr></thead>
+    <tbody>${rows.map(({ vdi, hold }) => html`<tr key=${vdi.vdi + hold.holder}><td>${vdi.name || vdi.vdi}</td><td>${hold.holder || 'this host'}</td><td>${hold.mode}</td><td>${hold.active || 'no'}</td>
+      <td><code>${vdi.export ? vdi.export.device || vdi.export.uri : ''}</code></td>
+      ${may('operator') && html`<td><button class="danger" onClick=${() => act('detach', vdi, hold)}>Detach</button></td>`}</tr>`)}</tbody></table>`}</section>`
+}
+
+export function Events({ events }) {
+  return html`<section class="card" aria-label="Events"><h2>Events</h2>
+    <div class="log" role="log" tabindex="0" aria-label="What happened, newest first">${events.length === 0 && html`<p class="muted">Nothing has happened since this page was opened.</p>`}
+    ${events.map(e => html`<div key=${e.id}><time>${clock(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? e.vdi.slice(0, 8) : e.job ? 'job ' + e.job : ''} ${Object.entries(e.data).filter(([, v]) => v !== '').map(([k, v]) => k + ' ' + v).join(', ')}</span></div>`)}</div></section>`
+}
+
+export function Space({ sr }) {
+  const [space, setSpace] = useState(null)
+  const box = useRef()
+  useEffect(() => { get('/v1/srs/' + sr + '/space').then(setSpace, () => setSpace(null)) }, [sr])
+  useEffect(() => {
+    if (!space || space.samples.length < 2) return
+    const x = space.samples.map(s => new Date(s.time) / 1000)
+    const used = space.samples.map(s => s.usedBytes / 2 ** 30)
+    const css = name => getComputedStyle(document.documentElement).getPropertyValue(name)
+    const axis = { stroke: css('--muted'), grid: { stroke: css('--line') }, ticks: { stroke: css('--line') } }
+    const plot = new window.uPlot({ width: box.current.clientWidth, height: 180, cursor: { y: false }, axes: [axis, { ...axis, size: 64, values: (u, v) => v.map(n => n.toFixed(1)) }],
+      series: [{}, { label: 'Used, GiB', stroke: css('--accent'), width: 2, fill: css('--accent-soft') }] }, [x, used], box.current)
+    return () => plot.destroy()
+  }, [space])
+  if (!space) return null
+  return html`<section class="card" aria-label="Space"><h2>Space</h2>
+    <p>${space.daysUntilFull !== undefined ? html`At this rate the file system is <b>full in ${space.daysUntilFull < 1 ? 'less than a day' : plural(Math.floor(space.daysUntilFull), 'day')}</b> (${bytes(space.bytesPerDay)} a day).` : 'It does not grow, or there are too few samples to tell.'}</p>
+    <div ref=${box}></div></section>`
+}

@@ -1,0 +1,53 @@
+package io.catena.harness.api;
+
+import com.networknt.schema.Error;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
+
+/** The served {@code openapi.yaml}, and answers checked against it. */
+final class Contract {
+    private static final String ID = "https://catena.test/openapi.yaml";
+
+    private final JsonNode yaml;
+    private final SchemaRegistry registry;
+
+    Contract(String text) {
+        yaml = new YAMLMapper().readTree(text);
+        registry = SchemaRegistry.withDefaultDialect(
+                SpecificationVersion.DRAFT_2020_12, builder -> builder.schemas(Map.of(ID, yaml.toString())));
+    }
+
+    JsonNode yaml() {
+        return yaml;
+    }
+
+    /** Returns what is wrong with an answer; nothing if all is well. */
+    List<String> faults(String method, String pattern, int status, String contentType, String body) {
+        JsonNode responses = yaml.path("paths").path(pattern).path(method.toLowerCase(Locale.ROOT)).path("responses");
+        String key = responses.has(Integer.toString(status)) ? Integer.toString(status) : "default";
+        if (status < 400 && key.equals("default")) {
+            return List.of(method + " " + pattern + " answers " + status + ", which the contract does not have");
+        }
+        if (body.isEmpty() || !contentType.contains("json")) {
+            return List.of();
+        }
+        String at = status >= 400
+                ? "/components/responses/Problem/content/application~1problem+json/schema"
+                : "/paths/" + escaped(pattern) + "/" + method.toLowerCase(Locale.ROOT) + "/responses/" + key
+                        + "/content/application~1json/schema";
+        Schema schema = registry.getSchema(SchemaLocation.of(ID + "#" + at.replace("{", "%7B").replace("}", "%7D")));
+        return schema.validate(body, InputFormat.JSON).stream().map(Error::toString).toList();
+    }
+
+    private static String escaped(String pattern) {
+        return pattern.replace("~", "~0").replace("/", "~1");
+    }
+}

@@ -1,0 +1,241 @@
+package io.catena.harness.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.catena.agent.control.Role;
+import io.catena.agent.control.Route;
+import io.catena.harness.api.ApiFixture.Answer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** That the agent does what {@code openapi.yaml} says, and nothing else; whatever it is sent. */
+@Timeout(300)
+class ContractTest {
+    private static final String GONE = "00000000-0000-4000-8000-000000000000";
+    private static final int HUGE = 200_000;
+
+    private final ApiFixture api;
+    private final String admin;
+    private final Contract contract;
+    private String sr = "";
+    private String vdi = "";
+    private int made;
+
+    ContractTest(@TempDir Path directory) throws IOException {
+        api = new ApiFixture(directory);
+        admin = api.token(Role.ADMIN);
+        contract = new Contract(api.get("", "/v1/openapi.yaml").body());
+    }
+
+    @AfterEach
+    void close() {
+        api.close();
+    }
+
+    private record Operation(String method, String pattern, JsonNode yaml) {
+        String id() {
+            return yaml.path("operationId").asString();
+        }
+    }
+
+    private List<Operation> operations() {
+        List<Operation> operations = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> path : contract.yaml().path("paths").properties()) {
+            for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+                if (!method.getKey().equals("parameters")) {
+                    operations.add(
+                            new Operation(method.getKey().toUpperCase(Locale.ROOT), path.getKey(), method.getValue()));
+                }
+            }
+        }
+        return operations;
+    }
+
+    @Test
+    void everyRouteIsInTheContractWithItsRoleAndStatusAndTheOtherWayRound() {
+        Map<String, String> routes = new TreeMap<>();
+        for (Route route : api.server().routes()) {
+            String text = route.method() + " " + route.pattern() + " " + route.role().text() + " " + route.status();
+            assertThat(routes.put(route.operationId(), text)).as(route.operationId()).isNull();
+        }
+        Map<String, String> promised = new TreeMap<>();
+        for (Operation operation : operations()) {
+            int status = operation.yaml().path("responses").properties().stream()
+                    .map(Map.Entry::getKey)
+                    .filter(key -> key.startsWith("2") && !key.equals("204"))
+                    .mapToInt(Integer::parseInt)
+                    .max()
+                    .orElse(0);
+            promised.put(
+                    operation.id(),
+                    operation.method() + " " + operation.pattern() + " "
+                            + operation.yaml().path("x-role").asString() + " " + status);
+        }
+
+        assertThat(routes).isEqualTo(promised);
+    }
+
+    /** For each role and each operation: refused with 403 exactly if the contract says so. */
+    @Test
+    void theMatrixOfRolesIsThatOfTheContract() throws IOException {
+        Map<Role, String> tokens =
+                Arrays.stream(Role.values()).collect(Collectors.toMap(role -> role, api::token));
+        for (Operation operation : operations()) {
+            Role least = Role.parse(operation.yaml().path("x-role").asString());
+            for (Role role : Role.values()) {
+                if (!role.includes(least) || role == Role.METRICS || role == Role.VIEWER) {
+                    String path = operation.pattern().replaceAll("\\{job}", "1").replaceAll("\\{\\w+}", GONE);
+                    String body = hasBody(operation) ? "{}" : null;
+                    Answer answer = api.ask(operation.method(), tokens.get(role), path, body);
+                    assertThat(answer.status() == 403)
+                            .as(operation.id() + " as " + role + ": " + answer.body())
+                            .isEqualTo(!role.includes(least));
+                }
+            }
+        }
+    }
+
+    private static boolean hasBody(Operation operation) {
+        return operation.yaml().has("requestBody");
+    }
+
+    /** A request for each operation that is right, and many that are not: never a 5xx of ours, never an answer out of contract. */
+    @Test
+    void whateverIsSentTheAnswerIsInTheContract() throws IOException {
+        Map<String, List<String>> faults = new LinkedHashMap<>();
+        int requests = 0;
+        for (Operation operation : operations()) {
+            for (Optional<String> body : bodies(operation)) {
+                ensure();
+                Answer answer = ask(operation, body.orElse(null));
+                requests++;
+                List<String> found = new ArrayList<>(contract.faults(
+                        operation.method(),
+                        operation.pattern(),
+                        answer.status(),
+                        answer.header("Content-Type"),
+                        answer.body()));
+                if (answer.status() == 500) {
+                    found.add("status 500: " + answer.body());
+                }
+                if (!found.isEmpty()) {
+                    String shortBody = body.map(text -> text.substring(0, Math.min(200, text.length()))).orElse("");
+                    faults.put(operation.id() + " " + shortBody, found);
+                }
+            }
+        }
+
+        assertThat(faults).isEmpty();
+        assertThat(requests).isGreaterThan(300);
+    }
+
+    /** There is always an SR with a disk: requests may destroy them. */
+    private void ensure() throws IOException {
+        if (sr.isEmpty() || api.get(admin, "/v1/srs/" + sr).status() != 200) {
+            sr = api.sr("main" + made++);
+            vdi = "";
+        }
+        if (vdi.isEmpty() || api.get(admin, "/v1/vdis/" + vdi).status() != 200) {
+            vdi = api.ask("POST", admin, "/v1/srs/" + sr + "/vdis", "{'sizeBytes':2097152}")
+                    .text("vdi");
+        }
+    }
+
+    private Answer ask(Operation operation, String body) throws IOException {
+        String path = operation
+                .pattern()
+                .replace("{sr}", sr)
+                .replace("{vdi}", vdi)
+                .replace("{job}", "1")
+                .replace("{holder}", "vm-1")
+                .replace("{name}", "pvc")
+                .replace("{guest}", "guest")
+                .replace("{token}", GONE);
+        return api.ask(operation.method(), admin, path, body);
+    }
+
+    private List<Optional<String>> bodies(Operation operation) {
+        List<Optional<String>> bodies = new ArrayList<>();
+        if (!hasBody(operation)) {
+            return List.of(Optional.empty(), Optional.of("{\"unasked\":1}"), Optional.of("[]"), Optional.of("{"));
+        }
+        JsonNode schema = operation
+                .yaml()
+                .path("requestBody")
+                .path("content")
+                .path("application/json")
+                .path("schema");
+        Map<String, String> valid = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> field : schema.path("properties").properties()) {
+            valid.put(field.getKey(), value(field.getKey(), field.getValue()));
+        }
+        Map<String, String> required = new LinkedHashMap<>(valid);
+        List<String> names = new ArrayList<>();
+        schema.path("required").forEach(name -> names.add(name.asString()));
+        required.keySet().retainAll(names);
+        bodies.add(Optional.of(json(required)));
+        bodies.add(Optional.of(json(valid)));
+        bodies.add(Optional.of("{\"unasked\":1}"));
+        bodies.add(Optional.of("[1]"));
+        bodies.add(Optional.of("{\"a\":"));
+        bodies.add(Optional.of("[".repeat(20_000)));
+        for (String name : valid.keySet()) {
+            for (String wrong : List.of("null", "-1", "1e400", "[]", "{}", "\"" + "x".repeat(HUGE) + "\"", "\"\\u0000\"")) {
+                Map<String, String> changed = new LinkedHashMap<>(required);
+                changed.put(name, wrong);
+                bodies.add(Optional.of(json(changed)));
+            }
+            if (required.containsKey(name)) {
+                Map<String, String> without = new LinkedHashMap<>(required);
+                without.remove(name);
+                bodies.add(Optional.of(json(without)));
+            }
+        }
+        return bodies;
+    }
+
+    private String value(String name, JsonNode schema) {
+        return switch (name) {
+            case "path" -> "\"" + api.directory.resolve("new" + made++) + "\"";
+            case "sizeBytes" -> "4194304";
+            case "vdis" -> "[\"" + vdi + "\"]";
+            case "vdi", "child", "snapshot" -> "\"" + vdi + "\"";
+            case "sr" -> "\"" + sr + "\"";
+            case "srs", "removeKeys" -> "[\"a\"]";
+            case "role" -> "\"viewer\"";
+            case "window" -> "\"22:00-06:00\"";
+            case "uuid" -> "\"" + UUID.randomUUID() + "\"";
+            case "workers", "seconds", "timeoutSeconds" -> "1";
+            case "chainLimit" -> "20";
+            case "chainWarning" -> "10";
+            default ->
+                switch (schema.path("type").asString("")) {
+                    case "integer" -> "60";
+                    case "boolean" -> "false";
+                    case "object" -> "{\"a\":\"b\"}";
+                    default -> schema.has("enum") ? "\"" + schema.path("enum").get(0).asString() + "\"" : "\"a\"";
+                };
+        };
+    }
+
+    private static String json(Map<String, String> fields) {
+        return fields.entrySet().stream()
+                .map(field -> "\"" + field.getKey() + "\":" + field.getValue())
+                .collect(Collectors.joining(",", "{", "}"));
+    }
+}

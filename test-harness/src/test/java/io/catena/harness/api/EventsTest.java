@@ -1,0 +1,125 @@
+package io.catena.harness.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.catena.agent.control.Role;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The stream of events: its order, and that nobody misses one without being told. */
+@Timeout(120)
+class EventsTest {
+    private final ApiFixture api;
+    private final String viewer;
+
+    EventsTest(@TempDir Path directory) throws IOException {
+        api = new ApiFixture(directory);
+        viewer = api.token(Role.VIEWER);
+    }
+
+    @AfterEach
+    void close() {
+        api.close();
+    }
+
+    @Test
+    void whatTheCommandLineDoesIsTold() throws IOException {
+        String sr = api.sr("main");
+        String vdi = disk(sr);
+        JsonObject names = new JsonObject();
+        JsonArray list = new JsonArray();
+        list.add(vdi);
+        names.add("vdis", list);
+        api.local().post("/v1/vdis/snapshot", names);
+        api.local().post("/v1/vdis/" + vdi + "/attach", new JsonObject());
+        api.local().post("/v1/vdis/" + vdi + "/detach", new JsonObject());
+        api.local().delete("/v1/vdis/" + vdi);
+
+        assertThat(kinds(api.get(viewer, "/v1/events?kinds=sr,vdi,snapshot").object()))
+                .containsExactly(
+                        "sr.created", "vdi.created", "snapshot.created", "vdi.attached", "vdi.detached", "vdi.deleted");
+    }
+
+    @Test
+    void aReaderGoesOnWhereItWasAfterARestart() throws IOException, InterruptedException {
+        String sr = api.sr("main");
+        long last = api.get(viewer, "/v1/events").object().get("last").getAsLong();
+        disk(sr);
+        api.restart();
+        disk(sr);
+
+        List<String> lines = stream(Long.toString(last), 2);
+
+        assertThat(lines.stream().filter(line -> line.startsWith("event: vdi.created"))).hasSize(2);
+        assertThat(lines).noneMatch(line -> line.equals("event: reset"));
+        List<Long> ids = lines.stream()
+                .filter(line -> line.startsWith("id: "))
+                .map(line -> Long.valueOf(line.substring(4)))
+                .toList();
+        assertThat(ids).isSorted().doesNotHaveDuplicates();
+    }
+
+    @Test
+    void aReaderWhoseEventsAreGoneIsTold() throws IOException, InterruptedException {
+        String sr = api.sr("main");
+
+        assertThat(stream("999999999", 0)).contains("event: reset");
+        assertThat(api.get(viewer, "/v1/events?since=999999999").object().get("reset").getAsBoolean())
+                .isTrue();
+        assertThat(api.get(viewer, "/v1/events?sr=" + sr).object().get("reset").getAsBoolean())
+                .isFalse();
+    }
+
+    /** Reads until so many disks were made, or the stream's beginning is over. */
+    private List<String> stream(String lastId, int created) throws IOException, InterruptedException {
+        HttpResponse<InputStream> answer = api.client()
+                .send(
+                        api.request(
+                                "GET", viewer, "/v1/events", null, "Accept", "text/event-stream", "Last-Event-ID", lastId),
+                        HttpResponse.BodyHandlers.ofInputStream());
+        List<String> lines = new ArrayList<>();
+        int found = 0;
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                lines.add(line);
+                found += line.equals("event: vdi.created") ? 1 : 0;
+                if (line.isEmpty() && found >= created) {
+                    return lines;
+                }
+            }
+        }
+        return lines;
+    }
+
+    private static List<String> kinds(JsonObject page) {
+        List<String> kinds = new ArrayList<>();
+        for (JsonElement event : page.getAsJsonArray("events")) {
+            kinds.add(event.getAsJsonObject().get("kind").getAsString());
+        }
+        return kinds;
+    }
+
+    private String disk(String sr) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sizeBytes", 2 << 20);
+        return api.local()
+                .post("/v1/srs/" + sr + "/vdis", body)
+                .getAsJsonObject()
+                .get("vdi")
+                .getAsString();
+    }
+}
