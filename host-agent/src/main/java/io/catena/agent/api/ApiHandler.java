@@ -1,11 +1,11 @@
 package io.catena.agent.api;
 
-import io.catena.agent.api.problem.ApiException;
-import io.catena.agent.api.problem.Problem;
-import io.catena.agent.api.problem.Reply;
 import io.catena.agent.api.auth.AuditLog;
 import io.catena.agent.api.auth.Authenticator;
 import io.catena.agent.api.auth.NotLetIn;
+import io.catena.agent.api.problem.ApiException;
+import io.catena.agent.api.problem.Problem;
+import io.catena.agent.api.problem.Reply;
 import io.catena.agent.api.replay.Replays;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.RouteTable;

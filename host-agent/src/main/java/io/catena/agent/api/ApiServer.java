@@ -1,7 +1,7 @@
 package io.catena.agent.api;
 
-import io.catena.agent.api.cloud.NetworkRoutes;
 import io.catena.agent.api.auth.Authenticator;
+import io.catena.agent.api.cloud.NetworkRoutes;
 import io.catena.agent.api.event.Events;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.Route;

@@ -1,7 +1,7 @@
 package io.catena.agent.api;
 
-import io.catena.agent.api.problem.Reply;
 import io.catena.agent.api.auth.AuditLog;
+import io.catena.agent.api.problem.Reply;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.RouteTable;
 import java.nio.ByteBuffer;

@@ -1,11 +1,11 @@
 package io.catena.agent.api;
 
-import io.catena.agent.api.problem.ApiException;
-import io.catena.agent.api.problem.Problem;
-import io.catena.agent.api.problem.Reply;
 import io.catena.agent.api.auth.Authenticator;
 import io.catena.agent.api.auth.NotLetIn;
 import io.catena.agent.api.auth.TokenView;
+import io.catena.agent.api.problem.ApiException;
+import io.catena.agent.api.problem.Problem;
+import io.catena.agent.api.problem.Reply;
 import io.catena.agent.control.Body;
 import io.catena.agent.log.Version;
 import io.catena.agent.web.WebPage;

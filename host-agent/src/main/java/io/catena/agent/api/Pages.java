@@ -1,8 +1,8 @@
 package io.catena.agent.api;
 
-import io.catena.agent.api.problem.ApiException;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.control.Query;
 import io.catena.agent.json.Json;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 package io.catena.agent.api;
 
-import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.api.event.Events;
+import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Route;
 import java.util.List;

@@ -39,7 +39,9 @@ final class DemoCommand implements Callable<Integer> {
             description = "Keep the SR, the image and the agent's log in DIR, which must be absent or empty.")
     private @Nullable Path keep;
 
-    @Option(names = "--web", description = "Keep a living example for the web page until interrupted, instead of the tour.")
+    @Option(
+            names = "--web",
+            description = "Keep a living example for the web page until interrupted, instead of the tour.")
     private boolean web;
 
     @Option(names = "--port", paramLabel = "N", description = "Where the web page is served. Default: 7443.")

@@ -62,8 +62,12 @@ public final class WebDemo implements Closeable {
 
     /** Makes the SRs and the disks; returns a token of an administrator. */
     public String prepare() {
-        client.post("/v1/srs", json("name", "main", "path", directory.resolve("main").toString()));
-        client.post("/v1/srs", json("name", "archive", "path", directory.resolve("archive").toString()));
+        client.post(
+                "/v1/srs",
+                json("name", "main", "path", directory.resolve("main").toString()));
+        client.post(
+                "/v1/srs",
+                json("name", "archive", "path", directory.resolve("archive").toString()));
         JsonObject slow = new JsonObject();
         slow.addProperty("bytesPerSecond", GC_BYTES_PER_SECOND);
         client.post("/v1/srs/main/gc/set", slow);
@@ -114,7 +118,8 @@ public final class WebDemo implements Closeable {
         JsonArray disks = new JsonArray();
         disks.add(disk);
         body.add("vdis", disks);
-        JsonElement taken = client.post("/v1/vdis/snapshot", body).getAsJsonArray().get(0);
+        JsonElement taken =
+                client.post("/v1/vdis/snapshot", body).getAsJsonArray().get(0);
         snapshots.add(text(taken, "vdi"));
     }
 

@@ -31,7 +31,10 @@ final class Contract {
 
     /** Returns what is wrong with an answer; nothing if all is well. */
     List<String> faults(String method, String pattern, int status, String contentType, String body) {
-        JsonNode responses = yaml.path("paths").path(pattern).path(method.toLowerCase(Locale.ROOT)).path("responses");
+        JsonNode responses = yaml.path("paths")
+                .path(pattern)
+                .path(method.toLowerCase(Locale.ROOT))
+                .path("responses");
         String key = responses.has(Integer.toString(status)) ? Integer.toString(status) : "default";
         if (status < 400 && key.equals("default")) {
             return List.of(method + " " + pattern + " answers " + status + ", which the contract does not have");
@@ -43,8 +46,11 @@ final class Contract {
                 ? "/components/responses/Problem/content/application~1problem+json/schema"
                 : "/paths/" + escaped(pattern) + "/" + method.toLowerCase(Locale.ROOT) + "/responses/" + key
                         + "/content/application~1json/schema";
-        Schema schema = registry.getSchema(SchemaLocation.of(ID + "#" + at.replace("{", "%7B").replace("}", "%7D")));
-        return schema.validate(body, InputFormat.JSON).stream().map(Error::toString).toList();
+        Schema schema = registry.getSchema(
+                SchemaLocation.of(ID + "#" + at.replace("{", "%7B").replace("}", "%7D")));
+        return schema.validate(body, InputFormat.JSON).stream()
+                .map(Error::toString)
+                .toList();
     }
 
     private static String escaped(String pattern) {

@@ -70,8 +70,11 @@ class ContractTest {
     void everyRouteIsInTheContractWithItsRoleAndStatusAndTheOtherWayRound() {
         Map<String, String> routes = new TreeMap<>();
         for (Route route : api.server().routes()) {
-            String text = route.method() + " " + route.pattern() + " " + route.role().text() + " " + route.status();
-            assertThat(routes.put(route.operationId(), text)).as(route.operationId()).isNull();
+            String text =
+                    route.method() + " " + route.pattern() + " " + route.role().text() + " " + route.status();
+            assertThat(routes.put(route.operationId(), text))
+                    .as(route.operationId())
+                    .isNull();
         }
         Map<String, String> promised = new TreeMap<>();
         for (Operation operation : operations()) {
@@ -93,8 +96,7 @@ class ContractTest {
     /** For each role and each operation: refused with 403 exactly if the contract says so. */
     @Test
     void theMatrixOfRolesIsThatOfTheContract() throws IOException {
-        Map<Role, String> tokens =
-                Arrays.stream(Role.values()).collect(Collectors.toMap(role -> role, api::token));
+        Map<Role, String> tokens = Arrays.stream(Role.values()).collect(Collectors.toMap(role -> role, api::token));
         for (Operation operation : operations()) {
             Role least = Role.parse(operation.yaml().path("x-role").asString());
             for (Role role : Role.values()) {
@@ -134,7 +136,8 @@ class ContractTest {
                     found.add("status 500: " + answer.body());
                 }
                 if (!found.isEmpty()) {
-                    String shortBody = body.map(text -> text.substring(0, Math.min(200, text.length()))).orElse("");
+                    String shortBody = body.map(text -> text.substring(0, Math.min(200, text.length())))
+                            .orElse("");
                     faults.put(operation.id() + " " + shortBody, found);
                 }
             }
@@ -195,7 +198,8 @@ class ContractTest {
         bodies.add(Optional.of("{\"a\":"));
         bodies.add(Optional.of("[".repeat(20_000)));
         for (String name : valid.keySet()) {
-            for (String wrong : List.of("null", "-1", "1e400", "[]", "{}", "\"" + "x".repeat(HUGE) + "\"", "\"\\u0000\"")) {
+            for (String wrong :
+                    List.of("null", "-1", "1e400", "[]", "{}", "\"" + "x".repeat(HUGE) + "\"", "\"\\u0000\"")) {
                 Map<String, String> changed = new LinkedHashMap<>(required);
                 changed.put(name, wrong);
                 bodies.add(Optional.of(json(changed)));
@@ -228,7 +232,8 @@ class ContractTest {
                     case "integer" -> "60";
                     case "boolean" -> "false";
                     case "object" -> "{\"a\":\"b\"}";
-                    default -> schema.has("enum") ? "\"" + schema.path("enum").get(0).asString() + "\"" : "\"a\"";
+                    default ->
+                        schema.has("enum") ? "\"" + schema.path("enum").get(0).asString() + "\"" : "\"a\"";
                 };
         };
     }

@@ -64,7 +64,8 @@ class EventsTest {
 
         List<String> lines = stream(Long.toString(last), 2);
 
-        assertThat(lines.stream().filter(line -> line.startsWith("event: vdi.created"))).hasSize(2);
+        assertThat(lines.stream().filter(line -> line.startsWith("event: vdi.created")))
+                .hasSize(2);
         assertThat(lines).noneMatch(line -> line.equals("event: reset"));
         List<Long> ids = lines.stream()
                 .filter(line -> line.startsWith("id: "))
@@ -78,7 +79,10 @@ class EventsTest {
         String sr = api.sr("main");
 
         assertThat(stream("999999999", 0)).contains("event: reset");
-        assertThat(api.get(viewer, "/v1/events?since=999999999").object().get("reset").getAsBoolean())
+        assertThat(api.get(viewer, "/v1/events?since=999999999")
+                        .object()
+                        .get("reset")
+                        .getAsBoolean())
                 .isTrue();
         assertThat(api.get(viewer, "/v1/events?sr=" + sr).object().get("reset").getAsBoolean())
                 .isFalse();
@@ -89,7 +93,14 @@ class EventsTest {
         HttpResponse<InputStream> answer = api.client()
                 .send(
                         api.request(
-                                "GET", viewer, "/v1/events", null, "Accept", "text/event-stream", "Last-Event-ID", lastId),
+                                "GET",
+                                viewer,
+                                "/v1/events",
+                                null,
+                                "Accept",
+                                "text/event-stream",
+                                "Last-Event-ID",
+                                lastId),
                         HttpResponse.BodyHandlers.ofInputStream());
         List<String> lines = new ArrayList<>();
         int found = 0;
