@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -103,7 +104,7 @@ class ContractTest {
                 if (!role.includes(least) || role == Role.METRICS || role == Role.VIEWER) {
                     String path = operation.pattern().replaceAll("\\{job}", "1").replaceAll("\\{\\w+}", GONE);
                     String body = hasBody(operation) ? "{}" : null;
-                    Answer answer = api.ask(operation.method(), tokens.get(role), path, body);
+                    Answer answer = api.ask(operation.method(), String.valueOf(tokens.get(role)), path, body);
                     assertThat(answer.status() == 403)
                             .as(operation.id() + " as " + role + ": " + answer.body())
                             .isEqualTo(!role.includes(least));
@@ -159,7 +160,7 @@ class ContractTest {
         }
     }
 
-    private Answer ask(Operation operation, String body) throws IOException {
+    private Answer ask(Operation operation, @Nullable String body) throws IOException {
         String path = operation
                 .pattern()
                 .replace("{sr}", sr)

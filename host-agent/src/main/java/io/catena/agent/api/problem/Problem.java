@@ -21,6 +21,8 @@ public final class Problem {
     private Problem() {}
 
     /**
+     * Returns a failure of storage.
+     *
      * @param request the id of the request
      */
     public static Reply of(SrException failure, String request) {
@@ -32,6 +34,7 @@ public final class Problem {
         return reply(problem, error.retryable() ? USUAL_RETRY_SECONDS : 0);
     }
 
+    /** Returns a failure of a request as such. */
     public static Reply of(ApiException failure, String request) {
         String detail = String.valueOf(failure.getMessage());
         JsonObject problem =
