@@ -7,6 +7,7 @@ import io.catena.agent.block.BlockExports;
 import io.catena.agent.control.AllRoutes;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.control.Route;
+import io.catena.agent.control.Scripts;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
@@ -20,6 +21,7 @@ import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.smapi.PluginCalls;
+import io.catena.agent.smapiv1.DriverCalls;
 import io.catena.api.Job;
 import io.catena.api.StorageHost;
 import io.catena.disk.DiskFilter;
@@ -162,7 +164,7 @@ public final class Agent implements Closeable {
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
-        PluginCalls scripts = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
+        Scripts scripts = scripts(host, jobs, server);
         Integer nbdPort = options.tcp() == null ? null : server.tcpAddress().getPort();
         Backend backend = new Backend(state, jobs, guests, scripts, nbdPort);
         ApiOptions api = options.api();
@@ -185,7 +187,7 @@ public final class Agent implements Closeable {
             ApiState state,
             Jobs jobs,
             Guests guests,
-            PluginCalls scripts,
+            Scripts scripts,
             @Nullable Integer nbdPort) implements ApiServer.Backend {
         @Override
         public List<Route> routes(StorageHost host) {
@@ -208,6 +210,13 @@ public final class Agent implements Closeable {
     /** What stands between every disk and its exports, the first to meet a request first. */
     private static List<DiskFilter> filters(Options options) {
         return options.zeroDetection() ? List.of((vdi, mode, disk) -> new ZeroDetectingDisk(disk)) : List.of();
+    }
+
+    private static Scripts scripts(StorageHost host, Jobs jobs, NbdServer server) {
+        PluginCalls plugins = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
+        DriverCalls driver = new DriverCalls(host, jobs::waitFor, UUID::randomUUID, server::socketOf);
+        return (plugin, method, option, input) ->
+                (plugin.equals(DriverCalls.PLUGIN) ? driver : plugins).run(plugin, method, option, input);
     }
 
     /** The kernel's connections are not those of clients: devices are there again before clients are let in. */

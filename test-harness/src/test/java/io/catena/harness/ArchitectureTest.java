@@ -125,7 +125,8 @@ class ArchitectureTest {
                             "io.catena.agent.api..",
                             "io.catena.agent.metrics..",
                             "io.catena.agent.web..",
-                            "io.catena.agent.smapi..")
+                            "io.catena.agent.smapi..",
+                            "io.catena.agent.smapiv1..")
                     .and(resideInAPackage("io.catena.agent.cli.vhd..").negate()))
             .should()
             .dependOnClassesThat()

@@ -573,7 +573,8 @@ public final class Host implements StorageHost, Closeable {
     }
 
     /** Returns whether the directory was made. */
-    private static boolean makeEmptyDirectory(Path path) throws IOException {
+    /** What an SR that was destroyed leaves are directories without files. */
+    private boolean makeEmptyDirectory(Path path) throws IOException {
         if (!Files.exists(path)) {
             Files.createDirectories(path);
             return true;
@@ -582,7 +583,7 @@ public final class Host implements StorageHost, Closeable {
             throw new SrException(SrError.SR_CREATE, path + " is not a directory");
         }
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-            if (entries.iterator().hasNext()) {
+            if (entries.iterator().hasNext() && opener.probe(path).kind() != SrProbe.Kind.EMPTY) {
                 throw new SrException(SrError.SR_CREATE, path + " is not empty")
                         .correction("Choose an absent or empty directory; an SR that exists is attached with:"
                                 + " catena sr attach " + path);

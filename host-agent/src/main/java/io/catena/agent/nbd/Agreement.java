@@ -5,5 +5,6 @@ package io.catena.agent.nbd;
  *
  * @param structuredReplies whether reads are answered in chunks
  * @param blockStatus whether the client may ask what is data, which needs structured replies
+ * @param writeThrough whether each write is to be durable when it is answered: the client never flushes
  */
-record Agreement(NbdExport export, boolean structuredReplies, boolean blockStatus) {}
+record Agreement(NbdExport export, boolean structuredReplies, boolean blockStatus, boolean writeThrough) {}

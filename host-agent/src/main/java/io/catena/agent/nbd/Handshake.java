@@ -30,6 +30,9 @@ final class Handshake {
             NbdProtocol.OPT_LIST_META_CONTEXT,
             NbdProtocol.OPT_SET_META_CONTEXT);
 
+    /** The name that the NBD client of blktap's tapdisk asks for, whatever it is to get. */
+    private static final String TAPDISK = "tapdisk_client";
+
     private final Choice exports;
     private final Entrance entrance;
     private final Encryption encryption;
@@ -41,6 +44,9 @@ final class Handshake {
     private boolean encrypted;
     private boolean zeroes;
     private boolean structuredReplies;
+
+    /** Whether the client is one that is known to send no flushes, however it is told that it may. */
+    private boolean neverFlushes;
 
     /** The name of the export whose allocation the client wants to ask for; null if of none. */
     private @Nullable String allocationOf;
@@ -193,7 +199,7 @@ final class Handshake {
     private @Nullable Agreement agreement(@Nullable NbdExport chosen) {
         return chosen == null
                 ? null
-                : new Agreement(chosen, structuredReplies, chosen.name().equals(allocationOf));
+                : new Agreement(chosen, structuredReplies, chosen.name().equals(allocationOf), neverFlushes);
     }
 
     private void greet() throws IOException {
@@ -217,6 +223,7 @@ final class Handshake {
         if (export == null || entrance.join(export) != null) {
             return null;
         }
+        neverFlushes = name.equals(TAPDISK);
         client.send(ByteBuffer.allocate(10 + (zeroes ? NbdProtocol.EXPORT_NAME_ZEROES : 0))
                 .putLong(export.device().sizeBytes())
                 .putShort((short) export.transmissionFlags(structuredReplies))

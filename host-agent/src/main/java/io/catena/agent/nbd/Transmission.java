@@ -232,7 +232,7 @@ final class Transmission implements AutoCloseable {
     }
 
     private void flushIfForced(Request request) throws IOException {
-        if (request.forcesUnitAccess()) {
+        if (request.forcesUnitAccess() || agreed.writeThrough()) {
             device.flush();
         }
     }

@@ -118,7 +118,7 @@ class RequestTest {
     private static Agreement agreement(AccessMode mode, boolean structured) {
         VdiId vdi = new VdiId(new UUID(0x4000L, 0x8000_0000_0000_0000L));
         NbdExport export = new NbdExport(vdi, mode, new ByteArrayDisk(0), new ConnectionSet(), RequestMeter.NONE);
-        return new Agreement(export, structured, structured);
+        return new Agreement(export, structured, structured, false);
     }
 
     @Test

@@ -1,0 +1,177 @@
+package io.catena.agent.smapiv1;
+
+import io.catena.agent.control.JobWaiter;
+import io.catena.agent.log.LogLine;
+import io.catena.agent.smapiv1.xenapi.VdiRow;
+import io.catena.agent.smapiv1.xenapi.XenApiException;
+import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.SrProbe;
+import io.catena.api.SrStat;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** The commands {@code sr_*}. Each can be repeated: who got no answer asks again. */
+final class SrCommands {
+    private static final Logger LOG = Logger.getLogger(SrCommands.class.getName());
+    private static final Duration GC_DEADLINE = Duration.ofMinutes(10);
+    private static final String PAUSED = "paused";
+
+    private final StorageHost host;
+    private final Place place;
+    private final JobWaiter waiter;
+
+    SrCommands(StorageHost host, JobWaiter waiter) {
+        this.host = host;
+        this.waiter = waiter;
+        place = new Place(host);
+    }
+
+    /** Makes an SR and lets go of it, for XAPI attaches it with a call of its own. */
+    XmlRpcValue create(DriverCall call) {
+        SrId sr = call.sr();
+        Path directory = place.directory(call);
+        SrProbe probe = host.probe(directory);
+        switch (probe.kind()) {
+            case ABSENT, EMPTY -> {
+                host.create(sr.toString(), directory, sr);
+                host.detach(sr);
+            }
+            case SR -> refuseUnlessNew(sr, directory, probe);
+            case ADOPTABLE, OTHER -> throw SmFault.of(SmError.SR_EXISTS, directory + " holds files");
+        }
+        return XmlRpcValue.nil();
+    }
+
+    private static void refuseUnlessNew(SrId sr, Path directory, SrProbe probe) {
+        if (!sr.equals(probe.sr()) || probe.nodes() > 0) {
+            throw SmFault.of(
+                    SmError.SR_EXISTS,
+                    directory + " holds SR " + probe.sr() + " with " + probe.nodes() + " disks. Introduce it instead.");
+        }
+    }
+
+    /**
+     * Attaches the SR, then tells XAPI of what is there.
+     *
+     * <ol>
+     *   <li>Attach; this refuses what is another SR than the one XAPI asks for.
+     *   <li>Remove the keys by which this host said, before it or the agent was started again, that it has disks active.
+     *   <li>The host that may change the SR: let XAPI scan it soon, and scan. If that fails the SR is attached all the same, and the
+     *       scan that XAPI makes tells why.
+     * </ol>
+     */
+    XmlRpcValue attach(DriverCall call, Rows rows, GcKeys keys) {
+        StorageRepository repository = attached(call);
+        clearStale(call, repository, rows);
+        if (call.isMaster()) {
+            keys.markDirty();
+            try {
+                keys.apply(repository);
+                scan(repository, rows);
+            } catch (SrException | XenApiException e) {
+                LOG.log(Level.WARNING, LogLine.of("smapiv1-scan-after-attach-failed", "sr", call.sr()), e);
+            }
+        }
+        return XmlRpcValue.nil();
+    }
+
+    /** Returns the SR's disks, and attaches it first if it is not. */
+    StorageRepository attached(DriverCall call) {
+        SrId sr = call.sr();
+        Optional<StorageRepository> present = place.find(sr);
+        if (present.isPresent()) {
+            return present.get();
+        }
+        Path directory = place.directory(call);
+        SrProbe probe = host.probe(directory);
+        boolean there = probe.kind() == SrProbe.Kind.SR || probe.kind() == SrProbe.Kind.ADOPTABLE;
+        if (!there) {
+            throw SmFault.of(SmError.SR_UNAVAILABLE, "no SR in " + directory);
+        }
+        if (!sr.equals(probe.sr())) {
+            String found = probe.sr() == null
+                    ? directory + " holds disks, but no id. Let its name be " + sr + ", say by a bind mount"
+                    : directory + " holds SR " + probe.sr() + ", expected " + sr;
+            throw SmFault.of(SmError.SR_UNAVAILABLE, found);
+        }
+        host.attach(directory);
+        return host.repository(sr);
+    }
+
+    private static void clearStale(DriverCall call, StorageRepository repository, Rows rows) {
+        String key = Activation.keyOf(call.required("host_ref"));
+        for (VdiRow row : rows.vdis().ofSr(call.srRef())) {
+            if (row.smConfig().containsKey(key) && !Activation.isActive(repository, row.location())) {
+                rows.vdis().removeSmConfig(row.ref(), key);
+            }
+            if (call.isMaster() && row.smConfig().containsKey(PAUSED)) {
+                rows.vdis().removeSmConfig(row.ref(), PAUSED);
+            }
+        }
+    }
+
+    XmlRpcValue detach(DriverCall call) {
+        SrId sr = call.sr();
+        if (place.find(sr).isPresent()) {
+            host.detach(sr);
+        }
+        return XmlRpcValue.nil();
+    }
+
+    /**
+     * Deletes an SR without disks.
+     *
+     * <ol>
+     *   <li>Attach it, for it may hold disks that XAPI does not know. With any, refuse; it stays attached.
+     *   <li>Let go what deleted disks left. What is still there then belongs to somebody: refuse.
+     *   <li>Forget the rows of base copies.
+     *   <li>Delete the SR. Only its empty directory stays.
+     * </ol>
+     */
+    XmlRpcValue delete(DriverCall call, Rows rows) {
+        SrProbe.Kind kind = host.probe(place.directory(call)).kind();
+        if (kind == SrProbe.Kind.ABSENT || kind == SrProbe.Kind.EMPTY) {
+            return XmlRpcValue.nil();
+        }
+        StorageRepository repository = attached(call);
+        if (!repository.vdis().isEmpty()) {
+            throw SmFault.of(SmError.SR_NOT_EMPTY, "VDIs still exist in SR");
+        }
+        if (repository.stat().nodes() > 0) {
+            waiter.waitFor(repository.collectGarbage().id(), GC_DEADLINE);
+        }
+        rows.vdis().ofSr(call.srRef()).forEach(row -> rows.vdis().forget(row.ref()));
+        host.destroy(call.sr());
+        return XmlRpcValue.nil();
+    }
+
+    XmlRpcValue update(DriverCall call, Rows rows) {
+        rows.writeSizes(place.repository(call).stat());
+        return XmlRpcValue.nil();
+    }
+
+    XmlRpcValue scan(DriverCall call, Rows rows, GcKeys keys) {
+        StorageRepository repository = place.repository(call);
+        keys.apply(repository);
+        scan(repository, rows);
+        return XmlRpcValue.nil();
+    }
+
+    private static void scan(StorageRepository repository, Rows rows) {
+        SrStat stat = repository.scan();
+        rows.writeSizes(stat);
+        rows.synchronise(repository);
+    }
+
+    /** Returns the SRs in a directory and in those right below it, as other drivers do for the dialogs of XenCenter and Xen Orchestra. */
+    XmlRpcValue probe(DriverCall call) {
+        return XmlRpcValue.of(new ProbeList(host).of(place.directory(call)));
+    }
+}
