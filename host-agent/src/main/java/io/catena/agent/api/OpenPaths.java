@@ -81,8 +81,22 @@ final class OpenPaths {
         return switch (exchange.method()) {
             case "POST" -> Optional.of(logIn(exchange));
             case "DELETE" -> Optional.of(logOut(exchange));
+            case "GET" -> nobody(exchange);
             default -> Optional.empty();
         };
+    }
+
+    /** A page that asks whether somebody is logged in gets no failure if nobody is. */
+    private Optional<Reply> nobody(Exchange exchange) throws IOException {
+        if (exchange.header("Authorization") != null) {
+            return Optional.empty();
+        }
+        try {
+            authenticator.caller(exchange.request());
+            return Optional.empty();
+        } catch (NotLetIn e) {
+            return Optional.of(Reply.empty(204));
+        }
     }
 
     /** The body is small, and was sent with the head by every browser; it is read here, and a slow one gets no more. */

@@ -51,7 +51,7 @@ function Host({ session, leave }) {
     setSrs(all)
     const told = await Promise.all(all.filter(s => s.attached).map(s => get('/v1/srs/' + s.sr).catch(() => null)))
     setStats(Object.fromEntries(told.filter(Boolean).map(s => [s.sr, s])))
-    setSr(now => (all.some(s => s.sr === now) ? now : (all.find(s => s.attached) || all[0] || { sr: '' }).sr))
+    setSr(now => (all.some(s => s.sr === now) ? now : (told.filter(Boolean).sort((a, b) => b.nodes - a.nodes)[0] || all[0] || { sr: '' }).sr))
   }
   const loadJobs = async () => setJobs(await list('/v1/jobs'))
   const loadSr = async () => {
@@ -85,7 +85,7 @@ function Host({ session, leave }) {
       on => {
         setLive(on)
         if (on && !first) later()
-        if (!on) get('/v1/session').catch(e => e.status === 401 && leave('The session has ended; log in again'))
+        if (!on) get('/v1/session').then(who => who || leave('The session has ended; log in again'), () => {})
         first = false
       },
     )

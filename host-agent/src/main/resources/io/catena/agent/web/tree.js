@@ -80,6 +80,13 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
   const [top, setTop] = useState(0)
   const [height, setHeight] = useState(600)
   const box = useRef()
+  const seen = useRef(new Set(nodes.map(n => n.id)))
+  useEffect(() => {
+    // What is new in a small tree is shown.
+    const fresh = nodes.filter(n => !seen.current.has(n.id)).map(n => n.id)
+    fresh.forEach(id => seen.current.add(id))
+    if (fresh.length && nodes.length < 400) setOpen(old => new Set([...old, ...fresh]))
+  }, [nodes])
   useEffect(() => {
     const watch = new ResizeObserver(() => setHeight(box.current.clientHeight))
     watch.observe(box.current)
@@ -145,7 +152,7 @@ function Row({ row, y, open, selected, select, toggle, unfold, limit }) {
   const own = run ? run.reduce((sum, n) => sum + n.physicalBytes, 0) : node.physicalBytes
   const depth = run ? run[run.length - 1].depth : node.depth
   const kind = kindOf(node)
-  const label = run ? plural(run.length, 'base copy').replace('copys', 'copies') : node.name || node.id
+  const label = run ? plural(run.length, 'base copy').replace('copys', 'copies') : node.name || (isBase(node) ? 'base copy' : 'without a name')
   return html`<div key=${node.id} id=${'n-' + node.id} role="treeitem" class=${'row' + (selected === node.id ? ' selected' : '') + (isBase(node) ? ' base' : '')}
     aria-level=${level + 1} aria-selected=${selected === node.id} aria-expanded=${row.leaf ? undefined : open.has(row.key)}
     style=${'top:' + y + 'px'} onClick=${() => select(node.id)} onDblClick=${() => !row.leaf && toggle(row.key)}>
@@ -158,7 +165,7 @@ function Row({ row, y, open, selected, select, toggle, unfold, limit }) {
       <span class="label">${label}</span>
       ${run
         ? html`<button class="link" tabindex="-1" onClick=${e => { e.stopPropagation(); unfold(node.id) }}>unfold</button>`
-        : node.name && html`<span class="id">${node.id.slice(0, 8)}</span>`}
+        : html`<span class="id">${node.id.slice(0, 8)}</span>`}
     </span>
     <span class="state"><${Badges} node=${node} run=${run} /></span>
     <span class="num">${bytes(own)}</span>
