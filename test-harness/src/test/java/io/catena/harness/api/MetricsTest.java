@@ -58,7 +58,12 @@ class MetricsTest {
         String home = Objects.requireNonNull(System.getProperty(AgentProcess.HOME_PROPERTY));
         Path rules = Path.of(home, "host-agent/src/main/prometheus");
         Programs.require("promtool");
-        Programs.run(DEADLINE, "promtool", "check", "rules", rules.resolve("rules.yml").toString());
+        Programs.run(
+                DEADLINE,
+                "promtool",
+                "check",
+                "rules",
+                rules.resolve("rules.yml").toString());
         assertThat(Programs.run(
                                 DEADLINE,
                                 "promtool",
