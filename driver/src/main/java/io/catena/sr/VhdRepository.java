@@ -5,6 +5,7 @@ import io.catena.api.Export;
 import io.catena.api.GarbageControl;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.PauseHistogram;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -279,6 +280,11 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public List<Hold> holds() {
         return sr.holds.all();
+    }
+
+    @Override
+    public PauseHistogram pauses() {
+        return sr.attachments.pauses();
     }
 
     @Override

@@ -192,4 +192,9 @@ public interface StorageRepository {
 
     /** Returns what controls the SR's garbage collection. */
     GarbageControl garbage();
+
+    /** Returns for how long requests of active disks were held back. Waits for nothing. */
+    default PauseHistogram pauses() {
+        return PauseHistogram.empty();
+    }
 }

@@ -2,6 +2,7 @@ package io.catena.sr.live;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.PauseHistogram;
 import io.catena.api.VdiId;
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
@@ -44,6 +45,7 @@ public final class Attachments {
     private final OpenNodes nodes;
     private final Exporter exporter;
     private final RedoStore redo;
+    private final PauseRecorder pauses = new PauseRecorder();
     private final Map<VdiId, Attachment> attachments = new ConcurrentSkipListMap<>();
     private final List<Reader> readers = new CopyOnWriteArrayList<>();
 
@@ -68,6 +70,11 @@ public final class Attachments {
 
     /** An active disk. */
     public record Attachment(VdiId vdi, AccessMode mode, LiveDisk disk, Export export, LeafZeros zeros) {}
+
+    /** Returns for how long requests were held back. By any thread. */
+    public PauseHistogram pauses() {
+        return pauses.histogram();
+    }
 
     public OpenNodes nodes() {
         return nodes;
@@ -175,7 +182,7 @@ public final class Attachments {
                 boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
-            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY, elision);
+            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY, elision, pauses);
         } catch (IOException | RuntimeException e) {
             releaseAll(opened, e);
             throw e;

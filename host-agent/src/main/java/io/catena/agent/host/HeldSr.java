@@ -7,6 +7,7 @@ import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.PauseHistogram;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
@@ -293,6 +294,11 @@ final class HeldSr implements StorageRepository {
     @Override
     public List<Hold> holds() {
         return look(StorageRepository::holds);
+    }
+
+    @Override
+    public PauseHistogram pauses() {
+        return look(StorageRepository::pauses);
     }
 
     @Override
