@@ -116,9 +116,7 @@ class VhdRepositoryTest {
         assertThat(read(attachReadOnly(snapshot.vdi()), 0)).isEqualTo(1);
         assertThat(snapshot.of()).isEqualTo(disk);
         assertThat(snapshot.pauseMicros()).isPositive();
-        assertThat(sr.pauses().counts().stream()
-                        .mapToLong(Long::longValue)
-                        .sum())
+        assertThat(sr.pauses().counts().stream().mapToLong(Long::longValue).sum())
                 .isPositive();
         assertThat(sr.pauses().longestMicros() + 1).isGreaterThanOrEqualTo(snapshot.pauseMicros());
         assertThat(sr.vdi(snapshot.vdi()).snapshotOf()).isEqualTo(disk);

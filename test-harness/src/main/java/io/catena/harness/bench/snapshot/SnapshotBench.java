@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  * with those of all disks at one instant.
  */
 public final class SnapshotBench {
-    private static final String USAGE = "bench snapshot [--disks N,...] [--snapshots N] [--mib N] [--depth N] [DIRECTORY]";
+    private static final String USAGE =
+            "bench snapshot [--disks N,...] [--snapshots N] [--mib N] [--depth N] [DIRECTORY]";
     private static final long PROBED_BYTES = 16 << 20;
     private static final long SETTLE_NANOS = 2_000_000_000L;
     private static final PrintStream OUT = System.out;
