@@ -18,7 +18,8 @@ import java.util.List;
  *
  * <p>Requests under way end on the chain on which they began, so its files have to stay open, and a file that both chains
  * have may still be written for a while: until {@link #awaitRequestsBefore}. The successor must not remember until then what
- * such a file holds; see {@link Chain#overUnsettled}.
+ * such a file holds; see {@link Chain#overUnsettled}. Requests that have to be alone, since they give up a block or write a part
+ * of a sector, wait for those before.
  *
  * <p>One thread at a time may switch a disk; a disk that it has paused can be switched too.
  */
@@ -32,7 +33,7 @@ public final class ChainSwitch {
     private ChainSwitch(LiveDisk disk, Chain successor) {
         this.disk = disk;
         this.before = disk.phase();
-        this.after = new Phase(successor);
+        this.after = new Phase(successor, before);
     }
 
     /** What a disk is to go on with; it must have the same content. */
@@ -72,7 +73,7 @@ public final class ChainSwitch {
 
     private void close() {
         closedAt = PauseClock.nanos();
-        after.enterAlone();
+        after.close();
         disk.goOn(after);
     }
 
@@ -92,7 +93,6 @@ public final class ChainSwitch {
      * @throws IOException if they did not in time
      */
     public void awaitRequestsBefore(Duration patience) throws IOException {
-        Deadline.in(patience).lock(before.alone());
-        before.leaveAlone();
+        after.awaitBefore(Deadline.in(patience));
     }
 }

@@ -297,7 +297,7 @@ public final class LiveDisk implements BlockDevice {
     private Phase enterAlone(Deadline deadline) throws DiskBusyException {
         while (true) {
             Phase now = phase;
-            deadline.lock(now.alone());
+            now.enterAlone(deadline);
             if (now == phase) {
                 return now;
             }

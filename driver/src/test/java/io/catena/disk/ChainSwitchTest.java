@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +60,14 @@ final class ChainSwitchTest {
                         new ChainSwitch.Change(working, ChainTest.chain(other))),
                 PATIENCE);
 
+        assertThatThrownBy(() -> hanging.pause(SHORT)).isInstanceOf(DiskBusyException.class);
+        Future<?> half = threads.submit(() -> {
+            hanging.write(0, ByteBuffer.allocate(256));
+            return null;
+        });
+        assertThatThrownBy(() -> half.get(SHORT.toMillis(), TimeUnit.MILLISECONDS))
+                .as("it would lose what the other half is about to get")
+                .isInstanceOf(TimeoutException.class);
         write(hanging, 512, (byte) 'n');
         write(working, 0, (byte) 'n');
         assertThat(fresh.run(512, 512)).isPositive();
@@ -69,7 +78,10 @@ final class ChainSwitchTest {
         write.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         switches.get(0).awaitRequestsBefore(PATIENCE);
         assertThat(slow.run(0, 512)).isPositive();
-        assertThat(fresh.run(0, 512)).isNegative();
+        half.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        byte[] sector = read(hanging, 0);
+        assertThat(Arrays.copyOf(sector, 256)).containsOnly(0);
+        assertThat(Arrays.copyOfRange(sector, 256, 512)).containsOnly('o');
     }
 
     @Test

@@ -35,7 +35,7 @@ final class Probe implements Closeable {
         try {
             for (int i = 0; !stopped; i++) {
                 page[0] = (byte) (i + 1);
-                client.write(from + (long) (i * 31L % pages) * PAGE, page);
+                client.write(from + i * 31L % pages * PAGE, page);
                 long now = System.nanoTime();
                 long gap = now - last;
                 longestNanos.accumulateAndGet(gap, Math::max);
