@@ -16,6 +16,7 @@ import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.log.LogLine;
 import io.catena.agent.log.Version;
+import io.catena.agent.metrics.DataPath;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
@@ -27,6 +28,7 @@ import io.catena.api.StorageHost;
 import io.catena.disk.DiskFilter;
 import io.catena.disk.Exporter;
 import io.catena.disk.FilteringExporter;
+import io.catena.disk.RequestMeter;
 import io.catena.disk.RequestMeters;
 import io.catena.disk.ZeroDetectingDisk;
 import io.catena.sr.job.Jobs;
@@ -150,7 +152,9 @@ public final class Agent implements Closeable {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock));
-        RequestMeters meters = RequestMeters.NONE;
+        DataPath dataPath = new DataPath();
+        RequestMeter meter = new CountingMeter(dataPath);
+        RequestMeters meters = vdi -> meter;
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
         BlockExports devices = blockDevices(exports, directory, options.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters(options));
@@ -159,7 +163,7 @@ public final class Agent implements Closeable {
         restored.restore();
         NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
         ApiState state = opened(
-                new ApiState(Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, clock));
+                new ApiState(Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, dataPath, clock));
         StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));

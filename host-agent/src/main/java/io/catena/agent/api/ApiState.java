@@ -10,6 +10,7 @@ import io.catena.agent.api.event.EventRoutes;
 import io.catena.agent.api.event.Events;
 import io.catena.agent.api.replay.Replays;
 import io.catena.agent.control.Route;
+import io.catena.agent.metrics.DataPath;
 import io.catena.agent.metrics.Metrics;
 import io.catena.agent.state.Ticker;
 import io.catena.api.StorageHost;
@@ -52,8 +53,9 @@ public final class ApiState implements Closeable {
      *
      * @param directory made if it is absent, and closed to other users
      * @param host the real one
+     * @param dataPath what counts the requests of its disks
      */
-    public ApiState(Path directory, StorageHost host, Clock clock) throws IOException {
+    public ApiState(Path directory, StorageHost host, DataPath dataPath, Clock clock) throws IOException {
         this.host = host;
         this.clock = clock;
         Files.createDirectories(directory);
@@ -61,7 +63,7 @@ public final class ApiState implements Closeable {
         audit = new AuditLog(directory.resolve("audit.jsonl"), ticker);
         tokens = new Tokens(directory.resolve("tokens.json"), clock);
         replays = new Replays(directory.resolve("replays"), clock, UUID::randomUUID);
-        metrics = new Metrics(host);
+        metrics = new Metrics(host, dataPath);
         log = new EventLog(directory.resolve("events"), clock);
         events = new Events(log, host, metrics, ticker);
         space = new SpaceHistory(directory.resolve("space"), host, clock);

@@ -32,6 +32,7 @@ public final class Metrics {
     private final PrometheusRegistry registry = new PrometheusRegistry();
     private final ExpositionFormatWriter openMetrics = OpenMetricsTextFormatWriter.create();
     private final ExpositionFormatWriter prometheus = PrometheusTextFormatWriter.create();
+    private final DataPath dataPath;
     private final SrMetrics srs;
     private final VdiMetrics vdis;
     private final List<Consumer<Families>> more = new ArrayList<>();
@@ -66,7 +67,8 @@ public final class Metrics {
     /** A text of metrics with its type. */
     public record Text(String contentType, String text) {}
 
-    public Metrics(StorageHost host) {
+    public Metrics(StorageHost host, DataPath dataPath) {
+        this.dataPath = dataPath;
         srs = new SrMetrics(host);
         vdis = new VdiMetrics(host);
         more.add(JvmMetrics::collect);
@@ -97,6 +99,7 @@ public final class Metrics {
         List<MetricSnapshot> all = new ArrayList<>();
         families.snapshots().forEach(all::add);
         registry.scrape().forEach(all::add);
+        dataPath.registry().scrape().forEach(all::add);
         return text(accept, new MetricSnapshots(all));
     }
 

@@ -3,10 +3,12 @@ package io.catena.harness.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.control.Role;
+import io.catena.agent.nbd.NbdDisk;
 import io.catena.harness.api.ApiFixture.Answer;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +30,11 @@ class MetricsTest {
         try (ApiFixture api = new ApiFixture(directory)) {
             String sr = api.sr("main");
             api.ask("POST", api.token(Role.ADMIN), "/v1/srs/" + sr + "/vdis", "{'sizeBytes':2097152,'name':'disk'}");
+            Answer attached = api.ask("PUT", api.token(Role.ADMIN), "/v1/vdis/disk/attachments/test", "{}");
+            String uri = attached.object().getAsJsonObject("connection").get("nbdUnix").getAsString();
+            try (NbdDisk disk = NbdDisk.connect(uri, DEADLINE)) {
+                disk.write(0, ByteBuffer.wrap(new byte[4096]));
+            }
             String token = api.token(Role.METRICS);
 
             Answer host = api.get(token, "/metrics");
@@ -37,6 +44,8 @@ class MetricsTest {
                     .contains("catena_sr_free_bytes{name=\"main\",sr=\"" + sr + "\"}")
                     .contains("catena_api_requests_total{operation=\"createVdi\",status=\"201\"} 1")
                     .contains("catena_events_total{kind=\"vdi.created\"} 1")
+                    .contains("catena_disk_requests_total{operation=\"write\",outcome=\"done\"} 1")
+                    .contains("catena_disk_bytes_total{operation=\"write\"} 4096")
                     .contains("jvm_memory_used_bytes");
             assertThat(vdis.body()).contains("catena_vdi_virtual_bytes{name=\"disk\"");
             check(host.body());
