@@ -162,8 +162,8 @@ public final class Agent implements Closeable {
         Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         restored.restore();
         NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
-        ApiState state = opened(
-                new ApiState(Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, dataPath, clock));
+        ApiState state = opened(new ApiState(
+                Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, dataPath, clock));
         StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));

@@ -31,7 +31,10 @@ class MetricsTest {
             String sr = api.sr("main");
             api.ask("POST", api.token(Role.ADMIN), "/v1/srs/" + sr + "/vdis", "{'sizeBytes':2097152,'name':'disk'}");
             Answer attached = api.ask("PUT", api.token(Role.ADMIN), "/v1/vdis/disk/attachments/test", "{}");
-            String uri = attached.object().getAsJsonObject("connection").get("nbdUnix").getAsString();
+            String uri = attached.object()
+                    .getAsJsonObject("connection")
+                    .get("nbdUnix")
+                    .getAsString();
             try (NbdDisk disk = NbdDisk.connect(uri, DEADLINE)) {
                 disk.write(0, ByteBuffer.wrap(new byte[4096]));
             }
