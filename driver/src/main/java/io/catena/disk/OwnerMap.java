@@ -1,5 +1,6 @@
 package io.catena.disk;
 
+import io.catena.store.CacheBudget;
 import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,15 +18,19 @@ import java.util.List;
  * <p>It never changes, because what the lower files show does not while they are in a chain. A file may take in sectors of
  * the one above, or the one above some of its; both show the same before and after.
  *
- * <p><b>Memory.</b> Two bytes a unit, and {@value #CACHED_RUNS} runs of four bytes at most, beside the last unit's.
+ * <p><b>Memory.</b> Two bytes a unit, and {@value #CACHED_RUNS} runs of four bytes at most, beside the last unit's; fewer where the
+ * budget of the process is used up.
  *
  * <p><b>Threads.</b> Safe for use by many threads. Units that are not mixed are told without a lock.
  */
-final class OwnerMap {
+final class OwnerMap implements CacheBudget.Cache {
     static final int UNIT_BYTES = 2 << 20;
 
     private static final int SECTOR = BlockDevice.SECTOR;
     private static final int CACHED_RUNS = 1 << 20;
+
+    /** What holds the runs of a unit. */
+    private static final int UNIT_OVERHEAD_BYTES = 88;
 
     /** In {@link #owners}; the others are levels. */
     private static final short UNKNOWN = 0;
@@ -46,8 +51,13 @@ final class OwnerMap {
     /** The runs of mixed units, least recently used first; guarded by itself. */
     private final LinkedHashMap<Integer, int[]> runs = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** How many runs these are; guarded by {@link #runs}. */
-    private int cachedRuns;
+    /** How many runs these are; changed under the lock of {@link #runs}. */
+    private volatile int cachedRuns;
+
+    /** Of how many units; changed under the lock of {@link #runs}. */
+    private volatile int cachedUnits;
+
+    private final CacheBudget budget;
 
     /** Whether what is found can be kept; until then each look-up asks the files. */
     private volatile boolean settled;
@@ -57,6 +67,11 @@ final class OwnerMap {
      * @param settled whether no layer but the leaf is written
      */
     OwnerMap(List<Layer> layers, boolean settled) {
+        this(layers, settled, CacheBudget.process());
+    }
+
+    /** As {@link #OwnerMap(List, boolean)}, within a budget. */
+    OwnerMap(List<Layer> layers, boolean settled, CacheBudget budget) {
         this.settled = settled;
         if (layers.size() > Short.MAX_VALUE) {
             throw new IllegalArgumentException("a chain of " + layers.size() + " files, expected at most 32767");
@@ -64,6 +79,38 @@ final class OwnerMap {
         this.layers = List.copyOf(layers);
         long sizeBytes = layers.size() == 1 ? 0 : layers.get(0).sizeBytes();
         owners = new short[Math.toIntExact((sizeBytes + UNIT_BYTES - 1) / UNIT_BYTES)];
+        this.budget = budget;
+        budget.add(this);
+    }
+
+    @Override
+    public long fixedBytes() {
+        return (long) owners.length * Short.BYTES;
+    }
+
+    @Override
+    public long cachedBytes() {
+        return (long) cachedRuns * Integer.BYTES + (long) cachedUnits * UNIT_OVERHEAD_BYTES;
+    }
+
+    @Override
+    public void trim(long bytes) {
+        synchronized (runs) {
+            Iterator<int[]> oldest = runs.values().iterator();
+            while (cachedBytes() > bytes && oldest.hasNext()) {
+                forget(oldest);
+            }
+        }
+    }
+
+    private void setCachedRuns(int count) {
+        cachedRuns = count;
+    }
+
+    private void forget(Iterator<int[]> oldest) {
+        setCachedRuns(cachedRuns - oldest.next().length);
+        oldest.remove();
+        cachedUnits = runs.size();
     }
 
     /**
@@ -173,13 +220,14 @@ final class OwnerMap {
     private void keep(int unit, int[] ofUnit) {
         synchronized (runs) {
             int[] before = runs.put(unit, ofUnit);
-            cachedRuns += ofUnit.length - (before == null ? 0 : before.length);
+            setCachedRuns(cachedRuns + ofUnit.length - (before == null ? 0 : before.length));
+            cachedUnits = runs.size();
             Iterator<int[]> oldest = runs.values().iterator();
             while (cachedRuns > CACHED_RUNS && runs.size() > 1) {
-                cachedRuns -= oldest.next().length;
-                oldest.remove();
+                forget(oldest);
             }
         }
+        budget.grown();
     }
 
     /** Asks one file after the other. Beyond a file's size nothing counts that is below. */

@@ -6,6 +6,7 @@ import io.catena.format.CorruptVhdException;
 import io.catena.format.SparseLayout;
 import io.catena.format.UnsupportedVhdException;
 import io.catena.store.BlockFile;
+import io.catena.store.CacheBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -28,27 +29,39 @@ import org.jspecify.annotations.Nullable;
  * <p>What is ahead of the file is <em>pending</em>: {@link #freeze} sets apart what is pending at one moment, {@link
  * #writeBack} writes it and nothing that came later, since the data of that may not be on the platter yet.
  *
- * <p><b>Memory.</b> A bit per block, four bytes more where blocks are allocated, and a bounded number of bitmaps.
+ * <p><b>Memory.</b> A bit per block, four bytes more where blocks are allocated, and a bounded number of bitmaps: all of it
+ * counts against the budget of the process.
  *
  * <p><b>Threads.</b> Safe for use by many threads. Blocks that are not there, or whole, are told without a lock. While a
  * block is given up nobody may use what it was told of its place.
  */
-final class BlockMap {
+final class BlockMap implements CacheBudget.Cache {
     private static final int CACHED_BITMAPS = 4096;
 
     /** Of a file that is only read; whoever reads through a chain remembers what they say. */
     private static final int FEW_CACHED_BITMAPS = 64;
 
     private static final int MAX_PENDING_BLOCKS = 2048;
+
+    /** However many disks there are, so that not every write is followed by a flush. */
+    private static final int FEW_PENDING_BLOCKS = 64;
+
+    /** A bitmap of a usual block, with what holds it. */
+    private static final int BITMAP_BYTES = 640;
+
     private static final int ENTRIES_PER_SECTOR = BlockTable.PART_ENTRIES;
 
     /** How much of a BAT is read at a time. */
     private static final int READ_ENTRIES = 128 * ENTRIES_PER_SECTOR;
 
     private final BlockFile file;
+    private final CacheBudget budget;
     private final SparseLayout layout;
     private final @Nullable RedoLog redo;
     private final BlockTable entries;
+
+    /** How many bitmaps are in memory, to be asked without the lock. */
+    private volatile int bitmapsHeld;
 
     /** A bit per block of which every sector is present. */
     private final AtomicIntegerArray full;
@@ -71,8 +84,10 @@ final class BlockMap {
     /** Those of them that it no longer does when the flush under way has succeeded; guarded by this. */
     private final List<Integer> left = new ArrayList<>();
 
-    private BlockMap(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, BlockTable entries) {
+    private BlockMap(
+            BlockFile file, SparseLayout layout, @Nullable RedoLog redo, BlockTable entries, CacheBudget budget) {
         this.file = file;
+        this.budget = budget;
         this.layout = layout;
         this.redo = redo;
         this.entries = entries;
@@ -109,6 +124,12 @@ final class BlockMap {
      * @throws UnsupportedVhdException if the disk has more than {@link SparseLayout#MAX_BLOCKS} blocks
      */
     static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo) throws IOException {
+        return read(file, layout, redo, CacheBudget.process());
+    }
+
+    /** As {@link #read(BlockFile, SparseLayout, RedoLog)}, within a budget. */
+    static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, CacheBudget budget)
+            throws IOException {
         long blocks = layout.blocks();
         if (blocks > layout.maxEntries()) {
             throw new CorruptVhdException(
@@ -124,7 +145,10 @@ final class BlockMap {
         if (layout.tableOffset() > file.size() - (long) count * Integer.BYTES) {
             throw new CorruptVhdException(file.name(), layout.tableOffset(), "the file ends inside the BAT");
         }
-        return new BlockMap(file, layout, redo, readTable(file, layout.tableOffset(), count));
+        BlockTable table = readTable(file, layout.tableOffset(), count);
+        BlockMap map = new BlockMap(file, layout, redo, table, budget);
+        budget.admit(map, file.name());
+        return map;
     }
 
     private static BlockTable readTable(BlockFile file, long offset, int count) throws IOException {
@@ -266,6 +290,7 @@ final class BlockMap {
         pending.entriesBefore.putIfAbsent(block, entries.get(block));
         entries.set(block, entry);
         dropOldBitmaps();
+        budget.grown();
     }
 
     /**
@@ -398,7 +423,29 @@ final class BlockMap {
 
     /** Whether so much is pending that it is time for a flush. */
     synchronized boolean wantsFlush() {
-        return pending.bits.size() >= MAX_PENDING_BLOCKS || (redo != null && redo.isFull());
+        return pending.bits.size() >= mostPendingBlocks() || (redo != null && redo.isFull());
+    }
+
+    /** Each of them has two bitmaps, which cannot be given up before the flush. */
+    private int mostPendingBlocks() {
+        return budget.isUsedUp()
+                ? (int) Math.max(FEW_PENDING_BLOCKS, Math.min(MAX_PENDING_BLOCKS, budget.shareBytes() / 2 / BITMAP_BYTES))
+                : MAX_PENDING_BLOCKS;
+    }
+
+    @Override
+    public long fixedBytes() {
+        return entries.bytes() + full.length() * (long) Integer.BYTES;
+    }
+
+    @Override
+    public long cachedBytes() {
+        return bitmapsHeld * (long) BITMAP_BYTES;
+    }
+
+    @Override
+    public synchronized void trim(long bytes) {
+        dropOldBitmaps((int) Math.min(mostBitmaps, bytes / BITMAP_BYTES));
     }
 
     /** Sets apart what is pending now; returns whether there is anything. */
@@ -526,6 +573,7 @@ final class BlockMap {
         }
         bitmaps.put(block, bitmap);
         dropOldBitmaps();
+        budget.grown();
         return bitmap;
     }
 
@@ -536,13 +584,18 @@ final class BlockMap {
     }
 
     private void dropOldBitmaps() {
+        dropOldBitmaps(mostBitmaps);
+    }
+
+    private void dropOldBitmaps(int most) {
         Iterator<Integer> oldest = bitmaps.keySet().iterator();
-        while (bitmaps.size() > mostBitmaps && oldest.hasNext()) {
+        while (bitmaps.size() > most && oldest.hasNext()) {
             int block = oldest.next();
             if (!pending.concerns(block) && !frozen.concerns(block)) {
                 oldest.remove();
             }
         }
+        bitmapsHeld = bitmaps.size();
     }
 
     private boolean isFull(int block) {

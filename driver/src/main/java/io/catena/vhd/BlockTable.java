@@ -16,6 +16,9 @@ final class BlockTable {
     /** As many as a sector of the BAT has. */
     static final int PART_ENTRIES = SparseLayout.SECTOR / Integer.BYTES;
 
+    /** A part, with the objects that hold it. */
+    private static final int PART_BYTES = PART_ENTRIES * Integer.BYTES + 32;
+
     private final AtomicReferenceArray<AtomicIntegerArray> parts;
 
     /**
@@ -29,6 +32,15 @@ final class BlockTable {
 
     int length() {
         return parts.length() * PART_ENTRIES;
+    }
+
+    /** Returns what the table takes of memory, with what has been loaded into it. */
+    long bytes() {
+        long bytes = (long) parts.length() * Integer.BYTES;
+        for (int i = 0; i < parts.length(); i++) {
+            bytes += parts.get(i) == null ? 0 : PART_BYTES;
+        }
+        return bytes;
     }
 
     int get(int block) {

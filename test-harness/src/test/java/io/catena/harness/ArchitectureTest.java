@@ -199,6 +199,16 @@ class ArchitectureTest {
             .orShould()
             .callMethod(Instant.class, "now");
 
+    /** An interrupt closes the file channel that the thread is using, for all who use it. */
+    @ArchTest
+    static final ArchRule NOBODY_IS_INTERRUPTED = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.catena.harness..")
+            .should()
+            .callMethodWhere(describe(
+                    "interrupts the threads of a pool",
+                    call -> call.getTarget().getName().equals("shutdownNow")));
+
     @ArchTest
     static final ArchRule NO_CYCLES =
             slices().matching("io.catena.(**)").should().beFreeOfCycles();

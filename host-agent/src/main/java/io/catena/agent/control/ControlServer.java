@@ -14,7 +14,6 @@ import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.unixdomain.server.UnixDomainServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** The control API on a Unix socket: HTTP/1.1 with JSON bodies. */
 public final class ControlServer implements Closeable {
@@ -74,9 +73,7 @@ public final class ControlServer implements Closeable {
     }
 
     private static Server server(Path socket, ControlHandler handler) {
-        QueuedThreadPool threads = new QueuedThreadPool(MAX_THREADS, 4);
-        threads.setName("control");
-        Server server = new Server(threads);
+        Server server = new Server(new CallThreads("control", MAX_THREADS));
         UnixDomainServerConnector connector =
                 new UnixDomainServerConnector(server, 1, 1, new HttpConnectionFactory(http()));
         connector.setUnixDomainPath(socket);

@@ -255,8 +255,8 @@ public final class NbdServer implements Closeable {
         handovers.close();
         diskSockets.close();
         boolean ended = connections.close(limits.drainDeadline());
-        timer.shutdownNow();
         // Without an interrupt, which would close the file for all who use it.
+        timer.shutdown();
         readers.shutdown();
         if (!ended) {
             throw new IOException(

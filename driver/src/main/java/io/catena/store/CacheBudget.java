@@ -1,0 +1,178 @@
+package io.catena.store;
+
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What all open disks of a process may keep in memory of their maps and bitmaps: one budget, of which one part is for what a
+ * disk cannot do without, and one for what can be read again.
+ *
+ * <p>What can be read again is given up where a disk has more than its share, when the part is used up; a few busy disks may
+ * have nearly all of it. What a disk cannot do without is asked for when it is opened, and refused if that would
+ * not fit: who is served already is not harmed.
+ *
+ * <p>Caches are known weakly: one that nobody has any more need not say so.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads. One of its own takes from the caches of others, because it may have to wait
+ * for them; it ends when it has been idle.
+ */
+public final class CacheBudget {
+    /** Eighths of the heap; the rest is for requests, and for all else. */
+    private static final int FIXED_EIGHTHS = 3;
+
+    private static final int CACHED_EIGHTHS = 2;
+
+    /** How often something grows before all is added up. */
+    private static final int GROWTHS_PER_SUM = 256;
+
+    private static final CacheBudget PROCESS = ofHeap(Runtime.getRuntime().maxMemory());
+
+    private final long fixedLimitBytes;
+    private final long cachedLimitBytes;
+    private final Executor trimmer;
+    private final Set<WeakReference<Cache>> caches = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger growths = new AtomicInteger();
+    private final AtomicBoolean trimming = new AtomicBoolean();
+
+    /** As it was when all was added up last. */
+    private volatile boolean usedUp;
+
+    /**
+     * @param fixedLimitBytes for what disks cannot do without
+     * @param cachedLimitBytes for what they could read again
+     * @param trimmer runs what may wait for a cache
+     */
+    public CacheBudget(long fixedLimitBytes, long cachedLimitBytes, Executor trimmer) {
+        this.fixedLimitBytes = fixedLimitBytes;
+        this.cachedLimitBytes = cachedLimitBytes;
+        this.trimmer = trimmer;
+    }
+
+    private static CacheBudget ofHeap(long bytes) {
+        return new CacheBudget(bytes / 8 * FIXED_EIGHTHS, bytes / 8 * CACHED_EIGHTHS, trimmer());
+    }
+
+    /** Returns the budget of this process, a part of its heap. */
+    public static CacheBudget process() {
+        return PROCESS;
+    }
+
+    private static Executor trimmer() {
+        ThreadPoolExecutor one =
+                new ThreadPoolExecutor(1, 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(2), task -> {
+                    Thread thread = new Thread(task, "cache-trimmer");
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        one.allowCoreThreadTimeOut(true);
+        return one;
+    }
+
+    /** Keeps something in memory. Its sizes may be asked for by any thread, and without its locks. */
+    public interface Cache {
+        /** What it needs as long as it is there, in bytes. */
+        long fixedBytes();
+
+        /** What it could read again, in bytes. */
+        long cachedBytes();
+
+        /** Gives up what it has used least recently, until it has no more than {@code bytes} that it could read again. */
+        void trim(long bytes);
+    }
+
+    /**
+     * Takes a new cache in.
+     *
+     * @param name of the file, for the message
+     * @throws MemoryShortageException if what it needs does not fit
+     */
+    public void admit(Cache cache, String name) throws MemoryShortageException {
+        long needed = cache.fixedBytes();
+        if (fixedBytes() + needed > fixedLimitBytes) {
+            // What nobody has any more counts until the heap was looked through.
+            System.gc();
+            long fixed = fixedBytes();
+            if (fixed + needed > fixedLimitBytes) {
+                throw new MemoryShortageException(name + " needs " + needed + " bytes of memory for its map; those of the "
+                        + caches.size() + " open files use " + fixed + " of " + fixedLimitBytes
+                        + " bytes. Detach disks, or give the agent a larger heap (-Xmx)");
+            }
+        }
+        add(cache);
+    }
+
+    /** Takes a new cache in that cannot be refused, because it belongs to one that was admitted. */
+    public void add(Cache cache) {
+        caches.add(new WeakReference<>(cache));
+    }
+
+    /** A cache has read something more. */
+    public void grown() {
+        if (growths.incrementAndGet() % GROWTHS_PER_SUM != 0) {
+            return;
+        }
+        usedUp = cachedBytes() > cachedLimitBytes;
+        if (usedUp && trimming.compareAndSet(false, true)) {
+            trimmer.execute(() -> {
+                try {
+                    trimAll();
+                } finally {
+                    trimming.set(false);
+                }
+            });
+        }
+    }
+
+    /** Whether there was no more room for what could be read again, when this was looked at last. */
+    public boolean isUsedUp() {
+        return usedUp;
+    }
+
+    /** Who has more than a fair share is left with half of that, so that this is not due again at once. */
+    private void trimAll() {
+        List<Cache> all = all();
+        long share = shareBytes();
+        for (Cache cache : all) {
+            if (cache.cachedBytes() > share) {
+                cache.trim(share / 2);
+            }
+        }
+    }
+
+    /** Returns what the caches could read again, in bytes. */
+    public long cachedBytes() {
+        return all().stream().mapToLong(Cache::cachedBytes).sum();
+    }
+
+    /** Returns what the open disks cannot do without, in bytes. */
+    public long fixedBytes() {
+        return all().stream().mapToLong(Cache::fixedBytes).sum();
+    }
+
+    /** Returns what each cache may have if all have the same, in bytes. */
+    public long shareBytes() {
+        return cachedLimitBytes / Math.max(1, caches.size());
+    }
+
+    private List<Cache> all() {
+        List<Cache> all = new ArrayList<>();
+        for (WeakReference<Cache> reference : caches) {
+            Cache cache = reference.get();
+            if (cache == null) {
+                caches.remove(reference);
+            } else {
+                all.add(cache);
+            }
+        }
+        return all;
+    }
+}
