@@ -102,9 +102,10 @@ public final class CacheBudget {
             System.gc();
             long fixed = fixedBytes();
             if (fixed + needed > fixedLimitBytes) {
-                throw new MemoryShortageException(name + " needs " + needed + " bytes of memory for its map; those of the "
-                        + caches.size() + " open files use " + fixed + " of " + fixedLimitBytes
-                        + " bytes. Detach disks, or give the agent a larger heap (-Xmx)");
+                throw new MemoryShortageException(
+                        name + " needs " + needed + " bytes of memory for its map; those of the "
+                                + caches.size() + " open files use " + fixed + " of " + fixedLimitBytes
+                                + " bytes. Detach disks, or give the agent a larger heap (-Xmx)");
             }
         }
         add(cache);
@@ -164,12 +165,11 @@ public final class CacheBudget {
     }
 
     private List<Cache> all() {
+        caches.removeIf(reference -> reference.get() == null);
         List<Cache> all = new ArrayList<>();
         for (WeakReference<Cache> reference : caches) {
             Cache cache = reference.get();
-            if (cache == null) {
-                caches.remove(reference);
-            } else {
+            if (cache != null) {
                 all.add(cache);
             }
         }

@@ -429,7 +429,8 @@ final class BlockMap implements CacheBudget.Cache {
     /** Each of them has two bitmaps, which cannot be given up before the flush. */
     private int mostPendingBlocks() {
         return budget.isUsedUp()
-                ? (int) Math.max(FEW_PENDING_BLOCKS, Math.min(MAX_PENDING_BLOCKS, budget.shareBytes() / 2 / BITMAP_BYTES))
+                ? (int) Math.max(
+                        FEW_PENDING_BLOCKS, Math.min(MAX_PENDING_BLOCKS, budget.shareBytes() / 2 / BITMAP_BYTES))
                 : MAX_PENDING_BLOCKS;
     }
 

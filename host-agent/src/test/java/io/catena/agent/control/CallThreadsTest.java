@@ -3,6 +3,7 @@ package io.catena.agent.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -32,11 +33,14 @@ class CallThreadsTest {
     void aCallThatOutlastsItsServerDoesNotLoseItsFile() throws Exception {
         Path socket = directory.resolve("agent.sock");
         try (FileChannel file = FileChannel.open(
-                directory.resolve("disk"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                directory.resolve("disk"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
             Route slow = Route.post("work", "/v1/work", call -> work(file));
             ControlServer server = ControlServer.start(socket, List.of(slow));
             CompletableFuture<Void> call = CompletableFuture.runAsync(
-                    () -> new ControlClient(socket, Duration.ofSeconds(30)).post("/v1/work", null));
+                    () -> new ControlClient(socket, Duration.ofSeconds(30)).post("/v1/work", new JsonObject()));
             assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
 
             assertThatThrownBy(server::close).hasMessageContaining("did not stop");
