@@ -60,6 +60,8 @@ public final class RedoLog implements Closeable {
 
     private int toDiscard;
 
+    private boolean closed;
+
     private RedoLog(Storage storage, Owner owner, UUID diskId) {
         this.storage = storage;
         this.owner = owner;
@@ -193,6 +195,10 @@ public final class RedoLog implements Closeable {
     }
 
     private void closeHalves() throws IOException {
+        if (closed) {
+            return;
+        }
+        closed = true;
         for (Half half : halves) {
             half.file.close();
         }

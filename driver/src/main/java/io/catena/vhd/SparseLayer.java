@@ -542,6 +542,17 @@ public final class SparseLayer implements Layer {
                 retire();
             }
         } finally {
+            closeFiles();
+        }
+    }
+
+    /** Also if the disk failed: the redo log then stays, for whoever opens the disk next. */
+    private void closeFiles() throws IOException {
+        try {
+            if (redo != null) {
+                redo.close();
+            }
+        } finally {
             file.close();
         }
     }

@@ -91,14 +91,15 @@ final class FuseDisk {
             return bodyBytes == UNANSWERED ? NO_REPLY : FuseProtocol.REPLY_HEADER_BYTES + bodyBytes;
         } catch (Refusal e) {
             return -e.error;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // Also a defect of ours must be answered: the kernel would wait for ever.
             LOG.log(Level.WARNING, LogLine.of("block-request-failed", "vdi", name, "request", opcode), e);
             return -errorOf(e);
         }
     }
 
     /** How the JDK words ENOSPC; it gives no number. */
-    private static int errorOf(Exception failure) {
+    private static int errorOf(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String message = cause.getMessage();
             if (message != null && message.contains("No space left on device")) {

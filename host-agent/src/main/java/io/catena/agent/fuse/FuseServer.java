@@ -74,10 +74,7 @@ public final class FuseServer implements Closeable {
     private void work() {
         try (NativeBuffer buffer = new NativeBuffer(FuseDisk.BUFFER_BYTES)) {
             while (receive(buffer)) {
-                int replyBytes = disk.answer(buffer);
-                if (replyBytes > 0) {
-                    connection.send(buffer, FuseDisk.REPLY_AT, replyBytes);
-                }
+                answer(buffer);
                 if (!waitAgain()) {
                     break;
                 }
@@ -86,6 +83,18 @@ public final class FuseServer implements Closeable {
             LOG.log(Level.SEVERE, LogLine.of("block-server-failed", "file", file), e);
         } finally {
             leave();
+        }
+    }
+
+    /** That the kernel does not take an answer ends no thread: there would be none left for other requests some time. */
+    private void answer(NativeBuffer buffer) {
+        int replyBytes = disk.answer(buffer);
+        if (replyBytes > 0) {
+            try {
+                connection.send(buffer, FuseDisk.REPLY_AT, replyBytes);
+            } catch (IOException e) {
+                LOG.log(Level.SEVERE, LogLine.of("block-answer-refused", "file", file), e);
+            }
         }
     }
 

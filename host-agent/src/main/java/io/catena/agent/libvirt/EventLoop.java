@@ -1,6 +1,8 @@
 package io.catena.agent.libvirt;
 
 import io.catena.agent.log.LogLine;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.libvirt.Connect;
@@ -11,6 +13,9 @@ import org.libvirt.jna.Libvirt;
 /** libvirt's event loop: one for the process, which must be there before the first connection. */
 final class EventLoop {
     private static final Logger LOG = Logger.getLogger(EventLoop.class.getName());
+
+    /** After a failure, which may last. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
     /** Else libvirt prints on stderr what it also throws. A field, because JNA's callbacks must not be collected. */
     private static final Libvirt.VirErrorCallback SILENT = (data, error) -> {};
@@ -35,9 +40,27 @@ final class EventLoop {
 
     private static void run() {
         try {
-            Library.runEventLoop();
-        } catch (LibvirtException | InterruptedException e) {
+            runForEver(Library::runEventLoop, PAUSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             LOG.log(Level.SEVERE, LogLine.of("libvirt-loop-ended"), e);
+        }
+    }
+
+    /** Handles events until it fails. */
+    interface Loop {
+        void run() throws LibvirtException, InterruptedException;
+    }
+
+    /** Begins again after a failure: without events nobody hears of guests that stop or go. */
+    static void runForEver(Loop loop, Duration pause) throws InterruptedException {
+        while (true) {
+            try {
+                loop.run();
+            } catch (LibvirtException | RuntimeException e) {
+                LOG.log(Level.SEVERE, LogLine.of("libvirt-loop-failed"), e);
+            }
+            TimeUnit.MILLISECONDS.sleep(pause.toMillis());
         }
     }
 }

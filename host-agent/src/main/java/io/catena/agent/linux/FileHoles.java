@@ -55,7 +55,10 @@ public final class FileHoles implements HolePunch {
     /** Whether the kernel has not refused to copy bytes by itself. */
     private volatile boolean copies = true;
 
-    /** Guarded by this: the number of a closed descriptor may be that of another file. */
+    /** How many are inside a call; guarded by this. */
+    private int users;
+
+    /** Guarded by this. */
     private boolean closed;
 
     private FileHoles(Path name, int descriptor) {
@@ -111,12 +114,43 @@ public final class FileHoles implements HolePunch {
         }
     }
 
+    /** Calls run side by side: a copy by a server that takes its time must not hold up a guest's discard. */
+    private synchronized void enter() throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+        users++;
+    }
+
+    private synchronized void leave() throws IOException {
+        users--;
+        closeIfUnused();
+    }
+
+    /** Whoever is inside a call last frees the descriptor: its number must not become another file's meanwhile. */
+    private void closeIfUnused() throws IOException {
+        if (!closed || users > 0) {
+            return;
+        }
+        try {
+            close(descriptor);
+        } catch (LastErrorException e) {
+            throw new IOException("close of " + name + ": " + e.getMessage(), e);
+        }
+    }
+
     @Override
-    public synchronized boolean punch(long offset, long lengthBytes) throws IOException {
+    public boolean punch(long offset, long lengthBytes) throws IOException {
+        enter();
+        try {
+            return punchOpen(offset, lengthBytes);
+        } finally {
+            leave();
+        }
+    }
+
+    private boolean punchOpen(long offset, long lengthBytes) throws IOException {
         while (true) {
-            if (closed) {
-                throw new ClosedChannelException();
-            }
             try {
                 fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, lengthBytes);
                 return true;
@@ -138,23 +172,31 @@ public final class FileHoles implements HolePunch {
         if (!(source instanceof FileHoles from) || from == this) {
             return BlockFile.Taken.REFUSED;
         }
-        synchronized (from) {
-            synchronized (this) {
-                if (closed || from.closed) {
-                    throw new ClosedChannelException();
-                }
-                boolean aligned = (sourceOffset | offset | lengthBytes) % FILE_BLOCK_BYTES == 0;
-                if (shares && aligned && share(from, sourceOffset, offset, lengthBytes)) {
-                    return BlockFile.Taken.SHARED;
-                }
-                if (!copies) {
-                    return BlockFile.Taken.REFUSED;
-                }
-                return from.isHole(sourceOffset, lengthBytes)
-                        ? BlockFile.Taken.HOLE
-                        : copy(from, sourceOffset, offset, lengthBytes);
+        from.enter();
+        try {
+            enter();
+            try {
+                return takeOpen(from, sourceOffset, offset, lengthBytes);
+            } finally {
+                leave();
             }
+        } finally {
+            from.leave();
         }
+    }
+
+    private BlockFile.Taken takeOpen(FileHoles from, long sourceOffset, long offset, long lengthBytes)
+            throws IOException {
+        boolean aligned = (sourceOffset | offset | lengthBytes) % FILE_BLOCK_BYTES == 0;
+        if (shares && aligned && share(from, sourceOffset, offset, lengthBytes)) {
+            return BlockFile.Taken.SHARED;
+        }
+        if (!copies) {
+            return BlockFile.Taken.REFUSED;
+        }
+        return from.isHole(sourceOffset, lengthBytes)
+                ? BlockFile.Taken.HOLE
+                : copy(from, sourceOffset, offset, lengthBytes);
     }
 
     private boolean share(FileHoles from, long sourceOffset, long offset, long lengthBytes) throws IOException {
@@ -219,16 +261,12 @@ public final class FileHoles implements HolePunch {
         return Path.of("/proc/self/fd/" + descriptor);
     }
 
+    /** Calls under way end as they would; the descriptor is freed after the last of them. */
     @Override
     public synchronized void close() throws IOException {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        try {
-            close(descriptor);
-        } catch (LastErrorException e) {
-            throw new IOException("close of " + name + ": " + e.getMessage(), e);
+        if (!closed) {
+            closed = true;
+            closeIfUnused();
         }
     }
 }

@@ -32,7 +32,7 @@ enum NbdErrno {
     }
 
     /** Returns what to tell the client of a failure of the device: ENOSPC if that is the cause, else EIO. */
-    static NbdErrno of(Exception failure) {
+    static NbdErrno of(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             String message = cause.getMessage();
             if (message != null && message.contains(NO_SPACE)) {

@@ -10,11 +10,11 @@ final class NbdLog {
     private NbdLog() {}
 
     /** A request was answered with an error that is not the client's fault. */
-    static void requestFailed(NbdExport export, Request request, NbdErrno answer, Exception cause) {
+    static void requestFailed(NbdExport export, Request request, NbdErrno answer, Throwable cause) {
         String event = "event=nbd-request-failed export=" + export.name() + " command=" + request.command() + " offset="
                 + request.offset() + " length=" + request.lengthBytes() + " answer=" + answer + cause(cause);
         // A defect of ours needs its stack trace, a failing disk does not.
-        if (cause instanceof RuntimeException) {
+        if (cause instanceof RuntimeException || cause instanceof Error) {
             LOG.log(Level.ERROR, event, cause);
         } else {
             LOG.log(Level.ERROR, event);

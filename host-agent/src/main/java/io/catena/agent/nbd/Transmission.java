@@ -301,7 +301,7 @@ final class Transmission implements AutoCloseable {
         try {
             access.run();
             return NbdErrno.OK;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             NbdErrno result = NbdErrno.of(e);
             NbdLog.requestFailed(export, request, result, e);
             return result;
