@@ -48,6 +48,7 @@ public final class Ticker implements Closeable {
 
     @Override
     public void close() {
-        executor.shutdownNow();
+        // Without an interrupt, which would close the file that a task is using; what was to come does not.
+        executor.shutdown();
     }
 }
