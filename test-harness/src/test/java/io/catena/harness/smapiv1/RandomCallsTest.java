@@ -56,7 +56,8 @@ final class RandomCallsTest {
     Path directory;
 
     /** A disk of the model: the byte that it begins with, and what it is a snapshot of. */
-    private record Model(byte mark, long sizeBytes, @Nullable String snapshotOf) {}
+    private record Model(
+            byte mark, long sizeBytes, @Nullable String snapshotOf) {}
 
     private final Map<String, Model> model = new TreeMap<>();
     private final ExecutorService thread = Executors.newSingleThreadExecutor();
@@ -128,25 +129,35 @@ final class RandomCallsTest {
             case 0 -> {
                 if (all.size() < MOST_DISKS) {
                     long size = (2 + random.nextInt(8)) * MIB;
-                    make(host, random, new Model((byte) 0, (size + 2 * MIB - 1) / (2 * MIB) * (2 * MIB), null), () -> host.driver()
-                            .call(
-                                    "vdi_create",
-                                    DriverTest.creation(Map.of()),
-                                    DriverTest.creationArgs("d", size)));
+                    make(
+                            host,
+                            random,
+                            new Model((byte) 0, (size + 2 * MIB - 1) / (2 * MIB) * (2 * MIB), null),
+                            () -> host.driver()
+                                    .call(
+                                            "vdi_create",
+                                            DriverTest.creation(Map.of()),
+                                            DriverTest.creationArgs("d", size)));
                 }
             }
             case 1 -> {
                 Model source = at(disk);
                 if (all.size() < MOST_DISKS && source.snapshotOf() == null) {
-                    make(host, random, new Model(source.mark(), source.sizeBytes(), disk), () -> cut(
-                            host, "vdi_snapshot", disk));
+                    make(
+                            host,
+                            random,
+                            new Model(source.mark(), source.sizeBytes(), disk),
+                            () -> cut(host, "vdi_snapshot", disk));
                 }
             }
             case 2 -> {
                 Model source = at(disk);
                 if (all.size() < MOST_DISKS) {
-                    make(host, random, new Model(source.mark(), source.sizeBytes(), null), () -> cut(
-                            host, "vdi_clone", disk));
+                    make(
+                            host,
+                            random,
+                            new Model(source.mark(), source.sizeBytes(), null),
+                            () -> cut(host, "vdi_clone", disk));
                 }
             }
             case 3 -> write(host, disk, (byte) (1 + random.nextInt(100)));
@@ -172,8 +183,7 @@ final class RandomCallsTest {
         assertThat(fresh).hasSizeLessThanOrEqualTo(1);
         if (answer != null) {
             assertThat(fresh)
-                    .containsExactly(
-                            DriverTest.ok(answer).member("uuid").asText());
+                    .containsExactly(DriverTest.ok(answer).member("uuid").asText());
         }
         fresh.forEach(uuid -> model.put(uuid, made));
     }
@@ -273,7 +283,9 @@ final class RandomCallsTest {
     private void check(Host host) throws IOException {
         assertThat(host.disks().keySet()).isEqualTo(model.keySet());
         for (Map.Entry<String, Model> disk : model.entrySet()) {
-            assertThat(mark(host, disk.getKey())).as(disk.getKey()).isEqualTo(disk.getValue().mark());
+            assertThat(mark(host, disk.getKey()))
+                    .as(disk.getKey())
+                    .isEqualTo(disk.getValue().mark());
             assertThat(row(host, disk.getKey()).member("virtual_size").asText())
                     .isEqualTo(Long.toString(disk.getValue().sizeBytes()));
         }
