@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * The names of an SR that many hosts share, changed in such a way that a change which comes late fails.
@@ -22,20 +23,29 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class EpochStorage implements Storage {
     private final Storage storage;
-    private final String directory;
+    private final LongSupplier epoch;
     private final AtomicLong passages = new AtomicLong();
 
     /**
      * @param epoch of the grant under which names are changed; its directory was made by {@link EpochFence}
      */
     public EpochStorage(Storage storage, long epoch) {
+        this(storage, () -> epoch);
+    }
+
+    /**
+     * As the other constructor does.
+     *
+     * @param epoch gives the epoch that names are changed under now
+     */
+    public EpochStorage(Storage storage, LongSupplier epoch) {
         this.storage = storage;
-        this.directory = EpochFence.directory(epoch);
+        this.epoch = epoch;
     }
 
     /** Returns a name in the epoch's directory that was not used before. */
     private String passage() {
-        return directory + "/" + passages.incrementAndGet();
+        return EpochFence.directory(epoch.getAsLong()) + "/" + passages.incrementAndGet();
     }
 
     /**

@@ -10,6 +10,7 @@ public final class HeldElsewhereException extends IOException {
 
     private final transient Holder holder;
     private final long untilDeadNanos;
+    private final long silentNanos;
 
     /**
      * @param since when the holder took it, for humans; null if unknown
@@ -23,10 +24,16 @@ public final class HeldElsewhereException extends IOException {
                         : ", which lives"));
         this.holder = holder;
         this.untilDeadNanos = untilDeadNanos;
+        this.silentNanos = liveness.silentNanos();
     }
 
     private static long seconds(long nanos) {
         return Duration.ofNanos(nanos).toSeconds();
+    }
+
+    /** Returns for how long the holder has shown no sign of life, in ns, as far as this host looked. */
+    public long silentNanos() {
+        return silentNanos;
     }
 
     /** Returns who holds it. */

@@ -2,6 +2,7 @@ package io.catena.lease;
 
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
+import com.google.gson.reflect.TypeToken;
 import java.io.IOException;
 
 /** JSON and back. Members that are not known are ignored: a later version may write them. */
@@ -18,6 +19,11 @@ final class JsonRecords {
      * @throws IOException if the text is not what {@code type}'s constructor takes
      */
     static <T> T decode(String name, String text, Class<T> type) throws IOException {
+        return decode(name, text, TypeToken.get(type));
+    }
+
+    /** As the other method does. */
+    static <T> T decode(String name, String text, TypeToken<T> type) throws IOException {
         try {
             T value = GSON.fromJson(text, type);
             if (value != null) {

@@ -140,8 +140,13 @@ public final class Takeover {
         next = then;
     }
 
+    /** Returns what was claimed. */
+    public Grant grant() {
+        return Objects.requireNonNull(grant, "grant");
+    }
+
     /** Returns what was claimed, and holds. */
     private Grant held() throws IOException {
-        return session.check(Objects.requireNonNull(grant, "grant"));
+        return session.check(grant());
     }
 }

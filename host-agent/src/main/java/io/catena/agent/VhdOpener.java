@@ -1,9 +1,13 @@
 package io.catena.agent;
 
+import io.catena.agent.cluster.SharedSr;
+import io.catena.agent.cluster.SharedSrs;
 import io.catena.agent.host.AttachedSr;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxBootClock;
+import io.catena.api.PeerHost;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
@@ -18,6 +22,9 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Opens SRs over VHD chains in directories of this host. Safe for use by many threads. */
@@ -26,6 +33,7 @@ final class VhdOpener implements SrOpener {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     private final Environment environment;
+    private final SharedSrs shared;
 
     VhdOpener(Agent.Parts parts) throws IOException {
         Files.createDirectories(parts.redoDirectory());
@@ -39,17 +47,56 @@ final class VhdOpener implements SrOpener {
                 UUID::randomUUID,
                 new ThreadTimer(),
                 new Looks());
+        shared = new SharedSrs(
+                Objects.requireNonNull(parts.redoDirectory().toAbsolutePath().getParent())
+                        .resolve("host-id"),
+                environment.bootId(),
+                new LinuxBootClock());
     }
 
     @Override
-    public AttachedSr create(Path directory, SrId id, String name) {
+    public AttachedSr create(Path directory, SrId id, String name) throws IOException {
         VhdRepository.create(storage(directory), id, name);
         return attach(directory);
     }
 
     @Override
-    public AttachedSr attach(Path directory) {
-        return new VhdSr(VhdRepository.attach(storage(directory), directory.toString(), environment));
+    public AttachedSr attach(Path directory) throws IOException {
+        Storage plain = storage(directory);
+        Optional<SharedSr> taken = shared.take(directory, plain);
+        return taken.isEmpty()
+                ? new VhdSr(VhdRepository.attach(plain, directory.toString(), environment), done -> {})
+                : attach(directory, taken.get());
+    }
+
+    /** What another host has written before is completed, or lost, as after a power cut of that host. */
+    private AttachedSr attach(Path directory, SharedSr sr) throws IOException {
+        boolean attached = false;
+        try {
+            Environment guarded = environment.with(sr.guarded(environment.exporter()));
+            AttachedSr opened = new VhdSr(VhdRepository.attach(sr.storage(), directory.toString(), guarded), sr::end);
+            attached = true;
+            return opened;
+        } finally {
+            if (!attached) {
+                sr.end(false);
+            }
+        }
+    }
+
+    @Override
+    public void share(Path directory, String how) throws IOException {
+        shared.share(storage(directory), how);
+    }
+
+    @Override
+    public List<PeerHost> peers(Path directory) throws IOException {
+        return shared.peers(storage(directory));
+    }
+
+    @Override
+    public void fenced(Path directory, String host) throws IOException {
+        shared.fenced(storage(directory), host);
     }
 
     @Override
@@ -61,8 +108,22 @@ final class VhdOpener implements SrOpener {
         return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
     }
 
-    /** An open SR of VHD chains. */
-    private record VhdSr(VhdRepository driver) implements AttachedSr {
+    /** What this host has an SR by. */
+    private interface Right {
+        /**
+         * Ends it.
+         *
+         * @param inOrder whether all that was written is on disk
+         */
+        void end(boolean inOrder) throws IOException;
+    }
+
+    /**
+     * An open SR of VHD chains.
+     *
+     * @param right what else ends with it
+     */
+    private record VhdSr(VhdRepository driver, Right right) implements AttachedSr {
         @Override
         public SrId id() {
             return driver.sr().id();
@@ -85,12 +146,24 @@ final class VhdOpener implements SrOpener {
 
         @Override
         public void destroy() throws IOException {
-            driver.destroy();
+            boolean done = false;
+            try {
+                driver.destroy();
+                done = true;
+            } finally {
+                right.end(done);
+            }
         }
 
         @Override
         public void close() throws IOException {
-            driver.close();
+            boolean done = false;
+            try {
+                driver.close();
+                done = true;
+            } finally {
+                right.end(done);
+            }
         }
     }
 }

@@ -46,6 +46,24 @@ public interface StorageHost {
     /** Looks at a directory without changing anything in it. */
     SrProbe probe(Path directory);
 
+    /**
+     * Lets several hosts reach an SR, which is detached: one of them has it at a time, and another takes over when that one is
+     * dead.
+     *
+     * @param how {@code files}, to agree by files of the SR; or {@code etcd:} and addresses with commas between them
+     */
+    void share(Path directory, String how);
+
+    /** Returns the hosts that have shown themselves in a shared SR; looks for some seconds. */
+    List<PeerHost> peers(Path directory);
+
+    /**
+     * Takes the word of somebody who has ended a host by force, so that nobody waits until it counts as dead.
+     *
+     * @param host an id or a name
+     */
+    void fenced(Path directory, String host);
+
     /** Changes what is told of an attached SR. */
     SrStat set(SrId id, SrChange change);
 

@@ -40,6 +40,11 @@ public record Environment(
         this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, timer, Looks.INLINE);
     }
 
+    /** Returns this with another exporter. */
+    public Environment with(Exporter other) {
+        return new Environment(redo, bootId, other, jobs, clock, nanoTime, uuids, timer, looks);
+    }
+
     /** An environment in which nothing is done without being asked. */
     public Environment(
             Storage redo,

@@ -4,6 +4,7 @@ import io.catena.agent.api.problem.ApiException;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Job;
+import io.catena.api.PeerHost;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
@@ -68,6 +69,21 @@ final class ScopedHost implements StorageHost {
 
     @Override
     public SrProbe probe(Path directory) {
+        throw refused();
+    }
+
+    @Override
+    public void share(Path directory, String how) {
+        throw refused();
+    }
+
+    @Override
+    public List<PeerHost> peers(Path directory) {
+        throw refused();
+    }
+
+    @Override
+    public void fenced(Path directory, String peer) {
         throw refused();
     }
 

@@ -58,6 +58,7 @@ public final class Catena {
                 .addSubcommand(new JobCommands(session))
                 .addSubcommand(new TokenCommands(session))
                 .addSubcommand(new EventsCommand(session))
+                .addSubcommand(new HostCommands(session))
                 .addSubcommand(new LibvirtCommands(session))
                 .addSubcommand(new SmapiCommands(session))
                 .addSubcommand(new VhdCommand(session::json));

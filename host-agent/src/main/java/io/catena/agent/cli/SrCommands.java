@@ -59,6 +59,21 @@ final class SrCommands {
         printId(session.agent().post("/v1/srs/attach", body));
     }
 
+    @Command(description = "Let several hosts reach an SR that is detached; one of them has it at a time.")
+    void share(
+            @Parameters(paramLabel = "DIR") Path path,
+            @Option(
+                            names = "--coordination",
+                            defaultValue = "files",
+                            paramLabel = "files|etcd:URL,...",
+                            description = "How hosts agree on who has it. Default: files, which are in the SR itself.")
+                    String coordination) {
+        JsonObject body = new JsonObject();
+        body.addProperty("path", absolute(path));
+        body.addProperty("coordination", coordination);
+        session.print(session.agent().post("/v1/srs/share", body), () -> "");
+    }
+
     @Command(description = "Let go of an SR whose VDIs are all detached.")
     void detach(
             @Parameters(paramLabel = "SR") String sr,

@@ -57,6 +57,9 @@ public final class Routes {
                 Route.post(
                         "scanSr", "/v1/srs/{sr}/scan", call -> repository(call).scan()),
                 Route.post("probeSr", "/v1/srs/probe", this::probe).by(Role.ADMIN),
+                Route.post("shareSr", "/v1/srs/share", this::share).by(Role.ADMIN),
+                Route.post("listHosts", "/v1/hosts/list", this::peers).by(Role.ADMIN),
+                Route.post("fenceHost", "/v1/hosts/fenced", this::fenced).by(Role.ADMIN),
                 Route.post("checkSr", "/v1/srs/{sr}/check", this::check).by(Role.ADMIN),
                 Route.post("setSr", "/v1/srs/{sr}/set", this::setSr).by(Role.ADMIN),
                 Route.post("runGc", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage())
@@ -151,6 +154,31 @@ public final class Routes {
         Path path = absolute(call.body().string("path"));
         call.body().nothingElse();
         return host.probe(path);
+    }
+
+    /** {"path", "coordination"} */
+    private Object share(Call call) {
+        Path path = absolute(call.body().string("path"));
+        String how = call.body().string("coordination");
+        call.body().nothingElse();
+        host.share(path, how);
+        return Map.of("path", path.toString(), "coordination", how);
+    }
+
+    /** {"path"} */
+    private Object peers(Call call) {
+        Path path = absolute(call.body().string("path"));
+        call.body().nothingElse();
+        return host.peers(path);
+    }
+
+    /** {"path", "host"} */
+    private Object fenced(Call call) {
+        Path path = absolute(call.body().string("path"));
+        String peer = call.body().string("host");
+        call.body().nothingElse();
+        host.fenced(path, peer);
+        return Map.of("host", peer);
     }
 
     /** {"repair"?} */

@@ -7,6 +7,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.PeerHost;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
@@ -250,6 +251,35 @@ public final class Host implements StorageHost, Closeable {
                     .correction("Give the directory of an SR.");
         }
         return opener.probe(path);
+    }
+
+    @Override
+    public void share(Path directory, String how) {
+        Path path = directory.toAbsolutePath().normalize();
+        change(() -> {
+            opener.share(path, how);
+            LOG.info(LogLine.of("sr-shared", "path", path, "how", how));
+            return path;
+        });
+    }
+
+    @Override
+    public List<PeerHost> peers(Path directory) {
+        try {
+            return opener.peers(directory.toAbsolutePath().normalize());
+        } catch (IOException e) {
+            throw asSrException(SrError.IO_ERROR, "The hosts cannot be listed", e);
+        }
+    }
+
+    @Override
+    public void fenced(Path directory, String host) {
+        try {
+            opener.fenced(directory.toAbsolutePath().normalize(), host);
+            LOG.warning(LogLine.of("host-fenced", "host", host, "path", directory));
+        } catch (IOException e) {
+            throw asSrException(SrError.IO_ERROR, "The host cannot be given up", e);
+        }
     }
 
     /** The name is kept twice, so that an SR that is not attached can be called by it. */

@@ -1,9 +1,13 @@
 package io.catena.agent.host;
 
+import io.catena.api.PeerHost;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Makes and opens storage repositories in directories. Safe for use by many threads. */
 public interface SrOpener {
@@ -27,4 +31,19 @@ public interface SrOpener {
      * @param directory absolute; it exists
      */
     SrProbe probe(Path directory);
+
+    /** As {@link io.catena.api.StorageHost#share}. */
+    default void share(Path directory, String how) throws IOException {
+        throw new SrException(SrError.UNIMPLEMENTED, "SRs cannot be shared here");
+    }
+
+    /** As {@link io.catena.api.StorageHost#peers}. */
+    default List<PeerHost> peers(Path directory) throws IOException {
+        throw new SrException(SrError.UNIMPLEMENTED, "SRs cannot be shared here");
+    }
+
+    /** As {@link io.catena.api.StorageHost#fenced}. */
+    default void fenced(Path directory, String host) throws IOException {
+        throw new SrException(SrError.UNIMPLEMENTED, "SRs cannot be shared here");
+    }
 }

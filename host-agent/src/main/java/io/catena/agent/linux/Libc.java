@@ -45,6 +45,8 @@ final class Libc {
 
     static native int close(int descriptor) throws LastErrorException;
 
+    static native int clock_gettime(int clock, Pointer time) throws LastErrorException;
+
     static native int fsync(int descriptor) throws LastErrorException;
 
     static native int connect(int descriptor, Pointer address, int addressBytes) throws LastErrorException;

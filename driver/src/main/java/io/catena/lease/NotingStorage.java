@@ -1,0 +1,152 @@
+package io.catena.lease;
+
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.store.StorageLockedException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.SortedMap;
+
+/**
+ * A storage whose owner says in {@link WrittenFiles} what it is going to write. Not noted are the SR's own small files, which
+ * are only ever replaced whole.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class NotingStorage implements Storage {
+    private static final String OWN = ".catena/";
+
+    private final Storage storage;
+    private final WrittenFiles written;
+    private final boolean takenOver;
+
+    /** As the other constructor, for an SR that was nobody's. */
+    public NotingStorage(Storage storage, WrittenFiles written) {
+        this(storage, written, false);
+    }
+
+    /**
+     * Notes what is written.
+     *
+     * @param takenOver whether the former owner is kept out in other ways: it may hold the lock of the directory still
+     */
+    public NotingStorage(Storage storage, WrittenFiles written, boolean takenOver) {
+        this.storage = storage;
+        this.written = written;
+        this.takenOver = takenOver;
+    }
+
+    private void note(String name) throws IOException {
+        if (!name.startsWith(OWN)) {
+            written.add(name);
+        }
+    }
+
+    @Override
+    public BlockFile create(String name) throws IOException {
+        note(name);
+        return storage.create(name);
+    }
+
+    @Override
+    public BlockFile open(String name) throws IOException {
+        note(name);
+        return storage.open(name);
+    }
+
+    /** Whoever has it open goes on writing it under its new name. */
+    @Override
+    public void rename(String from, String to) throws IOException {
+        if (written.contains(from) || from.startsWith(OWN)) {
+            note(to);
+        }
+        storage.rename(from, to);
+    }
+
+    @Override
+    public void link(String file, String name) throws IOException {
+        if (written.contains(file)) {
+            note(name);
+        }
+        storage.link(file, name);
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        storage.delete(name);
+    }
+
+    @Override
+    public void syncNames() throws IOException {
+        storage.syncNames();
+    }
+
+    @Override
+    public void makeDirectory(String name) throws IOException {
+        storage.makeDirectory(name);
+    }
+
+    @Override
+    public void removeDirectory(String name) throws IOException {
+        storage.removeDirectory(name);
+    }
+
+    @Override
+    public List<String> directories(String name) throws IOException {
+        return storage.directories(name);
+    }
+
+    @Override
+    public List<String> list(String name) throws IOException {
+        return storage.list(name);
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String name) throws IOException {
+        return storage.stamps(name);
+    }
+
+    @Override
+    public boolean exists(String name) throws IOException {
+        return storage.exists(name);
+    }
+
+    @Override
+    public BlockFile openReadOnly(String name) throws IOException {
+        return storage.openReadOnly(name);
+    }
+
+    @Override
+    public BlockFile openSource(String name) throws IOException {
+        return storage.openSource(name);
+    }
+
+    @Override
+    public FileInfo info(String name) throws IOException {
+        return storage.info(name);
+    }
+
+    @Override
+    public Space space() throws IOException {
+        return storage.space();
+    }
+
+    /** Against agents that know nothing of other hosts. */
+    @Override
+    public Closeable lock(String name) throws IOException {
+        try {
+            return storage.lock(name);
+        } catch (StorageLockedException e) {
+            if (takenOver) {
+                return () -> {};
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public String resolve(String from, String reference) throws IOException {
+        return storage.resolve(from, reference);
+    }
+}

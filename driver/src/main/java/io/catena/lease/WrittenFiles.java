@@ -1,0 +1,163 @@
+package io.catena.lease;
+
+import com.google.gson.reflect.TypeToken;
+import io.catena.store.BlockFile;
+import io.catena.store.LeaseLostException;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which files of an SR its owner may have written: a record of its own, so that who takes over knows what could still change
+ * under its eyes. That is before the first byte goes to a file.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class WrittenFiles {
+    private static final String KEY = "files";
+    private static final int COPY_BYTES = 1 << 20;
+    private static final int TRIES = 100;
+
+    private final LeaseStore store;
+    private final String host;
+
+    /** Who writes them, by name. */
+    private final Map<String, String> hosts = new TreeMap<>();
+
+    /** As it was written last by this host; guarded by this. */
+    private @Nullable Entry entry;
+
+    private WrittenFiles(LeaseStore store, String host, Entry entry) {
+        this.store = store;
+        this.host = host;
+        this.entry = entry;
+    }
+
+    /**
+     * Takes the record over: the former owner cannot add to it any more, and so not begin to write another file.
+     *
+     * @param host a UUID
+     */
+    public static WrittenFiles takeOver(LeaseStore store, UUID host) throws IOException {
+        for (int tries = 0; tries < TRIES; tries++) {
+            Optional<Entry> old = store.read(KEY);
+            Optional<Entry> fresh = store.replace(
+                    KEY, old.orElse(null), old.isEmpty() ? "{}" : old.get().value());
+            if (fresh.isPresent()) {
+                WrittenFiles files = new WrittenFiles(store, host.toString(), fresh.get());
+                files.hosts.putAll(
+                        JsonRecords.decode(KEY, fresh.get().value(), new TypeToken<Map<String, String>>() {}));
+                return files;
+            }
+        }
+        throw new IOException("the record of written files changes all the time");
+    }
+
+    /** Returns the files that other hosts may be writing. */
+    public synchronized Set<String> ofOthers() {
+        return hosts.entrySet().stream()
+                .filter(file -> !file.getValue().equals(host))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Forgets what other hosts may be writing: it has no effect any more. */
+    public synchronized void forgetOthers() throws IOException {
+        hosts.values().removeIf(other -> !other.equals(host));
+        write();
+    }
+
+    /** Forgets all: nothing is on its way. */
+    public synchronized void clear() throws IOException {
+        hosts.clear();
+        write();
+    }
+
+    /**
+     * Says that a file will be written.
+     *
+     * @throws LeaseLostException if another host has taken over
+     */
+    public synchronized void add(String name) throws IOException {
+        if (host.equals(hosts.get(name))) {
+            return;
+        }
+        String before = hosts.put(name, host);
+        boolean written = false;
+        try {
+            write();
+            written = true;
+        } finally {
+            if (!written && before == null) {
+                hosts.remove(name);
+            } else if (!written) {
+                hosts.put(name, before);
+            }
+        }
+    }
+
+    synchronized boolean contains(String name) {
+        return hosts.containsKey(name);
+    }
+
+    private void write() throws IOException {
+        entry = store.replace(KEY, entry, JsonRecords.encode(hosts))
+                .orElseThrow(() -> new LeaseLostException("another host has taken over which files are written"));
+    }
+
+    /**
+     * Makes late writes to files harmless: they go to files without a name.
+     *
+     * <ol>
+     *   <li>Copy each file under another name, what is not zero, and sync it.
+     *   <li>Rename the copy over the file.
+     *   <li>Sync the names.
+     * </ol>
+     *
+     * @param storage changes names so that late changes fail
+     * @return how many bytes were copied
+     */
+    public static long replaceByCopies(Storage storage, Iterable<String> files) throws IOException {
+        long bytes = 0;
+        for (String name : files) {
+            if (storage.exists(name)) {
+                String copy = ".catena/tmp/fence";
+                storage.delete(copy);
+                bytes += copy(storage, name, copy);
+                storage.rename(copy, name);
+            }
+        }
+        storage.syncNames();
+        return bytes;
+    }
+
+    private static long copy(Storage storage, String name, String copy) throws IOException {
+        long copied = 0;
+        try (BlockFile from = storage.openReadOnly(name);
+                BlockFile to = storage.create(copy)) {
+            long size = from.size();
+            to.truncate(size);
+            ByteBuffer bytes = ByteBuffer.allocate(COPY_BYTES);
+            ByteBuffer zeros = ByteBuffer.allocate(COPY_BYTES);
+            for (long at = 0; at < size; at += COPY_BYTES) {
+                bytes.clear().limit((int) Math.min(COPY_BYTES, size - at));
+                from.readFully(at, bytes);
+                bytes.flip();
+                if (bytes.mismatch(zeros.clear().limit(bytes.limit())) >= 0) {
+                    copied += bytes.remaining();
+                    to.write(at, bytes);
+                }
+            }
+            to.sync();
+        }
+        return copied;
+    }
+}

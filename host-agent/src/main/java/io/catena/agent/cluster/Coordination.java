@@ -1,0 +1,87 @@
+package io.catena.agent.cluster;
+
+import com.google.gson.JsonParseException;
+import io.catena.agent.etcd.EtcdEndpoints;
+import io.catena.agent.etcd.EtcdLeaseStore;
+import io.catena.agent.json.Json;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.lease.FileLeaseStore;
+import io.catena.lease.LeaseStore;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the hosts of an SR agree on who has it; in the file {@code .catena/coordination.json} of the SR. An SR without this file
+ * is one host's alone.
+ *
+ * @param store {@code files}, or {@code etcd:} and addresses with commas between them
+ * @param id what the SR is called in etcd; a UUID
+ * @param authorities PEM file with who signs the certificates of etcd's members, the same path on all hosts; null if none
+ * @param certificate PEM file with this host's certificate
+ * @param key PEM file with its key
+ */
+record Coordination(
+        String store,
+        String id,
+        @Nullable String authorities,
+        @Nullable String certificate,
+        @Nullable String key) {
+    private static final String FILE = ".catena/coordination.json";
+    private static final String FILES = "files";
+    private static final String ETCD = "etcd:";
+
+    Coordination {
+        if (store == null || !(store.equals(FILES) || store.startsWith(ETCD))) {
+            throw new SrException(SrError.BAD_REQUEST, "\"" + store + "\" is no way to coordinate hosts")
+                    .correction("Give files, or for instance etcd:https://10.0.0.1:2379,https://10.0.0.2:2379");
+        }
+        if (id == null) {
+            throw new SrException(SrError.BAD_REQUEST, FILE + " names no id");
+        }
+    }
+
+    static Optional<Coordination> read(Storage storage) throws IOException {
+        Optional<String> text = StoredText.read(storage, FILE);
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Json.read(text.get(), Coordination.class));
+        } catch (JsonParseException e) {
+            throw new IOException(FILE + " is damaged: " + e.getMessage(), e);
+        }
+    }
+
+    void write(Storage storage) throws IOException {
+        StoredText.write(storage, FILE, Json.write(this));
+    }
+
+    /** Returns where the records are. */
+    LeaseStore open(Storage storage) throws IOException {
+        return store.equals(FILES)
+                ? new FileLeaseStore(storage, UUID::randomUUID)
+                : new EtcdLeaseStore(endpoints(), SrId.parse(id));
+    }
+
+    private EtcdEndpoints endpoints() throws IOException {
+        try {
+            return EtcdEndpoints.parse(store.substring(ETCD.length()), tls());
+        } catch (IllegalArgumentException e) {
+            throw new SrException(SrError.BAD_REQUEST, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private @Nullable SSLContext tls() throws IOException {
+        return authorities == null || certificate == null || key == null
+                ? null
+                : EtcdEndpoints.tls(Path.of(authorities), Path.of(certificate), Path.of(key));
+    }
+}

@@ -1,0 +1,90 @@
+package io.catena.agent.cluster;
+
+import io.catena.agent.log.LogLine;
+import io.catena.lease.BootClock;
+import io.catena.lease.Claim;
+import io.catena.lease.EpochFence;
+import io.catena.lease.Grant;
+import io.catena.lease.Holder;
+import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.lease.NotingStorage;
+import io.catena.lease.WrittenFiles;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.Set;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps out of an SR what its former owner has under way. For one thread. */
+final class Fencing {
+    private static final Logger LOG = Logger.getLogger(Fencing.class.getName());
+
+    private final String sr;
+    private final Storage plain;
+    private final Storage names;
+    private final LeaseStore store;
+    private final ThisHost self;
+    private final BootClock clock;
+    private @Nullable WrittenFiles written;
+    private boolean takenOver;
+
+    /**
+     * @param plain the SR's directory
+     * @param names the same; changes of names fail when they come late
+     * @param clock keeps the leases while somebody sleeps by it
+     */
+    Fencing(String sr, Storage plain, Storage names, LeaseStore store, ThisHost self, BootClock clock) {
+        this.sr = sr;
+        this.plain = plain;
+        this.names = names;
+        this.store = store;
+        this.self = self;
+        this.clock = clock;
+    }
+
+    /**
+     * Raises the fence.
+     *
+     * <ol>
+     *   <li>Late changes of names fail.
+     *   <li>The former owner cannot begin to write another file.
+     *   <li>If it gave the SR up in order, that is all.
+     *   <li>What other hosts may still write goes to files that have no name any more. What a former process of this host wrote
+     *       is in its kernel, and stays noted.
+     *   <li>Nothing needs to be copied for them any more.
+     * </ol>
+     */
+    void raise(Claim before, Grant now) throws IOException {
+        EpochFence.raise(plain, now.epoch());
+        written = WrittenFiles.takeOver(store, self.id());
+        Holder former = before.holder();
+        if (former == null) {
+            written.clear();
+            return;
+        }
+        Set<String> others = written.ofOthers();
+        boolean isOwn = former.host().equals(self.id().toString());
+        takenOver = !isOwn || !others.isEmpty();
+        if (takenOver) {
+            awaitSilence(isOwn);
+            long copied = WrittenFiles.replaceByCopies(names, others);
+            written.forgetOthers();
+            LOG.warning(LogLine.of(
+                    "sr-taken-over", "sr", sr, "from", former.text(), "epoch", now.epoch(), "copiedBytes", copied));
+        }
+    }
+
+    /** A takeover by this host was interrupted, maybe before it was certain that the former owner answers no more. */
+    private void awaitSilence(boolean isOwn) throws IOException {
+        if (isOwn) {
+            clock.sleep(LeaseTimes.DEFAULT.deadNanos());
+        }
+    }
+
+    /** Returns the storage, whose owner says from now on what it writes. */
+    Storage noted() {
+        return new NotingStorage(names, Objects.requireNonNull(written, "the fence was not raised"), takenOver);
+    }
+}

@@ -1,0 +1,128 @@
+package io.catena.agent.cluster;
+
+import io.catena.api.PeerHost;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.lease.BootClock;
+import io.catena.lease.Claim;
+import io.catena.lease.HostRecord;
+import io.catena.lease.HostWatch;
+import io.catena.lease.LeaseKeys;
+import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.store.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * The SRs that several hosts may reach, as this host sees them.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class SharedSrs {
+    private static final String SR_RECORD = ".catena/sr.json";
+    private static final String LOCK = ".catena/lock";
+
+    private final ThisHost self;
+
+    /**
+     * @param idFile in the run directory
+     */
+    public SharedSrs(Path idFile, UUID bootId, BootClock clock) throws IOException {
+        self = ThisHost.of(idFile, bootId, clock);
+    }
+
+    /**
+     * Takes the SR in a directory, if it is one that several hosts may reach; empty if not.
+     *
+     * @throws SrException if another host has it
+     */
+    public Optional<SharedSr> take(Path directory, Storage storage) throws IOException {
+        Optional<Coordination> coordination = Coordination.read(storage);
+        return coordination.isEmpty()
+                ? Optional.empty()
+                : Optional.of(SharedSr.take(
+                        directory.toString(), storage, coordination.get().open(storage), self));
+    }
+
+    /** Lets several hosts reach an SR, which nobody has now. */
+    public void share(Storage storage, String how) throws IOException {
+        if (!storage.exists(SR_RECORD)) {
+            throw new SrException(SrError.SR_UNAVAILABLE, "There is no SR: " + SR_RECORD + " is missing")
+                    .correction("Give the directory of an SR that was made with: catena sr create");
+        }
+        Closeable lock = storage.lock(LOCK);
+        try {
+            Optional<Coordination> known = Coordination.read(storage);
+            if (known.isPresent() && !free(known.get().open(storage))) {
+                throw new SrException(SrError.SR_IN_USE, "A host has the SR; how hosts agree cannot be changed now")
+                        .correction("Detach it on all hosts first.");
+            }
+            String id = known.map(Coordination::id)
+                    .orElseGet(() -> UUID.randomUUID().toString());
+            Coordination wanted = new Coordination(how, id, null, null, null);
+            wanted.open(storage).close();
+            wanted.write(storage);
+        } finally {
+            lock.close();
+        }
+    }
+
+    private static boolean free(LeaseStore store) throws IOException {
+        return Claim.decode(store.read(LeaseKeys.TREE)).holder() == null;
+    }
+
+    /** Looks at the hosts that have shown themselves in an SR, for long enough to tell whether they live. */
+    public List<PeerHost> peers(Storage storage) throws IOException {
+        LeaseStore store = opened(storage);
+        HostWatch watch = new HostWatch(store, LeaseTimes.DEFAULT, self.clock());
+        Map<String, String> before = store.notes(LeaseKeys.HOSTS);
+        self.clock().sleep(LeaseTimes.DEFAULT.renewNanos() * 2);
+        Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
+        List<PeerHost> peers = new ArrayList<>();
+        for (Map.Entry<String, String> note : store.notes(LeaseKeys.HOSTS).entrySet()) {
+            HostRecord record = HostRecord.decode(note.getKey(), note.getValue());
+            boolean lives = !note.getValue().equals(before.get(note.getKey()));
+            boolean fenced = watch.look(record.holder()).isDead();
+            peers.add(new PeerHost(
+                    record.host(),
+                    record.name(),
+                    fenced ? "fenced" : lives ? "alive" : "silent",
+                    record.host().equals(self.id().toString()),
+                    claim.isOf(record.holder()),
+                    claim.isOf(record.holder()) ? claim.since() : null));
+        }
+        return peers;
+    }
+
+    /** Takes the word of whoever has ended a host by force. */
+    public void fenced(Storage storage, String host) throws IOException {
+        LeaseStore store = opened(storage);
+        HostWatch watch = new HostWatch(store, LeaseTimes.DEFAULT, self.clock());
+        boolean known = false;
+        for (Map.Entry<String, String> note : store.notes(LeaseKeys.HOSTS).entrySet()) {
+            HostRecord record = HostRecord.decode(note.getKey(), note.getValue());
+            if (record.host().equals(host) || record.name().equals(host)) {
+                watch.fenced(record.holder());
+                known = true;
+            }
+        }
+        if (!known) {
+            throw new SrException(SrError.BAD_REQUEST, "No host \"" + host + "\" has shown itself in this SR")
+                    .correction("See: catena host ls DIR");
+        }
+    }
+
+    private static LeaseStore opened(Storage storage) throws IOException {
+        return Coordination.read(storage)
+                .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The SR is one host's alone")
+                        .correction("Share it while it is detached: catena sr share DIR --coordination files"))
+                .open(storage);
+    }
+}
