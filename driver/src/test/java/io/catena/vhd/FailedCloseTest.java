@@ -42,7 +42,9 @@ class FailedCloseTest {
         assertThatThrownBy(layer::close).isInstanceOf(IOException.class).hasMessage("sync failed");
 
         assertThat(openHere()).isEmpty();
-        assertThat(storage.exists("redo/" + ID + ".0")).as("the log stays for the next").isTrue();
+        assertThat(storage.exists("redo/" + ID + ".0"))
+                .as("the log stays for the next")
+                .isTrue();
     }
 
     private List<Path> openHere() throws IOException {
