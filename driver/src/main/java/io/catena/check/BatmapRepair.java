@@ -117,7 +117,7 @@ final class BatmapRepair {
             return true;
         }
         Window table = image.table();
-        for (long block = 0; block < header.maxEntries(); block++) {
+        for (long block = 0; block < image.entries(); block++) {
             int entry = table.entry(block);
             long blockStart = RawImage.blockStart(entry);
             if (entry != SparseLayout.UNALLOCATED && blockStart < end && start < blockStart + image.blockBytes()) {

@@ -7,6 +7,9 @@ import java.io.IOException;
 
 /** What must hold for blktap's batmap, if the creator promises one. */
 final class BatmapRules {
+    /** As much as the largest disk that is opened has. */
+    private static final long MOST_CHECKED_BYTES = 256 << 20;
+
     private BatmapRules() {}
 
     /** Checks the batmap of an image that has a BAT. */
@@ -80,7 +83,7 @@ final class BatmapRules {
 
     private static boolean checkChecksum(RawImage image, RawBatmap batmap, Findings findings) throws IOException {
         long checked = Math.min(
-                batmap.mapBytes(),
+                Math.min(MOST_CHECKED_BYTES, batmap.mapBytes()),
                 Math.max(512, SparseLayout.roundUp(image.sparseFooter().currentSize() >> 24, 512)));
         Window map = batmap.map(image.file());
         int computed = map.checksum(checked, false);
@@ -97,7 +100,10 @@ final class BatmapRules {
         Window map = batmap.map(image.file());
         Window table = image.table();
         for (long block = 0; block < image.blocks(); block++) {
-            if (map.bit(block) && table.entry(block) == SparseLayout.UNALLOCATED) {
+            boolean lie = map.bit(block) && table.entry(block) == SparseLayout.UNALLOCATED;
+            if (lie && findings.isFull(Code.BATMAP_UNALLOCATED)) {
+                findings.count(Code.BATMAP_UNALLOCATED);
+            } else if (lie) {
                 findings.add(
                         Code.BATMAP_UNALLOCATED,
                         batmap.mapOffset() + block / 8,

@@ -48,9 +48,10 @@ public enum Code {
     HEADER_CHECKSUM(INVALID, "the dynamic header's checksum does not match its bytes", Advice.RESTORE),
     HEADER_VERSION(INVALID, "the dynamic header's version is not 1.0", Advice.NEWER),
     HEADER_DATA_OFFSET(INVALID, "the dynamic header points to a next structure; there is none", Advice.REPAIR),
-    HEADER_DATA_OFFSET_OLD_QEMU(WARNING, "a header as old qemu wrote it, which blktap refuses", Advice.REPAIR),
+    HEADER_DATA_OFFSET_OLD_QEMU(REPAIRABLE, "a header as old qemu wrote it, which blktap refuses", Advice.REPAIR),
     HEADER_RESERVED(INVALID, "reserved bytes of the dynamic header are not zero", Advice.REPAIR),
     TABLE_OFFSET(INVALID, "the BAT does not stand on a sector, or not within the file", Advice.RESTORE),
+    TOO_MANY_BLOCKS(UNSUPPORTED, "the disk has more blocks, or room for more, than this program opens", Advice.NEWER),
     TABLE_TOO_SMALL(INVALID, "the BAT has fewer entries than the disk has blocks", Advice.RESTORE),
     BLOCK_SIZE(INVALID, "the block size is not a power of two from 4 KiB to 256 MiB", Advice.RESTORE),
     BLOCK_SIZE_UNUSUAL(
@@ -59,20 +60,23 @@ public enum Code {
             "do not attach it with blktap; catena vhd convert FILE makes one that it reads"),
     PARENT_TIME_IN_FUTURE(INVALID, "the parent's time stamp is in the future", Advice.CLOCK),
     PARENT_NAME(INVALID, "the parent name is no text", Advice.REPAIR),
+    PARENT_NAME_LITTLE_ENDIAN(NOTE, "the bytes of the parent name are in the other order", Advice.NOTHING),
     STRAY_PARENT(INVALID, "a disk that needs no parent names one", Advice.RESTORE),
 
     METADATA_OVERLAP(INVALID, "two parts of the file's metadata overlap", Advice.RESTORE),
     BLOCK_IN_METADATA(INVALID, "a block overlaps metadata", Advice.RESTORE),
     BLOCK_BEFORE_METADATA(
             WARNING, "a block stands between parts of the metadata, which blktap refuses", Advice.CONVERT),
-    BLOCK_PAST_END(
+    BLOCK_PAST_END(INVALID, "a block does not end within the file", Advice.RESTORE_OR_DROP),
+    BLOCK_WITHOUT_DATA(
+            REPAIRABLE, "the file ends where the last block's data should begin, which are zeros", Advice.REPAIR),
+    BLOCK_DATA_LOST(
             INVALID,
-            "a block does not end within the file",
-            "restore it from a backup, or give up such blocks: catena vhd repair FILE --drop-entries-past-end"),
-    BLOCK_WITHOUT_DATA(REPAIRABLE, "the file ends where the last block's data should begin", Advice.REPAIR),
+            "the file was cut off: of a block it holds the bitmap, and none of the data that this tells of",
+            Advice.RESTORE_OR_DROP),
     BLOCK_OVERLAP(INVALID, "two blocks overlap", Advice.RESTORE),
     ENTRY_BEYOND_SIZE(WARNING, "a block is allocated that lies beyond the disk's end", Advice.CONVERT),
-    TABLE_TOO_LARGE(WARNING, "too many blocks for the memory; it was not checked whether some overlap", Advice.CONVERT),
+    TABLE_TOO_LARGE(WARNING, "too many blocks to look at all; some were not checked", Advice.CONVERT),
     STRAY_DATA(
             WARNING,
             "data in sectors that the bitmap says are not there; programs without bitmaps show it",
@@ -91,6 +95,7 @@ public enum Code {
 
     LOCATOR_PLATFORM(INVALID, "a parent locator has an unknown platform code", Advice.REPAIR),
     LOCATOR_NOT_EMPTY(INVALID, "an unused parent locator is not all zero", Advice.REPAIR),
+    LOCATOR_UNUSED_PLACE(NOTE, "an unused parent locator has a place, which nobody looks at", Advice.NOTHING),
     LOCATOR_OFFSET(INVALID, "a parent locator has no place", Advice.REPAIR),
     LOCATOR_SPACE(INVALID, "a parent locator's room is neither sectors nor whole sectors of bytes", Advice.REPAIR),
     LOCATOR_LENGTH(INVALID, "a parent locator's path has no length that makes sense", Advice.REPAIR),
@@ -105,7 +110,7 @@ public enum Code {
             INVALID, "a parent locator leads to another file than the parent, and blktap follows it", Advice.REPARENT),
 
     PARENT_MISSING(INVALID, "the parent cannot be found", Advice.REPARENT),
-    PARENT_BY_NAME(WARNING, "the parent was found by its name only, which other programs do not do", Advice.REPARENT),
+    PARENT_BY_NAME(REPAIRABLE, "the parent was found by its name only, which other programs do not do", Advice.REPAIR),
     PARENT_ID(INVALID, "the parent has another unique id than the child says", Advice.REPARENT),
     PARENT_UNREADABLE(INVALID, "the parent cannot be opened", "check the parent: catena vhd check PARENT"),
     PARENT_CHANGED(NOTE, "the parent's time stamp is not when the parent was last changed", Advice.NOTHING),
@@ -149,6 +154,8 @@ public enum Code {
     private static final class Advice {
         static final String REPAIR = "repair it: catena vhd repair FILE";
         static final String RESTORE = "restore the file from a backup";
+        static final String RESTORE_OR_DROP =
+                "restore it from a backup, or give up such blocks: catena vhd repair FILE --drop-entries-past-end";
         static final String REPARENT = "name the right parent: catena vhd reparent FILE --parent PARENT";
         static final String CONVERT = "make a clean copy: catena vhd convert FILE";
         static final String NEWER = "open it with the software that wrote it";

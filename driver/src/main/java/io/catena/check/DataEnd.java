@@ -17,13 +17,13 @@ final class DataEnd {
             end = Math.max(end, region.end());
         }
         Window table = image.table();
-        for (long block = 0; block < image.sparseHeader().maxEntries(); block++) {
+        for (long block = 0; block < image.entries(); block++) {
             int entry = table.entry(block);
             if (entry == SparseLayout.UNALLOCATED) {
                 continue;
             }
             long blockEnd = RawImage.blockStart(entry) + image.blockBytes();
-            if (blockEnd <= image.dataLimit() || image.lacksOnlyData(entry)) {
+            if (blockEnd <= image.dataLimit() || image.lacksOnlyZeros(entry)) {
                 end = Math.max(end, blockEnd);
             }
         }

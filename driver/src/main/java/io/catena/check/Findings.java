@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** Collects findings; of each kind the first few, so that a file of garbage does not fill the memory. */
 final class Findings {
@@ -19,16 +20,26 @@ final class Findings {
         }
     }
 
+    /** Whether of this kind no more is kept, so that {@link #count} does. */
+    boolean isFull(Code code) {
+        return counts.getOrDefault(code, 0) >= MAX_OF_A_KIND;
+    }
+
+    /** Adds one of a kind that {@link #isFull}. */
+    void count(Code code) {
+        counts.merge(code, 1, Integer::sum);
+    }
+
     boolean has(Code code) {
         return counts.containsKey(code);
     }
 
-    /** Returns these findings but for one kind. */
-    Findings without(Code code) {
+    /** Returns these findings but for some kinds. */
+    Findings without(Set<Code> codes) {
         Findings others = new Findings();
-        findings.stream().filter(finding -> finding.code() != code).forEach(others.findings::add);
+        findings.stream().filter(finding -> !codes.contains(finding.code())).forEach(others.findings::add);
         others.counts.putAll(counts);
-        others.counts.remove(code);
+        others.counts.keySet().removeAll(codes);
         return others;
     }
 

@@ -126,7 +126,7 @@ final class FooterRepair {
             leftAlone.add("the footer at the end is lost, and without a BAT nobody knows where it belongs");
             return -1;
         }
-        if (findings.has(Code.BLOCK_PAST_END)) {
+        if (VhdRepair.PAST_END.stream().anyMatch(findings::has)) {
             leftAlone.add("the footer at the end is lost, and blocks reach beyond the end of the file;"
                     + " give those up: catena vhd repair FILE --drop-entries-past-end");
             return -1;

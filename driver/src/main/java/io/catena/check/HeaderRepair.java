@@ -28,8 +28,13 @@ final class HeaderRepair {
         this.findings = findings;
     }
 
-    /** Adds the changes; returns the image with the header that it will have. */
-    RawImage plan(LocatorRepair locators, ChangeList changes) throws IOException {
+    /**
+     * Adds the changes; returns the image with the header that it will have.
+     *
+     * @param metadataEnd where metadata ends that is yet to be written
+     */
+    RawImage plan(LocatorRepair locators, LocatorWriter writer, long metadataEnd, ChangeList changes)
+            throws IOException {
         RawHeader header = image.sparseHeader();
         ByteBuffer fixed = ByteBuffer.allocate(RawHeader.SIZE)
                 .put(header.bytes().duplicate().clear())
@@ -45,7 +50,8 @@ final class HeaderRepair {
             fixed.put(RawHeader.RESERVED_2, new byte[RawHeader.SIZE - RawHeader.RESERVED_2]);
             why.append(" reserved bytes are not zero;");
         }
-        if (LOCATOR_CODES.stream().anyMatch(findings::has)) {
+        boolean written = LocatorWriter.canWrite(image) && writer.plan(image, fixed, metadataEnd, changes, why);
+        if (!written && LOCATOR_CODES.stream().anyMatch(findings::has)) {
             locators.fix(repaired, why);
         }
         if (why.length() > 0) {

@@ -72,6 +72,7 @@ final class HeaderRules {
                     "a multiple of 512, the end not behind byte " + image.dataLimit());
         }
         checkBlockSize(image, header, findings);
+        checkTableSize(image, header, findings);
         checkReserved(header, RawHeader.RESERVED_1, RawHeader.PARENT_NAME, findings);
         checkReserved(header, RawHeader.RESERVED_2, RawHeader.SIZE, findings);
     }
@@ -92,6 +93,26 @@ final class HeaderRules {
                     header.offset() + RawHeader.MAX_ENTRIES,
                     header.maxEntries() + " entries",
                     "at least " + image.blocksNeeded());
+        }
+    }
+
+    private static void checkTableSize(RawImage image, RawHeader header, Findings findings) {
+        if (!image.hasTable()) {
+            return;
+        }
+        long at = header.offset() + RawHeader.MAX_ENTRIES;
+        if (image.isTooLarge()) {
+            findings.add(
+                    Code.TOO_MANY_BLOCKS,
+                    at,
+                    image.blocksNeeded() + " blocks, a BAT with " + header.maxEntries() + " entries",
+                    "at most " + SparseLayout.MAX_BLOCKS + " blocks and " + Integer.MAX_VALUE + " entries");
+        } else if (header.maxEntries() > image.entries()) {
+            findings.add(
+                    Code.TABLE_TOO_LARGE,
+                    at,
+                    header.maxEntries() + " entries",
+                    "at most " + image.entries() + ", which are checked");
         }
     }
 
@@ -121,18 +142,37 @@ final class HeaderRules {
         }
         if (header.parentName().isEmpty()) {
             findings.add(Code.PARENT_NAME, header.offset() + RawHeader.PARENT_NAME, "no UTF-16", "a file's name");
+        } else if (header.hasLittleEndianName()) {
+            findings.add(
+                    Code.PARENT_NAME_LITTLE_ENDIAN,
+                    header.offset() + RawHeader.PARENT_NAME,
+                    "\"" + header.parentName().get() + "\" in little-endian UTF-16",
+                    "big-endian");
         }
     }
 
     private static void checkNoParent(RawHeader header, Findings findings) {
         int id = header.firstNonZero(RawHeader.PARENT_ID, RawHeader.RESERVED_1);
-        int other = id >= 0 ? id : header.firstNonZero(RawHeader.PARENT_NAME, RawHeader.RESERVED_2);
-        if (other >= 0) {
+        int name = id >= 0 ? id : header.firstNonZero(RawHeader.PARENT_NAME, RawHeader.LOCATORS);
+        int other = name >= 0 ? name : firstOfLocators(header);
+        if (other < 0) {
+            LocatorRules.checkUnused(header, findings);
+        } else {
             findings.add(
                     Code.STRAY_PARENT,
                     header.offset() + other,
                     hex(header.bytes().get(other) & 0xff),
                     "0 in all of " + range(header.offset() + RawHeader.PARENT_ID, header.offset() + 768));
         }
+    }
+
+    /** Returns where in the header the first locator stands that is not empty, or -1. */
+    private static int firstOfLocators(RawHeader header) {
+        return header.locators().stream()
+                .filter(locator -> locator.isUsed() || !locator.isZeroButForPlace())
+                .mapToInt(locator ->
+                        header.firstNonZero((int) (locator.offset() - header.offset()), RawHeader.RESERVED_2))
+                .findFirst()
+                .orElse(-1);
     }
 }

@@ -25,8 +25,21 @@ final class LocatorRules {
         for (RawLocator locator : image.sparseHeader().locators()) {
             if (locator.isUsed()) {
                 rules.checkUsed(locator);
-            } else if (!locator.isZero()) {
-                findings.add(Code.LOCATOR_NOT_EMPTY, locator.offset(), "bytes other than zero", "24 zeros");
+            }
+        }
+        checkUnused(image.sparseHeader(), findings);
+    }
+
+    /** Checks the locators that lead nowhere; nobody follows the place of such a one. */
+    static void checkUnused(RawHeader header, Findings findings) {
+        for (RawLocator locator : header.locators()) {
+            if (!locator.isUsed() && !locator.isZero()) {
+                boolean harmless = locator.isZeroButForPlace();
+                findings.add(
+                        harmless ? Code.LOCATOR_UNUSED_PLACE : Code.LOCATOR_NOT_EMPTY,
+                        locator.offset(),
+                        harmless ? "the place " + locator.payloadOffset() : "bytes other than zero",
+                        "24 zeros");
             }
         }
     }
@@ -99,7 +112,9 @@ final class LocatorRules {
         }
         String parentName = Paths.lastPart(image.sparseHeader().parentName().orElse(""));
         String name = Paths.lastPart(path.get());
-        if (!sameName(name, parentName)) {
+        Optional<String> decoded = locator.unescaped(path.get()).map(Paths::lastPart);
+        if (!sameName(name, parentName)
+                && !decoded.filter(n -> sameName(n, parentName)).isPresent()) {
             findings.add(
                     Code.LOCATOR_NAME,
                     locator.payloadOffset(),

@@ -51,7 +51,8 @@ final class ParentSearch {
         for (RawLocator locator : image.sparseHeader().locators()) {
             Optional<String> path = locator.path(image.file(), image.size());
             if (path.isPresent()) {
-                Optional<String> name = existing(path.get());
+                Optional<String> name = existing(path.get())
+                        .or(() -> locator.unescaped(path.get()).flatMap(this::existing));
                 targets.put(locator, name);
                 name.ifPresent(this::consider);
             }
@@ -62,7 +63,9 @@ final class ParentSearch {
     private void lookBesideChild() throws IOException {
         Set<String> names = new LinkedHashSet<>();
         for (RawLocator locator : targets.keySet()) {
-            locator.path(image.file(), image.size()).map(Paths::lastPart).ifPresent(names::add);
+            Optional<String> path = locator.path(image.file(), image.size());
+            path.map(Paths::lastPart).ifPresent(names::add);
+            path.flatMap(locator::unescaped).map(Paths::lastPart).ifPresent(names::add);
         }
         image.sparseHeader().parentName().map(Paths::lastPart).ifPresent(names::add);
         names.remove("");

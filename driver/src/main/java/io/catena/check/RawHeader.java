@@ -1,12 +1,10 @@
 package io.catena.check;
 
-import static java.nio.charset.StandardCharsets.UTF_16BE;
-
 import io.catena.format.Checksums;
 import io.catena.format.DynamicHeader;
+import io.catena.format.ParentName;
 import io.catena.format.SparseLayout;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -89,15 +87,12 @@ record RawHeader(long offset, ByteBuffer bytes) {
 
     /** Returns the parent name; empty if the bytes are no text. */
     Optional<String> parentName() {
-        try {
-            String name = UTF_16BE.newDecoder()
-                    .decode(bytes.slice(PARENT_NAME, LOCATORS - PARENT_NAME))
-                    .toString();
-            int end = name.indexOf('\0');
-            return Optional.of(end < 0 ? name : name.substring(0, end));
-        } catch (CharacterCodingException e) {
-            return Optional.empty();
-        }
+        return ParentName.decode(bytes.slice(PARENT_NAME, LOCATORS - PARENT_NAME));
+    }
+
+    /** Whether the parent name's bytes are in the other order than the specification says. */
+    boolean hasLittleEndianName() {
+        return ParentName.isLittleEndian(bytes.slice(PARENT_NAME, LOCATORS - PARENT_NAME));
     }
 
     List<RawLocator> locators() {

@@ -4,6 +4,7 @@ import static java.nio.ByteOrder.BIG_ENDIAN;
 
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
+import io.catena.vhd.LastBlock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param footer the one that counts: trailing, or the copy if no reader can make sense of trailing; null if neither is
  *     intact
  * @param header null if there is no footer that points to a place within the file
+ * @param lastIsZeros whether zeros stand for the data of a block of which the file holds no more than the bitmap
  */
 record RawImage(
         BlockFile file,
@@ -27,7 +29,8 @@ record RawImage(
         RawFooter trailing,
         RawFooter copy,
         @Nullable RawFooter footer,
-        @Nullable RawHeader header) {
+        @Nullable RawHeader header,
+        boolean lastIsZeros) {
     private static final int SHORT_FOOTER = 511;
 
     /** A part of the file's metadata. */
@@ -47,7 +50,10 @@ record RawImage(
         RawFooter copy = footerAt(file, 0);
         trailing = trailing.besides(copy);
         RawFooter footer = chosen(trailing, copy);
-        return new RawImage(file, size, trailing, copy, footer, headerOf(file, size, footer));
+        RawImage image = new RawImage(file, size, trailing, copy, footer, headerOf(file, size, footer), false);
+        boolean lastIsZeros =
+                !trailing.isIntact() && image.hasTable() && LastBlock.isZeros(file, image.layoutOfLittle());
+        return lastIsZeros ? new RawImage(file, size, trailing, copy, footer, image.header(), true) : image;
     }
 
     private static @Nullable RawFooter chosen(RawFooter trailing, RawFooter copy) {
@@ -84,7 +90,7 @@ record RawImage(
 
     /** Returns this image with another header. */
     RawImage withHeader(RawHeader other) {
-        return new RawImage(file, size, trailing, copy, footer, other);
+        return new RawImage(file, size, trailing, copy, footer, other, lastIsZeros);
     }
 
     boolean isPoisoned() {
@@ -108,9 +114,28 @@ record RawImage(
                 && f.hasSaneSize();
     }
 
+    /** Whether the disk, or its BAT, is larger than what is opened; needs {@link #hasTable}. */
+    boolean isTooLarge() {
+        long entries = sparseHeader().maxEntries();
+        return Math.min(blocksNeeded(), entries) > SparseLayout.MAX_BLOCKS || entries > Integer.MAX_VALUE;
+    }
+
     /** Number of blocks of the disk that the table has entries for; needs {@link #hasTable}. */
     long blocks() {
-        return Math.min(blocksNeeded(), sparseHeader().maxEntries());
+        return Math.min(blocksNeeded(), entries());
+    }
+
+    /** Number of entries of the table that are looked at: whoever makes a file of holes can claim any number. */
+    long entries() {
+        return Math.min(sparseHeader().maxEntries(), SparseLayout.MAX_BLOCKS);
+    }
+
+    private SparseLayout layoutOfLittle() {
+        return new SparseLayout(
+                sparseFooter().currentSize(),
+                sparseHeader().tableOffset(),
+                (int) entries(),
+                sparseHeader().blockSize());
     }
 
     long blocksNeeded() {
@@ -135,9 +160,14 @@ record RawImage(
         return Integer.toUnsignedLong(entry) * SparseLayout.SECTOR;
     }
 
-    /** Whether the file ends exactly where the data of this block should begin, as "vhd-util fill -b" leaves it. */
-    boolean lacksOnlyData(int entry) {
+    /** Whether the file ends exactly where the data of this block should begin. */
+    boolean lacksAllData(int entry) {
         return !trailing.isIntact() && blockStart(entry) + bitmapBytes() == size;
+    }
+
+    /** As {@link #lacksAllData}, and nothing is lost by that. */
+    boolean lacksOnlyZeros(int entry) {
+        return lastIsZeros && lacksAllData(entry);
     }
 
     /** Returns a reader of the BAT. */

@@ -16,6 +16,8 @@ import java.util.Set;
 record RawLocator(int slot, long offset, ByteBuffer bytes) {
     static final int SIZE = 24;
 
+    private static final int PLACE = 16;
+
     private static final int WI2R = 0x57693272;
     private static final int WI2K = 0x5769326B;
     private static final int MAC = 0x4D616320;
@@ -59,6 +61,11 @@ record RawLocator(int slot, long offset, ByteBuffer bytes) {
         return Zeros.firstOther(bytes, 0, SIZE) < 0;
     }
 
+    /** Whether nothing but an offset stands in it. */
+    boolean isZeroButForPlace() {
+        return Zeros.firstOther(bytes, 0, PLACE) < 0;
+    }
+
     boolean isWithin(long fileSize) {
         long space = Math.max(spaceBytes(), Integer.toUnsignedLong(length()));
         return payloadOffset() > 0 && payloadOffset() <= fileSize - space;
@@ -72,6 +79,11 @@ record RawLocator(int slot, long offset, ByteBuffer bytes) {
         ByteBuffer payload = ByteBuffer.allocate(length());
         file.read(payloadOffset(), payload);
         return payload.hasRemaining() ? Optional.empty() : decoded().decodePath(payload.flip());
+    }
+
+    /** As {@link ParentLocator#unescaped}. */
+    Optional<String> unescaped(String path) {
+        return decoded().unescaped(path);
     }
 
     /** Returns the platform code as people know it. */

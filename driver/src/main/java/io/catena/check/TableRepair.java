@@ -39,6 +39,6 @@ final class TableRepair {
     static boolean isPastEnd(RawImage image, int entry) {
         return entry != SparseLayout.UNALLOCATED
                 && RawImage.blockStart(entry) + image.blockBytes() > image.dataLimit()
-                && !image.lacksOnlyData(entry);
+                && !image.lacksOnlyZeros(entry);
     }
 }

@@ -77,7 +77,7 @@ final class TableRules {
         long start = RawImage.blockStart(entry);
         long end = start + image.blockBytes();
         if (end > image.dataLimit()) {
-            Code code = image.lacksOnlyData(entry) ? Code.BLOCK_WITHOUT_DATA : Code.BLOCK_PAST_END;
+            Code code = codeOfMissing(entry);
             add(code, block, start, "an end not behind byte " + image.dataLimit());
             return code == Code.BLOCK_WITHOUT_DATA;
         }
@@ -96,6 +96,13 @@ final class TableRules {
         }
         add(Code.BLOCK_BEFORE_METADATA, block, start, "a start not before byte " + metadataEnd);
         return true;
+    }
+
+    private Code codeOfMissing(int entry) {
+        if (!image.lacksAllData(entry)) {
+            return Code.BLOCK_PAST_END;
+        }
+        return image.lacksOnlyZeros(entry) ? Code.BLOCK_WITHOUT_DATA : Code.BLOCK_DATA_LOST;
     }
 
     private void remember(int entry) {
@@ -133,7 +140,7 @@ final class TableRules {
     }
 
     private void checkBeyondSize() throws IOException {
-        for (long block = image.blocks(); block < image.sparseHeader().maxEntries(); block++) {
+        for (long block = image.blocks(); block < image.entries(); block++) {
             int entry = table.entry(block);
             if (entry != UNALLOCATED) {
                 add(
@@ -146,6 +153,10 @@ final class TableRules {
     }
 
     private void add(Code code, long block, long start, String expected) {
+        if (findings.isFull(code)) {
+            findings.count(code);
+            return;
+        }
         findings.add(
                 code,
                 image.sparseHeader().tableOffset() + block * Integer.BYTES,

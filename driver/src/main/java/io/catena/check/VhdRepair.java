@@ -10,8 +10,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Not safe for use by several threads on one file.
  */
 public final class VhdRepair {
+    /** Blocks that the file does not hold whole; to give them up loses what they held. */
+    static final Set<Code> PAST_END = EnumSet.of(Code.BLOCK_PAST_END, Code.BLOCK_DATA_LOST);
+
     private final Storage storage;
     private final Clock clock;
     private final Supplier<UUID> ids;
@@ -48,12 +53,28 @@ public final class VhdRepair {
     public RepairPlan plan(String name, RepairOptions options) throws IOException {
         Optional<UndoFile> unfinished = UndoFile.read(storage, name).filter(UndoFile::underWay);
         try (BlockFile file = storage.openReadOnly(name)) {
-            BlockFile view = unfinished.isPresent() ? new UndoneView(file, unfinished.get()) : file;
+            BlockFile view = unfinished.isPresent() ? PatchedView.undone(file, unfinished.get()) : file;
             ChangeList changes = new ChangeList(view);
             List<String> leftAlone = new ArrayList<>();
             long size = planChanges(name, view, options, changes, leftAlone);
+            leftAlone.addAll(remaining(name, PatchedView.repaired(view, changes.all(), size)));
             return new RepairPlan(name, unfinished.isPresent(), changes.all(), view.size(), size, leftAlone);
         }
+    }
+
+    /** Returns what is wrong with the file as it will be: whoever is told that nothing is left, may rely on the check. */
+    private List<String> remaining(String name, BlockFile repaired) throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (Finding finding : new VhdCheck(storage, clock)
+                .check(name, repaired, CheckOptions.PLAIN)
+                .findings()) {
+            if (finding.severity().compareTo(Severity.REPAIRABLE) >= 0) {
+                String advice = finding.code().isRepaired() ? "" : "; " + finding.advice();
+                lines.add(finding.code() + " at byte " + finding.offset() + ": "
+                        + finding.code().meaning() + "; found " + finding.found() + advice);
+            }
+        }
+        return lines;
     }
 
     private long planChanges(
@@ -61,15 +82,13 @@ public final class VhdRepair {
             throws IOException {
         RawImage image = RawImage.read(file);
         if (image.isPoisoned()) {
-            return planRevert(image, options.journal(), changes, leftAlone);
+            return planRevert(image, options.journal(), changes);
         }
         if (image.footer() == null) {
-            leftAlone.add("neither the footer nor its copy can be used; restore the file from a backup");
             return image.size();
         }
         Findings findings = findings(image);
-        if (findings.has(Code.CREATOR_LITTLE_ENDIAN)) {
-            leftAlone.add("written by blktap 0.1; convert it with the software that wrote it");
+        if (findings.has(Code.CREATOR_LITTLE_ENDIAN) || findings.has(Code.TOO_MANY_BLOCKS)) {
             return image.size();
         }
         boolean overlap = findings.has(Code.METADATA_OVERLAP);
@@ -78,7 +97,7 @@ public final class VhdRepair {
         }
         BatmapRepair.Outcome batmap = BatmapRepair.Outcome.UNCHANGED;
         if (image.hasTable() && !overlap) {
-            boolean drops = options.dropEntriesPastEnd() && findings.has(Code.BLOCK_PAST_END);
+            boolean drops = options.dropEntriesPastEnd() && PAST_END.stream().anyMatch(findings::has);
             if (drops) {
                 TableRepair.plan(image, changes);
             }
@@ -86,17 +105,19 @@ public final class VhdRepair {
         }
         RawHeader header = image.header();
         if (header != null && header.isIntact() && !overlap) {
-            new HeaderRepair(image, findings).plan(new LocatorRepair(storage, name, leftAlone), changes);
+            new HeaderRepair(image, findings)
+                    .plan(
+                            new LocatorRepair(storage, name, leftAlone),
+                            new LocatorWriter(storage, name, leftAlone),
+                            batmap.end(),
+                            changes);
         }
-        Findings remaining =
-                options.dropEntriesPastEnd() && !overlap ? findings.without(Code.BLOCK_PAST_END) : findings;
+        Findings remaining = options.dropEntriesPastEnd() && !overlap ? findings.without(PAST_END) : findings;
         return new FooterRepair(image, remaining, ids, changes, leftAlone).plan(batmap);
     }
 
-    private long planRevert(RawImage image, @Nullable String journal, ChangeList changes, List<String> leftAlone)
-            throws IOException {
+    private long planRevert(RawImage image, @Nullable String journal, ChangeList changes) throws IOException {
         if (journal == null) {
-            leftAlone.add("a resize by vhd-util did not end; undo it: catena vhd repair FILE --journal JOURNAL");
             return image.size();
         }
         try (BlockFile file = storage.openReadOnly(journal)) {
@@ -114,10 +135,15 @@ public final class VhdRepair {
             return findings;
         }
         new HeaderRules(now, true).check(image, findings);
+        if (findings.has(Code.TOO_MANY_BLOCKS)) {
+            return findings;
+        }
         if (image.hasTable()) {
             TableRules.check(image, findings);
             BatmapRules.check(image, findings);
-            DataRules.checkBatmap(image, findings);
+            if (!findings.has(Code.BLOCK_OVERLAP)) {
+                DataRules.checkBatmap(image, findings);
+            }
         }
         RawHeader header = image.header();
         if (image.sparseFooter().type() == RawFooter.DIFFERENCING && header != null && header.isIntact()) {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -174,6 +175,10 @@ public record DynamicHeader(
     private static String decodeName(ByteBuffer in) {
         byte[] bytes = new byte[NAME_BYTES];
         in.get(bytes);
+        Optional<String> sound = ParentName.decode(ByteBuffer.wrap(bytes));
+        if (sound.isPresent()) {
+            return sound.get();
+        }
         String name = new String(bytes, UTF_16BE);
         int end = name.indexOf('\0');
         return end < 0 ? name : name.substring(0, end);

@@ -3,10 +3,12 @@ package io.catena.format;
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -45,6 +47,7 @@ public record ParentLocator(int platform, int dataSpace, int dataLength, long da
     public static final ParentLocator EMPTY = new ParentLocator(NONE, 0, 0, 0);
 
     private static final String FILE_URL = "file://";
+    private static final Pattern ESCAPE = Pattern.compile("%[0-9A-Fa-f]{2}");
     private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
 
     /** Returns the room for the path, in bytes, or 0 if the slot holds none that makes sense. */
@@ -83,6 +86,36 @@ public record ParentLocator(int platform, int dataSpace, int dataLength, long da
             return nonEmpty(DRIVE.matcher(text.replace('\\', '/')).replaceFirst(""));
         }
         return text.startsWith(FILE_URL) ? nonEmpty(text.substring(FILE_URL.length())) : Optional.empty();
+    }
+
+    /**
+     * Returns what a path means if it is taken for a URL, with "%20" for a blank. blktap writes percent signs that are part
+     * of names, others escape; so this is tried after the path as it stands. Empty if it means nothing else then.
+     *
+     * @param path as {@link #decodePath} returns it
+     */
+    public Optional<String> unescaped(String path) {
+        if (platform != MACX || !ESCAPE.matcher(path).find()) {
+            return Optional.empty();
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Matcher escape = ESCAPE.matcher(path);
+        int end = 0;
+        while (escape.find()) {
+            bytes.writeBytes(path.substring(end, escape.start()).getBytes(UTF_8));
+            bytes.write(Integer.parseInt(escape.group().substring(1), 16));
+            end = escape.end();
+        }
+        bytes.writeBytes(path.substring(end).getBytes(UTF_8));
+        return text(bytes.toByteArray()).filter(name -> name.indexOf('\0') < 0);
+    }
+
+    private static Optional<String> text(byte[] utf8) {
+        try {
+            return Optional.of(UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString());
+        } catch (CharacterCodingException e) {
+            return Optional.empty();
+        }
     }
 
     private static Optional<String> nonEmpty(String path) {

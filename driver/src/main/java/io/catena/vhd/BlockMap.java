@@ -177,17 +177,18 @@ final class BlockMap implements CacheBudget.Cache {
      * Makes sure that no block stands where something else does.
      *
      * @param complete whether each block must lie within the file with all its data, as it must before the file is
-     *     written; else the last may lack all of its data, as {@code vhd-util fill -b} leaves it, which then are zeros
+     *     written; else the last may lack all of its data if zeros stand for them ({@link LastBlock})
      * @throws CorruptVhdException if a block overlaps the headers or another block, or reaches beyond the file
      */
     void check(long headersEnd, boolean complete) throws IOException {
         long fileSize = file.size();
+        boolean mayLackData = !complete && endsBehindABitmap(fileSize) && LastBlock.isZeros(file, layout);
         for (int block = 0; block < layout.blocks(); block++) {
             int entry = entries.get(block);
             if (entry == SparseLayout.UNALLOCATED) {
                 continue;
             }
-            boolean fits = layout.blockEnd(entry) <= fileSize || (!complete && layout.dataOffset(entry) == fileSize);
+            boolean fits = layout.blockEnd(entry) <= fileSize || (mayLackData && layout.dataOffset(entry) == fileSize);
             if (layout.bitmapOffset(entry) < headersEnd || !fits) {
                 throw new CorruptVhdException(
                         file.name(),
@@ -202,6 +203,12 @@ final class BlockMap implements CacheBudget.Cache {
             throw new CorruptVhdException(
                     file.name(), starts[overlap] * SparseLayout.SECTOR, "two blocks overlap here");
         }
+    }
+
+    private boolean endsBehindABitmap(long fileSize) {
+        return IntStream.range(0, (int) layout.blocks())
+                .map(entries::get)
+                .anyMatch(entry -> entry != SparseLayout.UNALLOCATED && layout.dataOffset(entry) == fileSize);
     }
 
     /** Returns the sectors in which blocks begin, sorted. */

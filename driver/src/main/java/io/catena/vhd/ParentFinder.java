@@ -77,7 +77,9 @@ public final class ParentFinder {
         DynamicHeader header = headers.sparseHeader();
         try (BlockFile file = storage.openReadOnly(child)) {
             for (ParentLocator locator : header.locators()) {
-                path(file, locator).ifPresent(paths::add);
+                Optional<String> path = path(file, locator);
+                path.ifPresent(paths::add);
+                path.flatMap(locator::unescaped).ifPresent(paths::add);
             }
         }
         Set<String> names = new LinkedHashSet<>();

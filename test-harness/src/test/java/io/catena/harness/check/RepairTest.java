@@ -19,6 +19,7 @@ import io.catena.store.FileStorage;
 import io.catena.store.StorageLockedException;
 import io.catena.store.StoredText;
 import io.catena.tool.VhdDigest;
+import io.catena.tool.VhdInfo;
 import io.catena.vhd.ChainFile;
 import java.io.Closeable;
 import java.io.IOException;
@@ -109,6 +110,25 @@ class RepairTest {
         }
     }
 
+    /** It said "nothing to repair" of files whose parent is gone, or that were made in the future. */
+    @Test
+    void onlyWhatTheCheckCallsGoodHasNothingLeft() throws IOException {
+        for (Fixture fixture : fixtures.all()) {
+            for (FixtureFile file : fixture.files()) {
+                String name = name(fixture, file);
+                RepairPlan plan = repair(fixture).plan(name, RepairOptions.SAFE);
+                boolean good = check(fixture, name).verdict().compareTo(Verdict.WARN) <= 0;
+                assertThat(plan.isEmpty() && plan.leftAlone().isEmpty())
+                        .as("%s: %s", file.path(), plan.leftAlone())
+                        .isEqualTo(good);
+                repair(fixture).apply(plan);
+                assertThat(plan.leftAlone().isEmpty())
+                        .as("%s: %s", file.path(), check(fixture, name))
+                        .isEqualTo(check(fixture, name).verdict().compareTo(Verdict.WARN) <= 0);
+            }
+        }
+    }
+
     @Test
     void anInterruptedResizeIsRevertedByItsJournal() throws IOException {
         Fixture fixture = fixtures.get("resize-interrupted");
@@ -177,7 +197,12 @@ class RepairTest {
         byte[] damaged = (".\\" + name.replace("vhd", "vhx")).getBytes(UTF_16LE);
         replaceOnce(child.path(), (".\\" + name).getBytes(UTF_16LE), damaged);
         VhdRepair repair = repair(fixture);
-        assertThat(repair.plan("child.vhd", RepairOptions.SAFE).changes()).isEmpty();
+        repair.apply(repair.plan("child.vhd", RepairOptions.SAFE));
+        assertThat(VhdInfo.of(new FileStorage(fixture.directory()), "child.vhd").parent())
+                .as("the parent")
+                .asString()
+                .contains(name);
+        assertThat(check(fixture, "child.vhd").verdict()).isEqualTo(Verdict.VALID);
         assertThat(VhdDigest.sha256(new FileStorage(fixture.directory()), "child.vhd"))
                 .isEqualTo(child.contentSha256().orElseThrow());
     }
