@@ -44,9 +44,19 @@ public record GcSettings(
         }
     }
 
-    /** Returns this with what {@code change} names. */
+    /**
+     * Returns this with what {@code change} names.
+     *
+     * @throws IllegalArgumentException if a value cannot be; also if a window ends when it opens, which may mean always or
+     *     never
+     */
     public GcSettings with(GcChange change) {
         String wanted = change.window();
+        if (wanted != null && !wanted.equals(GcChange.ALWAYS) && from(wanted).equals(to(wanted))) {
+            throw new IllegalArgumentException("window is \"" + wanted
+                    + "\", which ends when it opens; expected two different times as 22:00-06:00, or \""
+                    + GcChange.ALWAYS + "\"");
+        }
         return new GcSettings(
                 or(change.gc(), gc),
                 or(change.coalesce(), coalesce),

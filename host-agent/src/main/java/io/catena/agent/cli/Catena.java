@@ -13,8 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command {@code catena}: where the command line is put together, and where a failure becomes an exit code. */
 @Command(
@@ -25,6 +28,7 @@ import picocli.CommandLine.ScopeType;
         sortOptions = false)
 public final class Catena {
     private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
 
     /** Set by the launcher; the JVM cannot ask whether stdout is a terminal. */
     private static final String TERMINAL = "catena.terminal";
@@ -48,7 +52,7 @@ public final class Catena {
         return commandLine(session).execute(args);
     }
 
-    private static CommandLine commandLine(Session session) {
+    static CommandLine commandLine(Session session) {
         CommandLine catena = new CommandLine(new Catena(session))
                 .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new AgentCommand(session))
@@ -67,7 +71,26 @@ public final class Catena {
                 .setErr(session.err())
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true)
+                .setParameterExceptionHandler((wrong, arguments) -> tellUsage(wrong))
                 .setExecutionExceptionHandler((failure, command, parsed) -> fail(session, failure));
+    }
+
+    /** One line tells what is wrong; the whole usage is for those who gave no command at all. */
+    private static int tellUsage(ParameterException wrong) {
+        CommandLine command = wrong.getCommandLine();
+        PrintWriter err = command.getErr();
+        String reason = String.valueOf(wrong.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+        if (wrong instanceof MissingParameterException missing
+                && missing.getMissing().isEmpty()) {
+            err.println(reason);
+            command.usage(err);
+        } else {
+            err.println(
+                    "catena: " + reason + "; see \"" + command.getCommandSpec().qualifiedName() + " --help\"");
+            UnmatchedArgumentException.printSuggestions(wrong, err);
+        }
+        err.flush();
+        return WRONG_USAGE;
     }
 
     private static int fail(Session session, Exception failure) {

@@ -9,8 +9,6 @@ import io.catena.agent.cli.text.Size;
 import io.catena.agent.json.Json;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
-import io.catena.api.SrError;
-import io.catena.api.SrException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -63,22 +61,30 @@ final class GcCommands {
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--gc", paramLabel = "on|off", description = "Whether it runs without being asked.")
                     @Nullable
-                    String gc,
+                    OnOff gc,
             @Option(names = "--coalesce", paramLabel = "on|off", description = "Whether nodes are merged.") @Nullable
-                    String coalesce,
+                    OnOff coalesce,
             @Option(
                             names = "--leaf-coalesce",
                             paramLabel = "on|off",
                             description = "Whether disks are merged with their base copies.")
                     @Nullable
-                    String leafCoalesce,
+                    OnOff leafCoalesce,
             @Option(names = "--workers", paramLabel = "N", description = "Trees that are worked on at a time.")
                     @Nullable
                     Integer workers,
-            @Option(names = "--rate", paramLabel = "SIZE", description = "Bytes to copy in a second; 0 for no limit.")
+            @Option(
+                            names = "--rate",
+                            paramLabel = "SIZE",
+                            converter = Size.Converter.class,
+                            description = "Bytes to copy in a second; 0 for no limit.")
                     @Nullable
                     Size rate,
-            @Option(names = "--reserve", paramLabel = "SIZE", description = "Free space that merging never takes.")
+            @Option(
+                            names = "--reserve",
+                            paramLabel = "SIZE",
+                            converter = Size.Converter.class,
+                            description = "Free space that merging never takes.")
                     @Nullable
                     Size reserve,
             @Option(
@@ -94,9 +100,9 @@ final class GcCommands {
                     @Nullable
                     String window) {
         JsonObject body = new JsonObject();
-        body.addProperty("gc", flag("--gc", gc));
-        body.addProperty("coalesce", flag("--coalesce", coalesce));
-        body.addProperty("leafCoalesce", flag("--leaf-coalesce", leafCoalesce));
+        body.addProperty("gc", flag(gc));
+        body.addProperty("coalesce", flag(coalesce));
+        body.addProperty("leafCoalesce", flag(leafCoalesce));
         body.addProperty("workers", workers);
         body.addProperty("bytesPerSecond", rate == null ? null : rate.bytes());
         body.addProperty("reserveBytes", reserve == null ? null : reserve.bytes());
@@ -106,14 +112,8 @@ final class GcCommands {
         print(session.agent().post("/v1/srs/" + part(sr) + "/gc/set", body));
     }
 
-    private static @Nullable Boolean flag(String option, @Nullable String text) {
-        if (text == null) {
-            return null;
-        }
-        if (!text.equals("on") && !text.equals("off")) {
-            throw new SrException(SrError.BAD_REQUEST, option + " is \"" + text + "\", expected \"on\" or \"off\"");
-        }
-        return text.equals("on");
+    private static @Nullable Boolean flag(@Nullable OnOff wanted) {
+        return wanted == null ? null : wanted == OnOff.ON;
     }
 
     private void print(JsonElement answer) {

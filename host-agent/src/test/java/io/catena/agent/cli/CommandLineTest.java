@@ -230,7 +230,16 @@ final class CommandLineTest {
         assertThat(run(arguments.isEmpty() ? new String[0] : arguments.split(" ")))
                 .isEqualTo(2);
         assertThat(out.toString()).isEmpty();
-        assertThat(err.toString()).containsAnyOf("Usage: catena", "Did you mean: ");
+        assertThat(err.toString()).containsAnyOf("Usage: catena", "see \"catena");
+    }
+
+    /** It was taken for always, which nobody can have meant for sure. */
+    @Test
+    void aWindowThatEndsWhenItOpensIsRefused() {
+        createDisk();
+        assertThat(run("gc", "set", "main", "--window", "22:00-22:00")).isEqualTo(1);
+        assertThat(err.toString()).contains("ends when it opens");
+        human("gc", "set", "main", "--window", "22:00-06:00", "--rate", "1.5M", "--reserve", "1G", "--gc", "on");
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.catena.agent.cli.text;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -7,12 +9,13 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * A number of bytes as people write it: {@code 512M}, {@code 10G}, {@code 1048576}. Units are powers of 1024.
+ * A number of bytes as people write it: {@code 512M}, {@code 1.5G}, {@code 1048576}. Units are powers of 1024; a part of a
+ * byte is a byte.
  */
 public record Size(long bytes) {
     private static final String UNITS = "KMGTP";
     private static final Pattern FORM =
-            Pattern.compile("([0-9]{1,19})(?:([KMGTP])(?:i?B)?|B)?", Pattern.CASE_INSENSITIVE);
+            Pattern.compile("([0-9]{1,19})(?:((?:\\.[0-9]{1,9})?)([KMGTP])(?:i?B)?|B)?", Pattern.CASE_INSENSITIVE);
 
     /** Reads sizes from the command line, zero included. */
     public static final class Converter implements ITypeConverter<Size> {
@@ -45,12 +48,16 @@ public record Size(long bytes) {
             throw new TypeConversionException(
                     "\"" + text + "\" is not a size; write for instance 512M, 10G or a number of bytes");
         }
-        int power = matcher.group(2) == null
+        String fraction = matcher.group(2) == null ? "" : matcher.group(2);
+        int power = matcher.group(3) == null
                 ? 0
-                : 1 + UNITS.indexOf(matcher.group(2).toUpperCase(Locale.ROOT));
+                : 1 + UNITS.indexOf(matcher.group(3).toUpperCase(Locale.ROOT));
         try {
-            return new Size(Math.multiplyExact(Long.parseLong(matcher.group(1)), 1L << (10 * power)));
-        } catch (ArithmeticException | NumberFormatException e) {
+            return new Size(new BigDecimal(matcher.group(1) + fraction)
+                    .multiply(BigDecimal.valueOf(1L << (10 * power)))
+                    .setScale(0, RoundingMode.CEILING)
+                    .longValueExact());
+        } catch (ArithmeticException e) {
             throw new TypeConversionException("\"" + text + "\" is more than " + Long.MAX_VALUE + " bytes");
         }
     }

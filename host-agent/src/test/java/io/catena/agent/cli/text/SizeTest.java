@@ -18,6 +18,11 @@ final class SizeTest {
         "512M, 536870912",
         "512m, 536870912",
         "10G, 10737418240",
+        "1.5G, 1610612736",
+        "0.5k, 512",
+        "1.25TiB, 1374389534720",
+        "0.3K, 308",
+        "8191.5P, 9222809086901354496",
         "10GiB, 10737418240",
         "10GB, 10737418240",
         "2K, 2048",
@@ -31,7 +36,9 @@ final class SizeTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", " ", "G", "ten", "-1", "-5G", "1.5G", "10 G", "10X", "10GG", "0x10", "1e9", "+1", "10iB", "١"
+            strings = {
+                "", " ", "G", "ten", "-1", "-5G", "1.5", "1.5B", "1.G", ".5G", "1,5G", "10 G", "10X", "10GG", "0x10",
+                "1e9", "+1", "10iB", "١"
             })
     void nonsenseIsRefusedQuotingIt(String text) {
         assertThatThrownBy(() -> Size.parse(text))

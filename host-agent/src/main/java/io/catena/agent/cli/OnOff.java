@@ -1,0 +1,7 @@
+package io.catena.agent.cli;
+
+/** What a switch is set to, on the command line. */
+enum OnOff {
+    ON,
+    OFF
+}
