@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -91,7 +92,7 @@ final class EveryOptionTest {
     private static String[] arguments(Case tried, boolean good) {
         CommandLine command = Catena.commandLine(session(new StringWriter()));
         for (String word : tried.command()) {
-            command = command.getSubcommands().get(word);
+            command = Objects.requireNonNull(command.getSubcommands().get(word), word);
         }
         List<String> all = new ArrayList<>(tried.command());
         command.getCommandSpec().options().stream()

@@ -116,7 +116,8 @@ final class VhdCheckCommandTest {
     void whatCannotBeRepairedIsExitCode1() throws IOException {
         Files.write(disk, new byte[4096]);
         assertThat(repair(disk.toString(), "--yes")).isEqualTo(1);
-        assertThat(out.toString()).contains(": cannot be repaired\n", "left alone: neither the footer nor its copy");
+        assertThat(out.toString())
+                .contains(": cannot be repaired\n", "left alone: NO_FOOTER", "neither the footer nor its copy");
         assertThat(repair(directory.resolve("none").toString(), "--json")).isEqualTo(1);
         assertThat(json().getAsJsonObject().getAsJsonObject("error").get("code").getAsString())
                 .isEqualTo("VDI_MISSING");
