@@ -18,6 +18,7 @@ import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -32,6 +33,7 @@ import io.catena.sr.record.MirrorMark;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
 import io.catena.sr.verb.Composer;
+import io.catena.sr.verb.Contents;
 import io.catena.sr.verb.CopyJobs;
 import io.catena.sr.verb.Imports;
 import io.catena.sr.verb.NewVdi;
@@ -76,6 +78,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final VdiAttacher attacher;
     private final Imports imports;
     private final CopyJobs copies;
+    private final Contents contents;
 
     private VhdRepository(String path, OpenSr sr) {
         this.path = path;
@@ -90,6 +93,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         attacher = new VdiAttacher(sr);
         imports = new Imports(sr, maker);
         copies = new CopyJobs(sr);
+        contents = new Contents(sr);
     }
 
     /** Makes an empty SR of a directory that has no files. */
@@ -290,6 +294,11 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public GarbageControl garbage() {
         return sr.garbage;
+    }
+
+    @Override
+    public VdiContents contents() {
+        return contents;
     }
 
     /**

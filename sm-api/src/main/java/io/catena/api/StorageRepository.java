@@ -197,4 +197,7 @@ public interface StorageRepository {
     default PauseHistogram pauses() {
         return PauseHistogram.empty();
     }
+
+    /** Returns what tells changes and streams contents, for backups. */
+    VdiContents contents();
 }

@@ -27,6 +27,8 @@ class ArchitectureTest {
         "io.catena.tool..",
         "io.catena.check..",
         "io.catena.sr..",
+        "io.catena.change..",
+        "io.catena.stream..",
         "io.catena.op..",
         "io.catena.disk..",
         "io.catena.vhd..",
@@ -63,10 +65,30 @@ class ArchitectureTest {
     static final ArchRule OP = sees("io.catena.op..", "io.catena.vhd..", "io.catena.format..", "io.catena.store..");
 
     @ArchTest
+    static final ArchRule CHANGE = sees(
+            "io.catena.change..",
+            "io.catena.disk..",
+            "io.catena.vhd..",
+            "io.catena.format..",
+            "io.catena.store..",
+            "io.catena.api..");
+
+    @ArchTest
+    static final ArchRule STREAM = sees(
+            "io.catena.stream..",
+            "io.catena.disk..",
+            "io.catena.vhd..",
+            "io.catena.format..",
+            "io.catena.store..",
+            "io.catena.api..");
+
+    @ArchTest
     static final ArchRule SR = sees(
             "io.catena.sr..",
             "io.catena.check..",
             "io.catena.op..",
+            "io.catena.change..",
+            "io.catena.stream..",
             "io.catena.disk..",
             "io.catena.vhd..",
             "io.catena.format..",

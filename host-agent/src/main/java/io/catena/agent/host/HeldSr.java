@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.DiskRange;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
@@ -16,12 +17,15 @@ import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
+import io.catena.api.StreamFormat;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
+import io.catena.api.VdiStream;
 import io.catena.sr.record.JobIntent;
 import io.catena.sr.record.JobIntents;
 import java.io.IOException;
@@ -304,6 +308,22 @@ final class HeldSr implements StorageRepository {
     @Override
     public GarbageControl garbage() {
         return new HeldGarbage();
+    }
+
+    /** A stream does not keep the SR from being closed; it breaks off then. */
+    @Override
+    public VdiContents contents() {
+        return new VdiContents() {
+            @Override
+            public List<DiskRange> changes(VdiId vdi, @Nullable VdiId base) {
+                return use(repository -> repository.contents().changes(vdi, base));
+            }
+
+            @Override
+            public VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base) {
+                return use(repository -> repository.contents().export(vdi, format, base));
+            }
+        };
     }
 
     /** Garbage collection for as long as the SR is held. */

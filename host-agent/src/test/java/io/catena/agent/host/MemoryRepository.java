@@ -20,6 +20,7 @@ import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -278,6 +279,11 @@ final class MemoryRepository implements StorageRepository {
 
     private static Export export(Hold hold) {
         return new Export(hold.vdi(), hold.mode(), "nbd+unix:///" + hold.vdi() + "?socket=/run/catena/nbd.sock");
+    }
+
+    @Override
+    public VdiContents contents() {
+        throw new UnsupportedOperationException("these disks have no content");
     }
 
     @Override

@@ -1,0 +1,167 @@
+package io.catena.sr.verb;
+
+import io.catena.api.DiskRange;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StreamFormat;
+import io.catena.api.VdiContents;
+import io.catena.api.VdiId;
+import io.catena.api.VdiStream;
+import io.catena.change.ChangedBlocks;
+import io.catena.disk.Chain;
+import io.catena.format.VhdTime;
+import io.catena.sr.live.Attachments;
+import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.Errors;
+import io.catena.sr.tree.Node;
+import io.catena.stream.ContentStream;
+import io.catena.stream.RawStream;
+import io.catena.stream.VhdStream;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.ParentLink;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells what changed in disks, and streams them. A disk is open for reading meanwhile, so nobody may write or destroy it.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads; takes the SR's tree lock for moments only.
+ */
+public final class Contents implements VdiContents {
+    /** How often the nodes of a disk may be merged while its changes are told. */
+    private static final int TRIES = 20;
+
+    private final OpenSr sr;
+
+    public Contents(OpenSr sr) {
+        this.sr = sr;
+    }
+
+    @Override
+    public List<DiskRange> changes(VdiId vdi, @Nullable VdiId base) {
+        return Errors.translate("tell what changed in VDI " + vdi, () -> {
+            try (Opened disk = new Opened(vdi)) {
+                return changes(disk, base);
+            }
+        });
+    }
+
+    @Override
+    public VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base) {
+        return Errors.translate("export VDI " + vdi, () -> {
+            Opened disk = new Opened(vdi);
+            try {
+                return new OpenStream(disk, stream(disk, format, base));
+            } catch (IOException | RuntimeException e) {
+                disk.close();
+                throw e;
+            }
+        });
+    }
+
+    private ContentStream stream(Opened disk, StreamFormat format, @Nullable VdiId base) throws IOException {
+        if (format == StreamFormat.RAW) {
+            if (base != null) {
+                throw new SrException(SrError.BAD_REQUEST, "A raw stream holds all of a disk, and takes no base")
+                        .correction("Export it as vhd, or without a base.");
+            }
+            return new RawStream(disk.reader.disk());
+        }
+        int timestamp = timestamp(disk.node);
+        ParentLink link = base == null ? null : new ParentLink(base.uuid(), timestamp, base + ".vhd");
+        return new VhdStream(disk.reader.disk(), disk.node.id().uuid(), timestamp, link, changes(disk, base));
+    }
+
+    /** The same whenever it is asked for. */
+    private int timestamp(Node node) {
+        Instant createdAt = sr.view.record(node).createdAt();
+        return createdAt == null ? 0 : VhdTime.fromEpochSeconds(createdAt.getEpochSecond());
+    }
+
+    private List<DiskRange> changes(Opened disk, @Nullable VdiId baseId) throws IOException {
+        if (baseId == null) {
+            return disk.whileUnchanged(disk, () -> Optional.of(ChangedBlocks.allocated(disk.chain())))
+                    .orElseThrow();
+        }
+        try (Opened base = new Opened(baseId)) {
+            return disk.whileUnchanged(base, () -> ChangedBlocks.between(disk.chain(), base.chain()))
+                    .orElseThrow(() -> new SrException(
+                                    SrError.BAD_REQUEST,
+                                    "VDI " + disk.node.id() + " and VDI " + baseId
+                                            + " have nothing in common, so all of it may have changed")
+                            .correction("Take a base of the same tree (catena vdi tree), or leave it out."));
+        }
+    }
+
+    /** A disk that is open for reading. */
+    private final class Opened implements Closeable {
+        private final Attachments.Reader reader;
+        private final Node node;
+
+        Opened(VdiId vdi) throws IOException {
+            node = Objects.requireNonNull(sr.tree.change(() -> sr.view.usableVdi(vdi)));
+            reader = Objects.requireNonNull(sr.tree.change(() -> {
+                String file = sr.view.usableVdi(vdi).name();
+                sr.use.checkNotWritten(vdi);
+                return sr.attachments.openReader(vdi, ChainFile.read(sr.storage, file));
+            }));
+        }
+
+        List<Chain.Node> chain() {
+            return reader.disk().chain().nodes();
+        }
+
+        /** Asks again if nodes were merged meanwhile, which closes the files of some. */
+        <T> Optional<T> whileUnchanged(Opened other, Errors.Work<Optional<T>> question) throws IOException {
+            for (int tries = 1; ; tries++) {
+                List<Chain.Node> mine = chain();
+                List<Chain.Node> others = other.chain();
+                try {
+                    Optional<T> answer = question.run();
+                    if (mine.equals(chain()) && others.equals(other.chain())) {
+                        return answer;
+                    }
+                } catch (IOException e) {
+                    if (tries == TRIES || (mine.equals(chain()) && others.equals(other.chain()))) {
+                        throw e;
+                    }
+                }
+                if (tries == TRIES) {
+                    throw new SrException(SrError.TRY_AGAIN, "The nodes of VDI " + node.id() + " are being merged")
+                            .correction("Try again, or pause garbage collection: catena gc pause");
+                }
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            sr.tree.lockedIo(() -> {
+                sr.attachments.closeReader(reader);
+                return reader;
+            });
+        }
+    }
+
+    private record OpenStream(Opened disk, ContentStream content) implements VdiStream {
+        @Override
+        public long lengthBytes() {
+            return content.lengthBytes();
+        }
+
+        @Override
+        public void writeTo(WritableByteChannel target, long from) throws IOException {
+            content.writeTo(target, from);
+        }
+
+        @Override
+        public void close() throws IOException {
+            disk.close();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package io.catena.api;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What backup tools need: what changed between two disks, and their content as streams.
+ *
+ * <p><b>Errors.</b> All methods throw {@link SrException}: {@link SrError#VDI_IN_USE} for a disk that somebody may write
+ * meanwhile, {@link SrError#BAD_REQUEST} for a base that has nothing in common with the disk.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public interface VdiContents {
+    /**
+     * Returns the parts of a disk that may differ from {@code base}, ordered and disjoint; all others are the same. The base is
+     * a snapshot or another disk of the same tree: no tracking is needed for it.
+     *
+     * @param base null for nothing: the parts that hold data
+     */
+    List<DiskRange> changes(VdiId vdi, @Nullable VdiId base);
+
+    /**
+     * Opens a disk's content as a stream.
+     *
+     * @param base null for all of it; else the disk that whoever reads the stream has already
+     */
+    VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base);
+}
