@@ -55,6 +55,11 @@ final class Session {
         return json;
     }
 
+    /** Whether stdout is a terminal. */
+    boolean terminal() {
+        return terminal;
+    }
+
     PrintWriter out() {
         return out;
     }

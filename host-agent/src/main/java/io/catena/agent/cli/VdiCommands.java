@@ -15,6 +15,7 @@ import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -276,6 +277,46 @@ final class VdiCommands {
         JsonArray destroyed = new JsonArray();
         vdis.forEach(vdi -> destroyed.add(session.agent().delete(path(vdi, ""))));
         session.print(destroyed.size() == 1 ? destroyed.get(0) : destroyed, () -> "");
+    }
+
+    @Command(description = "Show which parts of a disk may differ from another of the same tree, or hold data.")
+    void changes(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--base", paramLabel = "SNAPSHOT", description = "What it is compared with.") @Nullable
+                    String base) {
+        JsonElement answer = session.agent().get(path(vdi, "/changes") + query("base", base));
+        session.print(answer, () -> {
+            Table table = new Table(">OFFSET", ">LENGTH");
+            answer.getAsJsonObject().getAsJsonArray("ranges").forEach(range -> {
+                JsonObject found = range.getAsJsonObject();
+                table.row(found.get("offset").getAsLong(), found.get("lengthBytes").getAsLong());
+            });
+            return table.toString();
+        });
+    }
+
+    @Command(
+            description = "Write the content of a snapshot, or of a disk that nobody writes, to a file or a pipe.",
+            footer = "With --from, a stream that broke off goes on: catena vdi export S --from 4096 >> FILE")
+    void export(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--format", paramLabel = "raw|vhd", defaultValue = "raw") String format,
+            @Option(
+                            names = "--base",
+                            paramLabel = "SNAPSHOT",
+                            description = "Of format vhd: only what changed since this one.")
+                    @Nullable
+                    String base,
+            @Option(names = "--from", paramLabel = "BYTE", defaultValue = "0") long from,
+            @Option(names = "--output", paramLabel = "FILE", description = "A file to be made; default: stdout.")
+                    @Nullable
+                    Path output) {
+        String query = "?format=" + part(format) + "&from=" + from + (base == null ? "" : "&base=" + part(base));
+        new ContentOutput(session).write(path(vdi, "/content") + query, output);
+    }
+
+    private static String query(String name, @Nullable String value) {
+        return value == null ? "" : "?" + name + "=" + part(value);
     }
 
     @Command(description = "Open a disk for I/O, and print where it is served, or the block device that it is.")

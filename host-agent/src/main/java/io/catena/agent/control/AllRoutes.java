@@ -16,6 +16,7 @@ public final class AllRoutes {
      */
     public static List<Route> of(StorageHost host, JobWaiter waiter, Guests guests, Scripts scripts) {
         List<Route> routes = new ArrayList<>(new Routes(host, waiter, scripts).all());
+        routes.addAll(new ContentRoutes(host).all());
         routes.addAll(new GuestRoutes(host, guests).all());
         return routes;
     }

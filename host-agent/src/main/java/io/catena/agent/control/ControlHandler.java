@@ -43,6 +43,10 @@ final class ControlHandler extends Handler.Abstract {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         Answer answer = answer(request);
+        if (answer.value() instanceof Streamed streamed) {
+            streamed.send(response, callback);
+            return true;
+        }
         byte[] content = answer.value() instanceof byte[] bytes
                 ? bytes
                 : (Json.write(answer.value()) + "\n").getBytes(StandardCharsets.UTF_8);

@@ -22,7 +22,7 @@ import java.util.regex.Pattern;
  * <p><b>Errors.</b> An {@link IOException} if no whole answer comes in time. <b>Threads.</b> Safe for use by many threads.
  */
 public final class UnixHttp {
-    private static final String END_OF_HEAD = "\r\n\r\n";
+    static final String END_OF_HEAD = "\r\n\r\n";
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] [0-9]{3}( .*)?");
     private static final int UNKNOWN = -1;
 
@@ -49,7 +49,7 @@ public final class UnixHttp {
         return exchange(encode(method, path, contentType, content));
     }
 
-    private static byte[] encode(String method, String path, String contentType, byte[] content) {
+    static byte[] encode(String method, String path, String contentType, byte[] content) {
         String head = method + " " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: "
                 + contentType + "\r\nContent-Length: " + content.length + END_OF_HEAD;
         ByteArrayOutputStream request = new ByteArrayOutputStream();
@@ -106,7 +106,11 @@ public final class UnixHttp {
     private static int lengthOf(ByteArrayOutputStream answer) throws IOException {
         String text = answer.toString(StandardCharsets.ISO_8859_1);
         int headEnd = text.indexOf(END_OF_HEAD);
-        return headEnd < 0 ? UNKNOWN : headEnd + END_OF_HEAD.length() + contentLength(text.substring(0, headEnd));
+        if (headEnd < 0) {
+            return UNKNOWN;
+        }
+        long length = headEnd + END_OF_HEAD.length() + contentLength(text.substring(0, headEnd));
+        return (int) Math.max(0, Math.min(Integer.MAX_VALUE, length));
     }
 
     private static Answer decode(byte[] answer) throws IOException {
@@ -126,7 +130,7 @@ public final class UnixHttp {
                 ByteBuffer.wrap(answer, bodyAt, answer.length - bodyAt).slice());
     }
 
-    private static int status(String head) throws IOException {
+    static int status(String head) throws IOException {
         String line = head.lines().findFirst().orElse("");
         if (!STATUS.matcher(line).matches()) {
             throw new IOException("the answer begins with \"" + line + "\"");
@@ -134,14 +138,13 @@ public final class UnixHttp {
         return Integer.parseInt(line.substring(9, 12));
     }
 
-    private static int contentLength(String head) throws IOException {
+    static long contentLength(String head) throws IOException {
         String name = "content-length:";
         List<String> lines = head.lines().toList();
         for (String line : lines) {
             if (line.regionMatches(true, 0, name, 0, name.length())) {
                 try {
-                    return Integer.parseUnsignedInt(
-                            line.substring(name.length()).strip());
+                    return Long.parseLong(line.substring(name.length()).strip());
                 } catch (NumberFormatException e) {
                     throw new IOException("the answer's head says \"" + line + "\"", e);
                 }

@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -100,7 +101,7 @@ class ContentsTest {
         for (VdiId snapshot : snapshots) {
             assertCovers(sr.contents().changes(snapshot, null), new byte[DISK_BYTES], snapshot);
             for (VdiId base : snapshots) {
-                assertCovers(sr.contents().changes(snapshot, base), contents.get(base), snapshot);
+                assertCovers(sr.contents().changes(snapshot, base), content(base), snapshot);
             }
         }
         stream(random);
@@ -146,6 +147,10 @@ class ContentsTest {
         sr.destroy(other);
     }
 
+    private byte[] content(VdiId disk) {
+        return Objects.requireNonNull(contents.get(disk), "content");
+    }
+
     private static SrError errorOf(Runnable work) {
         try {
             work.run();
@@ -184,7 +189,7 @@ class ContentsTest {
     }
 
     private VdiId copyOf(VdiId disk, VdiId copy) {
-        contents.put(copy, contents.get(disk).clone());
+        contents.put(copy, content(disk).clone());
         return copy;
     }
 
@@ -202,7 +207,7 @@ class ContentsTest {
             byte[] page = new byte[PAGE];
             Arrays.fill(page, pages[i]);
             exports.device(disk).write(offset + (long) i * PAGE, ByteBuffer.wrap(page));
-            System.arraycopy(page, 0, contents.get(disk), offset + i * PAGE, PAGE);
+            System.arraycopy(page, 0, content(disk), offset + i * PAGE, PAGE);
         }
         sr.detach(disk, Hold.HOST);
     }
@@ -212,7 +217,7 @@ class ContentsTest {
         exports.device(disk).discard((long) block * BLOCK, BLOCK);
         ByteBuffer left = ByteBuffer.allocate(BLOCK);
         exports.device(disk).read((long) block * BLOCK, left);
-        System.arraycopy(left.array(), 0, contents.get(disk), block * BLOCK, BLOCK);
+        System.arraycopy(left.array(), 0, content(disk), block * BLOCK, BLOCK);
         sr.detach(disk, Hold.HOST);
     }
 
@@ -238,7 +243,7 @@ class ContentsTest {
     }
 
     private void assertCovers(List<DiskRange> changes, byte[] before, VdiId disk) {
-        byte[] after = contents.get(disk);
+        byte[] after = content(disk);
         long end = 0;
         for (DiskRange range : changes) {
             assertThat(range.offset()).as("order of %s", changes).isGreaterThanOrEqualTo(end);
@@ -257,13 +262,13 @@ class ContentsTest {
         VdiId base = snapshots.get(0);
         Path full = write(base, null, random);
         assertHolds(full, base);
-        Path raw = Files.write(exported.resolve("raw"), contents.get(base));
+        Path raw = Files.write(exported.resolve("raw"), content(base));
         assertThat(QemuImg.isSame(full, raw)).as("qemu reads the same").isTrue();
         for (VdiId snapshot : snapshots.subList(1, snapshots.size())) {
             assertHolds(write(snapshot, base, random), snapshot);
             base = snapshot;
         }
-        assertThat(bytes(base, StreamFormat.RAW, null, 0)).isEqualTo(contents.get(base));
+        assertThat(bytes(base, StreamFormat.RAW, null, 0)).isEqualTo(content(base));
     }
 
     private Path write(VdiId snapshot, @Nullable VdiId base, Random random) throws IOException {
@@ -286,7 +291,7 @@ class ContentsTest {
 
     private void assertHolds(Path vhd, VdiId vdi) throws IOException {
         try (ReferenceReader reader = ReferenceReader.open(vhd)) {
-            assertThat(Arrays.equals(reader.read(0, DISK_BYTES), contents.get(vdi)))
+            assertThat(Arrays.equals(reader.read(0, DISK_BYTES), content(vdi)))
                     .as("%s holds what VDI %s does", vhd, vdi)
                     .isTrue();
         }

@@ -8,6 +8,8 @@ import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.Programs;
+import io.catena.harness.peer.QemuImg;
+import io.catena.harness.peer.ReferenceReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -94,6 +96,36 @@ class AgentCliTest {
         assertThat(agent.tryCli("vdi", "destroy", three, "nobody").exitCode()).isEqualTo(1);
         assertThat(agent.cli("vdi", "ls", "sr").stdout().strip()).isEqualTo("[]");
         assertThat(code("vdi", "stat", one)).isEqualTo("VDI_MISSING");
+    }
+
+    @Test
+    void contentIsExportedWholeAndAsWhatChanged() throws Exception {
+        createSr("sr");
+        String disk = createVdi("sr", "disk");
+        writeWhole(disk, 0);
+        agent.cli("vdi", "snapshot", "disk", "--name", "monday");
+        writeWhole(disk, 5 << 20);
+        agent.cli("vdi", "snapshot", "disk", "--name", "tuesday");
+
+        JsonObject changes =
+                agent.cli("vdi", "changes", "tuesday", "--base", "monday").json().getAsJsonObject();
+        assertThat(changes.getAsJsonArray("ranges").toString()).isEqualTo("[{\"offset\":5242880,\"lengthBytes\":65536}]");
+
+        String monday = LiveAgent.id(agent.cli("vdi", "stat", "monday").json(), "vdi");
+        Path full = directory.resolve(monday + ".vhd");
+        Path delta = directory.resolve("tuesday.vhd");
+        agent.cli("vdi", "export", "monday", "--format", "vhd", "--output", full.toString());
+        agent.cli("vdi", "export", "tuesday", "--format", "vhd", "--base", "monday", "--output", delta.toString());
+        Path raw = directory.resolve("tuesday.raw");
+        agent.cli("vdi", "export", "tuesday", "--output", raw.toString());
+        try (ReferenceReader chain = ReferenceReader.open(delta)) {
+            assertThat(chain.read(0, 16 << 20)).isEqualTo(Files.readAllBytes(raw));
+        }
+        assertThat(QemuImg.info(full).get("virtual-size").getAsLong()).isEqualTo(Files.size(raw));
+        assertThat(code("vdi", "export", "tuesday", "--output", raw.toString())).isEqualTo("BAD_REQUEST");
+        assertThat(code("vdi", "export", "disk", "--format", "cow", "--output", directory + "/x"))
+                .isEqualTo("BAD_REQUEST");
+        assertThat(directory.resolve("x")).doesNotExist();
     }
 
     /** Two copies of a directory have disks of the same ids; to take either would be to write to the wrong one. */
@@ -461,6 +493,15 @@ class AgentCliTest {
         try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
             client.write(0, Arrays.copyOf(bytes, 512));
         }
+    }
+
+    /** Writes a page of a detached disk. */
+    private void writeWhole(String vdi, long offset) throws IOException {
+        agent.cli("vdi", "attach", vdi);
+        try (NbdClient client = NbdClient.connect(nbdSocket(), vdi)) {
+            client.write(offset, Arrays.copyOf(GREETING, 4096));
+        }
+        agent.cli("vdi", "detach", vdi);
     }
 
     private byte[] read(String vdi) throws IOException {

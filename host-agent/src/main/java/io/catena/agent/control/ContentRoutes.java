@@ -1,0 +1,100 @@
+package io.catena.agent.control;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageHost;
+import io.catena.api.StreamFormat;
+import io.catena.api.VdiId;
+import io.catena.api.VdiStream;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+
+/** What backup tools ask: what changed in a disk, and its content. */
+final class ContentRoutes {
+    /** How many disks are streamed at a time: each takes a thread, and the bandwidth of the disks below. */
+    private static final int MOST_STREAMS = 5;
+
+    private static final long SECTOR_BYTES = 512;
+    private static final long USUAL_GRANULARITY_BYTES = 64 << 10;
+    private static final long MOST_GRANULARITY_BYTES = 64 << 20;
+
+    private static final Semaphore STREAMS = new Semaphore(MOST_STREAMS);
+
+    private final Names names;
+
+    ContentRoutes(StorageHost host) {
+        names = new Names(host);
+    }
+
+    List<Route> all() {
+        return List.of(
+                Route.get("listChanges", "/v1/vdis/{vdi}/changes", this::changes).by(Role.BACKUP),
+                Route.get("getContent", "/v1/vdis/{vdi}/content", this::content).by(Role.BACKUP));
+    }
+
+    /** ?base=&amp;granularity= */
+    private Object changes(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        VdiId base = base(call, place);
+        long granularity = call.parameters()
+                .number("granularity", SECTOR_BYTES, MOST_GRANULARITY_BYTES)
+                .orElse(USUAL_GRANULARITY_BYTES);
+        if (Long.bitCount(granularity) != 1) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The granularity is " + granularity + " bytes, expected a power of two");
+        }
+        return DiskChanges.of(
+                place.vdi(),
+                base,
+                place.repository().vdi(place.vdi()).virtualSizeBytes(),
+                granularity,
+                place.repository().contents().changes(place.vdi(), base));
+    }
+
+    /** ?format=&amp;base=&amp;from= */
+    private Object content(Call call) {
+        Query query = call.parameters();
+        Names.Place place = names.vdi(call.variable());
+        StreamFormat format = StreamFormat.of(query.one("format").orElse("raw"));
+        VdiId base = base(call, place);
+        long from = query.number("from", 0, Long.MAX_VALUE).orElse(0L);
+        if (!STREAMS.tryAcquire()) {
+            throw new SrException(SrError.TRY_AGAIN, MOST_STREAMS + " disks are streamed already")
+                    .correction("Try again when one of these has ended.");
+        }
+        try {
+            return streamed(place.repository().contents().export(place.vdi(), format, base), from);
+        } catch (RuntimeException e) {
+            STREAMS.release();
+            throw e;
+        }
+    }
+
+    private static Streamed streamed(VdiStream stream, long from) {
+        ContentStreamed streamed = new ContentStreamed(stream, from, STREAMS::release);
+        if (from > stream.lengthBytes()) {
+            streamed.close();
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The stream has " + stream.lengthBytes() + " bytes, and none from " + from + " on");
+        }
+        return streamed;
+    }
+
+    private @Nullable VdiId base(Call call, Names.Place place) {
+        return call.parameters()
+                .one("base")
+                .map(text -> {
+                    Names.Place base = names.vdi(text);
+                    if (!base.sr().equals(place.sr())) {
+                        throw new SrException(
+                                        SrError.BAD_REQUEST,
+                                        "VDI " + base.vdi() + " is in SR " + base.sr() + ", VDI " + place.vdi() + " in "
+                                                + place.sr())
+                                .correction("The base must be a disk of the same tree: catena vdi tree " + place.sr());
+                    }
+                    return base.vdi();
+                })
+                .orElse(null);
+    }
+}
