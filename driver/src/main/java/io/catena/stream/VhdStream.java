@@ -52,7 +52,8 @@ public final class VhdStream implements ContentStream {
     public VhdStream(BlockDevice disk, UUID id, int timestamp, @Nullable ParentLink base, List<DiskRange> changed)
             throws IOException {
         if (disk.sizeBytes() > Footer.MAX_DISK_BYTES) {
-            throw new IOException("the disk has " + disk.sizeBytes() + " bytes, a VHD at most " + Footer.MAX_DISK_BYTES);
+            throw new IOException(
+                    "the disk has " + disk.sizeBytes() + " bytes, a VHD at most " + Footer.MAX_DISK_BYTES);
         }
         this.disk = disk;
         blocks = blocksOf(changed);

@@ -289,7 +289,9 @@ final class VdiCommands {
             Table table = new Table(">OFFSET", ">LENGTH");
             answer.getAsJsonObject().getAsJsonArray("ranges").forEach(range -> {
                 JsonObject found = range.getAsJsonObject();
-                table.row(found.get("offset").getAsLong(), found.get("lengthBytes").getAsLong());
+                table.row(
+                        found.get("offset").getAsLong(),
+                        found.get("lengthBytes").getAsLong());
             });
             return table.toString();
         });

@@ -29,7 +29,8 @@ final class ContentRoutes {
 
     List<Route> all() {
         return List.of(
-                Route.get("listChanges", "/v1/vdis/{vdi}/changes", this::changes).by(Role.BACKUP),
+                Route.get("listChanges", "/v1/vdis/{vdi}/changes", this::changes)
+                        .by(Role.BACKUP),
                 Route.get("getContent", "/v1/vdis/{vdi}/content", this::content).by(Role.BACKUP));
     }
 
@@ -76,7 +77,8 @@ final class ContentRoutes {
         if (from > stream.lengthBytes()) {
             streamed.close();
             throw new SrException(
-                    SrError.BAD_REQUEST, "The stream has " + stream.lengthBytes() + " bytes, and none from " + from + " on");
+                    SrError.BAD_REQUEST,
+                    "The stream has " + stream.lengthBytes() + " bytes, and none from " + from + " on");
         }
         return streamed;
     }

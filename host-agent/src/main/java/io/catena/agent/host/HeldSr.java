@@ -1,8 +1,8 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
-import io.catena.api.Export;
 import io.catena.api.DiskRange;
+import io.catena.api.Export;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcStatus;

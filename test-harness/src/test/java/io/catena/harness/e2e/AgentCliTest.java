@@ -107,9 +107,11 @@ class AgentCliTest {
         writeWhole(disk, 5 << 20);
         agent.cli("vdi", "snapshot", "disk", "--name", "tuesday");
 
-        JsonObject changes =
-                agent.cli("vdi", "changes", "tuesday", "--base", "monday").json().getAsJsonObject();
-        assertThat(changes.getAsJsonArray("ranges").toString()).isEqualTo("[{\"offset\":5242880,\"lengthBytes\":65536}]");
+        JsonObject changes = agent.cli("vdi", "changes", "tuesday", "--base", "monday")
+                .json()
+                .getAsJsonObject();
+        assertThat(changes.getAsJsonArray("ranges").toString())
+                .isEqualTo("[{\"offset\":5242880,\"lengthBytes\":65536}]");
 
         String monday = LiveAgent.id(agent.cli("vdi", "stat", "monday").json(), "vdi");
         Path full = directory.resolve(monday + ".vhd");
