@@ -3,7 +3,9 @@ package io.catena.op;
 import io.catena.store.Storage;
 import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Puts a disk upon another, which becomes its base copy.
@@ -13,13 +15,16 @@ import java.util.Objects;
  *       that is half old, half new. From here on the child shows what its new parent holds.
  *   <li>Hide the parent, so that it is no disk any more: second, since a hidden node without children is garbage.
  *   <li>Delete the parent's record, which means nothing now, and make that durable.
+ *   <li>Note the base copy that the child built on before, if nothing does any more.
  * </ol>
  *
  * @param child the disk's file, and what is to be written to it
  * @param parent the file that becomes a base copy
  * @param record the parent's record
+ * @param orphan what nothing builds on afterwards; null if something does
  */
-public record Compose(Relink.Child child, String parent, String record) implements Operation {
+public record Compose(Relink.Child child, String parent, String record, Orphans.@Nullable Orphan orphan)
+        implements Operation {
     public Compose {
         Objects.requireNonNull(child, "child");
         Objects.requireNonNull(parent, "parent");
@@ -32,5 +37,8 @@ public record Compose(Relink.Child child, String parent, String record) implemen
         HiddenFlag.set(storage, parent, true);
         storage.delete(record);
         storage.syncNames();
+        if (orphan != null) {
+            Orphans.add(storage, List.of(orphan));
+        }
     }
 }

@@ -110,6 +110,7 @@ public final class Journal {
                 case "Replace" -> GSON.fromJson(json, Replace.class);
                 case "Relink" -> GSON.fromJson(json, Relink.class);
                 case "Compose" -> GSON.fromJson(json, Compose.class);
+                case "Remove" -> GSON.fromJson(json, Remove.class);
                 case "Absorb" -> GSON.fromJson(json, Absorb.class);
                 default ->
                     throw new IOException(name + " tells of an operation \"" + kind + "\" that does not belong here");

@@ -4,7 +4,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 
 /** A change of the tree that can be run again from its start after it was interrupted anywhere. */
-public sealed interface Operation permits Snapshot, Relink, Absorb, Compose, Replace, Rewrite {
+public sealed interface Operation permits Snapshot, Relink, Absorb, Compose, Replace, Remove, Rewrite {
     /** Takes all steps that are not taken yet. */
     void apply(Storage storage) throws IOException;
 }

@@ -13,16 +13,25 @@ import java.util.Objects;
  * <ol>
  *   <li>Write the new link into each child, and sync it. A cut here can leave a header that is half old, half new, and
  *       valid no more; the record holds the bytes themselves, so that recovery need not read it.
+ *   <li>Note the nodes that are garbage from now on, if there are some.
  *   <li>Delete the node, which nobody needs any more, and make that durable.
  * </ol>
  *
  * @param node the file that goes
  * @param children its children, and what is to be written to them
+ * @param orphans what else nobody needs afterwards: nodes in a row below it, whose data its children's new parent holds
  */
-public record Relink(String node, List<Child> children) implements Operation {
+public record Relink(String node, List<Child> children, List<Orphans.Orphan> orphans) implements Operation {
+    /** A journal of an earlier version has no {@code orphans}. */
+    @SuppressWarnings("NullAway")
     public Relink {
         Objects.requireNonNull(node, "node");
         children = List.copyOf(children);
+        orphans = orphans == null ? List.of() : List.copyOf(orphans);
+    }
+
+    public Relink(String node, List<Child> children) {
+        this(node, children, List.of());
     }
 
     /** A child and its new link. */
@@ -64,6 +73,7 @@ public record Relink(String node, List<Child> children) implements Operation {
 
     /** Deletes the node; nobody may have it open any more. */
     public void remove(Storage storage) throws IOException {
+        Orphans.add(storage, orphans);
         storage.delete(node);
         storage.syncNames();
     }

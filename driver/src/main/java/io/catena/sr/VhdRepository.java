@@ -27,6 +27,7 @@ import io.catena.sr.live.Attachments;
 import io.catena.sr.open.Checker;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.open.SrLooks;
+import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.JobIntents;
 import io.catena.sr.record.MirrorMark;
@@ -41,6 +42,7 @@ import io.catena.sr.verb.Resetter;
 import io.catena.sr.verb.Resizer;
 import io.catena.sr.verb.Reverter;
 import io.catena.sr.verb.SnapshotTaker;
+import io.catena.sr.verb.TwinDecision;
 import io.catena.sr.verb.VdiAttacher;
 import io.catena.sr.verb.VdiCutter;
 import io.catena.sr.verb.VdiMaker;
@@ -105,14 +107,23 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     /**
-     * Attaches an SR, after recovery of what was interrupted. A directory that is no SR yet is adopted: its VHDs become
-     * disks as they are.
+     * Attaches an SR, after recovery of what was interrupted. Never makes one.
+     *
+     * @param path the directory, for messages
+     */
+    public static VhdRepository attach(Storage storage, String path, Environment environment) {
+        return attach(storage, path, environment, Wanted.KNOWN);
+    }
+
+    /**
+     * Attaches an SR, or makes one of the VHDs of a directory that is none yet: they become disks as they are, and are not
+     * changed by garbage collection until that is switched on.
      *
      * @param path the directory, for messages; its last part, if a UUID, is an adopted SR's id
      */
-    public static VhdRepository attach(Storage storage, String path, Environment environment) {
+    public static VhdRepository attach(Storage storage, String path, Environment environment, Wanted wanted) {
         return Errors.translate(
-                "attach " + path, () -> new VhdRepository(path, OpenSr.attach(storage, path, environment)));
+                "attach " + path, () -> new VhdRepository(path, OpenSr.attach(storage, path, environment, wanted)));
     }
 
     /** Returns the SR's identity. */
@@ -267,6 +278,27 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
         return change("attach VDI " + id, () -> attacher.attachAndActivate(id, holder, mode));
+    }
+
+    /** Takes a disk as its holder had it before the agent was started anew. */
+    public void restore(VdiId id, String holder, AccessMode mode, @Nullable AccessMode active) {
+        sr.restored.add(id);
+        try {
+            attach(id, holder, mode);
+            if (active != null) {
+                activate(id, holder, active);
+            }
+        } finally {
+            sr.restored.remove(id);
+        }
+    }
+
+    @Override
+    public void keep(String file) {
+        change("keep " + file, () -> {
+            TwinDecision.keep(sr, file);
+            sr.lookAtAll();
+        });
     }
 
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */

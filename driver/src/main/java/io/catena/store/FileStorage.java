@@ -269,7 +269,8 @@ public final class FileStorage implements Storage {
     public List<String> directories(String directory) throws IOException {
         List<String> names = new ArrayList<>();
         try (DirectoryStream<Path> found = Files.newDirectoryStream(
-                root.inside(directory), path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))) {
+                directory.isEmpty() ? root.path() : root.inside(directory),
+                path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))) {
             found.forEach(path -> names.add(root.path().relativize(path).toString()));
         } catch (NoSuchFileException e) {
             return List.of();

@@ -91,7 +91,7 @@ public interface Storage {
     /** Removes a directory; does nothing if it does not exist, or is not empty. */
     void removeDirectory(String name) throws IOException;
 
-    /** Returns the names of the directories directly in a directory, sorted; none if it does not exist. */
+    /** Returns the names of the directories directly in a directory, sorted, links left out; none if it does not exist. */
     List<String> directories(String directory) throws IOException;
 
     /** Deletes a file; does nothing if it does not exist. Whoever has it open can go on using it. */

@@ -8,14 +8,17 @@ import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.agent.linux.LinuxBootClock;
 import io.catena.api.PeerHost;
+import io.catena.api.AccessMode;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
 import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.ThreadTimer;
+import io.catena.sr.open.Wanted;
 import io.catena.sr.record.JobIntents;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
@@ -26,6 +29,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Opens SRs over VHD chains in directories of this host. Safe for use by many threads. */
 final class VhdOpener implements SrOpener {
@@ -57,24 +61,25 @@ final class VhdOpener implements SrOpener {
     @Override
     public AttachedSr create(Path directory, SrId id, String name) throws IOException {
         VhdRepository.create(storage(directory), id, name);
-        return attach(directory);
+        return attach(directory, id, false);
     }
 
     @Override
-    public AttachedSr attach(Path directory) throws IOException {
+    public AttachedSr attach(Path directory, @Nullable SrId expected, boolean adopt) throws IOException {
+        Wanted wanted = new Wanted(expected, adopt);
         Storage plain = storage(directory);
         Optional<SharedSr> taken = shared.take(directory, plain);
         return taken.isEmpty()
-                ? new VhdSr(VhdRepository.attach(plain, directory.toString(), environment), done -> {})
-                : attach(directory, taken.get());
+                ? new VhdSr(VhdRepository.attach(plain, directory.toString(), environment, wanted), done -> {})
+                : attach(directory, taken.get(), wanted);
     }
 
     /** What another host has written before is completed, or lost, as after a power cut of that host. */
-    private AttachedSr attach(Path directory, SharedSr sr) throws IOException {
+    private AttachedSr attach(Path directory, SharedSr sr, Wanted wanted) throws IOException {
         boolean attached = false;
         try {
             Environment guarded = environment.with(sr.guarded(environment.exporter()));
-            AttachedSr opened = new VhdSr(VhdRepository.attach(sr.storage(), directory.toString(), guarded), sr::end);
+            AttachedSr opened = new VhdSr(VhdRepository.attach(sr.storage(), directory.toString(), guarded, wanted), sr::end);
             attached = true;
             return opened;
         } finally {
@@ -137,6 +142,11 @@ final class VhdOpener implements SrOpener {
         @Override
         public StorageRepository repository() {
             return driver;
+        }
+
+        @Override
+        public void restore(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
+            driver.restore(vdi, holder, mode, active);
         }
 
         @Override

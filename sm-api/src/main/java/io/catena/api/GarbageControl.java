@@ -1,5 +1,8 @@
 package io.catena.api;
 
+import java.util.Collection;
+import java.util.List;
+
 /**
  * Garbage collection of one SR: the deleting of what nobody can reach, and the merging of base copies.
  *
@@ -7,7 +10,17 @@ package io.catena.api;
  */
 public interface GarbageControl {
     /** Starts a run, also outside of the window; what was set aside gets another chance. Returns one that runs already. */
-    Job run();
+    default Job run() {
+        return run(List.of());
+    }
+
+    /**
+     * As {@link #run()}, after some base copies were declared to be garbage.
+     *
+     * @param deleted the names of files that nothing builds on, of which {@link #status} says that their origin is unknown
+     * @throws SrException {@link SrError#BAD_REQUEST} if one of them is something else; nothing is deleted then
+     */
+    Job run(Collection<String> deleted);
 
     /** Returns what is left to do, in which order, at which cost and why; and what cannot be done. */
     GcStatus status();

@@ -44,6 +44,10 @@ public record GcSettings(
         }
     }
 
+    /** Of an SR whose nodes somebody else has made: nothing is changed before somebody agrees. */
+    public static final GcSettings OF_ADOPTED =
+            DEFAULT.with(new GcChange(false, null, null, null, null, null, null, null));
+
     /**
      * Returns this with what {@code change} names.
      *

@@ -22,6 +22,8 @@ public record SrHealth(State state, List<Reason> reasons) {
     public enum Kind {
         /** A node's file cannot be read, and no disk that builds on it can be used. */
         UNREADABLE_NODE,
+        /** Two files claim to be the same disk, and neither is opened for writing before somebody decides. */
+        CONTRADICTION,
         /** An operation failed half-way, and nothing is changed before it is completed. */
         UNFINISHED_OPERATION,
         /** Writes that were answered are in a redo log only, since their file could not be opened. */

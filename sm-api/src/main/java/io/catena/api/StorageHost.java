@@ -17,8 +17,21 @@ public interface StorageHost {
      */
     Sr create(String name, Path directory, @Nullable SrId id);
 
-    /** Attaches the SR in a directory, or adopts the VHDs there as one; does nothing if it is attached. */
-    Sr attach(Path directory);
+    /** Attaches the SR in a directory; does nothing if it is attached. Never makes one. */
+    default Sr attach(Path directory) {
+        return attach(directory, false);
+    }
+
+    /**
+     * As {@link #attach(Path)}.
+     *
+     * @param adopt whether a directory of VHDs that is no SR yet becomes one, and they its disks. Garbage collection changes
+     *     none of them before it is switched on
+     */
+    Sr attach(Path directory, boolean adopt);
+
+    /** Forgets an SR that is not attached; its files stay as they are. */
+    void forget(SrId id);
 
     /** Attaches an SR that this host has seen before. */
     Sr attach(SrId id);

@@ -25,6 +25,15 @@ public interface StorageRepository {
      */
     SrCheck check(boolean repair);
 
+    /**
+     * Decides that a file is the disk that other files claim to be, too; they become disks of their own.
+     *
+     * @param file its name, relative to the SR's directory
+     * @throws SrException {@link SrError#BAD_REQUEST} if no other file claims to be the same disk; {@link SrError#VDI_IN_USE}
+     *     if one of them is attached
+     */
+    void keep(String file);
+
     /** Changes what is told of the SR. */
     SrStat set(SrChange change);
 

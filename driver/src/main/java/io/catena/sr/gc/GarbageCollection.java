@@ -10,6 +10,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.disk.LiveDisk;
+import io.catena.op.Orphans;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.RateLimit;
 import io.catena.sr.job.StepControl;
@@ -33,8 +34,10 @@ import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntSupplier;
@@ -73,6 +76,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
      * What it works with.
      *
      * @param warnFrom number of nodes of a chain from which on there is no time to lose
+     * @param adopted whether nodes were there before the SR
      */
     public record Parts(
             SrId sr,
@@ -82,7 +86,8 @@ public final class GarbageCollection implements GarbageControl, Closeable {
             RecordView records,
             Environment environment,
             FilesBehind behind,
-            IntSupplier warnFrom) {}
+            IntSupplier warnFrom,
+            boolean adopted) {}
 
     /** Tells what is kept with a node's disk. */
     @FunctionalInterface
@@ -112,9 +117,51 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     private record Outlook(GcPlan plan, List<GcStatus.Debt> debts, long freeBytes) {}
 
     @Override
-    public Job run() {
+    public Job run(Collection<String> deleted) {
+        checkAgreed();
         failures.forget();
+        if (!deleted.isEmpty()) {
+            Errors.translate(
+                    "delete " + String.join(", ", deleted), () -> parts.tree().change(() -> declare(deleted)));
+        }
         return start(false);
+    }
+
+    /** Whether somebody still has to agree to any change of nodes that were there before the SR. */
+    private boolean isAgreementMissing() {
+        return parts.adopted() && !settings.gc();
+    }
+
+    private void checkAgreed() {
+        if (isAgreementMissing()) {
+            throw new SrException(
+                            SrError.BAD_REQUEST,
+                            "SR " + parts.sr()
+                                    + " was adopted, and nothing of it is deleted or merged before somebody agrees")
+                    .correction("See what would be done: catena gc status " + parts.sr()
+                            + "; then agree: catena gc set " + parts.sr() + " --gc on");
+        }
+    }
+
+    /** Notes that nobody needs some base copies, for somebody says so; all or none. */
+    private Collection<String> declare(Collection<String> names) throws IOException {
+        parts.tree().lookOutside();
+        Tree tree = parts.tree().now();
+        List<Orphans.Orphan> orphans = new ArrayList<>();
+        for (String name : names) {
+            Optional<Node> node = tree.node(name).filter(n -> MergeRules.isChildless(tree, n) && n.file() != null);
+            if (node.isEmpty() || tree.mayBeNeeded(node.get())) {
+                String why = node.flatMap(tree::mayNeed)
+                        .map(needer -> name + " may be needed: " + needer + " may build on it")
+                        .orElse(name + " is no base copy that nothing builds on");
+                throw new SrException(SrError.BAD_REQUEST, why)
+                        .correction("See which are: catena gc status " + parts.sr());
+            }
+            orphans.add(Orphans.Orphan.of(Objects.requireNonNull(node.get().file())));
+        }
+        Orphans.add(parts.storage(), orphans);
+        parts.tree().lookOutside();
+        return names;
     }
 
     /** One at a time: two could merge the same pair of nodes. */
@@ -206,7 +253,11 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     /** After a change of nothing, since the tree may not know yet of an operation that failed. Steps are checked when taken. */
     private List<GcRun.Work> work() {
         return Errors.translate("look for garbage", () -> {
-            Tree tree = parts.tree().change(() -> parts.tree().now());
+            Tree tree = parts.tree().change(() -> {
+                parts.tree().lookOutside();
+                parts.tree().forgetRefutedOrphans();
+                return parts.tree().now();
+            });
             return plan(tree, freeBytes()).steps().stream()
                     .map(step -> new GcRun.Work(rootName(tree, step.node()), step))
                     .toList();
@@ -364,7 +415,9 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     public GcStatus resume() {
         change(now -> now.withPaused(false));
         failures.forget();
-        start(false);
+        if (!isAgreementMissing()) {
+            start(false);
+        }
         return status();
     }
 

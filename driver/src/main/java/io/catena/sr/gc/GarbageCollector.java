@@ -7,7 +7,9 @@ import io.catena.api.SrException;
 import io.catena.disk.LiveDisk;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Journal;
+import io.catena.op.Orphans;
 import io.catena.op.Relink;
+import io.catena.op.Remove;
 import io.catena.sr.job.StepInterrupted;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
@@ -28,6 +30,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -98,6 +101,7 @@ final class GarbageCollector {
 
     private Done delete(Node node) throws IOException {
         return tree.change(() -> {
+            tree.lookOutside();
             boolean stillGarbage = tree.now()
                     .node(node.name())
                     .filter(n -> MergeRules.isGarbage(tree.now(), n))
@@ -108,13 +112,8 @@ final class GarbageCollector {
             if (attachments.nodes().isOpen(node.name())) {
                 throw new IOException("it is open");
             }
-            storage.delete(node.name());
-            storage.syncNames();
-            if (node.rawBaseCopy()) {
-                // Second, since without it the file would show as a disk.
-                storage.delete(SrFiles.vdiRecord(node.id()));
-                storage.syncNames();
-            }
+            List<String> records = node.rawBaseCopy() ? List.of(SrFiles.vdiRecord(node.id())) : List.of();
+            tree.remove(new Remove(node.name(), MergeRules.orphanOf(tree.now(), node), records));
             tree.refresh(List.of(node.name()));
             return new Done(1, 0, 0, 0);
         });
@@ -165,8 +164,14 @@ final class GarbageCollector {
 
     /** Nothing that the tree allows to be done with base copies meanwhile changes them; this makes sure of it. */
     private void checkIsStillThere(GcStep step) throws IOException {
+        tree.lookOutside();
         Tree now = tree.now();
         Node at = step.node();
+        Optional<String> needer = now.mayNeed(step.lower());
+        if (needer.isPresent()) {
+            throw new ChangedMeanwhileException(
+                    needer.get() + ", which was not seen before, may build on the base copies");
+        }
         for (String below : step.files().subList(1, step.files().size())) {
             Node node = now.node(at.name()).orElse(null);
             Node parent = node == null ? null : now.parent(node).orElse(null);
@@ -186,7 +191,7 @@ final class GarbageCollector {
      *   <li>Record the operation with all bytes that it will write.
      *   <li>Link the uppermost node's children to the parent. Chains that are open do not look at links.
      *   <li>Let the live disks go on without the nodes; the parent is opened anew, since it has grown.
-     *   <li>Delete the uppermost node and forget the operation. The others are garbage from now on.
+     *   <li>Note that the others are garbage from now on, delete the uppermost node and forget the operation.
      *   <li>Delete them, the uppermost first.
      * </ol>
      */
@@ -203,11 +208,15 @@ final class GarbageCollector {
             changed.add(child.name());
         }
         Set<String> gone = new HashSet<>(step.pushed().stream().map(Node::name).toList());
-        unlink(new Relink(node.name(), children), gone, parent);
+        List<Orphans.Orphan> orphans = step.between().stream()
+                .map(below -> Orphans.Orphan.of(Objects.requireNonNull(below.file())))
+                .toList();
+        unlink(new Relink(node.name(), children, orphans), gone, parent);
         for (Node below : step.between()) {
             storage.delete(below.name());
             storage.syncNames();
         }
+        Orphans.forget(storage, step.between().stream().map(Node::name).toList());
         tree.refresh(changed);
     }
 

@@ -48,7 +48,7 @@ final class GcPlanner {
     private GcPlan plan() {
         List<GcStep> merges = new ArrayList<>();
         for (Node node : tree.nodes()) {
-            if (MergeRules.isGarbage(tree, node)) {
+            if (MergeRules.isChildless(tree, node)) {
                 delete(node);
             } else if (isUpperOfPair(node)) {
                 merge(node).ifPresent(merges::add);
@@ -61,7 +61,7 @@ final class GcPlanner {
     }
 
     private void delete(Node node) {
-        Optional<String> refusal = circumstances.refusal(node);
+        Optional<String> refusal = MergeRules.keptBecause(tree, node).or(() -> circumstances.refusal(node));
         if (refusal.isPresent()) {
             refuse(node, refusal.get());
             return;

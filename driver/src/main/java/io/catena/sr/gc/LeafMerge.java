@@ -143,6 +143,7 @@ final class LeafMerge {
     }
 
     private void checkIsStillThere(GcStep step) throws IOException {
+        tree.lookOutside();
         Tree now = tree.now();
         String leaf = step.node().name();
         boolean isThere = !openNodes.isOpen(leaf)

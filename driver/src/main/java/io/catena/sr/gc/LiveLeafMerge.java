@@ -71,6 +71,7 @@ final class LiveLeafMerge {
 
     private void finish(VdiId vdi, LeafDrain drain, Absorb operation) throws IOException {
         drain.checkNotEnded();
+        tree.lookOutside();
         Tree now = tree.now();
         if (now.node(operation.leaf())
                 .filter(node -> MergeRules.isAbsorbable(now, node))

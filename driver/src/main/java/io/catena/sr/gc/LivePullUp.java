@@ -76,6 +76,7 @@ final class LivePullUp {
 
     private void finish(VdiId vdi, LiveFill live, GcStep step) throws IOException {
         live.checkNotEnded();
+        tree.lookOutside();
         Tree now = tree.now();
         String leaf = step.node().name();
         if (now.node(leaf).filter(node -> MergeRules.isAbsorbable(now, node)).isEmpty()) {

@@ -4,7 +4,6 @@ import io.catena.api.SrCheck;
 import io.catena.api.SrCheck.Finding;
 import io.catena.api.SrCheck.Kind;
 import io.catena.api.SrId;
-import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.op.Journal;
 import io.catena.sr.record.JobIntents;
@@ -84,14 +83,9 @@ public final class Checker {
                         problem.get(),
                         "Look at it, and repair it, while the SR is detached: catena vhd check");
             }
-            String stem = SrFiles.stem(node.name());
-            if (Uuids.isUuid(stem) && !VdiId.parse(stem).equals(node.id())) {
-                tell(
-                        Kind.TWIN,
-                        node.name(),
-                        node.id(),
-                        "another file has this id already; this one shows as " + node.id(),
-                        "Move one of the two files out of the SR, and scan it.");
+            Optional<String> contradiction = tree.now().contradiction(node);
+            if (contradiction.isPresent()) {
+                tell(Kind.TWIN, node.name(), node.id(), contradiction.get(), Contradictions.cure("SR"));
             }
             if (MergeRules.isGarbage(tree.now(), node)) {
                 tell(Kind.GARBAGE, node.name(), node.id(), "a base copy that nothing builds on", "Run: catena gc run");

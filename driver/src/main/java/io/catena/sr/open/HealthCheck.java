@@ -62,10 +62,19 @@ final class HealthCheck {
                     problem.file() + ": " + problem.problem(),
                     "Look at it, and repair it, while the SR is detached: catena vhd check"));
         }
+        addContradictions(reasons, now);
         addSpace(reasons, freeBytes);
         addSetAside(reasons);
         addChains(reasons, now, budget);
         return SrHealth.of(reasons);
+    }
+
+    private void addContradictions(List<Reason> reasons, Tree now) {
+        for (Node node : now.nodes()) {
+            now.contradiction(node)
+                    .ifPresent(what ->
+                            reasons.add(new Reason(Kind.CONTRADICTION, what, Contradictions.cure(sr.toString()))));
+        }
     }
 
     private void addSpace(List<Reason> reasons, long freeBytes) {

@@ -1,9 +1,11 @@
 package io.catena.sr.open;
 
+import io.catena.api.GcSettings;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.Uuids;
+import io.catena.api.VdiId;
 import io.catena.sr.gc.GarbageCollection;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
@@ -13,6 +15,7 @@ import io.catena.sr.live.Holds;
 import io.catena.sr.live.RedoStore;
 import io.catena.sr.live.VdiUse;
 import io.catena.sr.record.FileWatch;
+import io.catena.sr.record.GcSettingsFile;
 import io.catena.sr.record.JobIntents;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.SrRecord;
@@ -22,11 +25,15 @@ import io.catena.sr.tree.SrTree;
 import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * An SR that this process has, and nobody else: how that begins and ends, and the parts that its operations share.
@@ -34,6 +41,8 @@ import java.util.UUID;
  * <p><b>Threads.</b> The parts say how they are to be used; most are guarded by the lock of {@link #tree}.
  */
 public final class OpenSr {
+    private static final Logger LOG = System.getLogger(OpenSr.class.getName());
+
     public final Storage storage;
     public final Environment environment;
     public final SrSettings settings;
@@ -50,6 +59,10 @@ public final class OpenSr {
     public final HealthCheck health;
     public final FilesBehind behind;
     public final JobIntents jobIntents;
+
+    /** The disks that are being opened again after the agent was started anew. */
+    public final Set<VdiId> restored = ConcurrentHashMap.newKeySet();
+
     private final Closeable lock;
 
     /** Used under the tree lock. */
@@ -81,8 +94,19 @@ public final class OpenSr {
                 view::record,
                 environment,
                 behind,
-                () -> settings.now().warnFrom()));
+                () -> settings.now().warnFrom(),
+                record.isAdopted()));
         health = new HealthCheck(record.srId(), tree, garbage, behind);
+    }
+
+    /** It can be done the next time as well, say when there is room on the file system. */
+    private void completeRecords() {
+        try {
+            Contradictions.complete(storage, tree.now());
+            records.forget();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "event=records-not-completed cause=\"" + e.getMessage() + "\"");
+        }
     }
 
     private Optional<String> garbageNote(Node node) {
@@ -93,31 +117,49 @@ public final class OpenSr {
     public static void create(Storage storage, SrId id, String name) throws IOException {
         if (!storage.list("").isEmpty() || SrRecord.read(storage).isPresent()) {
             throw new SrException(SrError.SR_EXISTS, "The directory for SR \"" + name + "\" is not empty")
-                    .correction("Give an empty directory, or adopt the disks there with \"catena sr attach\".");
+                    .correction("Give an empty directory, or adopt the disks there with \"catena sr attach --adopt\".");
         }
         new SrRecord(id.toString(), name, SrRecord.OWN_CHAIN_LIMIT).write(storage);
     }
 
     /**
-     * Attaches an SR, after recovery of what was interrupted. A directory that is no SR yet is adopted: its VHDs become
-     * disks as they are.
+     * Attaches an SR, after recovery of what was interrupted.
      *
      * @param path the directory; its last part, if a UUID, is an adopted SR's id
+     * @param wanted says what the directory must be; asked before anything in it is changed
      */
-    public static OpenSr attach(Storage storage, String path, Environment environment) throws IOException {
+    public static OpenSr attach(Storage storage, String path, Environment environment, Wanted wanted)
+            throws IOException {
+        SrRecord.read(storage).ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(storage, path));
         Closeable lock = storage.lock(SrFiles.LOCK);
         try {
             Optional<SrRecord> known = SrRecord.read(storage);
             SrRecord record = known.orElseGet(() -> adopted(path, environment));
+            known.ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(storage, path));
             Attaching.Begun begun = new Attaching(storage, environment).begin(record);
             if (known.isEmpty()) {
-                record.write(storage);
+                adopt(storage, record);
             }
-            return new OpenSr(storage, record, environment, lock, begun);
+            OpenSr sr = new OpenSr(storage, record, environment, lock, begun);
+            sr.completeRecords();
+            return sr;
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
         }
+    }
+
+    /**
+     * Makes a directory an SR, with the nodes that are there.
+     *
+     * <ol>
+     *   <li>Write the settings by which nothing is collected: they must be there when the SR is.
+     *   <li>Write the record that makes it an SR.
+     * </ol>
+     */
+    private static void adopt(Storage storage, SrRecord record) throws IOException {
+        GcSettingsFile.write(storage, GcSettings.OF_ADOPTED);
+        record.write(storage);
     }
 
     private static SrRecord adopted(String path, Environment environment) {
@@ -125,7 +167,7 @@ public final class OpenSr {
                 .toString();
         UUID id =
                 Uuids.isUuid(name) ? UUID.fromString(name) : environment.uuids().get();
-        return new SrRecord(id.toString(), name, SrRecord.SHARED_CHAIN_LIMIT);
+        return SrRecord.ofAdopted(id.toString(), name);
     }
 
     /**

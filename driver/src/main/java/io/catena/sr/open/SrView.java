@@ -59,6 +59,19 @@ public final class SrView {
         }
     }
 
+    /**
+     * Makes sure that no other file claims to be a disk, before anything is written to either.
+     *
+     * @throws SrException with {@link SrError#VDI_UNAVAILABLE} if one does
+     */
+    public void refuseContradiction(Node node) {
+        Optional<String> contradiction = tree.now().contradiction(node);
+        if (contradiction.isPresent()) {
+            throw new SrException(SrError.VDI_UNAVAILABLE, contradiction.get())
+                    .correction(Contradictions.cure(sr.toString()));
+        }
+    }
+
     private Node wholeVdi(VdiId id) {
         Node node = visible(id);
         Optional<String> problem = tree.now().problem(node);

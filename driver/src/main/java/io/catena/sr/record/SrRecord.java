@@ -21,13 +21,15 @@ import org.jspecify.annotations.Nullable;
  * @param chainLimit number of nodes that a chain may have
  * @param description null if there is none
  * @param chainWarning number of nodes from which on a chain is warned of; null for four fifths of the limit
+ * @param adopted true if its nodes were there before it was an SR; null if not
  */
 public record SrRecord(
         String id,
         String name,
         int chainLimit,
         @Nullable String description,
-        @Nullable Integer chainWarning) {
+        @Nullable Integer chainWarning,
+        @Nullable Boolean adopted) {
     /** What XenServer's own tools bear. */
     public static final int SHARED_CHAIN_LIMIT = 30;
 
@@ -37,7 +39,16 @@ public record SrRecord(
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     public SrRecord(String id, String name, int chainLimit) {
-        this(id, name, chainLimit, null, null);
+        this(id, name, chainLimit, null, null, null);
+    }
+
+    /** The record of a directory that becomes an SR with the nodes that are there. */
+    public static SrRecord ofAdopted(String id, String name) {
+        return new SrRecord(id, name, SHARED_CHAIN_LIMIT, null, null, true);
+    }
+
+    public boolean isAdopted() {
+        return Boolean.TRUE.equals(adopted);
     }
 
     public SrId srId() {
@@ -64,7 +75,8 @@ public record SrRecord(
                 LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
                 Objects.requireNonNullElse(change.chainLimit(), chainLimit),
                 change.description() == null ? description : LegalText.check("description", change.description()),
-                change.chainWarning() == null ? chainWarning : change.chainWarning());
+                change.chainWarning() == null ? chainWarning : change.chainWarning(),
+                adopted);
     }
 
     private static void requirePositive(String what, @Nullable Integer nodes) {

@@ -4,6 +4,8 @@ import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.sr.live.ElidedZeros;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -19,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param baseCopy true if this is the record of a raw base copy: a raw file has no footer that could say so
  * @param resetOnBoot true if the disk loses its own data when it is activated for a boot; null if not
  * @param zerosElided true if the disk was cut from one that may have left out zeros, see {@link ElidedZeros}; null if not
+ * @param file the name of the file that is the disk; null if that was not noted yet, see {@link #isOf}
+ * @param rivals the names of files that claim the disk's id, too, and of which it was decided that they are not the disk; null
+ *     if there are none
  */
 public record VdiRecord(
         String name,
@@ -28,7 +33,9 @@ public record VdiRecord(
         @Nullable Map<String, String> keys,
         @Nullable Boolean baseCopy,
         @Nullable Boolean resetOnBoot,
-        @Nullable Boolean zerosElided) {
+        @Nullable Boolean zerosElided,
+        @Nullable String file,
+        @Nullable List<String> rivals) {
 
     /**
      * @throws RuntimeException if a file says what cannot be
@@ -38,6 +45,9 @@ public record VdiRecord(
         Objects.requireNonNull(description, "description");
         if (snapshotOf != null) {
             snapshotOf = UUID.fromString(snapshotOf).toString();
+        }
+        if (rivals != null) {
+            rivals = List.copyOf(rivals);
         }
         if (created != null) {
             created = Instant.parse(created).toString();
@@ -55,17 +65,19 @@ public record VdiRecord(
                 keys.isEmpty() ? null : keys,
                 null,
                 null,
+                null,
+                null,
                 null);
     }
 
     /** The record of a disk of which nothing is known. */
     static VdiRecord unknown(String name) {
-        return new VdiRecord(name, "", null, null, null, null, null, null);
+        return new VdiRecord(name, "", null, null, null, null, null, null, null, null);
     }
 
     /** The record that hides a raw base copy. */
     public static VdiRecord ofBaseCopy() {
-        return new VdiRecord("", "", null, null, null, true, null, null);
+        return new VdiRecord("", "", null, null, null, true, null, null, null, null);
     }
 
     public VdiRecord with(VdiChange change) {
@@ -82,12 +94,39 @@ public record VdiRecord(
                 change.resetOnBoot() == null
                         ? resetOnBoot
                         : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null,
-                zerosElided);
+                zerosElided,
+                file,
+                rivals);
     }
 
     /** Returns this with a note that the disk may lack zeros that it shows. */
     public VdiRecord withZerosElided() {
-        return new VdiRecord(name, description, snapshotOf, created, keys, baseCopy, resetOnBoot, true);
+        return new VdiRecord(name, description, snapshotOf, created, keys, baseCopy, resetOnBoot, true, file, rivals);
+    }
+
+    /** Returns this with the file that is the disk. */
+    public VdiRecord withFile(String newFile, @Nullable List<String> decidedAgainst) {
+        return new VdiRecord(
+                name,
+                description,
+                snapshotOf,
+                created,
+                keys,
+                baseCopy,
+                resetOnBoot,
+                zerosElided,
+                newFile,
+                decidedAgainst);
+    }
+
+    /** Whether it is noted that a file is the disk, whatever other files claim to be. */
+    public boolean isOf(String name) {
+        return name.equals(file);
+    }
+
+    /** Whether it was decided that other files are not the disk. */
+    public boolean isDecidedAgainst(Collection<String> others) {
+        return rivals != null && rivals.containsAll(others);
     }
 
     public boolean areZerosElided() {

@@ -50,11 +50,7 @@ public final class VdiRecords {
 
     /** Whether a record that is there can be read. */
     public boolean isReadable(VdiId id) {
-        try {
-            return find(id).isPresent();
-        } catch (IOException | RuntimeException e) {
-            return false;
-        }
+        return readable(id).isPresent();
     }
 
     /** Returns a record as it stands in its file. */
@@ -87,6 +83,15 @@ public final class VdiRecords {
     /** Forgets what was read, since files may have changed. */
     public void forget() {
         read.clear();
+    }
+
+    /** Returns a VDI's record as it stands in its file; empty if there is none that can be read. */
+    public Optional<VdiRecord> readable(VdiId id) {
+        try {
+            return find(id);
+        } catch (IOException | RuntimeException e) {
+            return Optional.empty();
+        }
     }
 
     private Optional<VdiRecord> find(VdiId id) throws IOException {

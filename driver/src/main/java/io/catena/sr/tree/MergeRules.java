@@ -1,14 +1,45 @@
 package io.catena.sr.tree;
 
+import io.catena.op.Orphans;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Which nodes are garbage, and which can become one with their parent: functions of the tree alone. */
 public final class MergeRules {
+    private static final String UNKNOWN_ORIGIN =
+            "nothing in the SR's directory builds on it, but it was no operation of this"
+                    + " SR that took away what did, so what does may lie elsewhere; if nothing does, delete it by its name: catena gc"
+                    + " run SR --delete-unknown NAME";
+
     private MergeRules() {}
 
-    /** Whether a node is a base copy that nothing builds on, and nothing damaged may build on. */
+    /** Whether a node is a base copy that nothing builds on, as far as can be seen. That alone proves nothing. */
+    public static boolean isChildless(Tree tree, Node node) {
+        return node.hidden() && tree.children(node.name()).isEmpty();
+    }
+
+    /** Whether a node is a base copy of which it is proven that nobody needs it: see {@link Orphans}. */
     public static boolean isGarbage(Tree tree, Node node) {
-        return node.hidden() && tree.children(node.name()).isEmpty() && !tree.mayBeNeeded(node);
+        return isChildless(tree, node) && keptBecause(tree, node).isEmpty();
+    }
+
+    /** Returns why a base copy that nothing builds on is no garbage; empty if it is. */
+    public static Optional<String> keptBecause(Tree tree, Node node) {
+        Optional<String> needer = tree.mayNeed(node);
+        if (needer.isPresent()) {
+            return Optional.of(needer.get() + " may build on it");
+        }
+        return tree.isOrphan(node) ? Optional.empty() : Optional.of(UNKNOWN_ORIGIN);
+    }
+
+    /** Returns what a base copy would become that loses its last child with {@code child}; null if it has others. */
+    public static Orphans.@Nullable Orphan orphanOf(Tree tree, Node child) {
+        return tree.parent(child)
+                .filter(Node::hidden)
+                .filter(parent -> tree.children(parent.name()).size() == 1)
+                .map(Node::file)
+                .map(Orphans.Orphan::of)
+                .orElse(null);
     }
 
     /** Whether a node is a base copy, the only child of another, so that the two can become one. */
@@ -46,8 +77,13 @@ public final class MergeRules {
         if (!node.hidden() && !tree.children(node.name()).isEmpty()) {
             return Optional.of("it is a disk that others build on");
         }
-        if (tree.mayBeNeeded(parent)) {
-            return Optional.of("a file whose headers are damaged may need " + parent.name());
+        Optional<String> contradiction = tree.contradiction(node);
+        if (contradiction.isPresent()) {
+            return contradiction;
+        }
+        Optional<String> needer = tree.mayNeed(parent);
+        if (needer.isPresent()) {
+            return Optional.of(needer.get() + " may build on " + parent.name());
         }
         Optional<String> problem = tree.problem(node);
         if (problem.isPresent()) {

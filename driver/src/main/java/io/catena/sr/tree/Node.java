@@ -1,7 +1,13 @@
 package io.catena.sr.tree;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.catena.api.Uuids;
 import io.catena.api.VdiId;
+import io.catena.format.DynamicHeader;
+import io.catena.sr.record.SrFiles;
 import io.catena.vhd.ChainFile;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -60,5 +66,22 @@ public record Node(
 
     public long sizeBytes() {
         return file == null ? 0 : file.sizeBytes();
+    }
+
+    /** Returns the id of the disk that the file claims to be; {@link #id} is another if another file is that disk. */
+    public VdiId claimedId() {
+        return file == null ? idByName(name) : id(file);
+    }
+
+    static VdiId id(ChainFile file) {
+        Optional<UUID> own = file.uniqueId().filter(id -> !id.equals(DynamicHeader.NO_ID));
+        return Uuids.isUuid(SrFiles.stem(file.name()))
+                ? idByName(file.name())
+                : own.map(VdiId::new).orElseGet(() -> idByName(file.name()));
+    }
+
+    static VdiId idByName(String name) {
+        String stem = SrFiles.stem(name);
+        return Uuids.isUuid(stem) ? VdiId.parse(stem) : new VdiId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
     }
 }

@@ -4,6 +4,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
+import io.catena.op.Orphans;
+import io.catena.op.Remove;
 import io.catena.sr.record.Errors;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -31,6 +33,7 @@ public final class SrTree {
     private final Storage storage;
     private final TreeScanner scanner;
     private final TreeWatch watch;
+    private final Outsiders outsiders;
     private final Journal journal;
 
     /** As it is to the operation that has the lock. */
@@ -61,7 +64,9 @@ public final class SrTree {
         journal = new Journal(storage);
         scanner = new TreeScanner(storage);
         watch = new TreeWatch(storage, scanner, clock);
+        outsiders = new Outsiders(storage, clock);
         tree = watch.scan();
+        lookOutside();
         seen = tree;
         interrupted = isBound();
     }
@@ -290,7 +295,7 @@ public final class SrTree {
 
     /** Looks at some files again. */
     public void refresh(Collection<String> names) throws IOException {
-        tree = scanner.refresh(tree, names);
+        tree = scanner.refresh(tree, names).withOrphans(Orphans.read(storage));
     }
 
     /**
@@ -300,11 +305,42 @@ public final class SrTree {
      */
     public void update(Predicate<String> skipped) throws IOException {
         tree = watch.update(tree, skipped);
+        lookOutside();
+    }
+
+    /**
+     * Looks again which files that are no nodes build on nodes, and which base copies are proven to be needed by nobody. To
+     * be called under the lock, before a node is deleted or merged.
+     */
+    public void lookOutside() throws IOException {
+        tree = tree.withOutsiders(outsiders.look()).withOrphans(Orphans.read(storage));
+    }
+
+    /** Forgets the proofs that what is there now refutes: they must not count when it goes away again. */
+    public void forgetRefutedOrphans() throws IOException {
+        Orphans.forget(storage, tree.refutedOrphans());
+        tree = tree.withOrphans(Orphans.read(storage));
+    }
+
+    /**
+     * Takes a node away. On a file system that is too full for a record of it the file goes all the same, which makes room;
+     * should that be interrupted, the base copy that it leaves is not known to be garbage.
+     */
+    public void remove(Remove operation) throws IOException {
+        try {
+            run(operation);
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e) || isBound()) {
+                throw e;
+            }
+            new Remove(operation.node(), null, operation.records()).apply(storage);
+        }
     }
 
     /** Looks at all files again, as if none had ever been looked at. */
     public void rescan() throws IOException {
         tree = watch.scan();
+        lookOutside();
         outdated = false;
     }
 }

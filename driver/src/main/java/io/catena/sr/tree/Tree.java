@@ -3,6 +3,8 @@ package io.catena.sr.tree;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.catena.api.VdiId;
+import io.catena.op.Orphans;
+import io.catena.sr.record.VdiRecord;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -15,6 +17,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,18 +35,39 @@ public final class Tree {
     /** The files of which it is not known for sure what they build on. */
     private final SortedMap<String, Node> damaged = new TreeMap<>();
 
-    /**
-     * @param all those that come first keep their ids if others claim the same
-     */
+    /** The files that are no nodes, and what they may build on. */
+    private SortedMap<String, Node.Doubt> outsiders = new TreeMap<>();
+
+    /** What is noted of base copies that lost their last children. */
+    private Map<String, Orphans.Orphan> orphans = Map.of();
+
+    /** Returns the record of a disk; asked only where two files claim to be the same. */
+    private final Function<VdiId, Optional<VdiRecord>> records;
+
+    /** The nodes that claim to be the same disk as others, by its id; null until somebody asks. */
+    private volatile @Nullable Map<VdiId, List<Node>> claims;
+
+    /** A tree without records. */
     public Tree(Collection<Node> all) {
+        this(all, id -> Optional.empty());
+    }
+
+    /**
+     * @param all of those that claim the same id the one keeps it that the record names, else the first
+     */
+    Tree(Collection<Node> all, Function<VdiId, Optional<VdiRecord>> records) {
+        this.records = records;
         all.forEach(this::add);
     }
 
     private Tree(Tree other) {
+        records = other.records;
         nodes.putAll(other.nodes);
         byId.putAll(other.byId);
         other.children.forEach((parent, siblings) -> children.put(parent, new TreeMap<>(siblings)));
         damaged.putAll(other.damaged);
+        outsiders = other.outsiders;
+        orphans = other.orphans;
     }
 
     /** Returns this tree without the files {@code names}, and with what was found of them. */
@@ -56,11 +81,73 @@ public final class Tree {
         return changed;
     }
 
-    /** A node that claims the id of another, a copy made by hand, gets an id of its own. */
+    /** Of nodes that claim the same id, a copy made by hand, one gets an id of its own. */
     private void add(Node found) {
-        Node node = byId.containsKey(found.id())
-                ? found.withId(new VdiId(UUID.nameUUIDFromBytes(found.name().getBytes(UTF_8))))
-                : found;
+        Node rival = byId.get(found.id());
+        if (rival == null) {
+            enter(found);
+        } else if (isRecorded(found)) {
+            remove(rival.name());
+            enter(found);
+            enter(withOwnId(rival));
+        } else {
+            enter(withOwnId(found));
+        }
+    }
+
+    private boolean isRecorded(Node node) {
+        return records.apply(node.claimedId())
+                .filter(record -> record.isOf(node.name()))
+                .isPresent();
+    }
+
+    private static Node withOwnId(Node node) {
+        return node.withId(new VdiId(UUID.nameUUIDFromBytes(node.name().getBytes(UTF_8))));
+    }
+
+    /** Returns the other nodes that claim to be the same disk. */
+    public List<Node> rivals(Node node) {
+        Map<VdiId, List<Node>> known = claims;
+        if (known == null) {
+            known = nodes.values().stream().collect(Collectors.groupingBy(Node::claimedId));
+            known.values().removeIf(same -> same.size() == 1);
+            claims = known;
+        }
+        return known.getOrDefault(node.claimedId(), List.of()).stream()
+                .filter(other -> !other.name().equals(node.name()))
+                .toList();
+    }
+
+    /**
+     * Returns that a node and another claim to be the same disk, and nobody has decided yet which of them is; empty if it is
+     * not so. Base copies go by their names, and may claim what they like.
+     */
+    public Optional<String> contradiction(Node node) {
+        List<String> others = rivals(node).stream().map(Node::name).toList();
+        if (others.isEmpty() || node.hidden()) {
+            return Optional.empty();
+        }
+        VdiId claimed = node.claimedId();
+        Optional<VdiRecord> record = records.apply(claimed);
+        boolean isDecided = record.map(VdiRecord::file).flatMap(this::node).isPresent()
+                && isDecided(record.get(), node.name(), others);
+        return isDecided
+                ? Optional.empty()
+                : Optional.of(
+                        node.name() + " and " + String.join(", ", others) + " claim to be the same disk, VDI " + claimed
+                                + record.map(VdiRecord::file)
+                                        .map(file -> ", whose record names " + file)
+                                        .orElse(", whose record names neither"));
+    }
+
+    private static boolean isDecided(VdiRecord record, String name, List<String> others) {
+        List<String> losers = new ArrayList<>(others);
+        losers.add(name);
+        losers.remove(record.file());
+        return record.isDecidedAgainst(losers);
+    }
+
+    private void enter(Node node) {
         nodes.put(node.name(), node);
         byId.put(node.id(), node);
         if (node.parent() != null) {
@@ -157,19 +244,73 @@ public final class Tree {
         return Optional.empty();
     }
 
-    /**
-     * Whether it cannot be ruled out that a file whose headers are damaged builds on {@code node}, directly or through
-     * others.
-     */
-    public boolean mayBeNeeded(Node node) {
-        return damaged.values().stream().anyMatch(d -> d.mayNeed().any()) || isNamedByDamaged(node);
+    /** Whether it is noted that an operation, or somebody, took away the last node that built on this one. */
+    boolean isOrphan(Node node) {
+        Orphans.Orphan noted = orphans.get(node.name());
+        return noted != null && node.file() != null && noted.equals(Orphans.Orphan.of(node.file()));
     }
 
-    /** Whether a file whose headers are damaged names {@code node}, or one that builds on it, as its parent. */
+    /** Returns the notes on nodes that are not what they say, so that they must not count when that changes again. */
+    List<String> refutedOrphans() {
+        return orphans.keySet().stream()
+                .filter(name -> node(name)
+                        .filter(node -> node.hidden() && children(name).isEmpty() && isOrphan(node))
+                        .isEmpty())
+                .toList();
+    }
+
+    /** Returns this tree with what is noted of base copies that lost their last children. */
+    public Tree withOrphans(Map<String, Orphans.Orphan> noted) {
+        if (noted.equals(orphans)) {
+            return this;
+        }
+        Tree changed = new Tree(this);
+        changed.orphans = noted;
+        return changed;
+    }
+
+    /** Returns this tree with files that are no nodes, and what they may build on. */
+    Tree withOutsiders(SortedMap<String, Node.Doubt> found) {
+        if (found.equals(outsiders)) {
+            return this;
+        }
+        Tree changed = new Tree(this);
+        changed.outsiders = found;
+        return changed;
+    }
+
+    /**
+     * Whether it cannot be ruled out that a file that is no node, or whose headers are damaged, builds on {@code node},
+     * directly or through others.
+     */
+    public boolean mayBeNeeded(Node node) {
+        return mayNeed(node).isPresent();
+    }
+
+    /** Returns the first file because of which {@link #mayBeNeeded} holds. */
+    public Optional<String> mayNeed(Node node) {
+        return doubts().entrySet().stream()
+                .filter(d -> d.getValue().any() || names(d.getValue(), node))
+                .map(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    private SortedMap<String, Node.Doubt> doubts() {
+        SortedMap<String, Node.Doubt> doubts = new TreeMap<>(outsiders);
+        damaged.forEach((name, node) -> doubts.put(name, node.mayNeed()));
+        return doubts;
+    }
+
+    /**
+     * Whether a file that is no node, or whose headers are damaged, names {@code node}, or one that builds on it, as its
+     * parent.
+     */
     public boolean isNamedByDamaged(Node node) {
-        return damaged.values().stream()
-                .anyMatch(
-                        d -> byUniqueId(d.mayNeed().uniqueId()).stream().anyMatch(parent -> isAncestor(node, parent)));
+        return doubts().values().stream().anyMatch(d -> names(d, node));
+    }
+
+    private boolean names(Node.Doubt doubt, Node node) {
+        return byUniqueId(doubt.uniqueId()).stream().anyMatch(parent -> isAncestor(node, parent));
     }
 
     /** Whether a node's parents lead back to it. */

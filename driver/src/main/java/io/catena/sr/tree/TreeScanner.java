@@ -1,12 +1,8 @@
 package io.catena.sr.tree;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
-import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
-import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecords;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
@@ -22,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
@@ -45,7 +40,7 @@ public final class TreeScanner {
                 read(name).ifPresent(nodes::add);
             }
         }
-        return new Tree(nodes);
+        return new Tree(nodes, id -> new VdiRecords(storage).readable(id));
     }
 
     /** Looks into some files as who opens them does, whether their tables of blocks can be used; returns the tree with what that showed. */
@@ -95,18 +90,18 @@ public final class TreeScanner {
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {
-            return Optional.of(new Node(idByName(name), name, null, null, doubt(name), message(e)));
+            return Optional.of(new Node(Node.idByName(name), name, null, null, doubt(name), message(e)));
         }
         try {
             Optional<ChainFile> parent = finder.parentOf(file);
             String parentName = parent.map(ChainFile::name).orElse(null);
-            VdiId id = id(file);
+            VdiId id = Node.id(file);
             return Optional.of(
                     new Node(id, name, file, parentName, Node.Doubt.NONE, sizeProblem(file), isRawBaseCopy(id, file)));
         } catch (MissingParentException e) {
-            return Optional.of(new Node(id(file), name, file, null, Node.Doubt.NONE, message(e)));
+            return Optional.of(new Node(Node.id(file), name, file, null, Node.Doubt.NONE, message(e)));
         } catch (IOException e) {
-            return Optional.of(new Node(id(file), name, file, null, doubt(name), message(e)));
+            return Optional.of(new Node(Node.id(file), name, file, null, doubt(name), message(e)));
         }
     }
 
@@ -136,22 +131,9 @@ public final class TreeScanner {
         }
     }
 
-    private static VdiId id(ChainFile file) {
-        Optional<UUID> own = file.uniqueId().filter(id -> !id.equals(DynamicHeader.NO_ID));
-        return Uuids.isUuid(SrFiles.stem(file.name()))
-                ? idByName(file.name())
-                : own.map(VdiId::new).orElseGet(() -> idByName(file.name()));
-    }
-
     /** Whether a node lost the id that its file claims to another. */
     static boolean isTwin(Node node) {
-        VdiId claimed = node.file() == null ? idByName(node.name()) : id(node.file());
-        return !claimed.equals(node.id());
-    }
-
-    private static VdiId idByName(String name) {
-        String stem = SrFiles.stem(name);
-        return Uuids.isUuid(stem) ? VdiId.parse(stem) : new VdiId(UUID.nameUUIDFromBytes(name.getBytes(UTF_8)));
+        return !node.claimedId().equals(node.id());
     }
 
     private static String message(IOException e) {

@@ -10,6 +10,7 @@ import io.catena.sr.live.Attachments;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
@@ -53,6 +54,8 @@ public final class Composer {
         }
         Node parent = sr.view.usableVdi(parentId);
         Node child = sr.view.usableVdi(childId);
+        sr.view.refuseContradiction(parent);
+        sr.view.refuseContradiction(child);
         check(parent, child);
         for (Node node : List.of(parent, child)) {
             sr.attachments.stopMerging(node.id());
@@ -121,7 +124,8 @@ public final class Composer {
         return new Compose(
                 Relink.Child.of(child.name(), link.replaceIn(headers, child.name())),
                 parent.name(),
-                SrFiles.vdiRecord(parent.id()));
+                SrFiles.vdiRecord(parent.id()),
+                MergeRules.orphanOf(sr.tree.now(), child));
     }
 
     private static VhdHeaders headers(ChainFile file) {

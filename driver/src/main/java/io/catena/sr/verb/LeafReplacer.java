@@ -2,10 +2,12 @@ package io.catena.sr.verb;
 
 import io.catena.format.DynamicHeader;
 import io.catena.format.VhdTime;
+import io.catena.op.Orphans;
 import io.catena.op.Replace;
 import io.catena.sr.job.Environment;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -54,7 +56,9 @@ final class LeafReplacer {
             discard(prepared, e);
             throw e;
         }
-        sr.tree.run(new Replace(prepared, name, disk.name()));
+        boolean staysThere = parent.name().equals(disk.parent());
+        Orphans.Orphan orphan = staysThere ? null : MergeRules.orphanOf(sr.tree.now(), disk);
+        sr.tree.run(new Replace(prepared, name, disk.name(), orphan));
         return List.of(disk.name(), name);
     }
 

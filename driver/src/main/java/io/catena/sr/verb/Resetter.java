@@ -33,6 +33,7 @@ public final class Resetter {
 
     public void reset(VdiId id) throws IOException {
         Node node = sr.view.usableVdi(id);
+        sr.view.refuseContradiction(node);
         check(node);
         sr.attachments.stopMerging(id);
         sr.attachments.settle(node.name());

@@ -42,6 +42,7 @@ public final class Resizer {
     /** Makes a disk at least this large. */
     public void resize(VdiId id, long sizeBytes) throws IOException {
         Node node = sr.view.usableVdi(id);
+        sr.view.refuseContradiction(node);
         sr.use.checkNotRead(id);
         if (sr.view.record(node).snapshotOf() != null) {
             throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is a snapshot, which does not change")

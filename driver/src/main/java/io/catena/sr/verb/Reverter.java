@@ -32,6 +32,7 @@ public final class Reverter {
     /** Reverts a disk that nobody uses. */
     public void revert(VdiId id, VdiId snapshot) throws IOException {
         Node disk = sr.view.visible(id);
+        sr.view.refuseContradiction(disk);
         Node content = sr.view.usableVdi(snapshot);
         check(disk, content);
         sr.tree.refresh(revert(disk, content));

@@ -199,7 +199,16 @@ public final class VdiAttacher {
         }
     }
 
+    /**
+     * A disk that this host served for writing before its agent was started anew is served again, if its record leaves no
+     * doubt which file it is: whoever can put a copy into the directory must not be able to stop a guest by that.
+     */
     private void checkWritable(Node node) {
+        boolean isServedAgain =
+                sr.restored.contains(node.id()) && sr.view.record(node).isOf(node.name());
+        if (!isServedAgain) {
+            sr.view.refuseContradiction(node);
+        }
         if (sr.view.isReadOnly(node)) {
             throw new SrException(
                             SrError.VDI_TYPE,

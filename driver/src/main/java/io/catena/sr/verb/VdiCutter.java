@@ -51,6 +51,7 @@ public final class VdiCutter {
 
     private CutRequest request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes) throws IOException {
         Node source = sr.view.usableVdi(id);
+        sr.view.refuseContradiction(source);
         sr.use.checkNotRead(id);
         if (!sr.tree.now().children(source.name()).isEmpty()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is the parent of other disks and cannot be cut")

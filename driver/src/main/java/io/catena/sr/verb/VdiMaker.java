@@ -130,11 +130,12 @@ public final class VdiMaker {
         sr.records.write(
                 vdi.id(),
                 VdiRecord.of(
-                        spec.name(),
-                        spec.description(),
-                        null,
-                        sr.environment.clock().instant(),
-                        spec.keys()));
+                                spec.name(),
+                                spec.description(),
+                                null,
+                                sr.environment.clock().instant(),
+                                spec.keys())
+                        .withFile(vdi.file(), null));
     }
 
     /** Else a disk that was refused would show up at the next scan, and its id could not be used again. */

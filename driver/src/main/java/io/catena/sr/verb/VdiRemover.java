@@ -3,8 +3,11 @@ package io.catena.sr.verb;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.op.Remove;
 import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
+import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.store.Storage;
 import io.catena.vhd.HiddenFlag;
@@ -31,18 +34,21 @@ public final class VdiRemover {
         Optional<Node> node = sr.tree.now().node(id).filter(n -> !n.hidden());
         if (node.isPresent()) {
             sr.use.checkDetached(id);
+            sr.view.refuseContradiction(node.get());
             remove(node.get());
         }
     }
 
     /**
-     * Deletes a disk's node, or hides it if others build on it. The record goes last: should it survive a power cut alone,
-     * it means nothing.
+     * Deletes a disk's node ({@link Remove}), or hides it if others build on it. The record goes last: should it survive a
+     * power cut alone, it means nothing.
      */
     private void remove(Node node) throws IOException {
         if (sr.tree.now().children(node.name()).isEmpty()) {
+            sr.tree.lookOutside();
             refuseIfNeededByDamaged(node);
-            storage.delete(node.name());
+            List<String> records = List.of(SrFiles.vdiRecord(node.id()), SrFiles.elidedZeros(node.id()));
+            sr.tree.remove(new Remove(node.name(), MergeRules.orphanOf(sr.tree.now(), node), records));
         } else if (node.file() == null) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " cannot be read, and others build on it")
                     .correction("Destroy the disks that build on it first.");
@@ -63,8 +69,10 @@ public final class VdiRemover {
         if (sr.tree.now().isNamedByDamaged(node)) {
             throw new SrException(
                             SrError.VDI_IN_USE,
-                            "VDI " + node.id() + " is the parent of a file whose headers are damaged")
-                    .correction("Repair or remove that file first; \"catena sr stat\" names it.");
+                            "VDI " + node.id() + " is the parent of "
+                                    + sr.tree.now().mayNeed(node).orElse("another file")
+                                    + ", which is damaged, or whose name is none that a disk has")
+                    .correction("Repair, rename or remove that file first.");
         }
     }
 }

@@ -8,6 +8,7 @@ import io.catena.api.VdiId;
 import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
+import io.catena.op.Orphans;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
 import io.catena.vhd.ChainFile;
@@ -32,6 +33,7 @@ class GcPlannerTest {
 
     private final List<Node> nodes = new ArrayList<>();
     private final Map<String, NodeCost> costs = new HashMap<>();
+    private final Map<String, Orphans.Orphan> orphans = new HashMap<>();
     private long freeBytes = 1L << 40;
 
     @Test
@@ -43,11 +45,32 @@ class GcPlannerTest {
     void aBaseCopyThatNothingBuildsOnIsDeleted() {
         hidden("base", null);
         visible("leaf", null);
+        orphaned("base");
 
         assertThat(next()).hasValueSatisfying(step -> {
             assertThat(step.way()).isEqualTo(Way.DELETE);
             assertThat(step.node().name()).isEqualTo("base");
         });
+    }
+
+    @Test
+    void aBaseCopyThatNoOperationOrphanedIsKeptAndTheReasonTold() {
+        hidden("base", null);
+        visible("leaf", null);
+
+        assertThat(plan().steps()).isEmpty();
+        assertThat(plan().refused()).singleElement().satisfies(refusal -> {
+            assertThat(refusal.node()).isEqualTo("base");
+            assertThat(refusal.reason()).contains("--delete-unknown");
+        });
+    }
+
+    @Test
+    void aNoteOnAnotherFileOfThatNameProvesNothing() {
+        hidden("base", null);
+        orphans.put("base", new Orphans.Orphan("base", new UUID(4, 4).toString()));
+
+        assertThat(next()).isEmpty();
     }
 
     @Test
@@ -64,6 +87,7 @@ class GcPlannerTest {
         visible("leaf", "b");
         hidden("x", null);
         hidden("y", "x");
+        orphaned("y");
 
         assertThat(next())
                 .hasValueSatisfying(step -> assertThat(step.node().name()).isEqualTo("y"));
@@ -254,6 +278,7 @@ class GcPlannerTest {
     @Test
     void aBaseCopyThatADamagedFileMayNeedIsKept() {
         hidden("base", null);
+        orphaned("base");
         add("damaged", null, false, MIB, Node.Doubt.ANY, "no valid footer");
 
         assertThat(next()).isEmpty();
@@ -263,6 +288,8 @@ class GcPlannerTest {
     void aBaseCopyThatADamagedFileNamesIsKeptAndOthersGo() {
         hidden("needed", null);
         hidden("other", null);
+        orphaned("needed");
+        orphaned("other");
         add("damaged", null, false, MIB, new Node.Doubt(false, uniqueId("needed")), "no valid footer");
 
         assertThat(next())
@@ -284,7 +311,13 @@ class GcPlannerTest {
     }
 
     private GcPlan plan(String... refused) {
-        return GcPlanner.plan(new Tree(nodes), new Circumstances(Set.of(refused)));
+        Tree tree = new Tree(nodes).withOrphans(orphans);
+        return GcPlanner.plan(tree, new Circumstances(Set.of(refused)));
+    }
+
+    /** Notes that an operation took away what built on a node. */
+    private void orphaned(String name) {
+        orphans.put(name, new Orphans.Orphan(name, uniqueId(name).toString()));
     }
 
     /** Costs that the test chooses; a node of which it says nothing takes little. */

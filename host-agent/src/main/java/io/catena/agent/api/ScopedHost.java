@@ -48,7 +48,12 @@ final class ScopedHost implements StorageHost {
     }
 
     @Override
-    public Sr attach(Path directory) {
+    public Sr attach(Path directory, boolean adopt) {
+        throw refused();
+    }
+
+    @Override
+    public void forget(SrId id) {
         throw refused();
     }
 

@@ -2,6 +2,7 @@ package io.catena.agent.cli;
 
 import static io.catena.agent.control.ControlClient.part;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.text.GcStatusText;
@@ -9,6 +10,7 @@ import io.catena.agent.cli.text.Size;
 import io.catena.agent.json.Json;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -26,8 +28,23 @@ final class GcCommands {
     @Command(description = "Delete what nobody can reach, and merge base copies.")
     void run(
             @Parameters(paramLabel = "SR") String sr,
-            @Option(names = "--wait", description = "Wait until it is done.") boolean wait) {
-        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/gc");
+            @Option(names = "--wait", description = "Wait until it is done.") boolean wait,
+            @Option(
+                            names = "--delete-unknown",
+                            paramLabel = "FILE",
+                            arity = "1..*",
+                            description =
+                                    "Delete these base copies, too, that nothing seems to build on, and of which it is"
+                                            + " not known why: see gc status.")
+                    @Nullable
+                    List<String> unknown) {
+        JsonObject body = new JsonObject();
+        if (unknown != null) {
+            JsonArray names = new JsonArray();
+            unknown.forEach(names::add);
+            body.add("deleteUnknown", names);
+        }
+        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/gc", body);
         Job job = Json.read(answer, Job.class);
         if (wait) {
             new JobFollower(session).follow(job.id());

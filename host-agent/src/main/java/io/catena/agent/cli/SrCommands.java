@@ -2,12 +2,15 @@ package io.catena.agent.cli;
 
 import static io.catena.agent.control.ControlClient.part;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.text.Facts;
+import io.catena.agent.cli.text.GcStatusText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
+import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
@@ -48,7 +51,10 @@ final class SrCommands {
     }
 
     @Command(description = "Attach the SR in a directory, or one seen before.")
-    void attach(@Parameters(paramLabel = "DIR|SR") String which) {
+    void attach(
+            @Parameters(paramLabel = "DIR|SR") String which,
+            @Option(names = "--adopt", description = "Make an SR of a directory of VHDs that is none yet.")
+                    boolean adopt) {
         JsonObject body = new JsonObject();
         boolean isDirectory = !Uuids.isUuid(which) && (which.contains("/") || Files.isDirectory(Path.of(which)));
         if (isDirectory) {
@@ -56,7 +62,29 @@ final class SrCommands {
         } else {
             body.addProperty("sr", which);
         }
-        printId(session.agent().post("/v1/srs/attach", body));
+        if (adopt) {
+            body.addProperty("adopt", true);
+        }
+        JsonElement answer = session.agent().post("/v1/srs/attach", body);
+        printId(answer);
+        if (adopt && !session.json()) {
+            tellWhatCollectionWouldDo(Json.read(answer, Sr.class).id().toString());
+        }
+    }
+
+    /** Nothing is collected in an adopted SR before somebody agrees; who adopts it is told to what. */
+    private void tellWhatCollectionWouldDo(String sr) {
+        GcStatus status = Json.read(session.agent().get("/v1/srs/" + part(sr) + "/gc"), GcStatus.class);
+        if (!status.settings().gc()) {
+            session.out().print(GcStatusText.of(status));
+            session.out().println("Nothing of this is done before you switch it on: catena gc set " + sr + " --gc on");
+            session.out().flush();
+        }
+    }
+
+    @Command(description = "Forget an SR that is not attached; its files stay.")
+    void forget(@Parameters(paramLabel = "SR") String sr) {
+        session.print(session.agent().post("/v1/srs/" + part(sr) + "/forget"), () -> "");
     }
 
     @Command(description = "Let several hosts reach an SR that is detached; one of them has it at a time.")
@@ -172,9 +200,20 @@ final class SrCommands {
     @Command(description = "Compare the records, files and journals of an SR; exits with 1 if something is wrong.")
     int check(
             @Parameters(paramLabel = "SR") String sr,
-            @Option(names = "--repair", description = "Repair what can be repaired without a loss.") boolean repair) {
+            @Option(names = "--repair", description = "Repair what can be repaired without a loss.") boolean repair,
+            @Option(
+                            names = "--keep",
+                            paramLabel = "FILE",
+                            description = "With --repair: this file is the disk that others claim to be, too.")
+                    @Nullable
+                    List<String> keep) {
         JsonObject body = new JsonObject();
         body.addProperty("repair", repair);
+        if (keep != null) {
+            JsonArray files = new JsonArray();
+            keep.forEach(files::add);
+            body.add("keep", files);
+        }
         JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/check", body);
         SrCheck check = Json.read(answer, SrCheck.class);
         session.print(answer, () -> format(check));

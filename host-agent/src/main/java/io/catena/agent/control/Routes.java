@@ -60,10 +60,10 @@ public final class Routes {
                 Route.post("shareSr", "/v1/srs/share", this::share).by(Role.ADMIN),
                 Route.post("listHosts", "/v1/hosts/list", this::peers).by(Role.ADMIN),
                 Route.post("fenceHost", "/v1/hosts/fenced", this::fenced).by(Role.ADMIN),
+                Route.post("forgetSr", "/v1/srs/{sr}/forget", this::forgetSr).by(Role.ADMIN),
                 Route.post("checkSr", "/v1/srs/{sr}/check", this::check).by(Role.ADMIN),
                 Route.post("setSr", "/v1/srs/{sr}/set", this::setSr).by(Role.ADMIN),
-                Route.post("runGc", "/v1/srs/{sr}/gc", call -> repository(call).collectGarbage())
-                        .answering(ACCEPTED),
+                Route.post("runGc", "/v1/srs/{sr}/gc", this::runGarbage).answering(ACCEPTED),
                 Route.get("getGc", "/v1/srs/{sr}/gc", call -> garbage(call).status()),
                 Route.post(
                         "pauseGc",
@@ -122,7 +122,7 @@ public final class Routes {
         return host.create(name, path, id);
     }
 
-    /** {"path"} or {"sr"} */
+    /** {"path", "adopt"?} or {"sr"} */
     private Object attachSr(Call call) {
         Body body = call.body();
         if (body.has("sr")) {
@@ -131,8 +131,26 @@ public final class Routes {
             return host.attach(id);
         }
         Path path = absolute(body.string("path"));
+        boolean adopt = body.flag("adopt");
         body.nothingElse();
-        return host.attach(path);
+        return host.attach(path, adopt);
+    }
+
+    private Object forgetSr(Call call) {
+        SrId id = names.sr(call.variable());
+        call.body().nothingElse();
+        host.forget(id);
+        return Map.of();
+    }
+
+    /** {"deleteUnknown"?} */
+    private Object runGarbage(Call call) {
+        Body body = call.body();
+        List<String> unknown = body.has("deleteUnknown") ? body.strings("deleteUnknown") : List.of();
+        body.nothingElse();
+        return unknown.isEmpty()
+                ? repository(call).collectGarbage()
+                : garbage(call).run(unknown);
     }
 
     /** {"force"?} */
@@ -182,9 +200,15 @@ public final class Routes {
     }
 
     /** {"repair"?} */
+    /** {"repair"?, "keep"?} */
     private Object check(Call call) {
         boolean repair = call.body().flag("repair");
+        List<String> kept = call.body().has("keep") ? call.body().strings("keep") : List.of();
         call.body().nothingElse();
+        if (!kept.isEmpty() && !repair) {
+            throw new SrException(SrError.BAD_REQUEST, "A file is kept by a repair only").correction("Add --repair.");
+        }
+        kept.forEach(repository(call)::keep);
         return repository(call).check(repair);
     }
 

@@ -1,10 +1,13 @@
 package io.catena.agent.host;
 
+import io.catena.api.AccessMode;
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
 import io.catena.sr.record.JobIntents;
 import java.io.Closeable;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** An open SR, as its owner sees it. Safe for use by many threads. */
 public interface AttachedSr extends Closeable {
@@ -16,6 +19,19 @@ public interface AttachedSr extends Closeable {
 
     /** Returns the operations on its disks. */
     StorageRepository repository();
+
+    /**
+     * Lets a holder have a disk again that it had before the agent was started anew.
+     *
+     * @param mode as what it was attached
+     * @param active as what it was active; null if it was not
+     */
+    default void restore(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
+        repository().attach(vdi, holder, mode);
+        if (active != null) {
+            repository().activate(vdi, holder, active);
+        }
+    }
 
     /** Returns its jobs that are to be begun again if they do not come to their end. */
     JobIntents jobIntents();

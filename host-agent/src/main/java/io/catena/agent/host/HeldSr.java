@@ -30,6 +30,7 @@ import io.catena.sr.record.JobIntent;
 import io.catena.sr.record.JobIntents;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -184,6 +185,14 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
+    public void keep(String file) {
+        use(repository -> {
+            repository.keep(file);
+            return file;
+        });
+    }
+
+    @Override
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
         VdiId made = copy == null ? memory.newVdi() : copy;
         SrId to = target instanceof HeldSr other ? other.id() : id();
@@ -329,9 +338,9 @@ final class HeldSr implements StorageRepository {
     /** Garbage collection for as long as the SR is held. */
     private final class HeldGarbage implements GarbageControl {
         @Override
-        public Job run() {
+        public Job run(Collection<String> deleted) {
             return use(repository -> {
-                Job job = repository.garbage().run();
+                Job job = repository.garbage().run(deleted);
                 began(job, null);
                 return job;
             });

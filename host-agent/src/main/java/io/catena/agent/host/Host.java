@@ -137,13 +137,47 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
-    public Sr attach(Path directory) {
+    public Sr attach(Path directory, boolean adopt) {
         Path path = directory.toAbsolutePath().normalize();
         return change(() -> {
-            Optional<KnownSr> known = state.srs().stream()
-                    .filter(sr -> sr.path().equals(path.toString()) && held.containsKey(sr.sr()))
-                    .findFirst();
-            return known.isPresent() ? describe(known.get()) : openAndGoOn(path, null);
+            List<KnownSr> known = state.srs().stream()
+                    .filter(sr -> sr.path().equals(path.toString()))
+                    .toList();
+            Optional<KnownSr> attached =
+                    known.stream().filter(sr -> held.containsKey(sr.sr())).findFirst();
+            if (attached.isPresent()) {
+                return describe(attached.get());
+            }
+            if (adopt && !known.isEmpty()) {
+                refuseToReplace(known.get(0), path);
+            }
+            return openAndGoOn(path, null, adopt);
+        });
+    }
+
+    /** What lies at a mount point whose file system is away must not take the place of the SR. */
+    private void refuseToReplace(KnownSr known, Path path) {
+        SrProbe.Kind kind = probe(path).kind();
+        if (kind != SrProbe.Kind.SR) {
+            throw new SrException(SrError.SR_UNAVAILABLE, path + " is where SR " + known.sr() + " was, and holds no SR")
+                    .correction(
+                            "Mount the SR's file system there; or, if it is gone for good, forget it first: catena sr"
+                                    + " forget " + known.sr());
+        }
+    }
+
+    @Override
+    public void forget(SrId id) {
+        change(() -> {
+            KnownSr known = known(id);
+            if (held.containsKey(id)) {
+                throw new SrException(SrError.SR_IN_USE, "SR " + id + " in " + known.path() + " is attached")
+                        .correction("Detach it first: catena sr detach " + id);
+            }
+            forgetProblems(id);
+            remember(s -> s.without(id));
+            LOG.info(LogLine.of("sr-forgotten", "sr", id, "path", known.path()));
+            return id;
         });
     }
 
@@ -151,7 +185,7 @@ public final class Host implements StorageHost, Closeable {
     public Sr attach(SrId id) {
         return change(() -> {
             KnownSr known = known(id);
-            return held.containsKey(id) ? describe(known) : openAndGoOn(Path.of(known.path()), id);
+            return held.containsKey(id) ? describe(known) : openAndGoOn(Path.of(known.path()), id, false);
         });
     }
 
@@ -364,7 +398,7 @@ public final class Host implements StorageHost, Closeable {
 
     private void restore(KnownSr known) {
         try {
-            open(Path.of(known.path()), known.sr());
+            open(Path.of(known.path()), known.sr(), false);
         } catch (SrException | IOException e) {
             srProblems.put(known.sr(), "could not be attached again: " + e.getMessage());
             LOG.log(Level.SEVERE, LogLine.of("sr-restore-failed", "sr", known.sr(), "path", known.path()), e);
@@ -433,8 +467,8 @@ public final class Host implements StorageHost, Closeable {
         return done;
     }
 
-    private Sr openAndGoOn(Path path, @Nullable SrId expected) throws IOException {
-        Sr sr = open(path, expected);
+    private Sr openAndGoOn(Path path, @Nullable SrId expected, boolean adopt) throws IOException {
+        Sr sr = open(path, expected, adopt);
         goOn();
         return sr;
     }
@@ -442,14 +476,14 @@ public final class Host implements StorageHost, Closeable {
     /**
      * @param expected what the directory must hold, or null for anything
      */
-    private Sr open(Path path, @Nullable SrId expected) throws IOException {
+    private Sr open(Path path, @Nullable SrId expected, boolean adopt) throws IOException {
         if (!Files.isDirectory(path)) {
             throw new SrException(SrError.SR_UNAVAILABLE, path + " is not a directory")
                     .correction("Check the path, and that its file system is mounted.");
         }
         AttachedSr sr;
         try {
-            sr = opener.attach(path);
+            sr = opener.attach(path, expected, adopt);
         } catch (IOException e) {
             throw asSrException(SrError.SR_UNAVAILABLE, "The SR in " + path + " cannot be attached", e);
         }
@@ -495,13 +529,10 @@ public final class Host implements StorageHost, Closeable {
 
     private void restore(AttachedSr sr, AttachedVdi vdi) {
         try {
-            sr.repository().attach(vdi.vdi(), vdi.holder(), vdi.mode());
             AccessMode active = vdi.active();
-            if (active != null) {
-                sr.repository().activate(vdi.vdi(), vdi.holder(), active);
-                if (vdi.isBlock()) {
-                    devices.add(vdi.vdi());
-                }
+            sr.restore(vdi.vdi(), vdi.holder(), vdi.mode(), active);
+            if (active != null && vdi.isBlock()) {
+                devices.add(vdi.vdi());
             }
             LOG.info(LogLine.of(
                     "vdi-restored",

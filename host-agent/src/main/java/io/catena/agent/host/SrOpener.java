@@ -8,6 +8,7 @@ import io.catena.api.SrProbe;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Makes and opens storage repositories in directories. Safe for use by many threads. */
 public interface SrOpener {
@@ -22,8 +23,10 @@ public interface SrOpener {
      * Opens the SR in a directory, after it completed or undid what was interrupted there.
      *
      * @param directory absolute
+     * @param expected the SR that must be there; null for any
+     * @param adopt whether a directory of VHDs that is no SR becomes one
      */
-    AttachedSr attach(Path directory) throws IOException;
+    AttachedSr attach(Path directory, @Nullable SrId expected, boolean adopt) throws IOException;
 
     /**
      * Looks at a directory without changing anything in it.

@@ -134,7 +134,13 @@ final class SrCalls {
             throw new SrException(
                     SrError.SR_UNAVAILABLE, path + " holds SR " + found + ", the configuration says " + expected);
         }
-        return host.attach(path).id().toString();
+        // To introduce an SR of a directory that holds no record is an act of its own, unlike the attach of one that is
+        // known.
+        boolean isKnown =
+                expected != null && host.srs().stream().anyMatch(sr -> sr.id().equals(SrId.parse(expected)));
+        return host.attach(path, probe.kind() == SrProbe.Kind.ADOPTABLE && !isKnown)
+                .id()
+                .toString();
     }
 
     /** An SR that is not attached is detached already. */

@@ -101,7 +101,8 @@ final class SrCommands {
                     : directory + " holds SR " + probe.sr() + ", expected " + sr;
             throw SmFault.of(SmError.SR_UNAVAILABLE, found);
         }
-        host.attach(directory);
+        // XAPI was told the id, which is the directory's name, by whoever introduced the SR: that is what adopts it.
+        host.attach(directory, probe.kind() == SrProbe.Kind.ADOPTABLE);
         return host.repository(sr);
     }
 

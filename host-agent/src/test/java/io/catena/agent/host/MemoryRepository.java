@@ -163,6 +163,11 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
+    public void keep(String file) {
+        throw new UnsupportedOperationException(file);
+    }
+
+    @Override
     public SrCheck check(boolean repair) {
         return new SrCheck(sr.id(), repair, List.of());
     }
@@ -294,7 +299,7 @@ final class MemoryRepository implements StorageRepository {
     /** Runs until the test lets it end, or it is cancelled; keeps its settings. */
     private final class MemoryGarbage implements GarbageControl {
         @Override
-        public Job run() {
+        public Job run(java.util.Collection<String> deleted) {
             CountDownLatch letEnd = srs.endOfGc();
             return jobs.start("gc", sr.id(), control -> {
                 control.addTotal(2 << 20);

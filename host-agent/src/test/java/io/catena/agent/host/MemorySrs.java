@@ -20,6 +20,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** Opens SRs that are in memory; they outlive the hosts that attach them. Use one for all hosts of a test. */
 public final class MemorySrs {
@@ -36,11 +37,11 @@ public final class MemorySrs {
             @Override
             public AttachedSr create(Path directory, SrId id, String name) throws IOException {
                 put(directory, new Stored(id, name, new TreeMap<>()));
-                return attach(directory);
+                return attach(directory, id, false);
             }
 
             @Override
-            public AttachedSr attach(Path directory) throws IOException {
+            public AttachedSr attach(Path directory, @Nullable SrId expected, boolean adopt) throws IOException {
                 return open(directory, jobs);
             }
 

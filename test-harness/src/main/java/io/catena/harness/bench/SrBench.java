@@ -8,6 +8,7 @@ import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
+import io.catena.sr.open.Wanted;
 import io.catena.store.FileStorage;
 import io.catena.vhd.VhdCreator;
 import java.io.IOException;
@@ -145,7 +146,7 @@ public final class SrBench {
                 System::nanoTime,
                 UUID::randomUUID);
         String path = sr.resolveSibling(new SrId(new UUID(2, 2)).toString()).toString();
-        return VhdRepository.attach(new FileStorage(sr), path, environment);
+        return VhdRepository.attach(new FileStorage(sr), path, environment, Wanted.ADOPTED);
     }
 
     private static long usedBytes() {

@@ -201,8 +201,10 @@ public final class SimulatedStorage implements Storage {
     public List<String> directories(String directory) throws IOException {
         synchronized (machine) {
             machine.checkRunning();
-            root.checkInside(directory);
-            String prefix = directory + "/";
+            if (!directory.isEmpty()) {
+                root.checkInside(directory);
+            }
+            String prefix = directory.isEmpty() ? "" : directory + "/";
             TreeSet<String> found = new TreeSet<>();
             Stream.concat(
                             names.startingWith(prefix).stream().filter(name -> name.indexOf('/', prefix.length()) > 0),

@@ -4,6 +4,7 @@ import io.catena.api.VdiId;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
+import io.catena.harness.explore.WatchedStorage;
 import io.catena.harness.sim.Machine;
 import io.catena.harness.sim.Seeds;
 import java.io.IOException;
@@ -27,7 +28,11 @@ class DestroyCrashTest {
     }
 
     static Scenario scenario(long seed) {
-        return machine -> new DestroyRun(machine, seed);
+        return scenario(seed, call -> true);
+    }
+
+    static Scenario scenario(long seed, WatchedStorage.Watcher watcher) {
+        return machine -> new DestroyRun(machine, seed, watcher);
     }
 
     /** Removes some disks of a tree: snapshots, clones, and such that were never cut. */
@@ -36,8 +41,8 @@ class DestroyCrashTest {
         private final List<VdiId> doomed = new ArrayList<>();
         private int gone;
 
-        DestroyRun(Machine machine, long seed) throws IOException {
-            sr = new SimulatedSr(machine, seed, call -> true);
+        DestroyRun(Machine machine, long seed, WatchedStorage.Watcher watcher) throws IOException {
+            sr = new SimulatedSr(machine, seed, watcher);
             for (int i = 0; i < 2; i++) {
                 VdiId vdi = sr.create(new VdiId(new UUID(5, i)));
                 sr.attach(vdi);

@@ -40,6 +40,7 @@ class MutantsTest {
     private static final Set<String> INDIRECT = Set.of(
             "Journal.record",
             "ElidedZeros.note",
+            "Orphans.change",
             "PushDown.copy",
             "PushDown.mark",
             "GarbageCollector.copyLacking",
@@ -71,6 +72,7 @@ class MutantsTest {
         Mutated resize = ResizeScenario::new;
         Mutated compose = ComposeScenario::new;
         Mutated reset = (seed, watcher) -> new RevertScenario(seed, RevertScenario.How.RESET, watcher);
+        Mutated destroy = DestroyCrashTest::scenario;
         Mutated leaf = recovery(SmState.LEAF_8_PARENT_RENAMED);
         Mutated shown = recovery(SmState.LEAF_2_PARENT_SHOWN);
         Mutated relink = recovery(SmState.NODE_RELINK_BEGUN);
@@ -114,6 +116,8 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "ElidedZeros.note", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.RENAME, "ElidedZeros.note", 1, 1),
                         new Mutant(Fault.POWER_CUT, reset, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
+                        new Mutant(Fault.KILL, destroy, Call.Kind.RENAME, "Orphans.change", 1, 1),
+                        new Mutant(Fault.POWER_CUT, destroy, Call.Kind.SYNC, "Orphans.change", 1, 1),
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 2),

@@ -1,6 +1,7 @@
 package io.catena.harness.crash;
 
 import io.catena.api.AccessMode;
+import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.SrCheck;
 import io.catena.api.SrException;
@@ -349,6 +350,11 @@ final class SimulatedSr {
         List<String> leftOver = new ArrayList<>(storage.list(".catena/tmp"));
         leftOver.addAll(storage.list(".catena/journal"));
         require(leftOver.isEmpty(), "left over: " + leftOver);
+        List<String> unproven = repository.garbage().status().refused().stream()
+                .filter(refusal -> refusal.reason().contains("--delete-unknown"))
+                .map(GcStatus.Refusal::node)
+                .toList();
+        require(unproven.isEmpty(), "nothing proves that these are garbage: " + unproven);
     }
 
     /** Returns the notes of all nodes of the tree that begin with {@code note}. */

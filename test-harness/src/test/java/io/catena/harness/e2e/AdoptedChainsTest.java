@@ -166,8 +166,10 @@ class AdoptedChainsTest {
         Files.writeString(mixed.resolve("text.vhd"), "no disk at all");
         bad.add("text.vhd");
 
-        JsonObject attached =
-                agent.process().cli("sr", "attach", mixed.toString()).json().getAsJsonObject();
+        JsonObject attached = agent.process()
+                .cli("sr", "attach", mixed.toString(), "--adopt")
+                .json()
+                .getAsJsonObject();
         String sr = LiveAgent.id(attached, "sr");
         JsonObject stat = agent.process().cli("sr", "stat", sr).json().getAsJsonObject();
         List<String> named = new ArrayList<>();

@@ -61,6 +61,7 @@ final class LiveAgent implements AutoCloseable {
     String attachSr(Path directory) {
         JsonObject body = new JsonObject();
         body.addProperty("path", directory.toString());
+        body.addProperty("adopt", true);
         return id(api.post("/v1/srs/attach", body), "sr");
     }
 

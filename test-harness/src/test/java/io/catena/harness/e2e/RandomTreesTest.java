@@ -17,6 +17,7 @@ import io.catena.harness.sim.Seeds;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
+import io.catena.sr.open.Wanted;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -74,8 +75,8 @@ class RandomTreesTest {
         Storage storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
         VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
         long descriptors = descriptors();
-        try (VhdRepository sr = VhdRepository.attach(storage, directory.toString(), environment())) {
-            sr.garbage().set(new GcChange(null, null, null, 3, null, null, null, null));
+        try (VhdRepository sr = VhdRepository.attach(storage, directory.toString(), environment(), Wanted.ADOPTED)) {
+            sr.garbage().set(new GcChange(true, null, null, 3, null, null, null, null));
             grow(sr, random);
             long before = sr.stat().physicalBytes();
             List<Guest> guests = startGuests(sr, random);

@@ -1,5 +1,6 @@
 package io.catena.harness.tool;
 
+import io.catena.api.GcChange;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
@@ -7,6 +8,7 @@ import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
+import io.catena.sr.open.Wanted;
 import io.catena.store.Storage;
 import java.time.Clock;
 import java.time.Instant;
@@ -47,7 +49,7 @@ public final class BareSr {
         return new Jobs(CLOCK);
     }
 
-    /** Attaches the SR; what was attached before is forgotten. */
+    /** Attaches the SR, or adopts it, as who agrees to its garbage collection; what was attached before is forgotten. */
     public VhdRepository attach(Jobs jobs) {
         exports = new DirectExports();
         Environment environment = new Environment(
@@ -58,7 +60,11 @@ public final class BareSr {
                 CLOCK,
                 () -> 0,
                 () -> new UUID(uuids.nextLong(), uuids.nextLong()));
-        return VhdRepository.attach(storage, "/sr", environment);
+        VhdRepository repository = VhdRepository.attach(storage, "/sr", environment, Wanted.ADOPTED);
+        if (!repository.garbage().status().settings().gc()) {
+            repository.garbage().set(new GcChange(true, null, null, null, null, null, null, null));
+        }
+        return repository;
     }
 
     /** Returns a disk that is attached. */

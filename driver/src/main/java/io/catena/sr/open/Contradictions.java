@@ -1,0 +1,39 @@
+package io.catena.sr.open;
+
+import io.catena.api.VdiId;
+import io.catena.sr.record.VdiRecord;
+import io.catena.sr.record.VdiRecords;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
+import io.catena.store.Storage;
+import java.io.IOException;
+
+/**
+ * Files that claim to be the same disk. Which of them is served does not follow from the order of their names: a disk's record
+ * names its file, and as long as another claims to be that disk neither is opened for writing, until somebody decides.
+ */
+public final class Contradictions {
+    private Contradictions() {}
+
+    static String cure(String sr) {
+        return "Look at both (catena vhd info), then keep one as the disk: catena sr check " + sr
+                + " --repair --keep FILE; or move one out of the SR's directory, and scan it.";
+    }
+
+    /** Notes of the disks whose records do not name their files yet which these are, as far as there is no doubt. */
+    static void complete(Storage storage, Tree tree) throws IOException {
+        VdiRecords records = new VdiRecords(storage);
+        for (VdiId id : records.ids()) {
+            Node node = tree.node(id).orElse(null);
+            if (node == null || node.hidden() || !records.isReadable(id)) {
+                continue;
+            }
+            VdiRecord record = records.get(id, "");
+            boolean isAlone = tree.rivals(node).isEmpty();
+            boolean isThere = record.file() != null && tree.node(record.file()).isPresent();
+            if (isAlone && !isThere) {
+                records.write(id, record.withFile(node.name(), null));
+            }
+        }
+    }
+}
