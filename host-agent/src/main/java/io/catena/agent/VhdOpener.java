@@ -7,8 +7,8 @@ import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.FileBlocks;
 import io.catena.agent.linux.FileHoles;
 import io.catena.agent.linux.LinuxBootClock;
-import io.catena.api.PeerHost;
 import io.catena.api.AccessMode;
+import io.catena.api.PeerHost;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
@@ -79,7 +79,8 @@ final class VhdOpener implements SrOpener {
         boolean attached = false;
         try {
             Environment guarded = environment.with(sr.guarded(environment.exporter()));
-            AttachedSr opened = new VhdSr(VhdRepository.attach(sr.storage(), directory.toString(), guarded, wanted), sr::end);
+            AttachedSr opened =
+                    new VhdSr(VhdRepository.attach(sr.storage(), directory.toString(), guarded, wanted), sr::end);
             attached = true;
             return opened;
         } finally {
