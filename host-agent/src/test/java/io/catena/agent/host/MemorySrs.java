@@ -47,7 +47,9 @@ public final class MemorySrs {
 
             @Override
             public SrProbe probe(Path directory) {
-                return new SrProbe(directory.toString(), SrProbe.Kind.EMPTY, null, "", 0, false, false, List.of());
+                String[] files = directory.toFile().list();
+                SrProbe.Kind kind = files == null || files.length == 0 ? SrProbe.Kind.EMPTY : SrProbe.Kind.OTHER;
+                return new SrProbe(directory.toString(), kind, null, "", 0, false, false, List.of());
             }
         };
     }
