@@ -36,6 +36,9 @@ public final class LiveDisk implements BlockDevice {
 
     private final PauseMeter pauses;
 
+    /** Asked before a request begins and again before it is answered. */
+    private final Fence fence;
+
     private volatile Phase phase;
 
     /** Serves a disk that is never put upon another. */
@@ -48,13 +51,34 @@ public final class LiveDisk implements BlockDevice {
     }
 
     /**
+     * @param fence ends the service of this disk with that of all others that have it
+     */
+    public LiveDisk(Chain chain, boolean readOnly, ZeroElision elision, Fence fence) {
+        this(chain, readOnly, elision, nanos -> {}, fence);
+    }
+
+    /**
      * @param pauses is told of each time in which requests were held back
      */
     public LiveDisk(Chain chain, boolean readOnly, ZeroElision elision, PauseMeter pauses) {
+        this(chain, readOnly, elision, pauses, new Fence());
+    }
+
+    /**
+     * @param pauses is told of each time in which requests were held back
+     * @param fence ends the service of this disk with that of all others that have it
+     */
+    public LiveDisk(Chain chain, boolean readOnly, ZeroElision elision, PauseMeter pauses, Fence fence) {
         this.phase = new Phase(chain);
         this.readOnly = readOnly;
         this.elision = elision;
         this.pauses = pauses;
+        this.fence = fence;
+    }
+
+    /** Makes all requests fail from now on, also those under way, whatever they did. */
+    public void fence(String reason) {
+        fence.fall(reason);
     }
 
     @Override
@@ -70,6 +94,7 @@ public final class LiveDisk implements BlockDevice {
     @Override
     public void read(long offset, ByteBuffer target) throws IOException {
         requests.increment();
+        fence.check();
         Phase now = enter();
         try {
             if (isAligned(offset, target)) {
@@ -80,16 +105,22 @@ public final class LiveDisk implements BlockDevice {
         } finally {
             now.leave();
         }
+        fence.check();
     }
 
     @Override
     public void write(long offset, ByteBuffer source) throws IOException {
         requests.increment();
         checkWritable();
-        if (!isAligned(offset, source)) {
+        if (isAligned(offset, source)) {
+            writeSectors(offset, source);
+        } else {
             writePartOfSector(offset, source);
-            return;
         }
+        fence.check();
+    }
+
+    private void writeSectors(long offset, ByteBuffer source) throws IOException {
         Phase now = enter();
         try {
             now.chain().write(offset, source);
@@ -114,6 +145,7 @@ public final class LiveDisk implements BlockDevice {
     }
 
     private void checkWritable() throws IOException {
+        fence.check();
         if (readOnly) {
             throw new IOException("the disk is attached read-only");
         }
@@ -155,6 +187,7 @@ public final class LiveDisk implements BlockDevice {
             at += zeroInBlock(at, to - at);
         }
         writeZeros(to, end - to);
+        fence.check();
     }
 
     private long zeroInBlock(long offset, long maxBytes) throws IOException {
@@ -217,6 +250,7 @@ public final class LiveDisk implements BlockDevice {
     @Override
     public void flush() throws IOException {
         requests.increment();
+        fence.check();
         Lock shared = flushGate.readLock();
         shared.lock();
         try {
@@ -226,6 +260,7 @@ public final class LiveDisk implements BlockDevice {
         } finally {
             shared.unlock();
         }
+        fence.check();
     }
 
     /** As {@link Chain#run}. */

@@ -2,7 +2,7 @@ package io.catena.lease;
 
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
-import java.io.Closeable;
+import io.catena.store.StorageLock;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
@@ -185,7 +185,7 @@ public final class EpochStorage implements Storage {
     }
 
     @Override
-    public Closeable lock(String name) throws IOException {
+    public StorageLock lock(String name) throws IOException {
         return storage.lock(name);
     }
 

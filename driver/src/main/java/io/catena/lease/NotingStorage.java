@@ -2,8 +2,8 @@ package io.catena.lease;
 
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.store.StorageLock;
 import io.catena.store.StorageLockedException;
-import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
@@ -134,7 +134,7 @@ public final class NotingStorage implements Storage {
 
     /** Against agents that know nothing of other hosts. */
     @Override
-    public Closeable lock(String name) throws IOException {
+    public StorageLock lock(String name) throws IOException {
         try {
             return storage.lock(name);
         } catch (StorageLockedException e) {

@@ -20,6 +20,12 @@ import java.io.IOException;
  */
 public record Absorb(String baseCopy, String leaf) implements Operation {
     @Override
+    public void checkNames() {
+        Names.node(baseCopy);
+        Names.node(leaf);
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         rename(storage);
         show(storage);

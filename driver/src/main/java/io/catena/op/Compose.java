@@ -32,6 +32,13 @@ public record Compose(Relink.Child child, String parent, String record, Orphans.
     }
 
     @Override
+    public void checkNames() {
+        Names.node(child.file());
+        Names.node(parent);
+        Names.disksRecord(record);
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         child.link(storage);
         HiddenFlag.set(storage, parent, true);

@@ -85,6 +85,9 @@ public final class Journal {
     /** Names that mean nothing in the storage are damage of the record. */
     private void complete(Operation operation) throws IOException {
         try {
+            if (file == null) {
+                operation.checkNames();
+            }
             operation.apply(storage);
         } catch (IllegalArgumentException e) {
             throw new IOException(name + " holds an operation that cannot be done: " + e.getMessage(), e);

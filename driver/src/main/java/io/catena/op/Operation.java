@@ -7,4 +7,11 @@ import java.io.IOException;
 public sealed interface Operation permits Snapshot, Relink, Absorb, Compose, Replace, Remove, Rewrite {
     /** Takes all steps that are not taken yet. */
     void apply(Storage storage) throws IOException;
+
+    /**
+     * Makes sure that all names are those of files that such an operation may touch.
+     *
+     * @throws IllegalArgumentException if one is not
+     */
+    void checkNames();
 }

@@ -59,6 +59,12 @@ public record Relink(String node, List<Child> children, List<Orphans.Orphan> orp
     }
 
     @Override
+    public void checkNames() {
+        Names.node(node);
+        children.forEach(child -> Names.node(child.file()));
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         link(storage);
         remove(storage);

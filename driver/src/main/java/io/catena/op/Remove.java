@@ -27,6 +27,12 @@ public record Remove(String node, Orphans.@Nullable Orphan orphan, List<String> 
     }
 
     @Override
+    public void checkNames() {
+        Names.node(node);
+        records.forEach(Names::disksRecord);
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         storage.delete(node);
         storage.syncNames();

@@ -22,6 +22,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record Replace(String prepared, String name, String old, Orphans.@Nullable Orphan orphan) implements Operation {
     @Override
+    public void checkNames() {
+        Names.prepared(prepared);
+        Names.node(name);
+        Names.node(old);
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         if (storage.exists(prepared)) {
             storage.rename(prepared, name);

@@ -32,6 +32,11 @@ public record Rewrite(String file, List<Bytes> patches, long sizeBytes) implemen
     }
 
     @Override
+    public void checkNames() {
+        Names.node(file);
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         try (BlockFile open = storage.open(file)) {
             for (Bytes bytes : patches) {

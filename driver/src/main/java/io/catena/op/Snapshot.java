@@ -72,6 +72,19 @@ public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> reco
     }
 
     @Override
+    public void checkNames() {
+        for (Cut cut : cuts) {
+            Names.node(cut.leaf());
+            Names.node(cut.baseCopy());
+        }
+        for (Child child : children) {
+            Names.prepared(child.prepared());
+            Names.node(child.name());
+        }
+        records.forEach(record -> Names.disksRecord(record.name()));
+    }
+
+    @Override
     public void apply(Storage storage) throws IOException {
         if (!wasOvertaken(storage)) {
             name(storage);

@@ -9,9 +9,10 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
-/** A {@link BlockFile} on a {@link FileChannel}, which it owns. */
+/** A {@link BlockFile} on an {@link OpenFile}, which it owns. */
 final class ChannelFile implements BlockFile {
     private final String name;
+    private final OpenFile open;
     private final FileChannel channel;
     private final @Nullable HolePunch punch;
 
@@ -23,13 +24,11 @@ final class ChannelFile implements BlockFile {
 
     private volatile @Nullable IOException failedSync;
 
-    /**
-     * @param punch of the same file, owned from now on; null if there is none
-     */
-    ChannelFile(String name, FileChannel channel, @Nullable HolePunch punch) {
+    ChannelFile(String name, OpenFile open) {
         this.name = name;
-        this.channel = channel;
-        this.punch = punch;
+        this.open = open;
+        this.channel = open.channel();
+        this.punch = open.punch();
         this.punchesHoles = punch != null;
     }
 
@@ -124,7 +123,7 @@ final class ChannelFile implements BlockFile {
     @Override
     public Taken takeFrom(BlockFile source, long sourceOffset, long offset, long lengthBytes) throws IOException {
         HolePunch to = punch;
-        HolePunch from = source instanceof ChannelFile file ? file.punch : null;
+        HolePunch from = punchOf(source);
         if (to == null || from == null) {
             return Taken.REFUSED;
         }
@@ -139,6 +138,11 @@ final class ChannelFile implements BlockFile {
         } finally {
             shared.unlock();
         }
+    }
+
+    private static @Nullable HolePunch punchOf(BlockFile source) throws ClosedChannelException {
+        BlockFile file = source instanceof WritableFiles.Lent lent ? lent.file() : source;
+        return file instanceof ChannelFile own ? own.punch : null;
     }
 
     @Override
@@ -172,13 +176,7 @@ final class ChannelFile implements BlockFile {
 
     @Override
     public void close() throws IOException {
-        try {
-            channel.close();
-        } finally {
-            if (punch != null) {
-                punch.close();
-            }
-        }
+        open.close();
     }
 
     /** Adds what the kernel's words leave out: which file, and where in it. */

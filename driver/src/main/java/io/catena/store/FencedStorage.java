@@ -1,6 +1,5 @@
 package io.catena.store;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
@@ -137,7 +136,7 @@ public final class FencedStorage implements Storage {
     }
 
     @Override
-    public Closeable lock(String name) throws IOException {
+    public StorageLock lock(String name) throws IOException {
         return storage.lock(name);
     }
 

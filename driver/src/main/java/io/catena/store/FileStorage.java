@@ -1,70 +1,67 @@
 package io.catena.store;
 
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.WRITE;
 
-import java.io.Closeable;
+import io.catena.store.ConfinedFiles.Access;
+import io.catena.store.OtherPlaces.Place;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryNotEmptyException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The files below a directory of the host.
+ *
+ * <p><b>Confinement.</b> No name leads out of the directory, through a link or to anything but a regular file, see {@link
+ * ConfinedFiles}; links, FIFOs, sockets and devices in it are not listed, and not opened if they are named. Files outside are
+ * read if they lie below a directory that the admin has allowed, and with the same care.
  *
  * <p><b>Interrupts.</b> Never interrupt a thread that may be inside a call: the JDK then closes the file under all its
  * users, whose calls fail with {@link java.nio.channels.ClosedByInterruptException} or {@link
  * java.nio.channels.ClosedChannelException}.
  *
- * <p><b>Links.</b> A symbolic link inside the directory reads as the file that it leads to, but is not opened for writing
- * if that file lies outside.
- *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class FileStorage implements Storage {
-    private static final String STAMP_ATTRIBUTES = "unix:isRegularFile,dev,ino,size,lastModifiedTime,ctime";
-
     private final Root root;
-    private final AllocatedBytes allocatedBytes;
-    private final HolePunch.@Nullable Opener holes;
+    private final ConfinedFiles files;
+    private final OtherPlaces others;
+    private final WritableFiles writable;
     private final UnsyncedDirectories unsynced;
 
-    /** Storage that takes a file's size for what it has allocated, and punches no holes. */
+    /** Storage with what Java alone can do: it takes a file's size for what it has allocated, and punches no holes. */
     public FileStorage(Path root) {
-        this(root, Files::size, null);
+        this(root, JavaFiles::new, List.of());
+    }
+
+    /** As {@link #FileStorage(Path)}, with other directories whose files can be read. */
+    public FileStorage(Path root, List<Path> allowed) {
+        this(root, JavaFiles::new, allowed);
     }
 
     /**
      * Storage below {@code root}, which is made with the first file if it does not exist.
      *
-     * @param allocatedBytes used by {@link #info}
-     * @param holes for files opened for writing; null if none are to be punched
+     * @param allowed other directories whose files can be read, as parents of disks
      */
-    public FileStorage(Path root, AllocatedBytes allocatedBytes, HolePunch.@Nullable Opener holes) {
+    public FileStorage(Path root, ConfinedFiles.Below below, List<Path> allowed) {
         this.root = new Root(root);
-        this.allocatedBytes = allocatedBytes;
-        this.holes = holes;
-        this.unsynced = new UnsyncedDirectories(this.root.path(), FileStorage::syncDirectory);
+        this.files = below.of(this.root.path());
+        this.others = new OtherPlaces(below, allowed);
+        this.writable = new WritableFiles(files);
+        this.unsynced = new UnsyncedDirectories(this.root.path(), this::syncDirectory);
     }
 
     /** Whether a path of the host is a directory, and not a file: what a user names may be either. */
@@ -74,224 +71,187 @@ public final class FileStorage implements Storage {
 
     @Override
     public List<String> list(String directory) throws IOException {
-        Path path = directory.isEmpty() ? root.path() : root.inside(directory);
-        unsynced.see(path);
-        List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(path, file -> Files.isRegularFile(file))) {
-            files.forEach(file -> names.add(root.path().relativize(file).toString()));
-        } catch (NoSuchFileException e) {
-            return List.of();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        Collections.sort(names);
-        return Collections.unmodifiableList(names);
+        return List.copyOf(look(directory).keySet());
     }
 
     @Override
     public SortedMap<String, Stamp> stamps(String directory) throws IOException {
-        Path path = directory.isEmpty() ? root.path() : root.inside(directory);
-        unsynced.see(path);
         SortedMap<String, Stamp> stamps = new TreeMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {
-            for (Path file : files) {
-                stamp(file)
-                        .ifPresent(
-                                stamp -> stamps.put(root.path().relativize(file).toString(), stamp));
-            }
-        } catch (NoSuchFileException e) {
-            return Collections.emptySortedMap();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
+        look(directory)
+                .forEach((name, stat) -> stamps.put(
+                        name, new Stamp(stat.identity(), stat.sizeBytes(), stat.modifiedNanos(), stat.changedNanos())));
         return Collections.unmodifiableSortedMap(stamps);
     }
 
-    /** Empty if it is no regular file, or was deleted meanwhile. */
-    private static Optional<Stamp> stamp(Path file) throws IOException {
+    private SortedMap<String, FileStat> look(String directory) throws IOException {
+        String prefix = directory.isEmpty() ? "" : root.inside(directory) + "/";
+        unsynced.see(root.path().resolve(directory));
+        SortedMap<String, FileStat> found = new TreeMap<>();
         try {
-            Map<String, Object> found = Files.readAttributes(file, STAMP_ATTRIBUTES);
-            if (!Boolean.TRUE.equals(found.get("isRegularFile"))) {
-                return Optional.empty();
-            }
-            return Optional.of(new Stamp(
-                    found.get("dev") + ":" + found.get("ino"),
-                    Long.parseLong(String.valueOf(found.get("size"))),
-                    nanos(found.get("lastModifiedTime")),
-                    nanos(found.get("ctime"))));
+            files.list(directory).forEach((name, stat) -> {
+                if (stat.isFile()) {
+                    found.put(prefix + name, stat);
+                }
+            });
         } catch (NoSuchFileException e) {
-            return Optional.empty();
+            return Collections.emptySortedMap();
         }
+        return found;
     }
 
-    private static long nanos(@Nullable Object time) throws IOException {
-        if (time instanceof FileTime known) {
-            return known.to(TimeUnit.NANOSECONDS);
-        }
-        throw new IOException("the file system tells no times of its files");
-    }
-
-    /** Not {@link Files#exists}, which also says no when it cannot tell. */
     @Override
     public boolean exists(String name) throws IOException {
-        try {
-            return !Files.readAttributes(look(name), BasicFileAttributes.class).isDirectory();
-        } catch (NoSuchFileException e) {
-            return false;
+        return stat(name).filter(stat -> !stat.isDirectory()).isPresent();
+    }
+
+    private Optional<FileStat> stat(String name) throws IOException {
+        Place place = place(name);
+        return place.files().stat(place.name());
+    }
+
+    /** Finds the way to a file that is only looked at. */
+    private Place place(String name) throws IOException {
+        if (Root.isInside(name)) {
+            unsynced.see(Root.parent(root.path().resolve(name)));
+            return new Place(files, name);
         }
+        String meant = root.resolve("x", name);
+        return Root.isInside(meant) && !meant.startsWith("/")
+                ? place(meant)
+                : others.find(root.anywhere(name), name, root.path());
     }
 
     @Override
     public BlockFile create(String name) throws IOException {
-        Path file = root.inside(name);
-        makeDirectories(Root.parent(file));
+        Path directory = directoryOf(root.inside(name));
+        makeDirectories(directory);
         try {
-            FileChannel channel = FileChannel.open(file, CREATE_NEW, READ, WRITE);
-            if (holes == null) {
-                return new ChannelFile(name, channel, null);
-            }
-            channel.close();
-            return openWithHoles(name, file, holes);
+            return writable.create(name);
         } finally {
-            unsynced.changed(Root.parent(file));
+            unsynced.changed(directory);
         }
     }
 
     @Override
     public BlockFile open(String name) throws IOException {
-        root.checkNoLinkToOutside(root.inside(name));
-        Path file = look(name);
-        StorageLock.checkNotHeld(file.toRealPath());
-        return holes == null
-                ? new ChannelFile(name, FileChannel.open(file, READ, WRITE), null)
-                : openWithHoles(name, file, holes);
-    }
-
-    /** Opens the file through its hole punch: both must be the same file, also if the name changes meanwhile. */
-    private static BlockFile openWithHoles(String name, Path file, HolePunch.Opener opener) throws IOException {
-        HolePunch punch = opener.open(file);
-        try {
-            return new ChannelFile(name, FileChannel.open(punch.file(), READ, WRITE), punch);
-        } catch (IOException | RuntimeException e) {
-            punch.close();
-            throw e;
-        }
+        unsynced.see(directoryOf(root.inside(name)));
+        LockFile.checkNotHeld(root.path(), files, name);
+        return writable.open(name);
     }
 
     @Override
     public BlockFile openReadOnly(String name) throws IOException {
-        Path file = look(name);
-        StorageLock.checkNotHeld(file.toRealPath());
-        return new ChannelFile(name, FileChannel.open(file, READ), null);
+        return openForReading(name, Access.READ);
     }
 
     @Override
     public BlockFile openSource(String name) throws IOException {
-        HolePunch.Opener opener = holes;
-        if (opener == null) {
-            return openReadOnly(name);
-        }
-        Path file = look(name);
-        StorageLock.checkNotHeld(file.toRealPath());
-        HolePunch source = opener.openReadOnly(file);
-        try {
-            return new ChannelFile(name, FileChannel.open(source.file(), READ), source);
-        } catch (IOException | RuntimeException e) {
-            source.close();
-            throw e;
-        }
+        return openForReading(name, Access.SOURCE);
+    }
+
+    private BlockFile openForReading(String name, Access access) throws IOException {
+        Place place = place(name);
+        LockFile.checkNotHeld(root.path(), place.files(), place.name());
+        return new ChannelFile(name, place.files().open(place.name(), access));
     }
 
     @Override
     public FileInfo info(String name) throws IOException {
-        Path file = look(name);
-        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        FileStat stat = stat(name).orElseThrow(() -> new NoSuchFileException(name));
+        if (!stat.isFile()) {
+            throw new FileSystemException(name, null, "is " + stat.kind() + ", expected a regular file");
+        }
         return new FileInfo(
-                attributes.size(),
-                allocatedBytes.of(file),
-                attributes.lastModifiedTime().to(TimeUnit.SECONDS));
+                stat.sizeBytes(), stat.allocatedBytes(), TimeUnit.NANOSECONDS.toSeconds(stat.modifiedNanos()));
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
-        Path source = root.inside(from);
-        Path target = root.inside(to);
-        makeDirectories(Root.parent(target));
+        Path source = directoryOf(root.inside(from));
+        Path target = directoryOf(root.inside(to));
+        makeDirectories(target);
         try {
-            Files.move(source, target, StandardCopyOption.ATOMIC_MOVE);
+            files.rename(from, to);
         } finally {
-            unsynced.changed(Root.parent(source));
-            unsynced.changed(Root.parent(target));
+            unsynced.changed(source);
+            unsynced.changed(target);
         }
     }
 
     /** A file server that has done it, and whose answer was lost, says that the name exists when it is asked again. */
     @Override
     public void link(String file, String name) throws IOException {
-        Path source = root.inside(file);
-        Path target = root.inside(name);
-        makeDirectories(Root.parent(target));
+        Path directory = directoryOf(root.inside(name));
+        root.inside(file);
+        makeDirectories(directory);
         try {
-            Files.createLink(target, source);
+            files.link(file, name);
         } catch (FileAlreadyExistsException e) {
-            if (!Files.isSameFile(source, target)) {
+            if (!isSame(files.stat(file), files.stat(name))) {
                 throw e;
             }
         } finally {
-            unsynced.changed(Root.parent(target));
+            unsynced.changed(directory);
         }
+    }
+
+    private static boolean isSame(Optional<FileStat> one, Optional<FileStat> other) {
+        return one.isPresent() && one.map(FileStat::identity).equals(other.map(FileStat::identity));
     }
 
     @Override
     public void makeDirectory(String name) throws IOException {
-        Path directory = root.inside(name);
-        makeDirectories(Root.parent(directory));
+        Path parent = directoryOf(root.inside(name));
+        makeDirectories(parent);
         try {
-            Files.createDirectory(directory);
+            files.makeDirectory(name);
         } finally {
-            unsynced.changed(Root.parent(directory));
+            unsynced.changed(parent);
         }
     }
 
     @Override
     public void removeDirectory(String name) throws IOException {
-        Path directory = root.inside(name);
+        Path parent = directoryOf(root.inside(name));
         try {
-            Files.deleteIfExists(directory);
-        } catch (DirectoryNotEmptyException e) {
+            files.removeDirectory(name);
+        } catch (NoSuchFileException | DirectoryNotEmptyException e) {
             // As promised; the caller looks whether it is gone.
         } finally {
-            unsynced.changed(Root.parent(directory));
+            unsynced.changed(parent);
         }
     }
 
     @Override
     public List<String> directories(String directory) throws IOException {
         List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(
-                directory.isEmpty() ? root.path() : root.inside(directory),
-                path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS))) {
-            found.forEach(path -> names.add(root.path().relativize(path).toString()));
+        String prefix = directory.isEmpty() ? "" : root.inside(directory) + "/";
+        try {
+            files.list(directory).forEach((name, stat) -> {
+                if (stat.isDirectory()) {
+                    names.add(prefix + name);
+                }
+            });
         } catch (NoSuchFileException e) {
             return List.of();
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
         }
-        Collections.sort(names);
         return names;
     }
 
     /** Leaves a directory alone: it is not a file, so there is no file of this name. */
     @Override
     public void delete(String name) throws IOException {
-        Path file = root.inside(name);
-        if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+        Path directory = directoryOf(root.inside(name));
+        Optional<FileStat> stat = files.stat(name);
+        if (stat.isEmpty() || stat.get().isDirectory()) {
             return;
         }
         try {
-            Files.deleteIfExists(file);
+            files.delete(name);
+        } catch (NoSuchFileException gone) {
+            // Somebody else deleted it meanwhile.
         } finally {
-            unsynced.changed(Root.parent(file));
+            unsynced.changed(directory);
         }
     }
 
@@ -307,15 +267,19 @@ public final class FileStorage implements Storage {
         return new Space(fileSystem.getTotalSpace(), fileSystem.getUsableSpace());
     }
 
-    /** Works between hosts that share the directory by NFS too, as far as the server keeps POSIX locks. */
+    /**
+     * Works between hosts that share the directory by NFS too, as far as the server keeps POSIX locks.
+     *
+     * @throws IOException also if the directory of the lock belongs to another user, or others may write there
+     */
     @Override
-    public Closeable lock(String name) throws IOException {
-        Path file = root.inside(name);
-        makeDirectories(Root.parent(file));
+    public StorageLock lock(String name) throws IOException {
+        Path directory = directoryOf(root.inside(name));
+        makeDirectories(directory);
         try {
-            return StorageLock.take(file);
+            return LockFile.take(root.path(), files, name);
         } finally {
-            unsynced.changed(Root.parent(file));
+            unsynced.changed(directory);
         }
     }
 
@@ -324,23 +288,56 @@ public final class FileStorage implements Storage {
         return root.resolve(from, reference);
     }
 
-    /** Returns the path of a file that is only looked at. */
-    private Path look(String name) {
-        Path file = root.anywhere(name);
-        if (Root.isInside(name)) {
-            unsynced.see(Root.parent(file));
-        }
-        return file;
+    private Path directoryOf(String name) {
+        return Root.parent(root.path().resolve(name));
     }
 
     private void makeDirectories(Path directory) throws IOException {
         if (directory.startsWith(root.path().resolve(EPOCHS)) && !directory.endsWith(EPOCHS)) {
             return;
         }
-        if (Files.isDirectory(directory)) {
+        if (!directory.startsWith(root.path())) {
+            throw new IllegalArgumentException(directory + " is not in " + root.path());
+        }
+        if (directory.equals(root.path())) {
+            makeRoot(directory);
             return;
         }
         makeDirectories(Root.parent(directory));
+        try {
+            makeIfAbsent(nameOf(directory));
+        } finally {
+            unsynced.changed(Root.parent(directory));
+        }
+    }
+
+    private void makeIfAbsent(String name) throws IOException {
+        if (isDirectoryHere(name)) {
+            return;
+        }
+        try {
+            files.makeDirectory(name);
+        } catch (FileAlreadyExistsException e) {
+            if (!isDirectoryHere(name)) {
+                throw e;
+            }
+        }
+    }
+
+    private boolean isDirectoryHere(String name) throws IOException {
+        Optional<FileStat> stat = files.stat(name);
+        if (stat.isPresent() && !stat.get().isDirectory()) {
+            throw new NotConfinedException(name, "is " + stat.get().kind() + ", expected a directory");
+        }
+        return stat.isPresent();
+    }
+
+    /** What leads to the root is the admin's: links are followed. */
+    private void makeRoot(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        makeRoot(Root.parent(directory));
         try {
             Files.createDirectory(directory);
         } catch (FileAlreadyExistsException e) {
@@ -352,7 +349,15 @@ public final class FileStorage implements Storage {
         }
     }
 
-    private static void syncDirectory(Path directory) throws IOException {
+    private String nameOf(Path directory) {
+        return root.path().relativize(directory).toString();
+    }
+
+    private void syncDirectory(Path directory) throws IOException {
+        if (directory.startsWith(root.path())) {
+            files.syncDirectory(nameOf(directory));
+            return;
+        }
         try (FileChannel channel = FileChannel.open(directory, READ)) {
             channel.force(true);
         }

@@ -2,7 +2,6 @@ package io.catena.store;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Path;
 
 /**
  * Gives space of one file back to the file system. Java cannot; whoever can call fallocate(2) supplies it.
@@ -21,29 +20,10 @@ public interface HolePunch extends Closeable {
     /**
      * Takes over bytes from another file: shared if the file system can do that, else copied inside the kernel.
      *
-     * @param source made by the same opener
+     * @param source made by the same system calls
      */
     default BlockFile.Taken takeFrom(HolePunch source, long sourceOffset, long offset, long lengthBytes)
             throws IOException {
         return BlockFile.Taken.REFUSED;
-    }
-
-    /** Returns a path that leads to this very file, whatever its name may mean meanwhile. Valid until this is closed. */
-    Path file();
-
-    /** Makes hole punches. Called by any thread. */
-    @FunctionalInterface
-    interface Opener {
-        /**
-         * Opens an existing file for punching.
-         *
-         * @throws java.nio.file.NoSuchFileException if there is no such file
-         */
-        HolePunch open(Path file) throws IOException;
-
-        /** Opens an existing file that is only read, so that others can take bytes from it. */
-        default HolePunch openReadOnly(Path file) throws IOException {
-            return open(file);
-        }
     }
 }

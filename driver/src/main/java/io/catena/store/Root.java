@@ -1,15 +1,14 @@
 package io.catena.store;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/** Turns names into paths below one directory, and paths into names. */
+/** Turns names into paths below one directory, and paths into names; without a look at what lies there. */
 final class Root {
     private static final Set<String> NOT_IN_NORMAL_FORM = Set.of("", ".", "..");
 
@@ -25,42 +24,36 @@ final class Root {
 
     /** Whether {@code name} is in normal form and means something inside the root. */
     static boolean isInside(String name) {
-        return Arrays.stream(name.split("/", -1)).noneMatch(NOT_IN_NORMAL_FORM::contains);
+        return name.indexOf('\0') < 0 && Arrays.stream(name.split("/", -1)).noneMatch(NOT_IN_NORMAL_FORM::contains);
     }
 
-    /** Returns the path of a file that may be changed. */
-    Path inside(String name) {
+    /** Returns the name of a file that may be changed. */
+    String inside(String name) {
         if (!isInside(name)) {
             throw new IllegalArgumentException("\"" + name + "\" does not name a file inside " + path
                     + " in normal form; a file outside can only be opened read-only");
         }
-        return path.resolve(name);
+        return name;
     }
 
-    /** Returns the path of a file that is only read. */
-    Path anywhere(String name) {
-        return path.resolve(name);
+    /** Returns the path of what may lie outside, as seen from where the root really is. */
+    Path anywhere(String name) throws IOException {
+        return real().resolve(parse(name, name)).normalize();
     }
 
     /**
-     * Refuses a file that has a name inside the root but is a link to one outside: to write to it would change somebody
-     * else's file.
+     * As {@link Storage#resolve}; a file outside gets its absolute path for a name. Links on the way are not looked at: what
+     * lies behind one is not reached anyway.
      */
-    void checkNoLinkToOutside(Path file) throws IOException {
-        Path real = file.toRealPath();
-        if (!real.startsWith(canonical(path))) {
-            throw new AccessDeniedException(
-                    file.toString(),
-                    real.toString(),
-                    "a link to a file outside of " + path + " is not opened for writing");
-        }
-    }
-
-    /** As {@link Storage#resolve}; a file outside gets its absolute path for a name. */
     String resolve(String from, String reference) throws IOException {
-        Path real = canonical(parent(path.resolve(from)).resolve(parse(from, reference)));
-        Path realRoot = canonical(path);
-        return (real.startsWith(realRoot) ? realRoot.relativize(real) : real).toString();
+        Path real = real();
+        Path meant = parent(real.resolve(from)).resolve(parse(from, reference)).normalize();
+        for (Path inside : List.of(real, path)) {
+            if (meant.startsWith(inside)) {
+                return inside.relativize(meant).toString();
+            }
+        }
+        return meant.toString();
     }
 
     private static Path parse(String from, String reference) throws IOException {
@@ -71,23 +64,18 @@ final class Root {
         }
     }
 
-    /** Follows links as far as that goes; what lies beyond is taken literally, and whoever opens it learns what is wrong. */
-    private static Path canonical(Path path) throws IOException {
-        Path existing = path;
-        while (true) {
-            try {
-                Path real = existing.toRealPath();
-                return existing.equals(path)
-                        ? real
-                        : real.resolve(after(existing, path)).normalize();
-            } catch (FileSystemException e) {
-                existing = parent(existing);
-            }
-        }
+    /** Returns the root without links in its path; a root that does not exist yet, as it was given. */
+    private Path real() {
+        return real(path);
     }
 
-    private static Path after(Path beginning, Path path) {
-        return path.subpath(beginning.getNameCount(), path.getNameCount());
+    /** Returns a path without links, if there is something. */
+    static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            return path;
+        }
     }
 
     /** Returns the directory that holds a file; every absolute path but "/" has one. */

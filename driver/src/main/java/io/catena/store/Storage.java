@@ -1,6 +1,5 @@
 package io.catena.store;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
@@ -108,7 +107,7 @@ public interface Storage {
      *
      * @throws StorageLockedException if another process, or this one, holds the lock
      */
-    Closeable lock(String name) throws IOException;
+    StorageLock lock(String name) throws IOException;
 
     /**
      * Returns the name of the file that {@code reference}, a relative or absolute path, means in the directory that holds

@@ -5,6 +5,8 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -12,15 +14,26 @@ import java.util.Objects;
  *
  * @param directory where it really is
  * @param name the path's last part
+ * @param allowed other directories in which it may have ancestors
  */
-public record HostFile(Path directory, Storage storage, String name) {
+public record HostFile(Path directory, Storage storage, String name, List<Path> allowed) {
+    public HostFile {
+        allowed = List.copyOf(allowed);
+    }
+
+    /** Finds a file whose ancestors are in the same directory, see {@link #of(Path, List)}. */
+    public static HostFile of(Path path) throws IOException {
+        return of(path, List.of());
+    }
+
     /**
-     * Finds a file, which need not exist; its directory must. Links are followed, since a disk names its parent as seen
-     * from where it really is.
+     * Finds a file, which need not exist; its directory must. Links in the path are followed, since the user gave it, and a
+     * disk names its parent as seen from where it really is; what a disk names is reached without links.
      *
+     * @param allowed other directories in which it may have ancestors
      * @throws IOException also if it is a directory
      */
-    public static HostFile of(Path path) throws IOException {
+    public static HostFile of(Path path, List<Path> allowed) throws IOException {
         Path real = real(path.toAbsolutePath().normalize());
         Path directory = real.getParent();
         if (directory == null || FileStorage.isDirectory(real)) {
@@ -28,8 +41,16 @@ public record HostFile(Path directory, Storage storage, String name) {
         }
         return new HostFile(
                 directory,
-                new FileStorage(directory),
-                Objects.requireNonNull(real.getFileName(), "name").toString());
+                new FileStorage(directory, allowed),
+                Objects.requireNonNull(real.getFileName(), "name").toString(),
+                allowed);
+    }
+
+    /** Returns this file, with the directory of another file that the user names allowed too. */
+    public HostFile with(Path other) throws IOException {
+        List<Path> all = new ArrayList<>(allowed);
+        all.add(of(other).directory());
+        return new HostFile(directory, new FileStorage(directory, all), name, all);
     }
 
     /** Returns the name that {@link #storage} has for another file, which may be in another directory. */

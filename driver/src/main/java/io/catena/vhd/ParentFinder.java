@@ -44,17 +44,17 @@ public final class ParentFinder {
             if (!exists(candidate, found)) {
                 continue;
             }
-            if (headers.hasRawParent()) {
-                return Optional.of(ChainFile.raw(storage, candidate));
-            }
             try {
+                if (headers.hasRawParent()) {
+                    return Optional.of(ChainFile.raw(storage, candidate));
+                }
                 ChainFile parent = ChainFile.vhd(storage, candidate);
                 UUID id = parent.uniqueId().orElse(DynamicHeader.NO_ID);
                 if (id.equals(wanted)) {
                     return Optional.of(parent);
                 }
                 found.append("; ").append(candidate).append(" has id ").append(id);
-            } catch (CorruptVhdException | UnsupportedVhdException e) {
+            } catch (CorruptVhdException | UnsupportedVhdException | FileSystemException e) {
                 found.append("; ").append(e.getMessage());
             }
         }

@@ -51,6 +51,24 @@ final class LiveDiskTest {
     }
 
     @Test
+    void aFencedDiskAnswersNothingNotEvenWhatWasUnderWay() throws IOException {
+        Fence fence = new Fence();
+        MemoryLayer leaf = new MemoryLayer(16);
+        LiveDisk disk = new LiveDisk(ChainTest.chain(leaf), false, ZeroElision.ALLOWED, fence);
+        LiveDisk other = new LiveDisk(ChainTest.chain(new MemoryLayer(16)), false, ZeroElision.ALLOWED, fence);
+        disk.write(0, ByteBuffer.allocate(512));
+        disk.fence("test");
+        for (LiveDisk fenced : new LiveDisk[] {disk, other}) {
+            assertThatThrownBy(() -> fenced.read(0, ByteBuffer.allocate(512))).hasMessageContaining("not served");
+            assertThatThrownBy(() -> fenced.write(0, ByteBuffer.allocate(512))).hasMessageContaining("not served");
+            assertThatThrownBy(() -> fenced.write(1, ByteBuffer.allocate(5))).hasMessageContaining("not served");
+            assertThatThrownBy(() -> fenced.writeZeroes(0, 512, true)).hasMessageContaining("not served");
+            assertThatThrownBy(() -> fenced.discard(0, 512)).hasMessageContaining("not served");
+            assertThatThrownBy(fenced::flush).hasMessageContaining("test");
+        }
+    }
+
+    @Test
     void piecesOfAnySizeAreDiscardedAndZeroedAndTheRestIsAsItWas() throws IOException {
         MemoryLayer leaf = new MemoryLayer(16).with(0, "LLLLLLLLLL");
         leaf.blockBytes = 4 * 512;

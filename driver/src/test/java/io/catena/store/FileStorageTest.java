@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -15,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is particular to real files: links, and locks between processes. The rest is in the storage contract. */
+/** What is particular to real files: names, and locks between processes. The rest is in the contracts. */
 class FileStorageTest {
     @TempDir
     private Path directory;
@@ -36,50 +34,19 @@ class FileStorageTest {
     void aLinkedRootGivesTheSameNames() throws IOException {
         Path link = Files.createSymbolicLink(directory.resolve("link"), root);
         FileStorage linked = new FileStorage(link);
-        assertThat(linked.resolve("child", root + "/base")).isEqualTo("base");
+        assertThat(linked.resolve("child", root.toRealPath() + "/base")).isEqualTo("base");
         assertThat(linked.resolve("child", link + "/base")).isEqualTo("base");
-        assertThat(storage.resolve("child", "../link/base")).isEqualTo("base");
         assertThat(linked.resolve("child", "../sr/base")).isEqualTo("base");
         assertThat(linked.list("")).containsExactly("base");
     }
 
     @Test
-    void aReferenceThroughALinkGetsTheNameOfWhatItLeadsTo() throws IOException {
-        Files.createSymbolicLink(root.resolve("alias"), Path.of("base"));
-        Files.createSymbolicLink(root.resolve("away"), directory.resolve("other"));
-        assertThat(storage.resolve("child", "alias")).isEqualTo("base");
-        assertThat(storage.resolve("child", "away/base"))
-                .isEqualTo(directory.toRealPath().resolve("other/base").toString());
-        assertThat(storage.resolve("child", "away/../sr/base")).isEqualTo("base");
-        assertThat(storage.resolve("child", "away/missing"))
-                .isEqualTo(directory.toRealPath().resolve("other/missing").toString());
-    }
-
-    @Test
-    void aReferenceThatLeadsNowhereIsTakenLiterally() throws IOException {
+    void aReferenceIsTakenLiterallyWhateverLiesOnItsWay() throws IOException {
         Files.createSymbolicLink(root.resolve("loop"), Path.of("loop"));
+        Files.createSymbolicLink(root.resolve("away"), directory.resolve("other"));
         assertThat(storage.resolve("child", "loop/beyond")).isEqualTo("loop/beyond");
         assertThat(storage.resolve("child", "base/beyond")).isEqualTo("base/beyond");
-    }
-
-    @Test
-    void aDanglingLinkIsNotListedAndDoesNotExist() throws IOException {
-        Files.createSymbolicLink(root.resolve("dangling"), Path.of("missing"));
-        assertThat(storage.list("")).containsExactly("base");
-        assertThat(storage.exists("dangling")).isFalse();
-    }
-
-    @Test
-    void aLinkToAFileOutsideIsOpenedReadOnly() throws IOException {
-        Files.createSymbolicLink(root.resolve("away"), directory.resolve("other/base"));
-        assertThatThrownBy(() -> storage.open("away"))
-                .isInstanceOf(AccessDeniedException.class)
-                .hasMessageContaining("outside");
-        try (BlockFile file = storage.openReadOnly("away")) {
-            ByteBuffer bytes = ByteBuffer.allocate(1);
-            file.readFully(0, bytes);
-            assertThat(bytes.get(0)).isEqualTo((byte) 2);
-        }
+        assertThat(storage.resolve("child", "away/base")).isEqualTo("away/base");
     }
 
     @Test
@@ -89,21 +56,6 @@ class FileStorageTest {
         fresh.create("vdi/a").close();
         fresh.syncNames();
         assertThat(fresh.list("vdi")).containsExactly("vdi/a");
-    }
-
-    @Test
-    void allocatedBytesComeFromWhoeverCanTell() throws IOException {
-        assertThat(storage.info("base").allocatedBytes()).isEqualTo(1);
-        assertThat(new FileStorage(root, file -> 4096, null).info("base").allocatedBytes())
-                .isEqualTo(4096);
-    }
-
-    @Test
-    void errorsNameTheFile() throws IOException {
-        try (BlockFile file = storage.openReadOnly("../other")) { // opening a directory works, reading it does not
-            assertThatThrownBy(() -> file.read(0, ByteBuffer.allocate(1)))
-                    .hasMessage("../other: cannot read 1 bytes at byte 0: Is a directory");
-        }
     }
 
     @Test

@@ -80,13 +80,29 @@ public final class Agent implements Closeable {
      * @param zeroDetection whether writes of zeros take no room
      * @param api how the API is served over the network; null for not at all
      * @param apiState where tokens, events and the audit log are kept; null for in the run directory
+     * @param allowedParents directories besides an SR's own in which its disks may have parents
      */
     public record Options(
             NbdLimits limits,
             @Nullable NbdTcp tcp,
             boolean zeroDetection,
             @Nullable ApiOptions api,
-            @Nullable Path apiState) {
+            @Nullable Path apiState,
+            List<Path> allowedParents) {
+        public Options {
+            allowedParents = List.copyOf(allowedParents);
+        }
+
+        /** With parents in the SRs' own directories only. */
+        public Options(
+                NbdLimits limits,
+                @Nullable NbdTcp tcp,
+                boolean zeroDetection,
+                @Nullable ApiOptions api,
+                @Nullable Path apiState) {
+            this(limits, tcp, zeroDetection, api, apiState, List.of());
+        }
+
         /** An agent that is reached over Unix sockets only. */
         public Options(NbdLimits limits, @Nullable NbdTcp tcp, boolean zeroDetection) {
             this(limits, tcp, zeroDetection, null, null);
@@ -114,8 +130,9 @@ public final class Agent implements Closeable {
      * What an opener may need.
      *
      * @param redoDirectory for what must survive the process, but not the host
+     * @param singleHostFile where it is remembered which shared directories only this host uses
      */
-    public record Parts(Path redoDirectory, Exporter exporter, Jobs jobs, Clock clock) {}
+    public record Parts(Path redoDirectory, Path singleHostFile, Exporter exporter, Jobs jobs, Clock clock) {}
 
     /**
      * Serves from now on, with everything attached again that was when the last agent ended.
@@ -123,7 +140,7 @@ public final class Agent implements Closeable {
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
     public static Agent start(Path runDirectory, Options options, Hypervising hypervising) throws IOException {
-        return start(runDirectory, options, VhdOpener::new, hypervising);
+        return start(runDirectory, options, parts -> new VhdOpener(parts, options.allowedParents()), hypervising);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
@@ -158,7 +175,7 @@ public final class Agent implements Closeable {
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
         BlockExports devices = blockDevices(exports, directory, options.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters(options));
-        SrOpener opener = opening.opener(new Parts(directory.redo(), exporter, jobs, clock));
+        SrOpener opener = opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
         Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         restored.restore();
         NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));

@@ -12,11 +12,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Collections;
 import java.util.Set;
 
 /** Where a running agent keeps its sockets and what it must remember; one agent at a time. */
 public final class RunDirectory implements Closeable {
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    private static final Set<PosixFilePermission> WRITABLE_BY_OTHERS =
+            Set.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
     private final Path path;
     private final FileChannel lockFile;
@@ -30,12 +34,14 @@ public final class RunDirectory implements Closeable {
      * Makes the directory if it is absent, closes it to other users, and locks it.
      *
      * @throws SrException with {@link SrError#TRY_AGAIN} if another agent has it
+     * @throws IOException also if it is another user's, or others could write there: what lies there may be theirs
      */
     public static RunDirectory open(Path path) throws IOException {
         Files.createDirectories(path.toAbsolutePath().getParent());
         if (!Files.isDirectory(path)) {
             Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         }
+        checkOwn(path);
         Files.setPosixFilePermissions(path, OWNER_ONLY);
         Path lock = path.resolve("agent.lock");
         FileChannel channel =
@@ -53,6 +59,17 @@ public final class RunDirectory implements Closeable {
         Files.deleteIfExists(controlSocket(path));
         channel.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"));
         return new RunDirectory(path, channel);
+    }
+
+    private static void checkOwn(Path path) throws IOException {
+        Object owner = Files.getAttribute(path, "unix:uid");
+        Object user = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(path);
+        if (!owner.equals(user) || !Collections.disjoint(mode, WRITABLE_BY_OTHERS)) {
+            throw new IOException("the run directory " + path + " belongs to user " + owner + " with mode "
+                    + PosixFilePermissions.toString(mode) + ", expected user " + user
+                    + " and that nobody else may write there, since what lies there is believed");
+        }
     }
 
     /** Returns where the control API of an agent with this run directory listens. */
@@ -84,6 +101,11 @@ public final class RunDirectory implements Closeable {
 
     Path frozenGuests() {
         return path.resolve("frozen");
+    }
+
+    /** Names the directories on shared file systems that only this host uses. */
+    Path singleHostFile() {
+        return path.resolve("single-host");
     }
 
     /** Where the API keeps its tokens, events and audit log, if it is not told another place. */

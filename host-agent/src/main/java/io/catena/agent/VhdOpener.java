@@ -4,9 +4,9 @@ import io.catena.agent.cluster.SharedSr;
 import io.catena.agent.cluster.SharedSrs;
 import io.catena.agent.host.AttachedSr;
 import io.catena.agent.host.SrOpener;
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.FileSystemType;
 import io.catena.agent.linux.LinuxBootClock;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.PeerHost;
 import io.catena.api.SrId;
@@ -20,7 +20,6 @@ import io.catena.sr.job.Looks;
 import io.catena.sr.job.ThreadTimer;
 import io.catena.sr.open.Wanted;
 import io.catena.sr.record.JobIntents;
-import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,11 +37,18 @@ final class VhdOpener implements SrOpener {
 
     private final Environment environment;
     private final SharedSrs shared;
+    private final SingleHostDirectories singleHost;
+    private final List<Path> allowedParents;
 
-    VhdOpener(Agent.Parts parts) throws IOException {
+    /**
+     * @param allowedParents directories besides an SR's own in which its disks may have parents
+     */
+    VhdOpener(Agent.Parts parts, List<Path> allowedParents) throws IOException {
+        this.allowedParents = List.copyOf(allowedParents);
+        this.singleHost = new SingleHostDirectories(parts.singleHostFile());
         Files.createDirectories(parts.redoDirectory());
         environment = new Environment(
-                new FileStorage(parts.redoDirectory()),
+                LinuxFiles.storage(parts.redoDirectory()),
                 UUID.fromString(Files.readString(BOOT_ID).strip()),
                 parts.exporter(),
                 parts.jobs(),
@@ -69,9 +75,11 @@ final class VhdOpener implements SrOpener {
         Wanted wanted = new Wanted(expected, adopt);
         Storage plain = storage(directory);
         Optional<SharedSr> taken = shared.take(directory, plain);
-        return taken.isEmpty()
-                ? new VhdSr(VhdRepository.attach(plain, directory.toString(), environment, wanted), done -> {})
-                : attach(directory, taken.get(), wanted);
+        if (taken.isPresent()) {
+            return attach(directory, taken.get(), wanted);
+        }
+        singleHost.check(directory, FileSystemType.of(directory));
+        return new VhdSr(VhdRepository.attach(plain, directory.toString(), environment, wanted), done -> {});
     }
 
     /** What another host has written before is completed, or lost, as after a power cut of that host. */
@@ -110,8 +118,13 @@ final class VhdOpener implements SrOpener {
         return Probe.of(storage(directory), directory);
     }
 
-    private static Storage storage(Path directory) {
-        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+    @Override
+    public void allowSingleHost(Path directory) throws IOException {
+        singleHost.add(directory);
+    }
+
+    private Storage storage(Path directory) {
+        return LinuxFiles.storage(directory, allowedParents);
     }
 
     /** What this host has an SR by. */

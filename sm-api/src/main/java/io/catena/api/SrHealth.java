@@ -20,6 +20,8 @@ public record SrHealth(State state, List<Reason> reasons) {
 
     /** What is wrong. */
     public enum Kind {
+        /** The lock of the SR is lost: somebody else may have it, and all disks fail. */
+        LOST_LOCK,
         /** A node's file cannot be read, and no disk that builds on it can be used. */
         UNREADABLE_NODE,
         /** Two files claim to be the same disk, and neither is opened for writing before somebody decides. */

@@ -17,6 +17,9 @@ public interface StorageHost {
      */
     Sr create(String name, Path directory, @Nullable SrId id);
 
+    /** Remembers that no other host uses a directory, though its file system would allow that. */
+    void allowSingleHost(Path directory);
+
     /** Attaches the SR in a directory; does nothing if it is attached. Never makes one. */
     default Sr attach(Path directory) {
         return attach(directory, false);

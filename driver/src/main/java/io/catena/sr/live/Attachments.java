@@ -7,6 +7,7 @@ import io.catena.api.VdiId;
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.Exporter;
+import io.catena.disk.Fence;
 import io.catena.disk.LiveDisk;
 import io.catena.disk.ZeroElision;
 import io.catena.op.Absorb;
@@ -60,8 +61,13 @@ public final class Attachments {
 
     /** The attached disks whose leaves are being given what their base copies have. */
     private final Map<VdiId, LiveFill> fills = new HashMap<>();
+    private final Fence fence;
 
-    public Attachments(Storage storage, Exporter exporter, RedoStore redo) {
+    /**
+     * @param fence of all disks
+     */
+    public Attachments(Storage storage, Exporter exporter, RedoStore redo, Fence fence) {
+        this.fence = fence;
         this.storage = storage;
         this.nodes = new OpenNodes(storage);
         this.exporter = exporter;
@@ -182,7 +188,7 @@ public final class Attachments {
                 boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
                 opened.add(writable ? nodes.openWritable(file, redo) : nodes.share(file));
             }
-            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY, elision, pauses);
+            return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY, elision, pauses, fence);
         } catch (IOException | RuntimeException e) {
             releaseAll(opened, e);
             throw e;

@@ -6,6 +6,7 @@ import io.catena.api.SrHealth;
 import io.catena.api.SrHealth.Kind;
 import io.catena.api.SrHealth.Reason;
 import io.catena.api.SrId;
+import io.catena.disk.Fence;
 import io.catena.sr.gc.GarbageCollection;
 import io.catena.sr.live.FilesBehind;
 import io.catena.sr.tree.ChainBudget;
@@ -25,11 +26,14 @@ final class HealthCheck {
     private final SrTree tree;
     private final GarbageCollection garbage;
     private final FilesBehind behind;
+    private final Fence fence;
 
     /**
      * @param behind knows which files are behind their redo logs
+     * @param fence ends the service when the lock of the SR is lost
      */
-    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, FilesBehind behind) {
+    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, FilesBehind behind, Fence fence) {
+        this.fence = fence;
         this.sr = sr;
         this.tree = tree;
         this.garbage = garbage;
@@ -42,6 +46,7 @@ final class HealthCheck {
      */
     SrHealth of(Tree now, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
         List<Reason> reasons = new ArrayList<>();
+        addLostLock(reasons);
         for (String file : behind.in(now)) {
             reasons.add(new Reason(
                     Kind.KEPT_REDO_LOG,
@@ -75,6 +80,16 @@ final class HealthCheck {
                     .ifPresent(what ->
                             reasons.add(new Reason(Kind.CONTRADICTION, what, Contradictions.cure(sr.toString()))));
         }
+    }
+
+    /** By what is known, for a look waits for no file system; every change and every flush asks anew. */
+    private void addLostLock(List<Reason> reasons) {
+        fence.reason()
+                .ifPresent(why -> reasons.add(new Reason(
+                        Kind.LOST_LOCK,
+                        why,
+                        "All disks fail until then, lest two agents write them. Make sure that no other agent has the SR,"
+                                + " then detach it with --force and attach it again.")));
     }
 
     private void addSpace(List<Reason> reasons, long freeBytes) {

@@ -6,6 +6,7 @@ import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
+import io.catena.disk.Fence;
 import io.catena.sr.gc.GarbageCollection;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
@@ -22,7 +23,9 @@ import io.catena.sr.record.SrRecord;
 import io.catena.sr.record.VdiRecords;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
+import io.catena.store.FencedStorage;
 import io.catena.store.Storage;
+import io.catena.store.StorageLock;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -63,12 +66,13 @@ public final class OpenSr {
     /** The disks that are being opened again after the agent was started anew. */
     public final Set<VdiId> restored = ConcurrentHashMap.newKeySet();
 
-    private final Closeable lock;
+    private final StorageLock lock;
 
     /** Used under the tree lock. */
     private final FileWatch recordFiles;
 
-    private OpenSr(Storage storage, SrRecord record, Environment environment, Closeable lock, Attaching.Begun begun)
+    private OpenSr(
+            Storage storage, SrRecord record, Environment environment, StorageLock lock, Attaching.Begun begun)
             throws IOException {
         this.storage = storage;
         this.environment = environment;
@@ -80,7 +84,8 @@ public final class OpenSr {
         zeros = new ElidedZeros(storage);
         jobIntents = new JobIntents(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
-        attachments = new Attachments(storage, environment.exporter(), redo);
+        Fence fence = fence(lock, record);
+        attachments = new Attachments(storage, environment.exporter(), redo, fence);
         behind = new FilesBehind(storage, redo, begun.unreplayed());
         view = new SrView(record.srId(), tree, records, behind);
         looks = new SrLooks(
@@ -96,7 +101,7 @@ public final class OpenSr {
                 behind,
                 () -> settings.now().warnFrom(),
                 record.isAdopted()));
-        health = new HealthCheck(record.srId(), tree, garbage, behind);
+        health = new HealthCheck(record.srId(), tree, garbage, behind, fence);
     }
 
     /** It can be done the next time as well, say when there is room on the file system. */
@@ -111,6 +116,17 @@ public final class OpenSr {
 
     private Optional<String> garbageNote(Node node) {
         return garbage.note(node);
+    }
+
+    /** Makes a fence for all disks that falls with the lock; whoever notices first makes all disks fail. */
+    private static Fence fence(StorageLock lock, SrRecord record) {
+        Fence fence = new Fence();
+        lock.onLost(() -> {
+            LOG.log(Level.ERROR, "event=lock-lost sr=" + record.id());
+            fence.fall(SrFiles.LOCK + " was removed or replaced while the SR was attached, so another agent may have its"
+                    + " files");
+        });
+        return fence;
     }
 
     /** Makes an empty SR of a directory that has no files. */
@@ -128,10 +144,11 @@ public final class OpenSr {
      * @param path the directory; its last part, if a UUID, is an adopted SR's id
      * @param wanted says what the directory must be; asked before anything in it is changed
      */
-    public static OpenSr attach(Storage storage, String path, Environment environment, Wanted wanted)
+    public static OpenSr attach(Storage plain, String path, Environment environment, Wanted wanted)
             throws IOException {
-        SrRecord.read(storage).ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(storage, path));
-        Closeable lock = storage.lock(SrFiles.LOCK);
+        SrRecord.read(plain).ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(plain, path));
+        StorageLock lock = plain.lock(SrFiles.LOCK);
+        Storage storage = new FencedStorage(plain, lock);
         try {
             Optional<SrRecord> known = SrRecord.read(storage);
             SrRecord record = known.orElseGet(() -> adopted(path, environment));
@@ -183,6 +200,7 @@ public final class OpenSr {
     }
 
     private void checkIsThere() throws IOException {
+        lock.check();
         if (SrRecord.read(storage).filter(r -> r.srId().equals(settings.id())).isEmpty()) {
             throw new SrException(
                             SrError.SR_UNAVAILABLE,

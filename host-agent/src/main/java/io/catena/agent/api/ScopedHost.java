@@ -48,6 +48,11 @@ final class ScopedHost implements StorageHost {
     }
 
     @Override
+    public void allowSingleHost(Path directory) {
+        throw refused();
+    }
+
+    @Override
     public Sr attach(Path directory, boolean adopt) {
         throw refused();
     }

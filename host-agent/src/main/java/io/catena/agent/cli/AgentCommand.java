@@ -115,6 +115,12 @@ final class AgentCommand implements Callable<Integer> {
     private @Nullable String libvirtUri;
 
     @Option(
+            names = "--allow-parent",
+            paramLabel = "DIR",
+            description = "A directory in which disks of any SR may have parents, read-only. Default: none.")
+    private List<Path> allowedParents = List.of();
+
+    @Option(
             names = "--api-listen",
             paramLabel = "ADDRESS:PORT",
             description = "Serve the API and the web page over TLS. Default: not.")
@@ -162,7 +168,7 @@ final class AgentCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         Logs.toStderr();
-        Agent agent = start(new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState));
+        Agent agent = start(new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState, allowedParents));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent), "shutdown"));
         session.out().println(session.json() ? "{\"ready\":true}" : "ready");
         session.out().flush();

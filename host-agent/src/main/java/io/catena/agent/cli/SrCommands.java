@@ -32,6 +32,9 @@ import picocli.CommandLine.Parameters;
 /** {@code catena sr}: storage repositories. */
 @Command(name = "sr", description = "Storage repositories.", synopsisSubcommandLabel = "COMMAND")
 final class SrCommands {
+    private static final String SINGLE_HOST =
+            "The directory is on a file system that other hosts can reach, such as NFS, but none of them uses it.";
+
     private final Session session;
 
     SrCommands(Session session) {
@@ -42,23 +45,33 @@ final class SrCommands {
     void create(
             @Parameters(paramLabel = "NAME") String name,
             @Option(names = "--path", required = true, paramLabel = "DIR") Path path,
-            @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid) {
+            @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
+            @Option(names = "--single-host", description = SINGLE_HOST) boolean singleHost) {
         JsonObject body = new JsonObject();
         body.addProperty("name", name);
         body.addProperty("path", absolute(path));
         body.addProperty("uuid", uuid);
+        addSingleHost(body, singleHost);
         printId(session.agent().post("/v1/srs", body));
+    }
+
+    private static void addSingleHost(JsonObject body, boolean singleHost) {
+        if (singleHost) {
+            body.addProperty("singleHost", true);
+        }
     }
 
     @Command(description = "Attach the SR in a directory, or one seen before.")
     void attach(
             @Parameters(paramLabel = "DIR|SR") String which,
             @Option(names = "--adopt", description = "Make an SR of a directory of VHDs that is none yet.")
-                    boolean adopt) {
+                    boolean adopt,
+            @Option(names = "--single-host", description = SINGLE_HOST) boolean singleHost) {
         JsonObject body = new JsonObject();
         boolean isDirectory = !Uuids.isUuid(which) && (which.contains("/") || Files.isDirectory(Path.of(which)));
         if (isDirectory) {
             body.addProperty("path", absolute(Path.of(which)));
+            addSingleHost(body, singleHost);
         } else {
             body.addProperty("sr", which);
         }

@@ -112,17 +112,25 @@ public final class Routes {
                 Route.post("cancelJob", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
     }
 
-    /** {"name", "path", "uuid"?} */
+    /** {"name", "path", "uuid"?, "singleHost"?} */
     private Object createSr(Call call) {
         Body body = call.body();
         String name = body.string("name");
         Path path = absolute(body.string("path"));
         SrId id = body.optionalString("uuid").map(SrId::parse).orElse(null);
+        boolean singleHost = body.flag("singleHost");
         body.nothingElse();
+        allowSingleHost(path, singleHost);
         return host.create(name, path, id);
     }
 
-    /** {"path", "adopt"?} or {"sr"} */
+    private void allowSingleHost(Path path, boolean wanted) {
+        if (wanted) {
+            host.allowSingleHost(path);
+        }
+    }
+
+    /** {"path", "adopt"?, "singleHost"?} or {"sr"} */
     private Object attachSr(Call call) {
         Body body = call.body();
         if (body.has("sr")) {
@@ -132,7 +140,9 @@ public final class Routes {
         }
         Path path = absolute(body.string("path"));
         boolean adopt = body.flag("adopt");
+        boolean singleHost = body.flag("singleHost");
         body.nothingElse();
+        allowSingleHost(path, singleHost);
         return host.attach(path, adopt);
     }
 

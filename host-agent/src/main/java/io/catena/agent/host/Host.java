@@ -137,6 +137,16 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
+    public void allowSingleHost(Path directory) {
+        Path path = directory.toAbsolutePath().normalize();
+        try {
+            opener.allowSingleHost(path);
+        } catch (IOException e) {
+            throw asSrException(SrError.IO_ERROR, "It cannot be remembered that only this host uses " + path, e);
+        }
+    }
+
+    @Override
     public Sr attach(Path directory, boolean adopt) {
         Path path = directory.toAbsolutePath().normalize();
         return change(() -> {

@@ -29,6 +29,13 @@ public interface SrOpener {
     AttachedSr attach(Path directory, @Nullable SrId expected, boolean adopt) throws IOException;
 
     /**
+     * Remembers that no other host uses a directory, though its file system would allow that.
+     *
+     * @param directory absolute
+     */
+    default void allowSingleHost(Path directory) throws IOException {}
+
+    /**
      * Looks at a directory without changing anything in it.
      *
      * @param directory absolute; it exists

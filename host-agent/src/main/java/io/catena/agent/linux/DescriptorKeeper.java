@@ -4,11 +4,10 @@ import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.StringArray;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -16,15 +15,25 @@ import java.util.Optional;
  * next agent takes the descriptor back.
  *
  * <p>It is {@code sleep infinity}, in a session of its own, so that neither ^C at the agent's terminal nor the end of the
- * agent reaches it. It is found again by its environment: no file has to tell which process it is.
+ * agent reaches it. A file beside what is kept names it, by its number and the time at which it started; that file lies in a
+ * directory that only the agent's user can change. A process that is another user's, or started at another time, is not
+ * believed: anybody can start a process, and numbers are used again.
  *
  * <p>Source: {@code posix_spawn(3)}, {@code pidfd_open(2)}, {@code pidfd_getfd(2)} (Linux 5.6; needs the right to trace the
- * process).
+ * process), {@code proc_pid_stat(5)}.
  */
 final class DescriptorKeeper {
-    private static final String VARIABLE = "CATENA_KEEPS=";
+    private static final String NAME = ".keeper";
+    private static final String VARIABLE = "CATENA_KEEPER=";
     private static final int KEPT_DESCRIPTOR = 3;
-    private static final String COMMAND = "exec </dev/null >/dev/null 2>&1; sleep infinity &";
+
+    /** The shell names its child, so that no death of the agent can leave a keeper that nobody knows. */
+    private static final String COMMAND = "exec </dev/null >/dev/null 2>&1; umask 077; sleep infinity &"
+            + " read -r stat </proc/$!/stat; set -- $stat;"
+            + " echo \"$1 ${22}\" >\"$CATENA_KEEPER.new\" && mv \"$CATENA_KEEPER.new\" \"$CATENA_KEEPER\"";
+
+    /** The 22nd field; the second is the command's name, which this program's has no blanks in. */
+    private static final int START_TIME = 21;
 
     private static final short POSIX_SPAWN_SETSID = 0x80;
     private static final long PIDFD_OPEN = 434;
@@ -35,21 +44,39 @@ final class DescriptorKeeper {
 
     private DescriptorKeeper() {}
 
+    /** A process, by what no other process has. */
+    private record Keeper(long process, String startTime) {
+        /** Whether the process is there, and ours. */
+        boolean isThere() throws IOException {
+            Path directory = Path.of("/proc/" + process);
+            try {
+                String[] stat = Files.readString(directory.resolve("stat")).split(" ", -1);
+                return Files.getAttribute(directory, "unix:uid").equals(Libc.geteuid())
+                        && stat.length > START_TIME
+                        && stat[START_TIME].equals(startTime);
+            } catch (NoSuchFileException e) {
+                return false;
+            }
+        }
+    }
+
     /**
-     * Starts a process that keeps a descriptor; it is there when this returns.
+     * Starts a process that keeps a descriptor; it is there when this returns. One that kept something for the same file
+     * before is ended.
      *
-     * @param name what {@link #find} finds it by
+     * @param file whose descriptor it is, beside which the keeper is noted
      */
-    static void keep(int descriptor, String name) throws IOException {
-        int shell = spawn(descriptor, new String[] {VARIABLE + name, "PATH=/usr/bin:/bin"});
+    static void keep(int descriptor, Path file) throws IOException {
+        release(file);
+        int shell = spawn(descriptor, new String[] {VARIABLE + noteOf(file), "PATH=/usr/bin:/bin"});
         try {
             // The shell ends at once; its child is init's then.
             Libc.waitpid(shell, null, 0);
         } catch (LastErrorException e) {
             throw new IOException("waitpid of the shell that starts a keeper: " + e.getMessage(), e);
         }
-        if (find(name).isEmpty()) {
-            throw new IOException("\"sleep infinity\", which was to keep a descriptor of " + name + ", did not start");
+        if (find(file).isEmpty()) {
+            throw new IOException("\"sleep infinity\", which was to keep a descriptor of " + file + ", did not start");
         }
     }
 
@@ -80,56 +107,50 @@ final class DescriptorKeeper {
         }
     }
 
-    /** Returns the processes that keep descriptors under a name. */
-    static List<Long> find(String name) throws IOException {
-        String wanted = VARIABLE + name;
-        List<Long> found = new ArrayList<>();
-        try (var processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
-            for (Path process : processes) {
-                if (environment(process).contains(wanted)) {
-                    found.add(Long.parseLong(process.getFileName().toString()));
-                }
-            }
-        }
-        return found;
+    private static Path noteOf(Path file) {
+        return Path.of(file + NAME);
     }
 
-    /** Nothing if the process is gone, or not ours to look into. */
-    private static List<String> environment(Path process) {
+    /** Returns the process that keeps the descriptor of a file; nothing if there is none that is believed. */
+    private static Optional<Keeper> find(Path file) throws IOException {
         try {
-            byte[] bytes = Files.readAllBytes(process.resolve("environ"));
-            return List.of(new String(bytes, StandardCharsets.UTF_8).split("\0", -1));
-        } catch (IOException e) {
-            return List.of();
+            if (!Files.getAttribute(noteOf(file), "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(Libc.geteuid())) {
+                return Optional.empty();
+            }
+            String[] words = Files.readString(noteOf(file)).strip().split(" ", -1);
+            if (words.length != 2 || !words[0].matches("[0-9]{1,9}")) {
+                return Optional.empty();
+            }
+            Keeper keeper = new Keeper(Long.parseLong(words[0]), words[1]);
+            return keeper.isThere() ? Optional.of(keeper) : Optional.empty();
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
         }
     }
 
-    /** Returns a duplicate of what is kept under a name; nothing if nobody keeps it. */
-    static Optional<Integer> take(String name) throws IOException {
-        List<Long> keepers = find(name);
-        return keepers.isEmpty() ? Optional.empty() : Optional.of(take(keepers.get(0), name));
+    /** Returns a duplicate of what is kept for a file; nothing if nobody keeps it. */
+    static Optional<Integer> take(Path file) throws IOException {
+        Optional<Keeper> keeper = find(file);
+        return keeper.isEmpty() ? Optional.empty() : take(keeper.get(), file);
     }
 
-    private static int take(long process, String name) throws IOException {
-        try {
-            int handle = (int) Libc.syscall(PIDFD_OPEN, process, 0, 0);
-            try {
-                return (int) Libc.syscall(PIDFD_GETFD, handle, KEPT_DESCRIPTOR, 0);
-            } finally {
-                Libc.close(handle);
-            }
+    /** Once a process has a descriptor its number cannot be another's, so it is looked at again then. */
+    private static Optional<Integer> take(Keeper keeper, Path file) throws IOException {
+        try (Descriptor process = new Descriptor((int) Libc.syscall(PIDFD_OPEN, keeper.process(), 0, 0))) {
+            return keeper.isThere()
+                    ? Optional.of((int) Libc.syscall(PIDFD_GETFD, process.number(), KEPT_DESCRIPTOR, 0))
+                    : Optional.empty();
         } catch (LastErrorException e) {
             throw new IOException(
-                    "the descriptor of " + name + " that process " + process + " keeps cannot be taken back: "
+                    "the descriptor of " + file + " that process " + keeper.process() + " keeps cannot be taken back: "
                             + e.getMessage(),
                     e);
         }
     }
 
-    /** Ends the processes that keep descriptors under a name. */
-    static void release(String name) throws IOException {
-        for (long process : find(name)) {
-            ProcessHandle.of(process).ifPresent(ProcessHandle::destroyForcibly);
-        }
+    /** Ends the process that keeps the descriptor of a file. */
+    static void release(Path file) throws IOException {
+        find(file).flatMap(keeper -> ProcessHandle.of(keeper.process())).ifPresent(ProcessHandle::destroyForcibly);
+        Files.deleteIfExists(noteOf(file));
     }
 }

@@ -9,26 +9,19 @@ import io.catena.store.BlockFile;
 import io.catena.store.HolePunch;
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 
 /**
  * Gives space of a file back to the file system, and lets files share bytes, which Java cannot.
  *
  * <p>Source: {@code fallocate(2)}, {@code ioctl_ficlonerange(2)}, {@code copy_file_range(2)}, {@code lseek(2)}, {@code
- * open(2)}, {@code proc(5)}.
+ * fcntl(2)}.
  */
-public final class FileHoles implements HolePunch {
-    private static final int O_RDONLY = 0;
-    private static final int O_RDWR = 2;
-    private static final int O_CLOEXEC = 0x80000;
+final class FileHoles implements HolePunch {
+    private static final int F_DUPFD_CLOEXEC = 1030;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int FALLOC_FL_PUNCH_HOLE = 2;
-    private static final int ENOENT = 2;
     private static final int EINTR = 4;
     private static final int ENXIO = 6;
-    private static final int EACCES = 13;
     private static final int EXDEV = 18;
     private static final int EINVAL = 22;
     private static final int ENOTTY = 25;
@@ -46,7 +39,7 @@ public final class FileHoles implements HolePunch {
         Native.register(FileHoles.class, "c");
     }
 
-    private final Path name;
+    private final String name;
     private final int descriptor;
 
     /** Whether the file system has not refused to share bytes. */
@@ -61,12 +54,10 @@ public final class FileHoles implements HolePunch {
     /** Guarded by this. */
     private boolean closed;
 
-    private FileHoles(Path name, int descriptor) {
+    private FileHoles(String name, int descriptor) {
         this.name = name;
         this.descriptor = descriptor;
     }
-
-    private static native int open(String path, int flags) throws LastErrorException;
 
     private static native int close(int descriptor) throws LastErrorException;
 
@@ -80,37 +71,15 @@ public final class FileHoles implements HolePunch {
             int from, LongByReference fromOffset, int to, LongByReference toOffset, long length, int flags)
             throws LastErrorException;
 
-    /** Opens files for reading and writing, or for reading. */
-    public static final Opener OPENER = new Opener() {
-        @Override
-        public HolePunch open(Path file) throws IOException {
-            return FileHoles.open(file);
-        }
-
-        @Override
-        public HolePunch openReadOnly(Path file) throws IOException {
-            return FileHoles.open(file, O_RDONLY);
-        }
-    };
-
     /**
-     * Opens an existing file.
-     *
-     * @throws NoSuchFileException if there is no such file
+     * Works on the same open file description as another descriptor, of which it takes a duplicate: what is locked there is
+     * locked here.
      */
-    public static FileHoles open(Path file) throws IOException {
-        return open(file, O_RDWR);
-    }
-
-    private static FileHoles open(Path file, int mode) throws IOException {
+    static FileHoles sharing(String name, int descriptor) throws IOException {
         try {
-            return new FileHoles(file, open(file.toString(), mode | O_CLOEXEC));
+            return new FileHoles(name, Libc.fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
         } catch (LastErrorException e) {
-            throw switch (e.getErrorCode()) {
-                case ENOENT -> new NoSuchFileException(file.toString());
-                case EACCES -> new AccessDeniedException(file.toString());
-                default -> new IOException("open of " + file + ": " + e.getMessage(), e);
-            };
+            throw new IOException("no second descriptor of " + name + ": " + e.getMessage(), e);
         }
     }
 
@@ -254,11 +223,6 @@ public final class FileHoles implements HolePunch {
             left -= copied;
         }
         return BlockFile.Taken.COPIED;
-    }
-
-    @Override
-    public Path file() {
-        return Path.of("/proc/self/fd/" + descriptor);
     }
 
     /** Calls under way end as they would; the descriptor is freed after the last of them. */

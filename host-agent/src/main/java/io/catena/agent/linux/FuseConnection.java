@@ -28,6 +28,8 @@ public final class FuseConnection implements Closeable {
     private static final int NOTIFY_RESEND = 7;
     private static final int HEADER_BYTES = 16;
 
+    private static final Path DEVICE = Path.of("/dev/fuse");
+
     private final Path file;
     private final int descriptor;
 
@@ -53,11 +55,11 @@ public final class FuseConnection implements Closeable {
         }
         int descriptor = openDevice();
         try {
-            DescriptorKeeper.keep(descriptor, file.toString());
+            DescriptorKeeper.keep(descriptor, file);
             mount(file, descriptor, readOnly);
             return new FuseConnection(file, descriptor);
         } catch (IOException | LastErrorException e) {
-            DescriptorKeeper.release(file.toString());
+            DescriptorKeeper.release(file);
             Libc.close(descriptor);
             throw new IOException(file + " cannot be mounted with FUSE: " + e.getMessage(), e);
         }
@@ -65,7 +67,7 @@ public final class FuseConnection implements Closeable {
 
     private static int openDevice() throws IOException {
         try {
-            return Libc.open("/dev/fuse", Libc.O_RDWR | Libc.O_CLOEXEC);
+            return Libc.open(DEVICE.toString(), Libc.O_RDWR | Libc.O_CLOEXEC);
         } catch (LastErrorException e) {
             throw new IOException(
                     "/dev/fuse cannot be opened (" + e.getMessage() + "); is the kernel's module fuse loaded?", e);
@@ -80,7 +82,16 @@ public final class FuseConnection implements Closeable {
 
     /** Returns the connection of a file that an agent before this one mounted; nothing if nobody kept it. */
     public static Optional<FuseConnection> takeOver(Path file) throws IOException {
-        return DescriptorKeeper.take(file.toString()).map(descriptor -> new FuseConnection(file, descriptor));
+        Optional<Integer> kept = DescriptorKeeper.take(file);
+        if (kept.isPresent() && !isDevice(kept.get())) {
+            Libc.close(kept.get());
+            return Optional.empty();
+        }
+        return kept.map(descriptor -> new FuseConnection(file, descriptor));
+    }
+
+    private static boolean isDevice(int descriptor) throws IOException {
+        return Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).equals(DEVICE);
     }
 
     /**
@@ -145,7 +156,7 @@ public final class FuseConnection implements Closeable {
     public static void unmount(Path file, boolean lazily) throws IOException {
         if (lazily) {
             // Ends the connection: nothing waits any more for answers that nobody will give.
-            DescriptorKeeper.release(file.toString());
+            DescriptorKeeper.release(file);
         }
         if (MountTable.read().isMounted(file, TYPE)) {
             try {
@@ -154,7 +165,7 @@ public final class FuseConnection implements Closeable {
                 throw new IOException(file + " cannot be unmounted: " + e.getMessage(), e);
             }
         }
-        DescriptorKeeper.release(file.toString());
+        DescriptorKeeper.release(file);
         Files.deleteIfExists(file);
     }
 

@@ -2,25 +2,39 @@ package io.catena.agent.linux;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Native;
+import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
+import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /** The functions of the C library that the devices of this package are made with; all fail with the error's number. */
 final class Libc {
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
+    static final int O_CREAT = 0x40;
     static final int O_EXCL = 0x80;
     static final int O_NONBLOCK = 0x800;
     static final int O_DIRECT = 0x4000;
     static final int O_CLOEXEC = 0x80000;
+    static final int O_PATH = 0x200000;
+
+    /** These two have other numbers on ARM; see {@code asm/fcntl.h}. */
+    static final int O_DIRECTORY = Platform.isARM() ? 0x4000 : 0x10000;
+
+    static final int O_NOFOLLOW = Platform.isARM() ? 0x8000 : 0x20000;
 
     static final int ENOENT = 2;
     static final int EINTR = 4;
     static final int ENXIO = 6;
     static final int EAGAIN = 11;
+    static final int EACCES = 13;
     static final int EBUSY = 16;
+    static final int EEXIST = 17;
     static final int ENODEV = 19;
+    static final int ENOTDIR = 20;
     static final int EINVAL = 22;
+    static final int ENOTEMPTY = 39;
+    static final int ELOOP = 40;
     static final int ENOTCONN = 107;
 
     static final int AF_UNIX = 1;
@@ -35,13 +49,37 @@ final class Libc {
     static final int F_GETFL = 3;
     static final int F_SETFL = 4;
 
+    private static final Charset PATHS = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+
     static {
         Native.register(Libc.class, "c");
     }
 
     private Libc() {}
 
+    /** Returns a path as the JDK writes it, with the zero at its end. */
+    static byte[] path(String path) {
+        return (path + '\0').getBytes(PATHS);
+    }
+
     static native int open(String path, int flags) throws LastErrorException;
+
+    static native int openat(int directory, byte[] path, int flags, int mode) throws LastErrorException;
+
+    static native int mkdirat(int directory, byte[] path, int mode) throws LastErrorException;
+
+    static native int renameat(int directory, byte[] path, int toDirectory, byte[] toPath) throws LastErrorException;
+
+    static native int linkat(int directory, byte[] path, int toDirectory, byte[] toPath, int flags)
+            throws LastErrorException;
+
+    static native int unlinkat(int directory, byte[] path, int flags) throws LastErrorException;
+
+    static native int statx(int directory, byte[] path, int flags, int mask, Pointer result) throws LastErrorException;
+
+    static native int geteuid();
+
+    static native int statfs(String path, Pointer result) throws LastErrorException;
 
     static native int close(int descriptor) throws LastErrorException;
 
@@ -60,6 +98,8 @@ final class Libc {
     static native long write(int descriptor, Pointer source, long lengthBytes) throws LastErrorException;
 
     static native int fcntl(int descriptor, int command, int argument) throws LastErrorException;
+
+    static native int fcntl(int descriptor, int command, Pointer argument) throws LastErrorException;
 
     static native int socket(int domain, int type, int protocol) throws LastErrorException;
 

@@ -1,8 +1,7 @@
 package io.catena.harness.bench;
 
 import com.google.gson.GsonBuilder;
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.JobControl;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.ReflinkImage;
@@ -51,7 +50,7 @@ public final class CoalesceBench {
     private CoalesceBench(Path directory, String fileSystem, List<Measured> results) {
         this.directory = directory;
         this.fileSystem = fileSystem;
-        this.storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        this.storage = LinuxFiles.storage(directory);
         this.results = results;
     }
 

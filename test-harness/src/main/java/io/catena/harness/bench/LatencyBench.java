@@ -1,7 +1,6 @@
 package io.catena.harness.bench;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.Job;
 import io.catena.api.SrId;
@@ -50,7 +49,7 @@ final class LatencyBench {
     Map<String, Map<String, Double>> run() throws IOException {
         Path sr = Files.createDirectory(directory.resolve("sr"));
         Path redo = Files.createDirectory(directory.resolve("redo"));
-        FileStorage storage = new FileStorage(sr, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        FileStorage storage = LinuxFiles.storage(sr);
         VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
         Map<String, Map<String, Double>> result = new LinkedHashMap<>();
         try (Jobs jobs = new Jobs(Clock.systemUTC());

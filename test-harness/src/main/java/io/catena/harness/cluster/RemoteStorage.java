@@ -2,8 +2,8 @@ package io.catena.harness.cluster;
 
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.store.StorageLock;
 import io.catena.store.StorageLockedException;
-import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
@@ -156,7 +156,7 @@ final class RemoteStorage implements Storage {
     }
 
     @Override
-    public Closeable lock(String name) {
+    public StorageLock lock(String name) {
         throw new UnsupportedOperationException("hosts of a cluster do not lock the directory");
     }
 

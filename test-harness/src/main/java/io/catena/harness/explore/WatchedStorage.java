@@ -2,7 +2,7 @@ package io.catena.harness.explore;
 
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
-import java.io.Closeable;
+import io.catena.store.StorageLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -129,7 +129,7 @@ public final class WatchedStorage implements Storage {
     }
 
     @Override
-    public Closeable lock(String name) throws IOException {
+    public StorageLock lock(String name) throws IOException {
         return storage.lock(name);
     }
 

@@ -32,6 +32,7 @@ public final class Programs {
             Map.entry("fusermount", "fuse3"),
             Map.entry("libvirtd", "libvirt-daemon libvirt-daemon-driver-qemu"),
             Map.entry("mke2fs", "e2fsprogs"),
+            Map.entry("mkfifo", "coreutils"),
             Map.entry("mkfs.btrfs", "btrfs-progs"),
             Map.entry("mkfs.ext4", "e2fsprogs"),
             Map.entry("mkfs.xfs", "xfsprogs"),

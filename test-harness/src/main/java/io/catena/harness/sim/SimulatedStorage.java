@@ -1,12 +1,14 @@
 package io.catena.harness.sim;
 
 import io.catena.store.BlockFile;
+import io.catena.store.LeaseLostException;
 import io.catena.store.Storage;
+import io.catena.store.StorageLock;
 import io.catena.store.StorageLockedException;
-import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -252,7 +254,7 @@ public final class SimulatedStorage implements Storage {
     }
 
     @Override
-    public Closeable lock(String name) throws IOException {
+    public StorageLock lock(String name) throws IOException {
         synchronized (machine) {
             machine.checkRunning();
             root.checkInside(name);
@@ -319,13 +321,46 @@ public final class SimulatedStorage implements Storage {
         machine.call(root.path() + ": " + what, change);
     }
 
-    private final class Lock implements Closeable {
+    private final class Lock implements StorageLock {
         private final String name;
+        private final @Nullable CachedFile file;
         private final int incarnation = machine.incarnation();
+        private final List<Runnable> listeners = new ArrayList<>();
+        private boolean lost;
         private boolean closed;
 
         Lock(String name) {
             this.name = name;
+            this.file = find(name);
+        }
+
+        @Override
+        public long epoch() {
+            return 0;
+        }
+
+        @Override
+        public void check() throws IOException {
+            synchronized (machine) {
+                machine.checkRunning();
+                if (!lost && find(name) != file) {
+                    lost = true;
+                    listeners.forEach(Runnable::run);
+                }
+                if (lost) {
+                    throw new LeaseLostException(name + " is not the file any more that was locked");
+                }
+            }
+        }
+
+        @Override
+        public void onLost(Runnable told) {
+            synchronized (machine) {
+                listeners.add(told);
+                if (lost) {
+                    told.run();
+                }
+            }
         }
 
         @Override

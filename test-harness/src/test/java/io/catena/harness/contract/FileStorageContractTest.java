@@ -7,6 +7,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,7 +19,11 @@ class FileStorageContractTest extends StorageContract {
 
     @BeforeEach
     void createRoot() throws IOException {
-        storage = new FileStorage(Files.createDirectory(directory.resolve("sr")));
+        storage = storage(Files.createDirectory(directory.resolve("sr")), List.of(directory.resolve("other")));
+    }
+
+    Storage storage(Path root, List<Path> allowed) {
+        return new FileStorage(root, allowed);
     }
 
     @Override

@@ -2,8 +2,7 @@ package io.catena.harness.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
@@ -67,7 +66,7 @@ class LooksNeverWaitTest {
 
     @BeforeEach
     void attach() throws IOException {
-        Storage storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        Storage storage = LinuxFiles.storage(directory);
         VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
         sr = VhdRepository.attach(
                 stall.over(storage),

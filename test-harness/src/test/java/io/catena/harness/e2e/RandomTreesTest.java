@@ -2,8 +2,7 @@ package io.catena.harness.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.GcChange;
 import io.catena.api.Job;
@@ -72,7 +71,7 @@ class RandomTreesTest {
     @Seeds(4)
     void collectingGarbageUnderLoadEndsWithTheLeastNumberOfNodes(long seed) throws Exception {
         Random random = new Random(new SplittableRandom(seed).nextLong());
-        Storage storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        Storage storage = LinuxFiles.storage(directory);
         VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
         long descriptors = descriptors();
         try (VhdRepository sr = VhdRepository.attach(storage, directory.toString(), environment(), Wanted.ADOPTED)) {

@@ -3,13 +3,11 @@ package io.catena.harness.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.JobControl;
 import io.catena.harness.peer.ReflinkImage;
 import io.catena.sr.gc.PushDown;
 import io.catena.store.BlockFile;
-import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;
@@ -98,7 +96,7 @@ class SharedExtentsTest {
     }
 
     private static Storage storage(Path root) {
-        return new FileStorage(root, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        return LinuxFiles.storage(root);
     }
 
     private static byte[] random(int length) {

@@ -3,8 +3,7 @@ package io.catena.harness.merge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.GcStatus;
 import io.catena.api.GcStatus.Way;
@@ -106,7 +105,7 @@ class SharedMergesTest {
     }
 
     private void merge(Merge merge, Path root, Path redo) throws IOException {
-        FileStorage storage = new FileStorage(root, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        FileStorage storage = LinuxFiles.storage(root);
         VhdRepository.create(storage, new SrId(new UUID(1, 1)), "sr");
         BareSr sr = new BareSr(storage, new FileStorage(redo), 3);
         byte[] content = new byte[DISK_MIB * MIB];

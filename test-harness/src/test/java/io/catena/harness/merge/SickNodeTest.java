@@ -3,8 +3,7 @@ package io.catena.harness.merge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
@@ -76,8 +75,7 @@ class SickNodeTest {
 
     @Test
     void onRealFiles() throws IOException {
-        setsAsideOneOfFifty(
-                new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER), new FileStorage(redo));
+        setsAsideOneOfFifty(LinuxFiles.storage(directory), new FileStorage(redo));
     }
 
     @Test

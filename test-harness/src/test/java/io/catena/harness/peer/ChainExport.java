@@ -1,13 +1,11 @@
 package io.catena.harness.peer;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.AccessMode;
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
-import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
@@ -39,7 +37,7 @@ final class ChainExport implements Closeable {
     ChainExport(Path directory, int depth, long sizeBytes) throws IOException {
         this.directory = directory;
         this.depth = depth;
-        storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        storage = LinuxFiles.storage(directory);
         Random random = new Random(depth);
         for (int level = depth - 1; level >= 0; level--) {
             create(level, sizeBytes);

@@ -99,7 +99,7 @@ class GoldenChainsTest {
     void infoTellsTypeSizeAndIdOfEveryFileThatCanBeRead() throws Exception {
         for (FixtureFile file : fixtures.files()) {
             if (file.contentSha256().isPresent()) {
-                HostFile host = HostFile.of(file.path());
+                HostFile host = HostFile.of(file.path(), List.of(directory));
                 VhdInfo info = VhdInfo.of(host.storage(), host.name());
                 assertThat(info.type())
                         .as(name(file))
@@ -153,7 +153,7 @@ class GoldenChainsTest {
     }
 
     private static String digest(Path path) throws IOException {
-        HostFile file = HostFile.of(path);
+        HostFile file = HostFile.of(path, List.of(directory));
         return VhdDigest.sha256(file.storage(), file.name());
     }
 

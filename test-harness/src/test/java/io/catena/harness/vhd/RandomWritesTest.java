@@ -190,7 +190,7 @@ class RandomWritesTest {
         private final LiveDisk live;
 
         LiveDiskOf(Path vhd) throws IOException {
-            HostFile file = HostFile.of(vhd);
+            HostFile file = HostFile.of(vhd, List.of(vhd.getParent().getParent()));
             for (ChainFile part : ChainPath.of(file.storage(), ChainFile.vhd(file.storage(), file.name()))) {
                 nodes.add(new Chain.Node(
                         part.name(),

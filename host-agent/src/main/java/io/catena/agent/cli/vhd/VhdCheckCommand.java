@@ -38,6 +38,9 @@ public final class VhdCheckCommand implements Callable<Integer> {
     /** Whether the command above wants JSON. */
     private final BooleanSupplier above;
 
+    /** Where the disk may have ancestors. */
+    private final AllowedParents parents;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -58,12 +61,13 @@ public final class VhdCheckCommand implements Callable<Integer> {
 
     /** A command that stands alone. */
     public VhdCheckCommand() {
-        this(() -> false);
+        this(() -> false, new AllowedParents());
     }
 
-    /** A command below another, whose option {@code --json} serves both. */
-    VhdCheckCommand(BooleanSupplier above) {
+    /** A command below another, whose options {@code --json} and {@code --allow-parent} serve both. */
+    VhdCheckCommand(BooleanSupplier above, AllowedParents parents) {
         this.above = above;
+        this.parents = parents;
     }
 
     /** A finding in JSON. */
@@ -114,7 +118,7 @@ public final class VhdCheckCommand implements Callable<Integer> {
     }
 
     private Report check(Path path) throws IOException {
-        HostFile file = HostFile.of(path);
+        HostFile file = parents.file(path);
         CheckOptions options = new CheckOptions(data, chain, ignoreTimestamps);
         return new VhdCheck(file.storage(), Clock.systemUTC()).check(file.name(), options);
     }

@@ -58,6 +58,8 @@ public final class VhdCommand {
     /** Whether JSON is wanted; null if that is for an option of this command to say. */
     private final @Nullable BooleanSupplier outerJson;
 
+    private final AllowedParents parents = new AllowedParents();
+
     private @Nullable CommandSpec spec;
     private boolean ownJson;
 
@@ -99,8 +101,9 @@ public final class VhdCommand {
                     .setter(this::setOwnJson)
                     .build());
         }
-        addBelow(newSpec, new VhdCheckCommand(this::json));
-        addBelow(newSpec, new VhdRepairCommand(this::json));
+        parents.addTo(newSpec);
+        addBelow(newSpec, new VhdCheckCommand(this::json, parents));
+        addBelow(newSpec, new VhdRepairCommand(this::json, parents));
     }
 
     /** The option {@code --json} above serves a command below too, which has one for when it stands alone. */
@@ -131,7 +134,7 @@ public final class VhdCommand {
     int info(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
         JsonArray answers = new JsonArray();
         return answer(answers, forEach(files, "read", path -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             VhdInfo info = VhdInfo.of(file.storage(), file.name());
             answers.add(Json.read(Json.write(info), JsonObject.class));
             print(InfoText.of(info));
@@ -142,7 +145,7 @@ public final class VhdCommand {
     int digest(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
         JsonArray answers = new JsonArray();
         return answer(answers, forEach(files, "read", path -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             String digest = VhdDigest.sha256(file.storage(), file.name());
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
@@ -165,7 +168,7 @@ public final class VhdCommand {
                     @Nullable
                     Size length) {
         return run("read " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
                 long rest = Math.max(0, chain.sizeBytes() - offset.bytes());
                 VhdRead.copy(chain, offset.bytes(), length == null ? rest : length.bytes(), out);
@@ -186,7 +189,7 @@ public final class VhdCommand {
                                             + " that tell no single sectors apart (libvhdi).")
                     boolean wholePages) {
         return run("write " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             JsonObject answer = new JsonObject();
             answer.addProperty("bytes", VhdWrite.copy(in, file.storage(), file.name(), offset.bytes(), wholePages));
             printJson(answer);
@@ -212,7 +215,7 @@ public final class VhdCommand {
                     @Nullable
                     Size reserve) {
         return run("create " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             if (reserve != null && typeOf(type) == NewDiskType.FIXED) {
                 throw new IOException("a fixed disk has no tables to reserve room in");
             }
@@ -231,7 +234,7 @@ public final class VhdCommand {
             @Option(names = "--force", description = "Also if data is cut off, or a larger parent's comes to light.")
                     boolean force) {
         return run("resize " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             VhdResize resize = new VhdResize(file.storage(), file.name());
             if (size == null) {
                 boolean pending = resize.complete();
@@ -249,7 +252,7 @@ public final class VhdCommand {
             @Option(names = "--delete", description = "Delete the disk afterwards.") boolean delete) {
         return run("coalesce " + path, () -> {
             OfflineJob job = job("coalesce", text());
-            VhdCoalesce.Result result = new VhdCoalesce(job).coalesce(HostFile.of(path), delete);
+            VhdCoalesce.Result result = new VhdCoalesce(job).coalesce(parents.file(path), delete);
             job.end("merged into " + result.parent());
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
@@ -265,7 +268,7 @@ public final class VhdCommand {
             @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent,
             @Option(names = "--raw", description = "The parent is a file without headers.") boolean raw) {
         return run("reparent " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path).with(parent);
             boolean noHeaders = raw || parent.toString().endsWith(".raw");
             new VhdReparent(file.storage(), file.name()).to(file.nameOf(parent), noHeaders);
             JsonObject answer = new JsonObject();
@@ -285,7 +288,7 @@ public final class VhdCommand {
             if (hidden == null && marker == null) {
                 throw new IOException("nothing to set; say --hidden or --marker");
             }
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             if (marker != null) {
                 VhdSet.marker(file.storage(), file.name(), marker);
             }
@@ -326,7 +329,7 @@ public final class VhdCommand {
             @Parameters(paramLabel = "DST|-") Path target,
             @Option(names = "--to", paramLabel = "raw|fixed|dynamic", required = true) VhdConvert.Format format) {
         return run("convert " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             boolean stream = target.toString().equals("-");
             OfflineJob job = job("convert", stream ? err() : text());
             VhdConvert convert = new VhdConvert(Clock.systemUTC(), UUID::randomUUID, job);
@@ -339,7 +342,7 @@ public final class VhdCommand {
                     out.flush();
                     return;
                 }
-                HostFile made = HostFile.of(target);
+                HostFile made = parents.file(target);
                 long size = convert.convert(chain, made.storage(), made.name(), format);
                 job.end("wrote " + target);
                 printMade(target, size);
@@ -365,7 +368,7 @@ public final class VhdCommand {
                             description = "The size to which the disk can grow at once.")
                     Size reserve) {
         return run("create " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path).with(parent);
             printMade(path, newVhd().snapshot(file.storage(), file.name(), file.nameOf(parent), reserve.bytes()));
         });
     }
@@ -375,7 +378,7 @@ public final class VhdCommand {
             @Parameters(paramLabel = "FILE") Path path,
             @Option(names = "--zeros", description = "Read the data, and tell zeros apart.") boolean zeros) {
         return run("read " + path, () -> {
-            HostFile file = HostFile.of(path);
+            HostFile file = parents.file(path);
             JsonArray extents = new JsonArray();
             try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
                 VhdMap.of(chain, zeros, extent -> tell(extent, extents));

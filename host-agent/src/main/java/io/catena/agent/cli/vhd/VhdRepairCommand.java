@@ -35,6 +35,9 @@ public final class VhdRepairCommand implements Callable<Integer> {
     /** Whether the command above wants JSON. */
     private final BooleanSupplier above;
 
+    /** Where the disk may have ancestors. */
+    private final AllowedParents parents;
+
     @Spec
     private @Nullable CommandSpec spec;
 
@@ -52,12 +55,13 @@ public final class VhdRepairCommand implements Callable<Integer> {
 
     /** A command that stands alone. */
     public VhdRepairCommand() {
-        this(() -> false);
+        this(() -> false, new AllowedParents());
     }
 
-    /** A command below another, whose option {@code --json} serves both. */
-    VhdRepairCommand(BooleanSupplier above) {
+    /** A command below another, whose options {@code --json} and {@code --allow-parent} serve both. */
+    VhdRepairCommand(BooleanSupplier above, AllowedParents parents) {
         this.above = above;
+        this.parents = parents;
     }
 
     /** What to do beyond the usual, at most one of them. */
@@ -80,7 +84,8 @@ public final class VhdRepairCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try {
-            HostFile file = HostFile.of(path);
+            HostFile named = parents.file(path);
+            HostFile file = what.journal == null ? named : named.with(what.journal);
             VhdRepair repair = new VhdRepair(file.storage(), Clock.systemUTC(), UUID::randomUUID);
             return what.undo ? undo(file, repair) : repair(file, repair);
         } catch (IOException e) {

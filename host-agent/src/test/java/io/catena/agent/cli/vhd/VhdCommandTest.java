@@ -68,9 +68,14 @@ final class VhdCommandTest {
         write("p/q/base.vhd", 512, bytes(512, 1), expected);
         assertThat(run("snapshot", file("c/leaf.vhd"), "--parent", file("p/q/base.vhd")))
                 .isZero();
-        assertThat(run("info", file("c/leaf.vhd"))).isZero();
+        assertThat(run("info", file("c/leaf.vhd"), "--allow-parent", file("p"))).isZero();
         assertThat(out.toString()).contains("locator MacX    ./../p/q/base.vhd", "chain depth     2");
-        assertThat(run("digest", file("c/leaf.vhd"))).isZero();
+        assertThat(run("check", "--chain", file("c/leaf.vhd"), "--allow-parent", file("p")))
+                .isZero();
+        assertThat(run("digest", file("c/leaf.vhd"))).isEqualTo(1);
+        assertThat(err.toString()).contains("--allow-parent " + file("p/q"));
+        assertThat(run("digest", "--allow-parent", file("c"), "--allow-parent", file("p"), file("c/leaf.vhd")))
+                .isZero();
         assertThat(out.toString()).startsWith(sha256(expected));
     }
 

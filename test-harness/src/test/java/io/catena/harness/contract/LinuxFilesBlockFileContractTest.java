@@ -2,10 +2,8 @@ package io.catena.harness.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.store.BlockFile;
-import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,13 +11,13 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class HolePunchingFileStorageBlockFileContractTest extends BlockFileContract {
+class LinuxFilesBlockFileContractTest extends BlockFileContract {
     @TempDir
     private Path directory;
 
     @Override
     protected Storage storage() {
-        return new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        return LinuxFiles.storage(directory);
     }
 
     /** The native descriptor must not be opened by name at the moment of the punch: names move from file to file. */

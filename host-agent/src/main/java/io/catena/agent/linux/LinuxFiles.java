@@ -1,0 +1,217 @@
+package io.catena.agent.linux;
+
+import com.sun.jna.LastErrorException;
+import io.catena.store.ConfinedFiles;
+import io.catena.store.FileStat;
+import io.catena.store.FileStorage;
+import io.catena.store.NotConfinedException;
+import io.catena.store.OpenFile;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * {@link ConfinedFiles} by system calls: each part of a name is opened in the directory before it, without following a link
+ * and without opening what it stands for ({@code O_PATH}). Only what proved to be a regular file is then opened, by way of
+ * that very descriptor; so no name can change in between, and no FIFO, device or socket is ever opened.
+ *
+ * <p>{@code openat2(2)} with {@code RESOLVE_BENEATH} would do the same in one call, but is not there before Linux 5.6, and so
+ * not on XenServer's hosts.
+ *
+ * <p>Source: {@code openat(2)}, {@code proc_pid_fd(5)}.
+ */
+public final class LinuxFiles implements ConfinedFiles {
+    private static final int AT_REMOVEDIR = 0x200;
+    private static final int FILE_MODE = 0644;
+    private static final int DIRECTORY_MODE = 0755;
+
+    private final Path root;
+
+    public LinuxFiles(Path root) {
+        this.root = root;
+    }
+
+    /** Returns storage below a directory, with all that this host can do. */
+    public static FileStorage storage(Path directory) {
+        return storage(directory, List.of());
+    }
+
+    /** As {@link #storage(Path)}, with other directories whose files can be read, as parents of disks. */
+    public static FileStorage storage(Path directory, List<Path> allowed) {
+        return new FileStorage(directory, LinuxFiles::new, allowed);
+    }
+
+    @Override
+    public SortedMap<String, FileStat> list(String directory) throws IOException {
+        SortedMap<String, FileStat> found = new TreeMap<>();
+        try (Descriptor opened = directory(directory);
+                DirectoryStream<Path> names = Files.newDirectoryStream(opened.path())) {
+            for (Path path : names) {
+                String name = String.valueOf(path.getFileName());
+                Statx.of(opened.number(), name).ifPresent(stat -> found.put(name, stat));
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        } catch (LastErrorException e) {
+            throw failure(directory, e);
+        }
+        return found;
+    }
+
+    @Override
+    public Optional<FileStat> stat(String name) throws IOException {
+        try (Descriptor parent = directory(parentOf(name))) {
+            return Statx.of(parent.number(), name.isEmpty() ? "." : lastPart(name));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    @Override
+    public OpenFile open(String name, Access access) throws IOException {
+        try (Descriptor parent = directory(parentOf(name));
+                Descriptor file = access == Access.CREATE ? create(parent, name) : find(parent, name)) {
+            return LinuxOpenFile.open(name, file, access);
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    private static Descriptor create(Descriptor parent, String name) {
+        return new Descriptor(Libc.openat(
+                parent.number(),
+                Libc.path(lastPart(name)),
+                Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC,
+                FILE_MODE));
+    }
+
+    private static Descriptor find(Descriptor parent, String name) {
+        return new Descriptor(Libc.openat(
+                parent.number(), Libc.path(lastPart(name)), Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0));
+    }
+
+    @Override
+    public void makeDirectory(String name) throws IOException {
+        try (Descriptor parent = directory(parentOf(name))) {
+            Libc.mkdirat(parent.number(), Libc.path(lastPart(name)), DIRECTORY_MODE);
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    @Override
+    public void removeDirectory(String name) throws IOException {
+        try (Descriptor parent = directory(parentOf(name))) {
+            Libc.unlinkat(parent.number(), Libc.path(lastPart(name)), AT_REMOVEDIR);
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    @Override
+    public void rename(String from, String to) throws IOException {
+        try (Descriptor source = directory(parentOf(from));
+                Descriptor target = directory(parentOf(to))) {
+            Libc.renameat(source.number(), Libc.path(lastPart(from)), target.number(), Libc.path(lastPart(to)));
+        } catch (LastErrorException e) {
+            throw failure(from + " -> " + to, e);
+        }
+    }
+
+    @Override
+    public void link(String file, String name) throws IOException {
+        try (Descriptor source = directory(parentOf(file));
+                Descriptor target = directory(parentOf(name))) {
+            Libc.linkat(source.number(), Libc.path(lastPart(file)), target.number(), Libc.path(lastPart(name)), 0);
+        } catch (LastErrorException e) {
+            throw failure(file + " -> " + name, e);
+        }
+    }
+
+    @Override
+    public void delete(String name) throws IOException {
+        try (Descriptor parent = directory(parentOf(name))) {
+            Libc.unlinkat(parent.number(), Libc.path(lastPart(name)), 0);
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    /** A descriptor by which a directory is only looked up cannot be synced. */
+    @Override
+    public void syncDirectory(String name) throws IOException {
+        try (Descriptor found = directory(name);
+                Descriptor opened = new Descriptor(Libc.openat(
+                        found.number(), Libc.path("."), Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0))) {
+            Libc.fsync(opened.number());
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    @Override
+    public int user() {
+        return Libc.geteuid();
+    }
+
+    /** Looks a directory up, part after part. Links in the path of the root are the admin's, and followed. */
+    private Descriptor directory(String name) throws IOException {
+        Descriptor at;
+        try {
+            at = new Descriptor(Libc.open(root.toString(), Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC));
+        } catch (LastErrorException e) {
+            throw failure(root.toString(), e);
+        }
+        for (String part : name.isEmpty() ? new String[0] : name.split("/", -1)) {
+            try (Descriptor above = at) {
+                at = within(above, part, name);
+            }
+        }
+        return at;
+    }
+
+    private static Descriptor within(Descriptor above, String part, String name) throws IOException {
+        try {
+            return new Descriptor(Libc.openat(
+                    above.number(),
+                    Libc.path(part),
+                    Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_DIRECTORY | Libc.O_CLOEXEC,
+                    0));
+        } catch (LastErrorException e) {
+            throw failure(name, e);
+        }
+    }
+
+    private static String parentOf(String name) {
+        return name.substring(0, Math.max(0, name.lastIndexOf('/')));
+    }
+
+    private static String lastPart(String name) {
+        return name.substring(name.lastIndexOf('/') + 1);
+    }
+
+    private static IOException failure(String name, LastErrorException e) {
+        return switch (e.getErrorCode()) {
+            case Libc.ENOENT -> new NoSuchFileException(name);
+            case Libc.EEXIST -> new FileAlreadyExistsException(name);
+            case Libc.ENOTEMPTY -> new DirectoryNotEmptyException(name);
+            case Libc.EACCES -> new AccessDeniedException(name);
+            case Libc.ENOTDIR, Libc.ELOOP ->
+                new NotConfinedException(name, "goes through what is not a directory; links are not followed here");
+            default -> new FileSystemException(name, null, Libc.strerror(e.getErrorCode()));
+        };
+    }
+}

@@ -1,0 +1,80 @@
+package io.catena.agent.linux;
+
+import com.sun.jna.LastErrorException;
+import com.sun.jna.Memory;
+import io.catena.store.FileStat;
+import java.util.Optional;
+
+/**
+ * What the system tells of a file.
+ *
+ * <p>Source: {@code statx(2)}; its structure is the same on all architectures.
+ */
+final class Statx {
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+    private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int BASIC_STATS = 0x7FF;
+    private static final int STRUCTURE_BYTES = 256;
+    private static final int BLOCK_BYTES = 512;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+
+    private static final int LINKS = 16;
+    private static final int OWNER = 20;
+    private static final int MODE = 28;
+    private static final int INODE = 32;
+    private static final int SIZE = 40;
+    private static final int BLOCKS = 48;
+    private static final int CHANGED = 96;
+    private static final int MODIFIED = 112;
+    private static final int DEVICE_MAJOR = 136;
+    private static final int DEVICE_MINOR = 140;
+
+    private Statx() {}
+
+    /**
+     * Looks at a name in an open directory; a link itself, not what it leads to.
+     *
+     * @return empty if there is nothing
+     */
+    static Optional<FileStat> of(int directory, String name) {
+        try {
+            return Optional.of(read(directory, name, AT_SYMLINK_NOFOLLOW));
+        } catch (LastErrorException e) {
+            if (e.getErrorCode() == Libc.ENOENT) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** Looks at an open file. */
+    static FileStat of(int descriptor) {
+        return read(descriptor, "", AT_EMPTY_PATH);
+    }
+
+    private static FileStat read(int directory, String name, int flags) {
+        try (Memory found = new Memory(STRUCTURE_BYTES)) {
+            Libc.statx(directory, Libc.path(name), flags, BASIC_STATS, found);
+            return new FileStat(
+                    device(found) + ":" + Long.toUnsignedString(found.getLong(INODE)),
+                    found.getLong(SIZE),
+                    found.getLong(BLOCKS) * BLOCK_BYTES,
+                    nanos(found, MODIFIED),
+                    nanos(found, CHANGED),
+                    found.getInt(LINKS),
+                    found.getInt(OWNER),
+                    Short.toUnsignedInt(found.getShort(MODE)));
+        }
+    }
+
+    /** Returns the number that {@code stat(2)} gives the device, which is also what the JDK shows; see {@code makedev(3)}. */
+    private static long device(Memory found) {
+        long major = Integer.toUnsignedLong(found.getInt(DEVICE_MAJOR));
+        long minor = Integer.toUnsignedLong(found.getInt(DEVICE_MINOR));
+        return (minor & 0xFF) | ((major & 0xFFF) << 8) | ((minor & ~0xFFL) << 12) | ((major & ~0xFFFL) << 32);
+    }
+
+    private static long nanos(Memory found, int offset) {
+        return found.getLong(offset) * NANOS_PER_SECOND + found.getInt(offset + Long.BYTES);
+    }
+}
