@@ -175,7 +175,8 @@ public final class Agent implements Closeable {
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
         BlockExports devices = blockDevices(exports, directory, options.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters(options));
-        SrOpener opener = opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
+        SrOpener opener =
+                opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
         Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         restored.restore();
         NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));

@@ -61,6 +61,7 @@ public final class Attachments {
 
     /** The attached disks whose leaves are being given what their base copies have. */
     private final Map<VdiId, LiveFill> fills = new HashMap<>();
+
     private final Fence fence;
 
     /**

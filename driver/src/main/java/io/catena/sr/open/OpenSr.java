@@ -71,8 +71,7 @@ public final class OpenSr {
     /** Used under the tree lock. */
     private final FileWatch recordFiles;
 
-    private OpenSr(
-            Storage storage, SrRecord record, Environment environment, StorageLock lock, Attaching.Begun begun)
+    private OpenSr(Storage storage, SrRecord record, Environment environment, StorageLock lock, Attaching.Begun begun)
             throws IOException {
         this.storage = storage;
         this.environment = environment;
@@ -123,8 +122,8 @@ public final class OpenSr {
         Fence fence = new Fence();
         lock.onLost(() -> {
             LOG.log(Level.ERROR, "event=lock-lost sr=" + record.id());
-            fence.fall(SrFiles.LOCK + " was removed or replaced while the SR was attached, so another agent may have its"
-                    + " files");
+            fence.fall(SrFiles.LOCK
+                    + " was removed or replaced while the SR was attached, so another agent may have its" + " files");
         });
         return fence;
     }

@@ -114,7 +114,8 @@ final class DescriptorKeeper {
     /** Returns the process that keeps the descriptor of a file; nothing if there is none that is believed. */
     private static Optional<Keeper> find(Path file) throws IOException {
         try {
-            if (!Files.getAttribute(noteOf(file), "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(Libc.geteuid())) {
+            if (!Files.getAttribute(noteOf(file), "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                    .equals(Libc.geteuid())) {
                 return Optional.empty();
             }
             String[] words = Files.readString(noteOf(file)).strip().split(" ", -1);

@@ -17,7 +17,15 @@ public final class FileSystemType {
 
     /** Those that one kernel has for itself: ext2 to 4, XFS, Btrfs, tmpfs, ramfs, ZFS, F2FS, bcachefs, JFS, overlay. */
     private static final Set<Integer> LOCAL = Set.of(
-            0xEF53, 0x58465342, 0x9123683E, 0x01021994, 0x858458F6, 0x2FC12FC1, 0xF2F52010, 0xCA451A4E, 0x3153464A,
+            0xEF53,
+            0x58465342,
+            0x9123683E,
+            0x01021994,
+            0x858458F6,
+            0x2FC12FC1,
+            0xF2F52010,
+            0xCA451A4E,
+            0x3153464A,
             0x794C7630);
 
     private static final Map<Integer, String> SHARED = Map.of(

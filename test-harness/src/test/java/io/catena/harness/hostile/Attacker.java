@@ -67,7 +67,8 @@ final class Attacker {
             case 6, 7, 8 -> forgeLocator();
             case 9 -> forgeJournal();
             case 10 -> replaceOwn(oneOf("vdi", "tmp", "journal", "jobs"));
-            default -> plantOwn(oneOf("session.json", "gc.json", "vdi/" + new UUID(1, made) + ".json", "tmp/x", "lock"));
+            default ->
+                plantOwn(oneOf("session.json", "gc.json", "vdi/" + new UUID(1, made) + ".json", "tmp/x", "lock"));
         }
     }
 
@@ -101,7 +102,10 @@ final class Attacker {
         maker.create(storage, base, DISK_BYTES, NewDiskType.DYNAMIC);
         maker.snapshot(storage, name, base);
         if (random.nextBoolean()) {
-            Programs.run(DEADLINE, "mkfifo", directory.resolve("fifo" + made + ".raw").toString());
+            Programs.run(
+                    DEADLINE,
+                    "mkfifo",
+                    directory.resolve("fifo" + made + ".raw").toString());
         }
         String target = oneOf(
                 outside + "/secret.raw",
@@ -117,8 +121,9 @@ final class Attacker {
         }
         ChainFile child = ChainFile.vhd(storage, name);
         UUID id = random.nextBoolean() ? DynamicHeader.NO_ID : secretId();
-        List<ParentLink.Patch> patches =
-                new ParentLink(id, 0, target).tryReplaceIn(Objects.requireNonNull(child.headers())).orElseThrow();
+        List<ParentLink.Patch> patches = new ParentLink(id, 0, target)
+                .tryReplaceIn(Objects.requireNonNull(child.headers()))
+                .orElseThrow();
         try (BlockFile file = storage.open(name)) {
             for (ParentLink.Patch patch : patches) {
                 patch.apply(file);
@@ -128,14 +133,18 @@ final class Attacker {
     }
 
     private UUID secretId() throws IOException {
-        return ChainFile.vhd(LinuxFiles.storage(outside), "secret.vhd").uniqueId().orElseThrow();
+        return ChainFile.vhd(LinuxFiles.storage(outside), "secret.vhd")
+                .uniqueId()
+                .orElseThrow();
     }
 
     private void forgeJournal() throws IOException {
-        String target = oneOf("../outside/secret.raw", outside + "/secret.vhd", ".catena/sr.json", "../sr/.catena/lock");
+        String target =
+                oneOf("../outside/secret.raw", outside + "/secret.vhd", ".catena/sr.json", "../sr/.catena/lock");
         String journal = oneOf(
                 "{\"operation\":\"Relink\",\"node\":\"" + target + "\",\"children\":[]}",
-                "{\"operation\":\"Replace\",\"prepared\":\".catena/tmp/x\",\"name\":\"y.vhd\",\"old\":\"" + target + "\"}",
+                "{\"operation\":\"Replace\",\"prepared\":\".catena/tmp/x\",\"name\":\"y.vhd\",\"old\":\"" + target
+                        + "\"}",
                 "{\"operation\":\"Replace\",\"prepared\":\"" + target + "\",\"name\":\"y.vhd\",\"old\":\"z.vhd\"}",
                 "{\"operation\":\"Absorb\",\"baseCopy\":\"" + target + "\",\"leaf\":\"y.vhd\"}",
                 "{\"operation\":\"Rewrite\",\"file\":\"" + target + "\",\"patches\":[],\"sizeBytes\":0}",

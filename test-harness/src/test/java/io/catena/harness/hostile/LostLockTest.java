@@ -87,8 +87,8 @@ class LostLockTest {
             Vdi disk = repository.create(new VdiSpec(4 << 20, "disk", "", null, false));
             repository.attachAndActivate(disk.vdi(), Hold.HOST, AccessMode.READ_WRITE);
             Files.delete(directory.resolve(".catena/lock"));
-            VhdRepository second = new BareSr(LinuxFiles.storage(directory), LinuxFiles.storage(redo.resolve("b")), 2)
-                    .attach(jobs);
+            VhdRepository second =
+                    new BareSr(LinuxFiles.storage(directory), LinuxFiles.storage(redo.resolve("b")), 2).attach(jobs);
             assertThatThrownBy(() -> second.attachAndActivate(disk.vdi(), Hold.HOST, AccessMode.READ_WRITE))
                     .isInstanceOf(SrException.class)
                     .hasMessageContaining("has it open for writing");
