@@ -3,8 +3,7 @@ package io.catena.harness.backup;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.agent.linux.FileBlocks;
-import io.catena.agent.linux.FileHoles;
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.DiskRange;
 import io.catena.api.Hold;
@@ -73,7 +72,7 @@ class ContentsTest {
 
     @BeforeEach
     void attach() {
-        FileStorage storage = new FileStorage(directory, FileBlocks::allocatedBytes, FileHoles.OPENER);
+        FileStorage storage = LinuxFiles.storage(directory);
         VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
         sr = VhdRepository.attach(
                 storage,
