@@ -143,8 +143,7 @@ public final class OpenSr {
      * @param path the directory; its last part, if a UUID, is an adopted SR's id
      * @param wanted says what the directory must be; asked before anything in it is changed
      */
-    public static OpenSr attach(Storage plain, String path, Environment environment, Wanted wanted)
-            throws IOException {
+    public static OpenSr attach(Storage plain, String path, Environment environment, Wanted wanted) throws IOException {
         SrRecord.read(plain).ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(plain, path));
         StorageLock lock = plain.lock(SrFiles.LOCK);
         Storage storage = new FencedStorage(plain, lock);
