@@ -7,6 +7,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.CRC32;
 
@@ -56,7 +57,7 @@ final class StoredNote {
     private static String crc(String text) {
         CRC32 crc = new CRC32();
         crc.update(text.getBytes(UTF_8));
-        return String.format("%08x", crc.getValue());
+        return String.format(Locale.ROOT, "%08x", crc.getValue());
     }
 
     /** Returns the whole content of the file, which changes with each write; empty if there is none. */

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,7 @@ final class Pages {
             JsonElement value = element.get(id);
             if (value != null && value.isJsonPrimitive()) {
                 boolean number = value.getAsJsonPrimitive().isNumber();
-                String text = number ? String.format("%020d", value.getAsLong()) : value.getAsString();
+                String text = number ? String.format(Locale.ROOT, "%020d", value.getAsLong()) : value.getAsString();
                 return (number ? "" : name) + "\0" + text;
             }
         }

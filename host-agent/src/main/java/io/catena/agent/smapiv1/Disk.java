@@ -6,6 +6,7 @@ import io.catena.api.Vdi;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ record Disk(
     static final String TYPE = "type";
 
     private static final DateTimeFormatter TIME =
-            DateTimeFormatter.ofPattern("yyyyMMdd'T'HH:mm:ss'Z'").withZone(ZoneOffset.UTC);
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HH:mm:ss'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     /** A disk that users see. A snapshot can be told to be one; other drivers' can be written, so that is what XAPI is told. */
     static Disk of(Vdi vdi, boolean raw) {

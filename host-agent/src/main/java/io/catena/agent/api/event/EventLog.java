@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -211,7 +212,7 @@ public final class EventLog implements EventSink, Closeable {
     private void turn(long firstId) throws IOException {
         close();
         channel = FileChannel.open(
-                directory.resolve(String.format("%019d.jsonl", firstId)),
+                directory.resolve(String.format(Locale.ROOT, "%019d.jsonl", firstId)),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE,
                 StandardOpenOption.APPEND);

@@ -3,6 +3,7 @@ package io.catena.harness.bench.snapshot;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 
 /** Times in microseconds. */
 final class Gaps {
@@ -21,6 +22,6 @@ final class Gaps {
     }
 
     String text() {
-        return String.format("%9d %9d %9d", percentile(50), percentile(99), percentile(100));
+        return String.format(Locale.ROOT, "%9d %9d %9d", percentile(50), percentile(99), percentile(100));
     }
 }
