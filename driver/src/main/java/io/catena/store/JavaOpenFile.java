@@ -1,8 +1,9 @@
 package io.catena.store;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.channels.FileChannel;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -11,15 +12,20 @@ import org.jspecify.annotations.Nullable;
  * this process closes any descriptor of the file.
  */
 final class JavaOpenFile implements OpenFile {
-    /** The identities of the files locked by this process. One set, for the kernel too counts per process. */
-    private static final Set<String> LOCKED = ConcurrentHashMap.newKeySet();
+    /**
+     * Who has locked files in this process, by their identities. One map, for the kernel too counts per process. A channel that
+     * was forgotten without being closed holds nothing any more, and its file's identity may be another's by now.
+     */
+    private static final Map<String, WeakReference<FileChannel>> LOCKED = new ConcurrentHashMap<>();
 
     private final FileChannel channel;
     private final FileStat stat;
+    private final WeakReference<FileChannel> mine;
     private boolean locked;
 
     JavaOpenFile(FileChannel channel, FileStat stat) {
         this.channel = channel;
+        this.mine = new WeakReference<>(channel);
         this.stat = stat;
     }
 
@@ -40,7 +46,7 @@ final class JavaOpenFile implements OpenFile {
 
     @Override
     public synchronized boolean tryLock() throws IOException {
-        if (!LOCKED.add(stat.identity())) {
+        if (LOCKED.merge(stat.identity(), mine, (known, wanted) -> isHeld(known) ? known : wanted) != mine) {
             return false;
         }
         boolean taken = false;
@@ -48,11 +54,16 @@ final class JavaOpenFile implements OpenFile {
             taken = channel.tryLock() != null;
         } finally {
             if (!taken) {
-                LOCKED.remove(stat.identity());
+                LOCKED.remove(stat.identity(), mine);
             }
         }
         locked = taken;
         return taken;
+    }
+
+    private static boolean isHeld(WeakReference<FileChannel> holder) {
+        FileChannel channel = holder.get();
+        return channel != null && channel.isOpen();
     }
 
     @Override
@@ -62,7 +73,7 @@ final class JavaOpenFile implements OpenFile {
         } finally {
             if (locked) {
                 locked = false;
-                LOCKED.remove(stat.identity());
+                LOCKED.remove(stat.identity(), mine);
             }
         }
     }
