@@ -80,6 +80,11 @@ public final class FencedStorage implements Storage {
     }
 
     @Override
+    public boolean isWrittenElsewhere(String name) throws IOException {
+        return storage.isWrittenElsewhere(name);
+    }
+
+    @Override
     public BlockFile openSource(String name) throws IOException {
         return storage.openSource(name);
     }

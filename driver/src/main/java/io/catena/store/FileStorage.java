@@ -6,6 +6,8 @@ import io.catena.store.ConfinedFiles.Access;
 import io.catena.store.OtherPlaces.Place;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
@@ -153,6 +155,18 @@ public final class FileStorage implements Storage {
         Place place = place(name);
         LockFile.checkNotHeld(root.path(), place.files(), place.name());
         return new ChannelFile(name, place.files().open(place.name(), access));
+    }
+
+    @Override
+    public boolean isWrittenElsewhere(String name) throws IOException {
+        Place place = place(name);
+        try (OpenFile file = place.files().open(place.name(), Access.READ);
+                FileLock shared = file.channel().tryLock(0, Long.MAX_VALUE, true)) {
+            return shared == null;
+        } catch (OverlappingFileLockException e) {
+            // This process has it.
+            return false;
+        }
     }
 
     @Override

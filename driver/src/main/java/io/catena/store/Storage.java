@@ -61,6 +61,14 @@ public interface Storage {
         return openReadOnly(name);
     }
 
+    /**
+     * Whether another process writes a file at this moment, so that what is on disk may not be all that was written. Tells what
+     * locks tell: who writes without one is not seen.
+     */
+    default boolean isWrittenElsewhere(String name) throws IOException {
+        return false;
+    }
+
     /** Returns what is known of a file without opening it. */
     FileInfo info(String name) throws IOException;
 

@@ -24,6 +24,7 @@ public final class OpenChain implements Closeable {
     /**
      * Opens a disk for reading; a file whose name ends in ".raw" is one without headers.
      *
+     * @throws IOException also if another process has a file of the chain open for writing
      * @throws io.catena.vhd.MissingParentException if an ancestor cannot be found, or is not the right one
      * @throws io.catena.format.CorruptVhdException if a file is no valid VHD
      * @throws io.catena.format.UnsupportedVhdException if a file must not be opened, or is its own ancestor
@@ -41,6 +42,7 @@ public final class OpenChain implements Closeable {
         List<Chain.Node> nodes = new ArrayList<>();
         try {
             for (ChainFile file : ChainPath.of(storage, ChainFile.read(storage, name))) {
+                checkIsNotWritten(storage, file.name());
                 boolean writable = nodes.isEmpty() && !readOnly;
                 nodes.add(new Chain.Node(
                         file.name(), writable ? file.openWritable(storage, null) : file.openReadOnly(storage)));
@@ -49,6 +51,16 @@ public final class OpenChain implements Closeable {
         } catch (IOException | RuntimeException e) {
             closeAll(nodes, e);
             throw e;
+        }
+    }
+
+    /** What a guest wrote last may be in the memory of who serves it, or in a log. */
+    private static void checkIsNotWritten(Storage storage, String name) throws IOException {
+        if (storage.isWrittenElsewhere(name)) {
+            throw new IOException(
+                    name + ": another program, maybe an agent, has it open for writing, so the file does not"
+                            + " tell all that was written; detach the disk (catena vdi detach), or take a snapshot and export that"
+                            + " (catena vdi snapshot, catena vdi export)");
         }
     }
 

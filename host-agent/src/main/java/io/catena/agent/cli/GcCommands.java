@@ -32,7 +32,6 @@ final class GcCommands {
             @Option(
                             names = "--delete-unknown",
                             paramLabel = "FILE",
-                            arity = "1..*",
                             description =
                                     "Delete these base copies, too, that nothing seems to build on, and of which it is"
                                             + " not known why: see gc status.")

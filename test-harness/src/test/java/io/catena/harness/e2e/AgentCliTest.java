@@ -99,6 +99,26 @@ class AgentCliTest {
     }
 
     @Test
+    void theFileOfADiskThatIsWrittenIsNotReadPastTheAgent() throws Exception {
+        createSr("sr");
+        String disk = createVdi("sr", "disk");
+        String file = directory.resolve("sr").resolve(disk + ".vhd").toString();
+        assertThat(agent.tryCli("vhd", "digest", file).exitCode()).isZero();
+        agent.cli("vdi", "attach", disk);
+        write(disk);
+        for (String command : List.of("digest", "read")) {
+            Outcome refused = agent.tryCli("vhd", command, file);
+            assertThat(refused.exitCode()).as(command).isEqualTo(1);
+            assertThat(refused.stderr()).contains("open for writing", "catena vdi detach");
+        }
+        assertThat(agent.tryCli("vhd", "convert", file, directory + "/raw", "--to", "raw")
+                        .exitCode())
+                .isEqualTo(1);
+        agent.cli("vdi", "detach", disk);
+        assertThat(agent.tryCli("vhd", "digest", file).exitCode()).isZero();
+    }
+
+    @Test
     void contentIsExportedWholeAndAsWhatChanged() throws Exception {
         createSr("sr");
         String disk = createVdi("sr", "disk");
