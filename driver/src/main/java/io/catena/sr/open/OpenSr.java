@@ -67,12 +67,20 @@ public final class OpenSr {
     public final Set<VdiId> restored = ConcurrentHashMap.newKeySet();
 
     private final StorageLock lock;
+    private final Storage unfenced;
 
     /** Used under the tree lock. */
     private final FileWatch recordFiles;
 
-    private OpenSr(Storage storage, SrRecord record, Environment environment, StorageLock lock, Attaching.Begun begun)
+    private OpenSr(
+            Storage unfenced,
+            Storage storage,
+            SrRecord record,
+            Environment environment,
+            StorageLock lock,
+            Attaching.Begun begun)
             throws IOException {
+        this.unfenced = unfenced;
         this.storage = storage;
         this.environment = environment;
         this.lock = lock;
@@ -155,7 +163,7 @@ public final class OpenSr {
             if (known.isEmpty()) {
                 adopt(storage, record);
             }
-            OpenSr sr = new OpenSr(storage, record, environment, lock, begun);
+            OpenSr sr = new OpenSr(plain, storage, record, environment, lock, begun);
             sr.completeRecords();
             return sr;
         } catch (IOException | RuntimeException e) {
@@ -251,9 +259,13 @@ public final class OpenSr {
     /** Removes what makes the directory an SR, after {@link #close}. Files that are not the SR's own stay. */
     public void erase() throws IOException {
         List<String> names = SrFiles.all(storage);
+        names.removeIf(SrFiles.LOCK::equals);
         for (String name : names) {
             storage.delete(name);
         }
         storage.syncNames();
+        // Last, and past the lease, which is that file.
+        unfenced.delete(SrFiles.LOCK);
+        unfenced.syncNames();
     }
 }

@@ -159,7 +159,7 @@ class AgentCliTest {
         Path copy = Files.createDirectory(directory.resolve("copy"));
         Files.copy(directory.resolve("sr/" + vdi + ".vhd"), copy.resolve(vdi + ".vhd"));
         agent.cli("sr", "attach", "sr");
-        agent.cli("sr", "attach", copy.toString());
+        agent.cli("sr", "attach", copy.toString(), "--adopt");
         JsonObject error = error(agent.tryCli("vdi", "attach", vdi));
         assertThat(LiveAgent.id(error, "code")).isEqualTo("BAD_REQUEST");
         assertThat(LiveAgent.id(error, "message")).contains("sr", "copy");

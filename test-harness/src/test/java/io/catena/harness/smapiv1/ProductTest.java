@@ -2,12 +2,14 @@ package io.catena.harness.smapiv1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.agent.control.ControlClient;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.ReferenceReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -130,6 +132,9 @@ final class ProductTest extends DriverTest {
         Map<String, String> digests = digests();
         Map<String, Set<String>> rows = comparable();
 
+        // It looks as if the SR's file system were not mounted.
+        fault(driver.sr("sr_attach"), 47, "catena sr forget");
+        control().post("/v1/srs/" + SR + "/forget");
         nil(driver.sr("sr_attach"));
         assertThat(read(disk, 0)).isEqualTo((byte) 2);
         assertThat(read(snapshot, 0)).isEqualTo((byte) 1);
@@ -138,6 +143,10 @@ final class ProductTest extends DriverTest {
         nil(driver.sr("sr_detach"));
         deleteOwnFiles();
         assertThat(digests()).isEqualTo(digests);
+    }
+
+    private ControlClient control() {
+        return new ControlClient(directory.resolve("run/agent.sock"), Duration.ofSeconds(60));
     }
 
     private void deleteOwnFiles() throws IOException {
