@@ -155,7 +155,7 @@ final class LockFile implements StorageLock {
      */
     private @Nullable String difference() throws IOException {
         if (!identity(root, files).equals(rootIdentity)) {
-            throw new IOException(
+            throw new StorageAwayException(
                     root + " is another directory than the one that was locked; mount its file system again"
                             + " where it was");
         }

@@ -4,6 +4,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.store.LeaseLostException;
+import io.catena.store.StorageAwayException;
 import io.catena.store.StorageLockedException;
 import io.catena.vhd.MissingParentException;
 import java.io.IOException;
@@ -36,6 +38,16 @@ public final class Errors {
         if (e instanceof StorageLockedException) {
             return new SrException(SrError.SR_IN_USE, detail, e)
                     .correction("Detach it where it is attached; only one agent may use an SR.");
+        }
+        if (e instanceof LeaseLostException) {
+            return new SrException(SrError.SR_UNAVAILABLE, detail, e)
+                    .correction(
+                            "See that the SR's file system is mounted where it was, and that no other agent uses it; then"
+                                    + " detach the SR and attach it again.");
+        }
+        if (e instanceof StorageAwayException) {
+            return new SrException(SrError.SR_UNAVAILABLE, detail, e)
+                    .correction("Mount the SR's file system again where it was; nothing was forgotten.");
         }
         if (e instanceof MissingParentException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)

@@ -10,8 +10,9 @@ import java.util.regex.Pattern;
  * @param index where in the method: tells apart its calls, in the order in which they are written
  */
 public record CallSite(String method, int index) {
-    /** The packages of the driver that make calls, each with those inside it. */
-    private static final Pattern DRIVER = Pattern.compile("io\\.catena\\.(vhd|op|sr|store|disk|tool|check)\\..*");
+    /** The packages of the driver that make calls, each with those inside it, without what only passes calls on. */
+    private static final Pattern DRIVER =
+            Pattern.compile("io\\.catena\\.(?!store\\.Fenced)(vhd|op|sr|store|disk|tool|check)\\..*");
 
     /** Returns the site of the call that is being made by this thread. */
     public static CallSite current() {

@@ -62,7 +62,10 @@ final class SmRecoveryScenario implements Scenario {
 
         @Override
         public void recover(boolean powerWasCut) {
-            repository = sr.attach(jobs);
+            // An attach may get over an error; then it is attached.
+            if (repository == null) {
+                repository = sr.attach(jobs);
+            }
         }
 
         @Override

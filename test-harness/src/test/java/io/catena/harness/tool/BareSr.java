@@ -10,6 +10,7 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.open.Wanted;
 import io.catena.store.Storage;
+import java.io.IOException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -61,10 +62,23 @@ public final class BareSr {
                 () -> 0,
                 () -> new UUID(uuids.nextLong(), uuids.nextLong()));
         VhdRepository repository = VhdRepository.attach(storage, "/sr", environment, Wanted.ADOPTED);
-        if (!repository.garbage().status().settings().gc()) {
-            repository.garbage().set(new GcChange(true, null, null, null, null, null, null, null));
+        try {
+            if (!repository.garbage().status().settings().gc()) {
+                repository.garbage().set(new GcChange(true, null, null, null, null, null, null, null));
+            }
+            return repository;
+        } catch (RuntimeException e) {
+            close(repository, e);
+            throw e;
         }
-        return repository;
+    }
+
+    private static void close(VhdRepository repository, RuntimeException reason) {
+        try {
+            repository.close();
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     /** Returns a disk that is attached. */
