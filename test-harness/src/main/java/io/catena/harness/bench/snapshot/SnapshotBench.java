@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
@@ -66,10 +67,17 @@ public final class SnapshotBench {
     }
 
     private void run() throws IOException {
-        OUT.printf("%d snapshots each, gaps between answers in microseconds, under %s%n", snapshots, parent);
         OUT.printf(
+                Locale.ROOT, "%d snapshots each, gaps between answers in microseconds, under %s%n", snapshots, parent);
+        OUT.printf(
+                Locale.ROOT,
                 "%-8s %5s %-6s %29s   %29s   %9s%n",
-                "who", "disks", "cut", "while one is taken: p50 p99 max", "without: p50 p99 max", "reported");
+                "who",
+                "disks",
+                "cut",
+                "while one is taken: p50 p99 max",
+                "without: p50 p99 max",
+                "reported");
         for (int count : diskCounts) {
             for (boolean all : count == 1 ? List.of(false) : List.of(false, true)) {
                 measure(true, count, all);
@@ -126,6 +134,7 @@ public final class SnapshotBench {
             without.add(probe.longestGapMicros(() -> LockSupport.parkNanos(tookNanos)));
         }
         OUT.printf(
+                Locale.ROOT,
                 "%-8s %5d %-6s %s   %s   %9s%n",
                 disks.title(),
                 disks.exports().size(),
