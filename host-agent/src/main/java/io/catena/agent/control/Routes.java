@@ -209,7 +209,6 @@ public final class Routes {
         return Map.of("host", peer);
     }
 
-    /** {"repair"?} */
     /** {"repair"?, "keep"?} */
     private Object check(Call call) {
         boolean repair = call.body().flag("repair");

@@ -643,8 +643,7 @@ public final class Host implements StorageHost, Closeable {
         vdiProblems.remove(id);
     }
 
-    /** Returns whether the directory was made. */
-    /** What an SR that was destroyed leaves are directories without files. */
+    /** Returns whether the directory was made. What an SR that was destroyed leaves are directories without files. */
     private boolean makeEmptyDirectory(Path path) throws IOException {
         if (!Files.exists(path)) {
             Files.createDirectories(path);

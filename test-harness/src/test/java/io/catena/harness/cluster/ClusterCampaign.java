@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Many schedules of each kind of simulated cluster: {@code ClusterCampaign SCHEDULES [omissions]}. */
 final class ClusterCampaign {
@@ -57,6 +58,7 @@ final class ClusterCampaign {
             }
         }
         out.printf(
+                Locale.ROOT,
                 "%s %s without %s: %d violations in %d schedules, %d takeovers, %d answers, %.1f s %s%n",
                 plan.fence(),
                 plan.store(),
