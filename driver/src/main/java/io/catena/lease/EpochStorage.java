@@ -1,6 +1,7 @@
 package io.catena.lease;
 
 import io.catena.store.BlockFile;
+import io.catena.store.NotConfinedException;
 import io.catena.store.Storage;
 import io.catena.store.StorageLock;
 import java.io.IOException;
@@ -115,13 +116,22 @@ public final class EpochStorage implements Storage {
     /** Moves the file into the epoch's directory, and removes it there. */
     @Override
     public void delete(String name) throws IOException {
-        if (!storage.exists(name)) {
+        if (!isThere(name)) {
             storage.directories(name); // which refuses what lies outside
             return;
         }
         String passage = passage();
         storage.rename(name, passage);
         storage.delete(passage);
+    }
+
+    private boolean isThere(String name) throws IOException {
+        try {
+            return storage.exists(name);
+        } catch (NotConfinedException e) {
+            throw new IllegalArgumentException(
+                    "\"" + name + "\" lies outside of the storage, where nothing is changed", e);
+        }
     }
 
     @Override

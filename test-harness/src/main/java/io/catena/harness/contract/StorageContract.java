@@ -42,7 +42,10 @@ public abstract class StorageContract {
         assertThat(storage().list("")).containsExactly("a", "b", "vdix");
         assertThat(storage().list("vdi")).containsExactly("vdi/y", "vdi/z");
         assertThat(storage().list("vdi/deep")).containsExactly("vdi/deep/x");
-        assertThat(storage().directories("")).containsExactly("vdi");
+        // A storage may have a directory of its own.
+        assertThat(storage().directories(""))
+                .filteredOn(name -> !name.equals(".catena"))
+                .containsExactly("vdi");
         assertThat(storage().directories("vdi")).containsExactly("vdi/deep");
         assertThat(storage().directories("vdi/deep")).isEmpty();
         assertThat(storage().directories("missing")).isEmpty();

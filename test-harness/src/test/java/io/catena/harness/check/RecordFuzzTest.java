@@ -135,7 +135,7 @@ final class RecordFuzzTest {
                         leaf, List.of(Bytes.of(0, copy.flip())), disk.info(leaf).sizeBytes()));
         new Journal(disk)
                 .record(new Snapshot(
-                        List.of(), List.of(), List.of(new Snapshot.TextFile(".catena/x", "x")), List.of()));
+                        List.of(), List.of(), List.of(new Snapshot.TextFile(".catena/vdi/x", "x")), List.of()));
     }
 
     /** A file to be damaged. */

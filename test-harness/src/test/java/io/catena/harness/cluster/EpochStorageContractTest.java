@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +29,7 @@ class EpochStorageContractTest extends StorageContract {
 
     @BeforeEach
     void beginEpoch() throws IOException {
-        plain = new FileStorage(Files.createDirectory(directory.resolve("sr")));
+        plain = new FileStorage(Files.createDirectory(directory.resolve("sr")), List.of(directory.resolve("other")));
         EpochFence.raise(plain, 1_000);
         storage = new EpochStorage(plain, 1_000);
     }
