@@ -17,7 +17,8 @@ import javax.xml.stream.XMLStreamReader;
  * ever fetched.
  */
 final class XmlRpcReader {
-    private static final int MAX_DEPTH = 32;
+    /** A level takes three elements, and newer parsers refuse more than 100 of them by themselves. */
+    private static final int MAX_DEPTH = 24;
     private static final Pattern INTEGER = Pattern.compile("[+-]?[0-9]{1,18}");
 
     private final XMLStreamReader xml;
