@@ -19,6 +19,7 @@ import javax.xml.stream.XMLStreamReader;
 final class XmlRpcReader {
     /** A level takes three elements, and newer parsers refuse more than 100 of them by themselves. */
     private static final int MAX_DEPTH = 24;
+
     private static final Pattern INTEGER = Pattern.compile("[+-]?[0-9]{1,18}");
 
     private final XMLStreamReader xml;
