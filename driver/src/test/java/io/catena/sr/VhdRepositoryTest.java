@@ -690,8 +690,9 @@ class VhdRepositoryTest {
     @Test
     void activationIsForThoseWhoAttachedAndNoMoreThanTheyMay() {
         VdiId disk = create("disk");
-        assertError(() -> sr.activate(disk, "a", AccessMode.READ_WRITE), SrError.BAD_REQUEST);
+        assertError(() -> sr.activate(disk, "a", AccessMode.READ_WRITE), SrError.VDI_UNAVAILABLE);
         sr.attach(disk, "a", AccessMode.READ_ONLY);
+        assertThat(sr.vdi(disk).readOnly()).isFalse();
         assertError(() -> sr.activate(disk, "a", AccessMode.READ_WRITE), SrError.BAD_REQUEST);
         assertError(() -> sr.attach(disk, "a", AccessMode.READ_WRITE), SrError.VDI_IN_USE);
         sr.detach(disk, "a");

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param physicalBytes what its own node takes on the file system, without its ancestors
  * @param parent the id of the node it builds on
  * @param depth number of nodes in its chain; 1 for a disk without parent
- * @param readOnly whether it can only be attached read-only
+ * @param readOnly whether it can only be attached read-only, as a snapshot; whoever uses it now does not change that
  * @param snapshotOf the VDI that it is a snapshot of
  * @param keys what front ends and controllers keep with it; they mean nothing to Catena
  * @param resetOnBoot whether it loses its own data when it is activated for a boot

@@ -1,6 +1,5 @@
 package io.catena.sr.open;
 
-import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
@@ -188,8 +187,6 @@ public final class SrLooks {
         Optional<Export> export = export(node.id());
         Optional<String> problem = now.problem(node);
         Vdi.State state = problem.isPresent() ? Vdi.State.BROKEN : state(node.id());
-        boolean readOnly = view.isReadOnly(now, node)
-                || export.filter(e -> e.mode() == AccessMode.READ_ONLY).isPresent();
         return new Vdi(
                 node.id(),
                 record.name(),
@@ -199,7 +196,7 @@ public final class SrLooks {
                 sizes.known(node.name()),
                 now.parent(node).map(Node::id).orElse(null),
                 now.depth(node),
-                readOnly,
+                view.isReadOnly(now, node),
                 record.snapshotOfId(),
                 record.allKeys(),
                 record.isResetOnBoot(),

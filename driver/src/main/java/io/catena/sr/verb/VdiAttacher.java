@@ -56,7 +56,7 @@ public final class VdiAttacher {
         Node node = openable(id, mode);
         Hold own = holds.get(id, holder)
                 .orElseThrow(() -> new SrException(
-                                SrError.BAD_REQUEST,
+                                SrError.VDI_UNAVAILABLE,
                                 "VDI " + id + " is not attached"
                                         + (holder.equals(Hold.HOST) ? "" : " for \"" + holder + "\""))
                         .correction("Attach it first: catena vdi attach " + id));

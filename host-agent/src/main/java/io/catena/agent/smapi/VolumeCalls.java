@@ -45,11 +45,17 @@ final class VolumeCalls {
     Object create(Arguments call) {
         StorageRepository repository = places.repository(call.string("sr"));
         VdiSpec spec = new VdiSpec(
-                call.int64("size"), call.string("name"), call.string("description"), new VdiId(newIds.get()), false);
+                size(call), call.string("name"), call.string("description"), new VdiId(newIds.get()), false);
         if (call.flag("sharable")) {
             throw Refusal.unimplemented("A disk that several hosts write at a time");
         }
         return Answers.volume(repository.create(spec));
+    }
+
+    /** The size is the least: nothing at all makes the smallest disk, as with XenServer's own manager. */
+    private static long size(Arguments call) {
+        long bytes = call.int64("size");
+        return bytes == 0 ? 1 : bytes;
     }
 
     Object snapshot(Arguments call) {

@@ -254,7 +254,7 @@ final class MemoryRepository implements StorageRepository {
     public synchronized Export activate(VdiId id, String holder, AccessMode mode) {
         Hold hold = holds.get(id + holder);
         if (hold == null) {
-            throw new SrException(SrError.BAD_REQUEST, "VDI " + id + " is not attached");
+            throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " is not attached");
         }
         holds.put(id + holder, hold.activated(mode));
         return export(hold);

@@ -348,7 +348,7 @@ class AgentCliTest {
         assertThat(read(vdi)).isEqualTo(GREETING);
         agent.cli("vdi", "detach", vdi);
         assertThatThrownBy(() -> read(vdi)).hasMessageContaining("no export");
-        assertThat(code("vdi", "activate", vdi)).isEqualTo("BAD_REQUEST");
+        assertThat(code("vdi", "activate", vdi)).isEqualTo("VDI_UNAVAILABLE");
     }
 
     @Test

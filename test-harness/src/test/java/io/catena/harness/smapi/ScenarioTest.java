@@ -47,6 +47,37 @@ final class ScenarioTest extends SmapiTest {
         ok("SR.detach", "sr", SR);
     }
 
+    @Test
+    void whoReadsKeepsWritersOutAndChangesNothingThatXapiIsToldOfTheVolume() throws IOException {
+        createSr();
+        JsonObject smallest = createVolume("disk", 0);
+        assertThat(smallest.get("virtual_size").getAsLong()).isEqualTo(2L << 20);
+        String disk = text(smallest, "key");
+        assertThat(scripts.call("Datapath.activate", "uri", uri(disk), "domain", "1")
+                        .failure())
+                .as("activated without attach")
+                .startsWith("SR_BACKEND_FAILURE_46");
+
+        ok("Datapath.attach", "uri", uri(disk), "domain", "1");
+        ok("Datapath.activate_readonly", "uri", uri(disk), "domain", "1");
+        ok("Datapath.attach", "uri", uri(disk), "domain", "2");
+        assertThat(scripts.call("Datapath.activate", "uri", uri(disk), "domain", "2")
+                        .failure())
+                .startsWith("SR_BACKEND_FAILURE_24");
+        assertThat(stat(disk).get("read_write").getAsBoolean()).isTrue();
+        JsonElement listed = scripts.call("SR.ls", "sr", SR).result().getAsJsonArray().get(0);
+        assertThat(listed.getAsJsonObject().get("read_write").getAsBoolean()).isTrue();
+
+        ok("Datapath.deactivate", "uri", uri(disk), "domain", "1");
+        ok("Datapath.activate", "uri", uri(disk), "domain", "2");
+        try (NbdClient guest = connect(disk)) {
+            guest.write(0, bytes((byte) 7));
+        }
+        deactivate(disk, "2");
+        ok("Datapath.detach", "uri", uri(disk), "domain", "1");
+        assertThat(read(disk)).isEqualTo((byte) 7);
+    }
+
     private void probe(String what) throws IOException {
         JsonObject found = scripts.call("SR.probe", "configuration", configuration())
                 .result()
