@@ -179,15 +179,16 @@ public final class Agent implements Closeable {
                 opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
         Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
         restored.restore();
-        NbdServer server = opened(NbdServer.start(exports, options.limits(), options.tcp()));
         ApiState state = opened(new ApiState(
                 Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, dataPath, clock));
+        NbdTcp tcp = options.tcp() == null ? null : options.tcp().alsoAllowing(state.exportRights());
+        NbdServer server = opened(NbdServer.start(exports, options.limits(), tcp));
         StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
         Scripts scripts = scripts(host, jobs, server);
-        Integer nbdPort = options.tcp() == null ? null : server.tcpAddress().getPort();
+        Integer nbdPort = tcp == null ? null : server.tcpAddress().getPort();
         Backend backend = new Backend(state, jobs, guests, scripts, nbdPort);
         ApiOptions api = options.api();
         if (api != null) {

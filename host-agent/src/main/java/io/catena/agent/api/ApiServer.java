@@ -109,7 +109,8 @@ public final class ApiServer implements Closeable {
 
     private static ApiHandler handler(ApiOptions options, ApiState state, Backend backend, RouteTable routes)
             throws IOException {
-        Authenticator authenticator = new Authenticator(state.tokens(), options.clients(), System::nanoTime);
+        Authenticator authenticator =
+                new Authenticator(state.tokens(), state.clients(), options.clients(), System::nanoTime);
         OpenPaths open = new OpenPaths(authenticator, new WebPage(), new OpenApi());
         JobWaits waits = new JobWaits(backend::whenEnded);
         Answers answers = new Answers(state.host(), waits, state.replays());

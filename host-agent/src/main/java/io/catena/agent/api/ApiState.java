@@ -1,6 +1,9 @@
 package io.catena.agent.api;
 
 import io.catena.agent.api.auth.AuditLog;
+import io.catena.agent.api.auth.ClientRoutes;
+import io.catena.agent.api.auth.Clients;
+import io.catena.agent.api.auth.ExportRights;
 import io.catena.agent.api.auth.TokenRoutes;
 import io.catena.agent.api.auth.Tokens;
 import io.catena.agent.api.cloud.CloudRoutes;
@@ -12,6 +15,7 @@ import io.catena.agent.api.replay.Replays;
 import io.catena.agent.control.Route;
 import io.catena.agent.metrics.DataPath;
 import io.catena.agent.metrics.Metrics;
+import io.catena.agent.nbd.ClientRights;
 import io.catena.agent.state.Ticker;
 import io.catena.api.StorageHost;
 import java.io.Closeable;
@@ -42,6 +46,7 @@ public final class ApiState implements Closeable {
     private final Ticker ticker = new Ticker("api-ticker");
     private final AuditLog audit;
     private final Tokens tokens;
+    private final Clients clients;
     private final EventLog log;
     private final Events events;
     private final Replays replays;
@@ -62,6 +67,7 @@ public final class ApiState implements Closeable {
         Files.setPosixFilePermissions(directory, OWNER_ONLY);
         audit = new AuditLog(directory.resolve("audit.jsonl"), ticker);
         tokens = new Tokens(directory.resolve("tokens.json"), clock);
+        clients = new Clients(directory.resolve("clients.json"));
         replays = new Replays(directory.resolve("replays"), clock, UUID::randomUUID);
         metrics = new Metrics(host, dataPath);
         log = new EventLog(directory.resolve("events"), clock);
@@ -85,6 +91,7 @@ public final class ApiState implements Closeable {
     public List<Route> routes(StorageHost seen, @Nullable Integer nbdTlsPort) {
         List<Route> routes = new ArrayList<>(new CloudRoutes(seen, space, nbdTlsPort).all());
         routes.addAll(new TokenRoutes(tokens, audit, seen).all());
+        routes.addAll(new ClientRoutes(clients, seen).all());
         routes.addAll(new EventRoutes(log).all());
         return routes;
     }
@@ -111,6 +118,15 @@ public final class ApiState implements Closeable {
 
     Events events() {
         return events;
+    }
+
+    Clients clients() {
+        return clients;
+    }
+
+    /** Returns which disks clients of NBD may reach who show a certificate. */
+    public ClientRights exportRights() {
+        return new ExportRights(host, clients);
     }
 
     Replays replays() {

@@ -8,6 +8,7 @@ import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.libvirt.LibvirtHypervisor;
 import io.catena.agent.log.Logs;
+import io.catena.agent.nbd.ClientRights;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.nbd.NbdTls;
@@ -95,7 +96,9 @@ final class AgentCommand implements Callable<Integer> {
             names = "--nbd-tls-client",
             paramLabel = "NAME",
             description =
-                    "For TCP: a client that may come in, by the name in its certificate. Default: all of the CA's.")
+                    "For TCP: a client that may have all disks, by the name in its certificate; \"*\" for all of the CA's."
+                            + " The others may have what is attached for a holder of their name, and what \"catena"
+                            + " client set\" gives them.")
     private List<String> clientNames = List.of();
 
     @Option(
@@ -199,7 +202,7 @@ final class AgentCommand implements Callable<Integer> {
             return null;
         }
         try {
-            return new NbdTcp(address(listen), tls(), plainTcp);
+            return new NbdTcp(address(listen), tls(), plainTcp, ClientRights.everythingFor(clientNames));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(commandLine(), "--nbd-listen " + listen + ": " + e.getMessage(), e);
         } catch (IOException e) {
@@ -232,7 +235,11 @@ final class AgentCommand implements Callable<Integer> {
         if (certificate == null || key == null) {
             throw new IllegalArgumentException("--nbd-tls-certificate and --nbd-tls-key need each other");
         }
-        return NbdTls.read(certificate, key, clientAuthorities, clientNames);
+        if (clientAuthorities == null && !clientNames.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--nbd-tls-client needs --nbd-tls-ca: names are told by certificates only");
+        }
+        return NbdTls.read(certificate, key, clientAuthorities);
     }
 
     /** Takes {@code HOST:PORT}, or {@code [IPv6]:PORT}. */

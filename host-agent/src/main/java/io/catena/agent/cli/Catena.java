@@ -61,6 +61,7 @@ public final class Catena {
                 .addSubcommand(new GcCommands(session))
                 .addSubcommand(new JobCommands(session))
                 .addSubcommand(new TokenCommands(session))
+                .addSubcommand(new ClientCommands(session))
                 .addSubcommand(new EventsCommand(session))
                 .addSubcommand(new HostCommands(session))
                 .addSubcommand(new LibvirtCommands(session))

@@ -9,6 +9,7 @@ import io.catena.api.SrException;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ControlClient {
     private static final int MAX_ANSWER_BYTES = 64 << 20;
+
+    private static final String CLOSED =
+            "Only the user who runs the agent may ask it: try again as that user, for instance"
+                    + " with sudo, or run an agent of your own: --run-dir DIR";
 
     private final Path socket;
     private final UnixHttp http;
@@ -47,6 +52,10 @@ public final class ControlClient {
         return ask("DELETE", path, null);
     }
 
+    public JsonElement put(String path, JsonObject body) {
+        return ask("PUT", path, body);
+    }
+
     public JsonElement post(String path) {
         return ask("POST", path, null);
     }
@@ -64,8 +73,15 @@ public final class ControlClient {
                             SrError.AGENT_UNREACHABLE,
                             "No answer from an agent at " + socket + ": " + e.getMessage(),
                             e)
-                    .correction("Start it: catena agent");
+                    .correction(isClosedToUs() ? CLOSED : "Start it: catena agent");
         }
+    }
+
+    /** Whether nobody but its owner may enter the run directory, or connect, and that is somebody else. */
+    private boolean isClosedToUs() {
+        Path directory = socket.toAbsolutePath().getParent();
+        boolean entered = directory == null || !Files.exists(directory) || Files.isExecutable(directory);
+        return !entered || (Files.exists(socket) && !Files.isWritable(socket));
     }
 
     private static JsonElement decode(UnixHttp.Answer answer) throws IOException {

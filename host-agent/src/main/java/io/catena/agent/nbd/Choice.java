@@ -10,7 +10,14 @@ interface Choice {
     NbdExport find(String name);
 
     /** Returns why nothing is served under a name, for the client. */
-    String absence(String name);
+    Refusal absence(String name);
+
+    /**
+     * Why a client does not get an export.
+     *
+     * @param error the type of reply
+     */
+    record Refusal(int error, String text) {}
 
     /** Returns the names of all that is served, sorted. */
     List<String> names();
@@ -23,7 +30,7 @@ interface Choice {
         }
 
         @Override
-        public String absence(String anyName) {
+        public Refusal absence(String anyName) {
             return all.absence(name);
         }
 

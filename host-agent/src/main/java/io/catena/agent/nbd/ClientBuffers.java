@@ -17,7 +17,7 @@ final class ClientBuffers {
 
     private final AlignedBuffers pool;
     private final long exportBytes;
-    private final Map<NbdExport, BufferShare> shares = new ConcurrentHashMap<>();
+    private final Map<ConnectionSet, BufferShare> shares = new ConcurrentHashMap<>();
 
     ClientBuffers(long limitBytes, Duration patience, Consumer<ByteBuffer> memoryRelease) {
         this.pool = new AlignedBuffers(limitBytes, patience, memoryRelease);
@@ -31,12 +31,13 @@ final class ClientBuffers {
 
     /** Returns what a new client of an export may have. */
     BufferShare forClientOf(NbdExport export) {
-        BufferShare whole = shares.get(export);
+        ConnectionSet clients = export.clients();
+        BufferShare whole = shares.get(clients);
         if (whole == null) {
             BufferShare fresh = pool.everything().part(exportBytes);
-            BufferShare earlier = shares.putIfAbsent(export, fresh);
+            BufferShare earlier = shares.putIfAbsent(clients, fresh);
             whole = earlier == null ? fresh : earlier;
-            export.clients().whenClosed(() -> shares.remove(export));
+            clients.whenClosed(() -> shares.remove(clients));
         }
         return whole.part(NbdProtocol.MAXIMUM_PAYLOAD_BYTES);
     }

@@ -33,7 +33,9 @@ final class Handshake {
     /** The name that the NBD client of blktap's tapdisk asks for, whatever it is to get. */
     private static final String TAPDISK = "tapdisk_client";
 
-    private final Choice exports;
+    /** Fewer, as a rule, once the client has shown who it is. */
+    private Choice exports;
+
     private final Entrance entrance;
     private final Encryption encryption;
     private final OptionChannel client;
@@ -65,16 +67,8 @@ final class Handshake {
         Entrance FREE = export -> null;
 
         /** Registers the client with an export; returns why not, or null. */
-        @Nullable
-        Refusal join(NbdExport export);
+        Choice.@Nullable Refusal join(NbdExport export);
     }
-
-    /**
-     * Why a client does not get an export.
-     *
-     * @param error the type of reply
-     */
-    record Refusal(int error, String text) {}
 
     /** How a client may, or must, encrypt what it sends. */
     interface Encryption {
@@ -99,6 +93,11 @@ final class Handshake {
         boolean isOffered();
 
         boolean isRequired();
+
+        /** Returns what a client may have once it has begun. */
+        default Choice narrowed(Choice before) {
+            return before;
+        }
 
         /**
          * Waits for the client's first message and agrees with it.
@@ -190,6 +189,7 @@ final class Handshake {
         } else {
             client.reply(option, NbdProtocol.REP_ACK);
             client.changeTo(encryption.start());
+            exports = encryption.narrowed(exports);
             encrypted = true;
             structuredReplies = false;
             allocationOf = null;
@@ -290,7 +290,8 @@ final class Handshake {
                     NbdProtocol.REP_ERR_INVALID,
                     "metadata contexts need structured replies; ask for them first");
         } else if (exports.find(query.exportName()) == null) {
-            client.fail(option, NbdProtocol.REP_ERR_UNKNOWN, exports.absence(query.exportName()));
+            Choice.Refusal why = exports.absence(query.exportName());
+            client.fail(option, why.error(), why.text());
         } else {
             return query;
         }
@@ -313,19 +314,15 @@ final class Handshake {
             return null;
         }
         NbdExport export = exports.find(query.exportName());
-        Refusal refusal = export == null ? absent(query.exportName()) : admits.join(export);
+        Choice.Refusal refusal = export == null ? exports.absence(query.exportName()) : admits.join(export);
         if (export == null || refusal != null) {
-            Refusal why = refusal == null ? absent(query.exportName()) : refusal;
+            Choice.Refusal why = refusal == null ? exports.absence(query.exportName()) : refusal;
             client.fail(option, why.error(), why.text());
             return null;
         }
         sendInformations(option, query, export);
         client.reply(option, NbdProtocol.REP_ACK);
         return export;
-    }
-
-    private Refusal absent(String exportName) {
-        return new Refusal(NbdProtocol.REP_ERR_UNKNOWN, exports.absence(exportName));
     }
 
     private void sendInformations(Option option, ExportQuery query, NbdExport export) throws IOException {

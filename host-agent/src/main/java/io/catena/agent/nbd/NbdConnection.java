@@ -30,8 +30,10 @@ final class NbdConnection implements Runnable {
     /** Only used by the connection's thread; null if the client has not started TLS. */
     private @Nullable TlsChannel encrypted;
 
-    /** Only used by the connection's thread. */
-    private @Nullable NbdExport joined;
+    private volatile @Nullable NbdExport joined;
+
+    /** What the client may have that has shown who it is; null for others. */
+    private volatile @Nullable Choice allowed;
 
     /**
      * What a server has for its connections.
@@ -152,19 +154,26 @@ final class NbdConnection implements Runnable {
                     Objects.requireNonNull(settings.tls()),
                     means.buffers().beforeChoice());
             encrypted = channel;
+            if (settings.knowsClients()) {
+                allowed = new AllowedChoice(client.choice(), settings.rights(), NbdTls.names(channel.session()));
+            }
             return channel;
+        }
+
+        @Override
+        public Choice narrowed(Choice before) {
+            return Objects.requireNonNullElse(allowed, before);
         }
     }
 
-    private Handshake.@Nullable Refusal join(NbdExport export) {
+    private Choice.@Nullable Refusal join(NbdExport export) {
         String full = lobby.seat(this);
         if (full != null) {
             NbdLog.connectionRefused(full);
-            return new Handshake.Refusal(NbdProtocol.REP_ERR_POLICY, full);
+            return new Choice.Refusal(NbdProtocol.REP_ERR_POLICY, full);
         }
         if (!export.clients().add(this)) {
-            String absence = client.choice().absence(export.name());
-            return new Handshake.Refusal(NbdProtocol.REP_ERR_UNKNOWN, absence);
+            return client.choice().absence(export.name());
         }
         joined = export;
         return null;
@@ -172,8 +181,9 @@ final class NbdConnection implements Runnable {
 
     /** Comes after the socket's end: who waits for the clients to leave may rely on their sockets being closed. */
     private void leave() {
-        if (joined != null) {
-            joined.clients().remove(this);
+        NbdExport export = joined;
+        if (export != null) {
+            export.clients().remove(this);
         }
         lobby.leave(this);
     }
@@ -193,6 +203,21 @@ final class NbdConnection implements Runnable {
         Transmission serving = transmission;
         if (serving != null && serving.isStalled(means.limits().stallDeadline())) {
             NbdLog.connectionStalled(name);
+            cut();
+        }
+    }
+
+    /** Ends the connection if the client has lost its right to what it uses. */
+    void cutIfNotAllowed() {
+        NbdExport used = joined;
+        Choice now = allowed;
+        if (used == null || now == null) {
+            return;
+        }
+        NbdExport left = now.find(used.name());
+        boolean lost = left == null || (left.readOnly() && !used.readOnly());
+        if (lost && !used.clients().isClosed()) {
+            NbdLog.rightLost(name, used);
             cut();
         }
     }

@@ -18,6 +18,11 @@ record NbdExport(VdiId vdi, AccessMode mode, BlockDevice device, ConnectionSet c
         }
     }
 
+    /** Returns this for a client that may do no more than {@code most}. */
+    NbdExport as(AccessMode most) {
+        return most == AccessMode.READ_ONLY && !readOnly() ? new NbdExport(vdi, most, device, clients, meter) : this;
+    }
+
     String name() {
         return vdi.toString();
     }

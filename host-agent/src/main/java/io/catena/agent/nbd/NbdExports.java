@@ -117,10 +117,12 @@ public final class NbdExports implements Exporter, Choice {
     }
 
     @Override
-    public String absence(String name) {
-        return announced.contains(name)
-                ? "the disk is attached, but not active: no I/O until it is activated"
-                : "there is no export of this name";
+    public Refusal absence(String name) {
+        return new Refusal(
+                NbdProtocol.REP_ERR_UNKNOWN,
+                announced.contains(name)
+                        ? "the disk is attached, but not active: no I/O until it is activated"
+                        : "there is no export of this name");
     }
 
     @Override

@@ -46,6 +46,14 @@ final class NbdLog {
         LOG.log(Level.WARNING, () -> "event=nbd-connection-stalled connection=" + connection);
     }
 
+    static void rightLost(String connection, NbdExport export) {
+        LOG.log(Level.WARNING, () -> "event=nbd-right-lost connection=" + connection + " export=" + export.name());
+    }
+
+    static void rightsUnknown(RuntimeException cause) {
+        LOG.log(Level.ERROR, "event=nbd-rights-unknown" + cause(cause), cause);
+    }
+
     static void connectionFailed(String connection, Throwable cause) {
         LOG.log(Level.ERROR, "event=nbd-connection-failed connection=" + connection + cause(cause), cause);
     }

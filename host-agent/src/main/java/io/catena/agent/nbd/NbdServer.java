@@ -37,6 +37,9 @@ public final class NbdServer implements Closeable {
     /** How often connections are looked at whether they are stuck. */
     private static final Duration STALL_CHECK = Duration.ofSeconds(1);
 
+    /** How often it is asked whether clients still have a right to their disks. */
+    private static final Duration RIGHTS_CHECK = Duration.ofSeconds(5);
+
     /** How long a thread for reads waits for the next. */
     private static final Duration READER_IDLE = Duration.ofSeconds(10);
 
@@ -49,6 +52,9 @@ public final class NbdServer implements Closeable {
     private final NbdConnection.Means means;
     private final ClientBuffers buffers;
     private final ScheduledExecutorService timer;
+
+    /** Apart from deadlines: whoever is asked for rights may take its time. */
+    private final ScheduledExecutorService rightsTimer;
 
     /** Takes no more reads than it has threads. */
     private final ThreadPoolExecutor readers;
@@ -80,6 +86,7 @@ public final class NbdServer implements Closeable {
                 new SynchronousQueue<>(),
                 task -> daemon(task, "nbd-reader"));
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nbd-deadlines"));
+        this.rightsTimer = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nbd-rights"));
         this.means = new NbdConnection.Means(limits, buffers, timer, readers);
     }
 
@@ -134,13 +141,24 @@ public final class NbdServer implements Closeable {
         if (tcp != null) {
             daemon(() -> acceptAll(listeners.get(1), tcp), "nbd-accept-tcp").start();
         }
-        repeat(STALL_CHECK, () -> connections.all().forEach(NbdConnection::cutIfStalled));
-        repeat(MEMORY_CHECK, buffers::releaseUnused);
+        if (tcp != null && tcp.knowsClients()) {
+            repeat(rightsTimer, RIGHTS_CHECK, this::checkRights);
+        }
+        repeat(timer, STALL_CHECK, () -> connections.all().forEach(NbdConnection::cutIfStalled));
+        repeat(timer, MEMORY_CHECK, buffers::releaseUnused);
     }
 
-    private void repeat(Duration pause, Runnable task) {
+    private void checkRights() {
+        try {
+            connections.all().forEach(NbdConnection::cutIfNotAllowed);
+        } catch (RuntimeException e) {
+            NbdLog.rightsUnknown(e);
+        }
+    }
+
+    private static void repeat(ScheduledExecutorService by, Duration pause, Runnable task) {
         long millis = pause.toMillis();
-        ScheduledFuture<?> unused = timer.scheduleWithFixedDelay(task, millis, millis, TimeUnit.MILLISECONDS);
+        ScheduledFuture<?> unused = by.scheduleWithFixedDelay(task, millis, millis, TimeUnit.MILLISECONDS);
     }
 
     /** Where clients connect over TCP; the port is real also if 0 was asked for. */
@@ -257,6 +275,7 @@ public final class NbdServer implements Closeable {
         boolean ended = connections.close(limits.drainDeadline());
         // Without an interrupt, which would close the file for all who use it.
         timer.shutdown();
+        rightsTimer.shutdown();
         readers.shutdown();
         if (!ended) {
             throw new IOException(

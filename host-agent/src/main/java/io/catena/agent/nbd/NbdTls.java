@@ -6,9 +6,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
-import java.util.Collection;
-import java.util.HashSet;
-import java.util.Locale;
 import java.util.Set;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -26,12 +23,10 @@ import org.jspecify.annotations.Nullable;
 public final class NbdTls {
     private final SSLContext context;
     private final boolean verifiesClients;
-    private final Set<String> clientNames;
 
-    private NbdTls(SSLContext context, boolean verifiesClients, Set<String> clientNames) {
+    private NbdTls(SSLContext context, boolean verifiesClients) {
         this.context = context;
         this.verifiesClients = verifiesClients;
-        this.clientNames = Set.copyOf(clientNames);
     }
 
     /**
@@ -40,15 +35,9 @@ public final class NbdTls {
      * @param certificate of the server, and behind it those that lead to its authority
      * @param key the certificate's private key, in PKCS #8, not encrypted
      * @param clientAuthorities who signs the certificates that clients must have; null if they need none
-     * @param clientNames which of these clients may come in: common names or DNS names; all of them if there are none
      * @throws IOException if a file cannot be read or does not hold what it should; the message says which
      */
-    public static NbdTls read(
-            Path certificate, Path key, @Nullable Path clientAuthorities, Collection<String> clientNames)
-            throws IOException {
-        if (clientAuthorities == null && !clientNames.isEmpty()) {
-            throw new IOException("names of clients can only be checked if their authority is given");
-        }
+    public static NbdTls read(Path certificate, Path key, @Nullable Path clientAuthorities) throws IOException {
         try {
             KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             keys.init(PemFiles.identity(certificate, key), new char[0]);
@@ -56,9 +45,7 @@ public final class NbdTls {
             trust.init(clientAuthorities == null ? PemFiles.emptyStore() : PemFiles.authorities(clientAuthorities));
             SSLContext context = SSLContext.getInstance("TLSv1.3");
             context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-            Set<String> names = new HashSet<>();
-            clientNames.forEach(name -> names.add(name.toLowerCase(Locale.ROOT)));
-            return new NbdTls(context, clientAuthorities != null, names);
+            return new NbdTls(context, clientAuthorities != null);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use " + certificate + " with " + key + ": " + e.getMessage(), e);
         }
@@ -71,18 +58,13 @@ public final class NbdTls {
         return engine;
     }
 
-    /** Checks who the client is, of whom the handshake has shown that its certificate is good. */
-    void checkClient(SSLSession session) throws IOException {
-        if (clientNames.isEmpty()) {
-            return;
-        }
-        Set<String> names = names(session);
-        if (names.stream().noneMatch(clientNames::contains)) {
-            throw new NbdProtocolException("client's certificate is for " + names + ", expected one of " + clientNames);
-        }
+    /** Whether clients have to show a certificate. */
+    boolean verifiesClients() {
+        return verifiesClients;
     }
 
-    private static Set<String> names(SSLSession session) throws IOException {
+    /** Returns the names of a client, of which the handshake has shown that its certificate is good. */
+    static Set<String> names(SSLSession session) throws IOException {
         try {
             return CertificateNames.of((X509Certificate) session.getPeerCertificates()[0]);
         } catch (SSLPeerUnverifiedException e) {

@@ -64,7 +64,6 @@ final class TlsChannel implements ByteChannel {
         TlsChannel channel = new TlsChannel(plain, tls.newEngine(), buffers);
         try {
             channel.shakeHands();
-            tls.checkClient(channel.session());
             return channel;
         } catch (IOException | RuntimeException e) {
             channel.giveBuffersBack();
@@ -72,7 +71,7 @@ final class TlsChannel implements ByteChannel {
         }
     }
 
-    private SSLSession session() {
+    SSLSession session() {
         return engine.getSession();
     }
 

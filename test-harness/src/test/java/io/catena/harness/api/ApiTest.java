@@ -109,6 +109,28 @@ class ApiTest {
     }
 
     @Test
+    void aCertificateThatWasGivenARoleForAnSrSeesThatSr() throws IOException {
+        String mine = api.sr("mine");
+        String other = api.sr("other");
+        api.certificates.certify("node", "node-9");
+        assertThat(api.ask(api.client("node"), "GET", "", "/v1/srs", null).status())
+                .isEqualTo(401);
+        assertThat(api.ask("PUT", admin, "/v1/clients/node-9", "{'role':'viewer','srs':['mine']}")
+                        .status())
+                .isEqualTo(200);
+
+        Answer srs = api.ask(api.client("node"), "GET", "", "/v1/srs", null);
+        assertThat(srs.body()).contains(mine).doesNotContain(other);
+        assertThat(api.ask("PUT", admin, "/v1/clients/node-9", "{'role':'admin','srs':['mine']}")
+                        .status())
+                .isEqualTo(400);
+        assertThat(api.ask("DELETE", admin, "/v1/clients/node-9", null).status())
+                .isEqualTo(200);
+        assertThat(api.ask(api.client("node"), "GET", "", "/v1/srs", null).status())
+                .isEqualTo(401);
+    }
+
+    @Test
     void aTokenForOneSrDoesNotSeeTheOthers() throws IOException {
         String mine = api.sr("mine");
         String other = api.sr("other");

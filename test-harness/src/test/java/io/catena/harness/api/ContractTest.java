@@ -169,6 +169,7 @@ class ContractTest {
                 .replace("{holder}", "vm-1")
                 .replace("{name}", "pvc")
                 .replace("{guest}", "guest")
+                .replace("{client}", "node-1")
                 .replace("{token}", GONE);
         return api.ask(operation.method(), admin, path, body);
     }

@@ -65,7 +65,8 @@ final class ScenarioTest extends SmapiTest {
                         .failure())
                 .startsWith("SR_BACKEND_FAILURE_24");
         assertThat(stat(disk).get("read_write").getAsBoolean()).isTrue();
-        JsonElement listed = scripts.call("SR.ls", "sr", SR).result().getAsJsonArray().get(0);
+        JsonElement listed =
+                scripts.call("SR.ls", "sr", SR).result().getAsJsonArray().get(0);
         assertThat(listed.getAsJsonObject().get("read_write").getAsBoolean()).isTrue();
 
         ok("Datapath.deactivate", "uri", uri(disk), "domain", "1");

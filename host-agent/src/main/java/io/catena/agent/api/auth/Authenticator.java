@@ -32,14 +32,17 @@ public final class Authenticator {
     private static final String BEARER = "Bearer ";
 
     private final Tokens tokens;
+    private final Clients known;
     private final Map<String, Role> clients;
     private final Throttle throttle;
 
     /**
-     * @param clients the roles of those who have a certificate, by a name in it, in lower case
+     * @param known what was said of those who have a certificate
+     * @param clients the roles of more of them, by a name in it, in lower case
      */
-    public Authenticator(Tokens tokens, Map<String, Role> clients, LongSupplier nanoTime) {
+    public Authenticator(Tokens tokens, Clients known, Map<String, Role> clients, LongSupplier nanoTime) {
         this.tokens = tokens;
+        this.known = known;
         this.clients = Map.copyOf(clients);
         throttle = new Throttle(nanoTime);
     }
@@ -122,10 +125,17 @@ public final class Authenticator {
         if (chain == null || chain.length == 0) {
             return Optional.empty();
         }
-        for (String name : CertificateNames.of(chain[0])) {
+        Set<String> names = CertificateNames.of(chain[0]);
+        for (String name : names) {
             Role role = clients.get(name);
             if (role != null) {
                 return Optional.of(new Caller("certificate " + name, role, via));
+            }
+        }
+        for (Client client : known.of(names)) {
+            Role role = client.role();
+            if (role != null) {
+                return Optional.of(new Caller("certificate " + client.client(), role, via, Set.copyOf(client.srs())));
             }
         }
         return Optional.empty();
