@@ -44,7 +44,7 @@ public record Absorb(String baseCopy, String leaf) implements Operation {
         HiddenFlag.set(storage, leaf, false);
     }
 
-    /** Whether it is sure that no step was taken yet. */
+    @Override
     public boolean hasNotBegun(Storage storage) {
         try {
             return storage.exists(baseCopy);

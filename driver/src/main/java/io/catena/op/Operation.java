@@ -8,6 +8,11 @@ public sealed interface Operation permits Snapshot, Relink, Absorb, Compose, Rep
     /** Takes all steps that are not taken yet. */
     void apply(Storage storage) throws IOException;
 
+    /** Whether it is sure that no step was taken yet. */
+    default boolean hasNotBegun(Storage storage) {
+        return false;
+    }
+
     /**
      * Makes sure that all names are those of files that such an operation may touch.
      *

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  *
  * @param node the file that goes
- * @param orphan what nothing builds on afterwards; null if something does
- * @param records the small files that tell of it
+ * @param orphan what nothing builds on afterwards; null if something does, or if it cannot be noted
+ * @param records the small files that tell of {@code node}
  */
 public record Remove(String node, Orphans.@Nullable Orphan orphan, List<String> records) implements Operation {
     public Remove {

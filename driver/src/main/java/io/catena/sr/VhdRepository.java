@@ -23,7 +23,7 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.sr.job.Environment;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.open.Checker;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.open.SrLooks;
@@ -365,7 +365,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return Errors.translate(what, () -> sr.tree.change(work));
     }
 
-    private void change(String what, Attachments.Change work) {
+    private void change(String what, ChainSwaps.Change work) {
         change(what, () -> {
             work.make();
             return what;
@@ -377,7 +377,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return Errors.translate(what, () -> sr.tree.lockedIo(work));
     }
 
-    private void locked(String what, Attachments.Change work) {
+    private void locked(String what, ChainSwaps.Change work) {
         locked(what, () -> {
             work.make();
             return what;

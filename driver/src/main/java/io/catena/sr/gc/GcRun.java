@@ -44,7 +44,7 @@ final class GcRun {
     private final Map<String, String> reasons = new LinkedHashMap<>();
     private final Map<String, String> left = new LinkedHashMap<>();
     private long stepsEnded;
-    private GarbageCollector.Done done = GarbageCollector.Done.NOTHING;
+    private Merge.Done done = Merge.Done.NOTHING;
     private @Nullable RuntimeException end;
 
     /** Why the run ended before all was done; empty if it did not. */
@@ -199,14 +199,14 @@ final class GcRun {
     private void take(Work work) {
         GcStep step = work.step();
         try {
-            GarbageCollector.Done did =
+            Merge.Done did =
                     parts.collector().take(step, parts.control().apply(job));
             parts.failures().succeeded(step.node().name());
             tell("gc-step-done", step, "copied=" + did.writtenBytes() + " shared=" + did.sharedBytes());
             ended(work, did);
         } catch (StepInterrupted e) {
             tell("gc-step-interrupted", step, "cause=\"" + e.getMessage() + "\"");
-            ended(work, GarbageCollector.Done.NOTHING);
+            ended(work, Merge.Done.NOTHING);
         } catch (ChangedMeanwhileException | NoSuchFileException e) {
             leave(work, String.valueOf(e.getMessage()));
         } catch (IOException e) {
@@ -227,7 +227,7 @@ final class GcRun {
                         + (parent == null ? "" : " parent=" + parent.name()) + " " + more);
     }
 
-    private synchronized void ended(Work work, GarbageCollector.Done did) {
+    private synchronized void ended(Work work, Merge.Done did) {
         running.remove(work.root());
         stepsEnded++;
         done = done.plus(did);
@@ -253,7 +253,7 @@ final class GcRun {
         failed.add(work.step().node().name());
         left.put(work.step().node().name(), reason);
         tell("gc-step-left", work.step(), "cause=\"" + reason + "\"");
-        ended(work, GarbageCollector.Done.NOTHING);
+        ended(work, Merge.Done.NOTHING);
     }
 
     /** Whether something was left for the next run. */

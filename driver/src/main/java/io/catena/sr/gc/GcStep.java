@@ -1,9 +1,14 @@
 package io.catena.sr.gc;
 
 import io.catena.api.GcStatus;
+import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.tree.Node;
+import io.catena.sr.tree.SrTree;
+import io.catena.sr.tree.Tree;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,6 +57,29 @@ record GcStep(
             nodes.add(parent);
         }
         return nodes.stream().map(Node::name).toList();
+    }
+
+    /**
+     * Makes sure that the base copies are still in a row, and needed by no others. Nothing that may be done with base copies
+     * meanwhile changes that; to be called under the tree lock all the same, before one of them goes.
+     */
+    void checkIsStillThere(SrTree tree) throws IOException {
+        tree.lookOutside();
+        Tree now = tree.now();
+        Optional<String> needer = now.mayNeed(lower());
+        if (needer.isPresent()) {
+            throw new ChangedMeanwhileException(
+                    needer.get() + ", which was not seen before, may build on the base copies");
+        }
+        Node at = node;
+        for (String below : files().subList(1, files().size())) {
+            Optional<Node> parent = now.node(at.name()).flatMap(now::parent);
+            if (parent.filter(found -> found.name().equals(below)).isEmpty()
+                    || now.children(below).size() != 1) {
+                throw new ChangedMeanwhileException("the base copies were changed meanwhile");
+            }
+            at = parent.get();
+        }
     }
 
     GcStatus.Step describe(boolean running) {

@@ -4,12 +4,13 @@ import io.catena.api.GcStatus;
 import io.catena.api.JobControl;
 import io.catena.api.VdiId;
 import io.catena.op.Absorb;
-import io.catena.op.Journal;
+import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.live.Fill;
 import io.catena.sr.live.LeafCopy;
 import io.catena.sr.live.OpenNodes;
+import io.catena.sr.tree.LiveSteps;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.Tree;
@@ -29,32 +30,23 @@ import java.util.List;
  *   <li>If it was not, record that one of the two files goes: from here on recovery completes the operation.
  *   <li>Take the steps of {@link Absorb}, or those of {@link Unlinking}, and forget it.
  * </ol>
- *
- * <p><b>Threads.</b> As {@link GarbageCollector}.
  */
-final class LeafMerge {
+final class LeafMerge implements Merge {
     private final Storage storage;
     private final SrTree tree;
     private final OpenNodes openNodes;
     private final Attachments attachments;
-    private final Journal journal;
 
     LeafMerge(Storage storage, SrTree tree, Attachments attachments) {
         this.storage = storage;
         this.tree = tree;
         this.attachments = attachments;
         this.openNodes = attachments.nodes();
-        this.journal = new Journal(storage);
     }
 
-    /**
-     * Merges a leaf and its base copy.
-     *
-     * @return what was copied, and how
-     * @throws IOException also if the disk was used before one of the files could go
-     */
-    SectorCopier merge(GcStep step, JobControl control) throws IOException {
-        return step.way() == GcStatus.Way.DRAIN ? drain(step, control) : fill(step, control);
+    @Override
+    public Done merge(GcStep step, JobControl control) throws IOException {
+        return Done.merged(1, step.way() == GcStatus.Way.DRAIN ? drain(step, control) : fill(step, control));
     }
 
     private SectorCopier drain(GcStep step, JobControl control) throws IOException {
@@ -62,12 +54,12 @@ final class LeafMerge {
         DetachedDrain[] drain = new DetachedDrain[1];
         LeafCopy copy = tree.change(() -> {
             checkIsStillThere(step);
-            attachments.settle(step.node().name());
+            attachments.nodes().settle(step.node().name());
             drain[0] = DetachedDrain.open(
                     storage,
                     ChainFile.read(storage, step.node().name()),
                     ChainFile.read(storage, step.lower().name()));
-            return attachments.beginCopy(vdi, new LeafCopy(drain[0]));
+            return attachments.leaves().beginCopy(vdi, new LeafCopy(drain[0]));
         });
         run(
                 step,
@@ -81,9 +73,9 @@ final class LeafMerge {
         Fill[] fill = new Fill[1];
         LeafCopy copy = tree.change(() -> {
             checkIsStillThere(step);
-            attachments.settle(step.node().name());
+            attachments.nodes().settle(step.node().name());
             fill[0] = open(step);
-            return attachments.beginCopy(step.node().id(), new LeafCopy(new LeafCopy.Rounds() {
+            return attachments.leaves().beginCopy(step.node().id(), new LeafCopy(new LeafCopy.Rounds() {
                 @Override
                 public boolean round(JobControl c) throws IOException {
                     return fill[0].round(c);
@@ -101,7 +93,7 @@ final class LeafMerge {
                             storage,
                             step.lower(),
                             ChainFile.read(storage, step.node().name()))
-                    .run(journal);
+                    .run(tree, LiveSteps.NONE);
             tree.refresh(List.of(step.lower().name(), step.node().name()));
         });
         return fill[0].copied();
@@ -117,14 +109,14 @@ final class LeafMerge {
         }
     }
 
-    private void run(GcStep step, LeafCopy copy, JobControl control, Attachments.Change commit) throws IOException {
+    private void run(GcStep step, LeafCopy copy, JobControl control, ChainSwaps.Change commit) throws IOException {
         VdiId vdi = step.node().id();
         try {
             while (copy.round(control)) {
                 control.giveWay();
             }
             tree.change(() -> {
-                if (!attachments.isCopying(vdi, copy)) {
+                if (!attachments.leaves().isCopying(vdi, copy)) {
                     throw new ChangedMeanwhileException("the disk was used meanwhile");
                 }
                 copy.stop();
@@ -134,7 +126,7 @@ final class LeafMerge {
             });
         } finally {
             tree.lockedIo(() -> {
-                if (attachments.endCopy(vdi, copy)) {
+                if (attachments.leaves().endCopy(vdi, copy)) {
                     copy.stop();
                 }
                 return vdi;
@@ -159,9 +151,7 @@ final class LeafMerge {
     }
 
     private void takePlace(Absorb operation) throws IOException {
-        journal.record(operation);
-        operation.apply(storage);
-        journal.forget();
+        tree.run(operation);
         tree.refresh(List.of(operation.baseCopy(), operation.leaf()));
     }
 }

@@ -2,20 +2,18 @@ package io.catena.sr.gc;
 
 import io.catena.api.JobControl;
 import io.catena.api.VdiId;
-import io.catena.op.Journal;
 import io.catena.op.Relink;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.live.Fill;
 import io.catena.sr.live.LiveFill;
-import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.LiveSteps;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.SectorCopier;
 import java.io.IOException;
 import java.util.List;
 
@@ -29,32 +27,23 @@ import java.util.List;
  *   <li>Record that it is linked to what the base copy builds on: from here on recovery completes the operation.
  *   <li>Take the steps of {@link Relink}, open the leaf anew, and let requests run.
  * </ol>
- *
- * <p><b>Threads.</b> As {@link GarbageCollector}.
  */
-final class LivePullUp {
+final class LivePullUp implements Merge {
     private final Storage storage;
     private final SrTree tree;
     private final Attachments attachments;
-    private final Journal journal;
 
     LivePullUp(Storage storage, SrTree tree, Attachments attachments) {
         this.storage = storage;
         this.tree = tree;
         this.attachments = attachments;
-        this.journal = new Journal(storage);
     }
 
-    /**
-     * Merges a leaf and its base copy.
-     *
-     * @return what was copied, and how
-     * @throws IOException also if something else was done with the disk meanwhile
-     */
-    SectorCopier merge(GcStep step, JobControl control) throws IOException {
+    @Override
+    public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
         LiveFill live =
-                tree.change(() -> attachments.beginFill(vdi, step.lower().name()));
+                tree.change(() -> attachments.leaves().beginFill(vdi, step.lower().name()));
         try {
             control.addTotal(live.fill().lackingBytes());
             while (live.round(control)) {
@@ -64,7 +53,7 @@ final class LivePullUp {
                 finish(vdi, live, step);
                 return vdi;
             });
-            return live.fill().copied();
+            return Done.merged(1, live.fill().copied());
         } finally {
             tree.locked(() -> {
                 live.stop();
@@ -83,17 +72,15 @@ final class LivePullUp {
             throw new ChangedMeanwhileException("the disk was changed meanwhile");
         }
         Node baseCopy = step.lower();
-        attachments.finishFill(
-                vdi,
-                live,
-                baseCopy.name(),
-                () -> journal.record(Unlinking.of(storage, baseCopy, ChainFile.read(storage, leaf))
-                        .operation()),
-                journal::recover);
-        if (baseCopy.rawBaseCopy()) {
-            storage.delete(SrFiles.vdiRecord(baseCopy.id()));
-            storage.syncNames();
-        }
+        attachments
+                .leaves()
+                .finishFill(
+                        vdi,
+                        live,
+                        baseCopy.name(),
+                        () -> Unlinking.of(storage, baseCopy, ChainFile.read(storage, leaf))
+                                .run(tree, LiveSteps.NONE),
+                        tree::completeRecorded);
         tree.refresh(List.of(baseCopy.name(), leaf));
     }
 }

@@ -1,10 +1,11 @@
 package io.catena.sr.gc;
 
 import io.catena.format.DynamicHeader;
-import io.catena.op.Journal;
 import io.catena.op.Relink;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.LiveSteps;
 import io.catena.sr.tree.Node;
+import io.catena.sr.tree.SrTree;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
@@ -46,16 +47,18 @@ record Unlinking(Storage storage, Node node, Relink operation) {
         return new Unlinking(storage, node, new Relink(node.name(), List.of(Relink.Child.of(child.name(), patches))));
     }
 
-    /** Takes all steps, of nodes that nobody has open. */
-    void run(Journal journal) throws IOException {
-        journal.record(operation);
-        operation.apply(storage);
-        journal.forget();
+    /**
+     * Takes all steps.
+     *
+     * @param live how disks in use go on without the node
+     */
+    void run(SrTree tree, LiveSteps live) throws IOException {
+        tree.commit(operation, live);
         deleteRecord();
     }
 
     /** Deletes what hid a raw node; without its file it means nothing. */
-    void deleteRecord() throws IOException {
+    private void deleteRecord() throws IOException {
         if (node.rawBaseCopy()) {
             storage.delete(SrFiles.vdiRecord(node.id()));
             storage.syncNames();

@@ -75,7 +75,7 @@ public final class LiveCut implements LiveSteps {
      * @param baseCopy the name that the present leaf's file will have; null if the leaf holds nothing and is dropped
      */
     public record Disk(
-            Attachments.Attachment attachment,
+            Attachment attachment,
             ChainFile prepared,
             String name,
             @Nullable String baseCopy) {}

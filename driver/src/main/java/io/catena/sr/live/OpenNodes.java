@@ -5,6 +5,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
@@ -19,6 +20,7 @@ import java.util.Set;
  */
 public final class OpenNodes {
     private final Storage storage;
+    private final RedoStore redo;
     private final Map<String, Layer> byName = new HashMap<>();
     private final IdentityHashMap<Layer, Integer> users = new IdentityHashMap<>();
 
@@ -28,8 +30,12 @@ public final class OpenNodes {
      */
     private final Set<String> unsettled = new LinkedHashSet<>();
 
-    OpenNodes(Storage storage) {
+    /**
+     * @param redo has the logs of the files that are written
+     */
+    OpenNodes(Storage storage, RedoStore redo) {
         this.storage = storage;
+        this.redo = redo;
     }
 
     /** Opens a node for reading, or shares it; {@link #release} gives it back. */
@@ -44,18 +50,18 @@ public final class OpenNodes {
     }
 
     /** Opens a node for writing; it must not be open yet. {@link #release} gives it back. */
-    Chain.Node openWritable(ChainFile file, RedoStore redo) throws IOException {
+    Chain.Node openWritable(ChainFile file) throws IOException {
         if (byName.containsKey(file.name())) {
             throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
         }
-        return openWritableBeside(file, redo);
+        return openWritableBeside(file);
     }
 
     /**
      * Opens a node for writing though it may be open for reading. Who asks for it from now on gets this one; those who have
      * the other one see it as it was, and have to give it back.
      */
-    Chain.Node openWritableBeside(ChainFile file, RedoStore redo) throws IOException {
+    Chain.Node openWritableBeside(ChainFile file) throws IOException {
         Layer layer = file.openWritable(storage, redo.open(file));
         unsettled.remove(file.name());
         byName.put(file.name(), layer);
@@ -64,7 +70,7 @@ public final class OpenNodes {
     }
 
     /** Makes sure that a node's file alone tells of all its answered writes; to be called before it is read. */
-    void settle(String name, RedoStore redo) throws IOException {
+    public void settle(String name) throws IOException {
         if (unsettled.contains(name) && !byName.containsKey(name)) {
             ChainFile file = ChainFile.read(storage, name);
             file.openWritable(storage, redo.open(file)).close();
@@ -72,11 +78,18 @@ public final class OpenNodes {
         }
     }
 
+    /** Settles a chain; the lowest first: an upper one may have given up what only a lower one has. */
+    void settle(List<ChainFile> path) throws IOException {
+        for (int i = path.size() - 1; i >= 0; i--) {
+            settle(path.get(i).name());
+        }
+    }
+
     /** Settles all nodes: after that, redo logs are needed no more. */
-    void settleAll(RedoStore redo) throws IOException {
+    public void settleAll() throws IOException {
         for (String name : List.copyOf(unsettled)) {
             if (storage.exists(name)) {
-                settle(name, redo);
+                settle(name);
             }
         }
     }
@@ -110,6 +123,32 @@ public final class OpenNodes {
             users.remove(node.layer());
             byName.remove(node.name(), node.layer());
             close(node);
+        }
+    }
+
+    /** Gives back all, also if some cannot be closed. */
+    void releaseAll(Collection<Chain.Node> opened) throws IOException {
+        IOException failure = null;
+        for (Chain.Node node : opened) {
+            try {
+                release(node);
+            } catch (IOException e) {
+                failure = Failures.merge(failure, e);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Gives back all, since something else failed. */
+    void releaseAll(Collection<Chain.Node> opened, Exception reason) {
+        for (Chain.Node node : opened) {
+            try {
+                release(node);
+            } catch (IOException e) {
+                reason.addSuppressed(e);
+            }
         }
     }
 

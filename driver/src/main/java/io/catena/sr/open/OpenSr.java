@@ -247,7 +247,7 @@ public final class OpenSr {
                 tree.close();
                 attachments.detachAll();
                 holds.vdis().forEach(attachments::conceal);
-                attachments.settleAll();
+                attachments.nodes().settleAll();
                 if (behind.haveAllCaughtUp(tree.now()) && !tree.isBound()) {
                     Attaching.end(storage);
                 }

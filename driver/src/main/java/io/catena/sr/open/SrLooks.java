@@ -10,6 +10,7 @@ import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Told;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.Holds;
 import io.catena.sr.record.SrRecord;
@@ -216,7 +217,7 @@ public final class SrLooks {
 
     /** Returns where a disk is served or will be, in the mode that it has now. */
     private Optional<Export> export(VdiId id) {
-        Optional<Export> active = attachments.get(id).map(Attachments.Attachment::export);
+        Optional<Export> active = attachments.get(id).map(Attachment::export);
         return active.isPresent() ? active : holds.export(id);
     }
 }

@@ -2,7 +2,7 @@ package io.catena.sr.tree;
 
 import java.io.IOException;
 
-/** What an operation does to the disks that are being used meanwhile: see {@link SrTree#commit}. */
+/** What an operation does to the disks that are being used meanwhile: see {@link SrTree#commit}. Called under the tree lock. */
 public interface LiveSteps {
     /** Of an operation that no disk in use hears of. */
     LiveSteps NONE = new LiveSteps() {
@@ -25,4 +25,19 @@ public interface LiveSteps {
      * tried again.
      */
     void settle() throws IOException;
+
+    /**
+     * Lets the disks go on as they were before {@link #cut}, since none of the operation's own steps could be taken.
+     *
+     * @return whether they do; if not the operation is bound to happen
+     */
+    default boolean goBack() {
+        return false;
+    }
+
+    /** Lets the disks go on whose requests were held back until the operation's own steps were taken. Does nothing if they do already. */
+    default void goOn() {}
+
+    /** The same if a step failed that will be taken later only. */
+    default void giveUp(IOException reason) {}
 }

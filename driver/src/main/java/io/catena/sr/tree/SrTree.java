@@ -172,11 +172,13 @@ public final class SrTree {
      *       it is bound to happen.
      *   <li>Make durable what its own steps need of the disks in use.
      *   <li>Take its own steps.
+     *   <li>Let the disks go on whose requests were held back meanwhile.
      *   <li>Forget it.
      * </ol>
      *
-     * <p>If one of the last three fails all of them are taken once more; if that fails too, nothing else is changed until they
-     * can be.
+     * <p>If making durable, a step or forgetting fails all of them are done once more; if that fails too, nothing else is changed
+     * until they can be. Only if it is sure that no step was taken, and the disks in use can go on as they were, the operation
+     * is taken back then, too.
      *
      * @throws IOException if the operation did not happen, or not yet; the message tells which
      * @throws StuckException if it did not happen, but recovery will complete it at the next attach
@@ -202,9 +204,15 @@ public final class SrTree {
         try {
             live.settle();
             operation.apply(storage);
+            live.goOn();
             journal.forget();
             underway = LiveSteps.NONE;
         } catch (IOException e) {
+            if (operation.hasNotBegun(storage) && live.goBack()) {
+                underway = LiveSteps.NONE;
+                takeBack(e);
+                throw e;
+            }
             finish(e);
         }
     }
@@ -241,13 +249,13 @@ public final class SrTree {
     }
 
     /** Completes the recorded operation, a step of which has failed for {@code reason}. */
-    public void finish(IOException reason) throws IOException {
+    private void finish(IOException reason) throws IOException {
         outdated = true;
         interrupted = true;
         try {
-            recover();
-            interrupted = false;
+            completeRecorded();
         } catch (IOException e) {
+            underway.giveUp(e);
             e.addSuppressed(reason);
             throw new IOException(
                     "the operation is recorded and will be completed, but not now; nothing else of the SR is changed"
@@ -257,9 +265,16 @@ public final class SrTree {
         }
     }
 
+    /** Completes what a commit that failed has left recorded, if it has. */
+    public void completeRecorded() throws IOException {
+        recover();
+        interrupted = false;
+    }
+
     private Optional<Operation> recover() throws IOException {
         underway.settle();
         Optional<Operation> completed = journal.recover();
+        underway.goOn();
         underway = LiveSteps.NONE;
         return completed;
     }

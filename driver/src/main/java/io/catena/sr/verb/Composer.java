@@ -6,7 +6,8 @@ import io.catena.api.VdiId;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Compose;
 import io.catena.op.Relink;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.ChainSwaps;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.record.SrFiles;
@@ -58,9 +59,9 @@ public final class Composer {
         sr.view.refuseContradiction(child);
         check(parent, child);
         for (Node node : List.of(parent, child)) {
-            sr.attachments.stopMerging(node.id());
+            sr.attachments.leaves().stopMerging(node.id());
             if (sr.attachments.get(node.id()).isEmpty()) {
-                sr.attachments.settle(node.name());
+                sr.attachments.nodes().settle(node.name());
             }
         }
         checkNothingIsLeftBehind(child);
@@ -80,13 +81,13 @@ public final class Composer {
     }
 
     private void run(Compose operation, ChainFile base, Node child) throws IOException {
-        Optional<Attachments.Attachment> active = sr.attachments.get(child.id());
-        Attachments.Change link = () -> {
+        Optional<Attachment> active = sr.attachments.get(child.id());
+        ChainSwaps.Change link = () -> {
             checkHoldsItsZeros(child);
             sr.tree.run(operation);
         };
         if (active.isPresent()) {
-            sr.attachments.rebase(active.get(), base, link, sr.tree::isBound);
+            sr.attachments.swaps().rebase(active.get(), base, link, sr.tree::isBound);
         } else {
             link.make();
         }
@@ -96,7 +97,7 @@ public final class Composer {
     private void checkNothingIsLeftBehind(Node child) throws IOException {
         List<Node> chain = sr.tree.now().chain(child);
         for (Node lower : chain.subList(1, chain.size())) {
-            sr.attachments.settle(lower.name());
+            sr.attachments.nodes().settle(lower.name());
             if (!LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, lower.name()))) {
                 throw new SrException(
                                 SrError.VDI_TYPE,

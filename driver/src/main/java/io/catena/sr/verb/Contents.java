@@ -10,7 +10,7 @@ import io.catena.api.VdiStream;
 import io.catena.change.ChangedBlocks;
 import io.catena.disk.Chain;
 import io.catena.format.VhdTime;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.Errors;
 import io.catena.sr.tree.Node;
@@ -101,7 +101,7 @@ public final class Contents implements VdiContents {
 
     /** A disk that is open for reading. */
     private final class Opened implements Closeable {
-        private final Attachments.Reader reader;
+        private final DiskReader reader;
         private final Node node;
 
         Opened(VdiId vdi) throws IOException {

@@ -8,7 +8,7 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
@@ -58,7 +58,7 @@ public final class CopyJobs {
     }
 
     private Vdi copy(VdiId id, StorageRepository target, VdiSpec spec, JobControl control) throws IOException {
-        Attachments.Reader reader = sr.tree.change(() -> {
+        DiskReader reader = sr.tree.change(() -> {
             Node node = sr.view.usableVdi(id);
             sr.use.checkNotWritten(id);
             return sr.attachments.openReader(id, ChainFile.read(sr.storage, node.name()));

@@ -2,7 +2,7 @@ package io.catena.sr.verb;
 
 import io.catena.api.VdiId;
 import io.catena.op.Snapshot;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.live.LiveCut;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
@@ -31,7 +31,7 @@ record CutPart(
         @Nullable String baseCopy,
         @Nullable FreshLeaf freshLeaf,
         Snapshot.Child child,
-        Attachments.@Nullable Attachment attachment) {
+        @Nullable Attachment attachment) {
 
     /**
      * The new, empty file that takes a leaf's place.

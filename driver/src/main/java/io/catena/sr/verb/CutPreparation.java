@@ -4,6 +4,7 @@ import io.catena.format.DynamicHeader;
 import io.catena.format.VhdTime;
 import io.catena.op.Snapshot;
 import io.catena.sr.job.Environment;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.record.SrFiles;
 import io.catena.store.Storage;
@@ -59,11 +60,11 @@ final class CutPreparation {
     }
 
     private CutPart prepare(CutRequest request, boolean mayShareParent) throws IOException {
-        attachments.stopMerging(request.source().id());
-        attachments.settle(request.source().name());
+        attachments.leaves().stopMerging(request.source().id());
+        attachments.nodes().settle(request.source().name());
         // Read anew: the tree may not know of a footer that changed since.
         ChainFile source = ChainFile.read(storage, request.source().name());
-        Attachments.Attachment attachment =
+        Attachment attachment =
                 attachments.get(request.source().id()).orElse(null);
         Optional<ChainFile> parent = mayShareParent && canShareParent(request, source, attachment)
                 ? new ParentFinder(storage).parentOf(source)
@@ -76,7 +77,7 @@ final class CutPreparation {
     }
 
     /** A disk that is written meanwhile gets a new file of its file's name, and only that name may tell who it is. */
-    private boolean canShareParent(CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
+    private boolean canShareParent(CutRequest request, ChainFile source, @Nullable Attachment attachment)
             throws IOException {
         if (attachment == null) {
             return LeafReplacer.isEmpty(storage, source);
@@ -89,7 +90,7 @@ final class CutPreparation {
     }
 
     private CutPart besideEmpty(
-            CutRequest request, ChainFile source, ChainFile parent, Attachments.@Nullable Attachment attachment)
+            CutRequest request, ChainFile source, ChainFile parent, @Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
         Snapshot.Child child = prepareChild(childName, sizeBytes(request, source), link(childName, parent));
@@ -100,7 +101,7 @@ final class CutPreparation {
         return new CutPart(request, source, null, fresh(leaf), child, attachment);
     }
 
-    private CutPart uponBaseCopy(CutRequest request, ChainFile source, Attachments.@Nullable Attachment attachment)
+    private CutPart uponBaseCopy(CutRequest request, ChainFile source, @Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
         String end = source.name().substring(source.name().lastIndexOf('.'));

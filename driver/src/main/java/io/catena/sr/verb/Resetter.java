@@ -35,8 +35,8 @@ public final class Resetter {
         Node node = sr.view.usableVdi(id);
         sr.view.refuseContradiction(node);
         check(node);
-        sr.attachments.stopMerging(id);
-        sr.attachments.settle(node.name());
+        sr.attachments.leaves().stopMerging(id);
+        sr.attachments.nodes().settle(node.name());
         ChainFile file = ChainFile.read(sr.storage, node.name());
         ChainFile parent = new ParentFinder(sr.storage).parentOf(file).orElseThrow(() -> parentless(id));
         sr.tree.refresh(replacer.replace(node, parent, file.sizeBytes()));
@@ -73,7 +73,7 @@ public final class Resetter {
         }
         sr.view.usableVdi(node.id());
         check(node);
-        sr.attachments.settle(node.name());
+        sr.attachments.nodes().settle(node.name());
         if (!LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, node.name()))) {
             throw new SrException(
                             SrError.VDI_TYPE,

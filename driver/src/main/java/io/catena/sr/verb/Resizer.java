@@ -6,6 +6,7 @@ import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.format.Footer;
 import io.catena.op.rewrite.Resize;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.tree.Node;
@@ -61,14 +62,14 @@ public final class Resizer {
             return false;
         }
         check(tree, node, file, size);
-        attachments.stopMerging(node.id());
-        Optional<Attachments.Attachment> attachment = attachments.get(node.id());
+        attachments.leaves().stopMerging(node.id());
+        Optional<Attachment> attachment = attachments.get(node.id());
         try {
             if (attachment.isEmpty()) {
-                attachments.settle(node.name());
+                attachments.nodes().settle(node.name());
                 grow(file, size);
             } else {
-                attachments.reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file));
+                attachments.swaps().reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file));
             }
         } catch (IOException e) {
             complete(file, size, attachment, e);
@@ -77,7 +78,7 @@ public final class Resizer {
     }
 
     /** What failed may have been bound to happen already; once it has, nothing failed. */
-    private void complete(ChainFile file, long size, Optional<Attachments.Attachment> attachment, IOException reason)
+    private void complete(ChainFile file, long size, Optional<Attachment> attachment, IOException reason)
             throws IOException {
         try {
             completeResize(file);

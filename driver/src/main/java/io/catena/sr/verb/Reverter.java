@@ -64,9 +64,9 @@ public final class Reverter {
 
     /** Returns the names of the files that changed. */
     private List<String> revert(Node disk, Node snapshot) throws IOException {
-        attachments.stopMerging(disk.id());
-        attachments.stopMerging(snapshot.id());
-        attachments.settle(snapshot.name());
+        attachments.leaves().stopMerging(disk.id());
+        attachments.leaves().stopMerging(snapshot.id());
+        attachments.nodes().settle(snapshot.name());
         ChainFile file = ChainFile.read(sr.storage, snapshot.name());
         return replacer.replace(disk, parentOf(snapshot, file), file.sizeBytes());
     }

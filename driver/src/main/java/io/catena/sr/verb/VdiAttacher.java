@@ -6,7 +6,7 @@ import io.catena.api.Hold;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Holds;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.MirrorMark;
@@ -221,7 +221,7 @@ public final class VdiAttacher {
     private Export export(VdiId id) {
         return Objects.requireNonNull(sr.attachments
                 .get(id)
-                .map(Attachments.Attachment::export)
+                .map(Attachment::export)
                 .or(() -> holds.export(id))
                 .orElse(null));
     }

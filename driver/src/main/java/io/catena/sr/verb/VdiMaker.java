@@ -4,7 +4,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiSpec;
 import io.catena.format.VhdTime;
-import io.catena.sr.live.Attachments;
+import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
@@ -111,7 +111,7 @@ public final class VdiMaker {
      *   <li>Give it its name, and make that durable.
      * </ol>
      */
-    void publish(NewVdi vdi, String prepared, Attachments.Change makeFile) throws IOException {
+    void publish(NewVdi vdi, String prepared, ChainSwaps.Change makeFile) throws IOException {
         try {
             writeRecord(vdi);
             makeFile.make();

@@ -43,7 +43,7 @@ class MutantsTest {
             "Orphans.change",
             "PushDown.copy",
             "PushDown.mark",
-            "GarbageCollector.copyLacking",
+            "PullUpMerge.copyLacking",
             "LiveLeafMerge.makeDurable",
             "SparseLayer.flushFirst",
             "LiveCut.complete");
@@ -103,7 +103,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.copy", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PushDown.mark", 1, 1),
                         new Mutant(Fault.POWER_CUT, create, Call.Kind.SYNC_NAMES, "VdiMaker.publish", 1, 1),
-                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "GarbageCollector.copyLacking", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PullUpMerge.copyLacking", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),

@@ -1,0 +1,174 @@
+package io.catena.sr.live;
+
+import io.catena.disk.Chain;
+import io.catena.disk.ChainPath;
+import io.catena.disk.LiveDisk;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets disks in use go on with other chains, while their requests are held back.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+public final class ChainSwaps {
+    private final Storage storage;
+    private final OpenNodes nodes;
+    private final DisksInUse disks;
+
+    ChainSwaps(Storage storage, OpenNodes nodes, DisksInUse disks) {
+        this.storage = storage;
+        this.nodes = nodes;
+        this.disks = disks;
+    }
+
+    /**
+     * Closes the leaf of an attached disk while its requests wait, lets it be changed, and opens it anew.
+     *
+     * @param change changes the file, which nobody has open meanwhile
+     * @param completion completes a change that failed, or takes it back
+     * @throws IOException if the change failed; if the file cannot be opened again all requests of the disk fail, until it
+     *     is detached and attached
+     */
+    public void reopen(Attachment attachment, Change change, Change completion) throws IOException {
+        attachment.disk().flush();
+        try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            List<Chain.Node> chain = new ArrayList<>(pause.chain().nodes());
+            Chain.Node leaf = chain.get(0);
+            IOException failure = null;
+            try {
+                nodes.release(leaf);
+                change.make();
+            } catch (IOException e) {
+                failure = e;
+            }
+            try {
+                chain.set(0, openAgain(leaf, completion));
+            } catch (IOException e) {
+                failure = Failures.merge(failure, e);
+                chain.set(
+                        0,
+                        nodes.enter(leaf.name(), new UnopenedLayer(leaf.layer().sizeBytes(), e)));
+            }
+            pause.replace(new Chain(chain));
+            if (failure != null) {
+                throw failure;
+            }
+        }
+    }
+
+    /** Tries twice: a guest would lose its disk. */
+    private Chain.Node openAgain(Chain.Node leaf, Change completion) throws IOException {
+        try {
+            completion.make();
+            return nodes.openWritable(ChainFile.read(storage, leaf.name()));
+        } catch (IOException e) {
+            completion.make();
+            return nodes.openWritable(ChainFile.read(storage, leaf.name()));
+        }
+    }
+
+    /**
+     * Lets an active disk go on with its leaf upon another parent. What was written before is durable then.
+     *
+     * @param parent opened with all its ancestors before the requests are held back
+     * @param change links the leaf to it, while no request runs
+     * @param isBound whether a change that failed will happen all the same, so that the disk must go on with the parent
+     * @throws IOException if the change failed
+     */
+    public void rebase(Attachment attachment, ChainFile parent, Change change, BooleanSupplier isBound)
+            throws IOException {
+        List<ChainFile> path = ChainPath.of(storage, parent);
+        List<Chain.Node> ancestors = new ArrayList<>();
+        List<Chain.Node> left;
+        IOException failure;
+        try {
+            nodes.settle(path);
+            for (ChainFile file : path) {
+                ancestors.add(nodes.share(file));
+            }
+            attachment.disk().flush();
+            try (LiveDisk.Pause pause = attachment.disk().pause()) {
+                failure = make(change, isBound);
+                List<Chain.Node> present = pause.chain().nodes();
+                List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
+                chain.addAll(ancestors);
+                pause.replace(new Chain(chain));
+                left = present.subList(1, present.size());
+            }
+        } catch (IOException | RuntimeException e) {
+            nodes.releaseAll(ancestors, e);
+            throw e;
+        }
+        nodes.releaseAll(left);
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Returns why a change failed that will happen all the same; null if it did not fail. */
+    private static @Nullable IOException make(Change change, BooleanSupplier isBound) throws IOException {
+        try {
+            change.make();
+            return null;
+        } catch (IOException e) {
+            if (isBound.getAsBoolean()) {
+                return e;
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Lets all chains go on without nodes whose data another holds by now.
+     *
+     * @param holder that one as it is now; those who have it open see it as it was, until this returns. Null if it is open
+     *     as it is already
+     */
+    public void dropFromChains(Set<String> names, @Nullable ChainFile holder) throws IOException {
+        if (holder != null) {
+            nodes.forget(holder.name());
+        }
+        for (LiveDisk disk : disks.all()) {
+            if (disk.chain().nodes().stream().anyMatch(node -> names.contains(node.name()))) {
+                dropFromChain(disk, names, holder);
+            }
+        }
+    }
+
+    private void dropFromChain(LiveDisk disk, Set<String> names, @Nullable ChainFile holder) throws IOException {
+        List<Chain.Node> kept = new ArrayList<>();
+        List<Chain.Node> dropped = new ArrayList<>();
+        List<Chain.Node> shared = new ArrayList<>();
+        try {
+            for (Chain.Node node : disk.chain().nodes()) {
+                if (holder != null && node.name().equals(holder.name())) {
+                    dropped.add(node);
+                    shared.add(nodes.share(holder));
+                    kept.add(shared.get(0));
+                } else {
+                    (names.contains(node.name()) ? dropped : kept).add(node);
+                }
+            }
+            try (LiveDisk.Pause pause = disk.pause()) {
+                pause.replace(new Chain(kept));
+            }
+        } catch (IOException | RuntimeException e) {
+            nodes.releaseAll(shared, e);
+            throw e;
+        }
+        nodes.releaseAll(dropped);
+    }
+
+    /** Changes a file. */
+    @FunctionalInterface
+    public interface Change {
+        void make() throws IOException;
+    }
+}

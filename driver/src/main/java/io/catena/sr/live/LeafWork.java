@@ -1,0 +1,213 @@
+package io.catena.sr.live;
+
+import io.catena.api.VdiId;
+import io.catena.disk.Chain;
+import io.catena.disk.LiveDisk;
+import io.catena.op.Absorb;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import io.catena.vhd.SparseLayer;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * What garbage collection does with the leaves of disks, attached or not. Whoever wants to do anything else with a leaf ends
+ * that first.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only; the work itself is done by other threads.
+ */
+public final class LeafWork {
+    private final Storage storage;
+    private final OpenNodes nodes;
+    private final DisksInUse disks;
+    private final ChainSwaps swaps;
+
+    /** The attached disks whose leaves are being moved to their base copies. */
+    private final Map<VdiId, LeafDrain> drains = new HashMap<>();
+
+    /** The detached disks whose leaves are being merged with their base copies. */
+    private final Map<VdiId, LeafCopy> copies = new HashMap<>();
+
+    /** The attached disks whose leaves are being given what their base copies have. */
+    private final Map<VdiId, LiveFill> fills = new HashMap<>();
+
+    LeafWork(Storage storage, OpenNodes nodes, DisksInUse disks, ChainSwaps swaps) {
+        this.storage = storage;
+        this.nodes = nodes;
+        this.disks = disks;
+        this.swaps = swaps;
+    }
+
+    /** Notes that a detached disk's leaf is being copied. */
+    public LeafCopy beginCopy(VdiId vdi, LeafCopy copy) throws IOException {
+        if (disks.active(vdi).isPresent()) {
+            copy.stop();
+            throw new ChangedMeanwhileException("the disk is attached");
+        }
+        copies.put(vdi, copy);
+        return copy;
+    }
+
+    /** Whether nothing was done with the disk since the copy began. */
+    public boolean isCopying(VdiId vdi, LeafCopy copy) {
+        return copies.get(vdi) == copy;
+    }
+
+    public boolean endCopy(VdiId vdi, LeafCopy copy) {
+        return copies.remove(vdi, copy);
+    }
+
+    /**
+     * Ends what garbage collection does with a disk's leaf, which is safe at any moment. To be called before anything else
+     * is done with its files.
+     */
+    public void stopMerging(VdiId vdi) throws IOException {
+        LeafCopy copy = copies.remove(vdi);
+        if (copy != null) {
+            copy.stop();
+        }
+        stopFill(vdi);
+        LeafDrain drain = drains.get(vdi);
+        if (drain != null) {
+            endDrain(vdi, drain);
+        }
+    }
+
+    /** Ends the filling of a leaf, wherever it got: what it was given stays. */
+    void stopFill(VdiId vdi) {
+        LiveFill fill = fills.remove(vdi);
+        if (fill != null) {
+            fill.stop();
+        }
+    }
+
+    /**
+     * Begins to give an attached disk's leaf what its base copy has, which is opened once more: its extents can be shared
+     * then.
+     *
+     * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
+     */
+    public LiveFill beginFill(VdiId vdi, String baseCopy) throws IOException {
+        Attachment attachment = attachedForWriting(vdi);
+        List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
+        Layer source = ChainFile.read(storage, baseCopy).openSource(storage);
+        LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), source, attachment.disk()), source);
+        fills.put(vdi, fill);
+        return fill;
+    }
+
+    private Attachment attachedForWriting(VdiId vdi) throws IOException {
+        return disks.active(vdi)
+                .filter(attachment -> !attachment.disk().readOnly())
+                .orElseThrow(() -> new ChangedMeanwhileException("the disk is not attached for writing"));
+    }
+
+    private List<Chain.Node> mergeableChain(Attachment attachment, String baseCopy) throws IOException {
+        List<Chain.Node> chain = attachment.disk().chain().nodes();
+        if (drains.containsKey(attachment.vdi()) || !(chain.get(0).layer() instanceof SparseLayer)) {
+            throw new IOException(
+                    "something that was done with the disk before failed and could not be ended; detach the"
+                            + " disk and attach it again");
+        }
+        if (chain.size() < 2 || !chain.get(1).name().equals(baseCopy)) {
+            throw new ChangedMeanwhileException("the disk was changed meanwhile");
+        }
+        return chain;
+    }
+
+    /**
+     * Ends the filling of a leaf that holds all of its base copy by now: the leaf is opened anew, linked to what the base
+     * copy builds on, and the disk goes on without the base copy.
+     */
+    public void finishFill(
+            VdiId vdi, LiveFill fill, String baseCopy, ChainSwaps.Change change, ChainSwaps.Change completion)
+            throws IOException {
+        fill.checkNotEnded();
+        stopFill(vdi);
+        Attachment attachment = disks.active(vdi).orElseThrow();
+        try {
+            swaps.reopen(attachment, change, completion);
+        } finally {
+            if (!storage.exists(baseCopy)) {
+                swaps.dropFromChains(Set.of(baseCopy), null);
+            }
+        }
+    }
+
+    /**
+     * Begins to move the blocks of an attached disk's leaf to its base copy.
+     *
+     * <ol>
+     *   <li>Open the base copy for writing.
+     *   <li>While requests are held back, go on with both as one layer.
+     * </ol>
+     *
+     * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
+     */
+    public LeafDrain beginDrain(VdiId vdi, String baseCopy) throws IOException {
+        Attachment attachment = attachedForWriting(vdi);
+        List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
+        Chain.Node leaf = chain.get(0);
+        ChainFile file = ChainFile.read(storage, baseCopy);
+        Chain.Node writable = nodes.openWritableBeside(file);
+        if (!(writable.layer() instanceof SparseLayer)) {
+            nodes.release(writable);
+            throw new IOException(baseCopy + " is no dynamic disk");
+        }
+        LeafDrain drain = new LeafDrain(attachment.disk(), leaf, writable, chain.subList(2, chain.size()));
+        drains.put(vdi, drain);
+        try (LiveDisk.Pause pause = attachment.disk().pause()) {
+            pause.replace(drain.chain());
+        }
+        nodes.release(chain.get(1));
+        return drain;
+    }
+
+    /**
+     * Ends the moving of blocks, wherever it got: the disk goes on with the leaf and the base copy as two nodes. Does nothing
+     * if that was done before, or the moving was finished.
+     *
+     * <ol>
+     *   <li>Flush, so that little is left to do in the next step.
+     *   <li>While requests are held back, make both files complete, the base copy first, and go on with both of them.
+     *   <li>The base copy is not written any more.
+     * </ol>
+     */
+    public void endDrain(VdiId vdi, LeafDrain drain) throws IOException {
+        if (drains.get(vdi) != drain) {
+            return;
+        }
+        drain.stop();
+        drain.disk().flush();
+        try (LiveDisk.Pause pause = drain.disk().pause()) {
+            pause.chain().flush();
+            drain.sealBaseCopy();
+            drain.leave(pause, new Chain(drain.nodes()));
+        }
+        drains.remove(vdi);
+        drain.retireBaseCopy();
+    }
+
+    /** Returns how the base copy takes the leaf's place after the last block was moved; to be committed under the tree lock. */
+    public DrainEnd finishDrain(VdiId vdi, Absorb operation) {
+        LeafDrain drain = Objects.requireNonNull(drains.get(vdi), "drain");
+        drain.stop();
+        return new DrainEnd(storage, nodes, drain, operation, () -> drains.remove(vdi));
+    }
+
+    /** Ends what is done with the leaf of a disk that is not served any more, and returns the nodes of its chain. */
+    List<Chain.Node> leave(Attachment attachment) {
+        stopFill(attachment.vdi());
+        LeafDrain drain = drains.remove(attachment.vdi());
+        if (drain == null) {
+            return attachment.disk().chain().nodes();
+        }
+        drain.stop();
+        return drain.nodes();
+    }
+}
