@@ -199,8 +199,7 @@ final class GcRun {
     private void take(Work work) {
         GcStep step = work.step();
         try {
-            Merge.Done did =
-                    parts.collector().take(step, parts.control().apply(job));
+            Merge.Done did = parts.collector().take(step, parts.control().apply(job));
             parts.failures().succeeded(step.node().name());
             tell("gc-step-done", step, "copied=" + did.writtenBytes() + " shared=" + did.sharedBytes());
             ended(work, did);

@@ -38,8 +38,8 @@ final class LiveLeafMerge implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
-        LeafDrain drain =
-                tree.change(() -> attachments.leaves().beginDrain(vdi, step.lower().name()));
+        LeafDrain drain = tree.change(
+                () -> attachments.leaves().beginDrain(vdi, step.lower().name()));
         try {
             control.addTotal(drain.bytesLeft());
             while (drain.round(control, DrainSpace.now(storage, drain.blockBytes()))) {

@@ -42,8 +42,8 @@ final class LivePullUp implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
-        LiveFill live =
-                tree.change(() -> attachments.leaves().beginFill(vdi, step.lower().name()));
+        LiveFill live = tree.change(
+                () -> attachments.leaves().beginFill(vdi, step.lower().name()));
         try {
             control.addTotal(live.fill().lackingBytes());
             while (live.round(control)) {

@@ -64,8 +64,7 @@ final class CutPreparation {
         attachments.nodes().settle(request.source().name());
         // Read anew: the tree may not know of a footer that changed since.
         ChainFile source = ChainFile.read(storage, request.source().name());
-        Attachment attachment =
-                attachments.get(request.source().id()).orElse(null);
+        Attachment attachment = attachments.get(request.source().id()).orElse(null);
         Optional<ChainFile> parent = mayShareParent && canShareParent(request, source, attachment)
                 ? new ParentFinder(storage).parentOf(source)
                 : Optional.empty();
@@ -89,8 +88,7 @@ final class CutPreparation {
                 && layer.isEmpty();
     }
 
-    private CutPart besideEmpty(
-            CutRequest request, ChainFile source, ChainFile parent, @Nullable Attachment attachment)
+    private CutPart besideEmpty(CutRequest request, ChainFile source, ChainFile parent, @Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
         Snapshot.Child child = prepareChild(childName, sizeBytes(request, source), link(childName, parent));
