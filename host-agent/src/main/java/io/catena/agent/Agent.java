@@ -4,6 +4,7 @@ import io.catena.agent.api.ApiOptions;
 import io.catena.agent.api.ApiServer;
 import io.catena.agent.api.ApiState;
 import io.catena.agent.block.BlockExports;
+import io.catena.agent.api.cloud.PlannedRoutes;
 import io.catena.agent.control.AllRoutes;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.control.Route;
@@ -194,7 +195,7 @@ public final class Agent implements Closeable {
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
         }
-        opened(ControlServer.start(directory.controlSocket(), backend.routes(host)));
+        opened(ControlServer.start(directory.controlSocket(), PlannedRoutes.of(host, backend.routes(host))));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "version",

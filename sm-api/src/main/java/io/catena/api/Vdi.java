@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A virtual disk as users see it.
  *
+ * @param file its node's file, relative to the SR's directory; its ending tells the format
  * @param name what its owner calls it; empty if nothing
  * @param virtualSizeBytes the size a guest sees
  * @param physicalBytes what its own node takes on the file system, without its ancestors
@@ -26,6 +27,7 @@ public record Vdi(
         String name,
         String description,
         SrId sr,
+        String file,
         long virtualSizeBytes,
         long physicalBytes,
         @Nullable VdiId parent,
@@ -51,6 +53,7 @@ public record Vdi(
                 name,
                 description,
                 sr,
+                file,
                 virtualSizeBytes,
                 physicalBytes,
                 parent,

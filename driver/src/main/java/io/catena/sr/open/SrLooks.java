@@ -193,6 +193,7 @@ public final class SrLooks {
                 record.name(),
                 record.description(),
                 sr,
+                node.name(),
                 node.sizeBytes(),
                 sizes.known(node.name()),
                 now.parent(node).map(Node::id).orElse(null),

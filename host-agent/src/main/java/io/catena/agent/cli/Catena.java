@@ -11,6 +11,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.MissingParameterException;
@@ -88,10 +89,30 @@ public final class Catena {
         } else {
             err.println(
                     "catena: " + reason + "; see \"" + command.getCommandSpec().qualifiedName() + " --help\"");
-            UnmatchedArgumentException.printSuggestions(wrong, err);
+            suggest(wrong, err);
         }
         err.flush();
         return WRONG_USAGE;
+    }
+
+    private static void suggest(ParameterException wrong, PrintWriter err) {
+        Optional<String> meant = wrong instanceof UnmatchedArgumentException unmatched
+                ? Synonyms.meant(wrong.getCommandLine(), unmatched.getUnmatched().get(0))
+                : Optional.empty();
+        if (meant.isPresent()) {
+            err.println("Did you mean: " + meant.get() + "?");
+        } else {
+            similar(wrong).ifPresent(found -> err.println("Did you mean: " + found + "?"));
+        }
+    }
+
+    /** Returns the command that is spelt most like what was typed. */
+    private static Optional<String> similar(ParameterException wrong) {
+        return wrong instanceof UnmatchedArgumentException unmatched
+                ? unmatched.getSuggestions().stream()
+                        .findFirst()
+                        .map(found -> wrong.getCommandLine().getCommandSpec().qualifiedName() + " " + found)
+                : Optional.empty();
     }
 
     private static int fail(Session session, Exception failure) {

@@ -36,14 +36,19 @@ final class GcCommands {
                                     "Delete these base copies, too, that nothing seems to build on, and of which it is"
                                             + " not known why: see gc status.")
                     @Nullable
-                    List<String> unknown) {
+                    List<String> unknown,
+            @Option(names = "--dry-run", description = VdiCommands.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         if (unknown != null) {
             JsonArray names = new JsonArray();
             unknown.forEach(names::add);
             body.add("deleteUnknown", names);
         }
-        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/gc", body);
+        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/gc" + Session.dryRun(dryRun), body);
+        if (dryRun) {
+            session.printDone(answer, true);
+            return;
+        }
         Job job = Json.read(answer, Job.class);
         if (wait) {
             new JobFollower(session).follow(job.id());
@@ -53,8 +58,16 @@ final class GcCommands {
     }
 
     @Command(description = "Show what is left to do, in which order, at which cost, and what cannot be done.")
-    void status(@Parameters(paramLabel = "SR") String sr) {
-        print(session.agent().get("/v1/srs/" + part(sr) + "/gc"));
+    void status(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--steps", description = "Every step, not only every chain.") boolean steps) {
+        JsonElement answer = session.agent().get("/v1/srs/" + part(sr) + "/gc");
+        GcStatus status = Json.read(answer, GcStatus.class);
+        session.print(
+                answer,
+                () -> steps
+                        ? GcStatusText.withSteps(status, session.screen())
+                        : GcStatusText.of(status, session.screen()));
     }
 
     @Command(description = "End the run where nothing is half done, and start no other before it is resumed.")
@@ -133,6 +146,6 @@ final class GcCommands {
     }
 
     private void print(JsonElement answer) {
-        session.print(answer, () -> GcStatusText.of(Json.read(answer, GcStatus.class)));
+        session.print(answer, () -> GcStatusText.of(Json.read(answer, GcStatus.class), session.screen()));
     }
 }

@@ -30,7 +30,7 @@ final class HostCommands {
                 String since = Objects.requireNonNullElse(host.since(), host.holds() ? "?" : "");
                 table.row(host.host(), host.name(), host.state() + (host.self() ? " (this host)" : ""), since);
             }
-            return table.toString();
+            return table.on(session.screen());
         });
     }
 

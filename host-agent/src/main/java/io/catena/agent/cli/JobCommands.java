@@ -32,12 +32,12 @@ final class JobCommands {
                         job.kind(),
                         job.sr(),
                         state(job),
-                        job.phase(),
+                        job.state() == Job.State.DONE ? "done" : job.phase(),
                         Size.format(job.doneBytes()),
                         Size.format(job.totalBytes()),
-                        job.started());
+                        String.valueOf(Facts.time(job.started())));
             }
-            return table.toString();
+            return table.on(session.screen());
         });
     }
 
@@ -77,11 +77,11 @@ final class JobCommands {
                 .add("kind", job.kind())
                 .add("sr", job.sr())
                 .add("state", state(job))
-                .add("phase", job.phase())
+                .add("phase", job.state() == Job.State.DONE ? "done" : job.phase())
                 .add("done", Size.format(job.doneBytes()) + " of " + Size.format(job.totalBytes()))
                 .add("rate", Size.format(job.bytesPerSecond()) + "/s")
-                .add("started", job.started())
-                .add("ended", job.ended())
+                .add("started", Facts.time(job.started()))
+                .add("ended", Facts.time(job.ended()))
                 .add("result", job.result())
                 .add("failure", failure == null ? null : failure.error() + ": " + failure.message())
                 .add("correction", failure == null ? null : failure.correction())

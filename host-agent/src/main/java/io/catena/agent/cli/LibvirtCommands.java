@@ -73,7 +73,7 @@ final class LibvirtCommands {
                             disk.mode().symbol());
                 }
             }
-            return table.toString();
+            return table.on(session.screen());
         });
     }
 

@@ -2,7 +2,9 @@ package io.catena.agent.cli;
 
 import com.google.gson.JsonElement;
 import io.catena.agent.RunDirectory;
+import io.catena.agent.cli.text.PlanText;
 import io.catena.agent.cli.text.ProgressBar;
+import io.catena.agent.cli.text.Screen;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.cli.text.TreeView;
 import io.catena.agent.control.ControlClient;
@@ -79,6 +81,11 @@ final class Session {
         return new ControlClient(RunDirectory.controlSocket(runDirectory()), PATIENCE);
     }
 
+    /** Returns what tables are shown on. */
+    Screen screen() {
+        return terminal ? Screen.terminal(environment) : Screen.NONE;
+    }
+
     /** Returns a bar that is drawn on stdout, or one that shows nothing if stdout is for JSON. */
     ProgressBar progressBar() {
         return json ? new ProgressBar(new PrintWriter(Writer.nullWriter()), false) : new ProgressBar(out, terminal);
@@ -92,6 +99,16 @@ final class Session {
             out.println();
         }
         out.flush();
+    }
+
+    /** Prints what a command says that has nothing to tell once it is done, but has a dry run. */
+    void printDone(JsonElement answer, boolean dryRun) {
+        print(answer, () -> dryRun ? PlanText.of(answer) : "");
+    }
+
+    /** Returns the query of a request that may be a dry run. */
+    static String dryRun(boolean wanted) {
+        return wanted ? "?dryRun=true" : "";
     }
 
     /** Tells the user of a failure. */

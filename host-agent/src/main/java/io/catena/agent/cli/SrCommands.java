@@ -7,6 +7,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.GcStatusText;
+import io.catena.agent.cli.text.PlanText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
@@ -89,7 +90,7 @@ final class SrCommands {
     private void tellWhatCollectionWouldDo(String sr) {
         GcStatus status = Json.read(session.agent().get("/v1/srs/" + part(sr) + "/gc"), GcStatus.class);
         if (!status.settings().gc()) {
-            session.out().print(GcStatusText.of(status));
+            session.out().print(GcStatusText.of(status, session.screen()));
             session.out().println("Nothing of this is done before you switch it on: catena gc set " + sr + " --gc on");
             session.out().flush();
         }
@@ -119,11 +120,12 @@ final class SrCommands {
     void detach(
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--force", description = "Detach its VDIs, too, whoever uses them; print what was ended.")
-                    boolean force) {
+                    boolean force,
+            @Option(names = "--dry-run", description = VdiCommands.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("force", force);
-        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/detach", body);
-        session.print(answer, () -> format(Json.read(answer, SrUse.class)));
+        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/detach" + Session.dryRun(dryRun), body);
+        session.print(answer, () -> dryRun ? PlanText.of(answer) : format(Json.read(answer, SrUse.class)));
     }
 
     private static String format(SrUse ended) {
@@ -146,8 +148,10 @@ final class SrCommands {
     }
 
     @Command(description = "Delete an SR that has no VDIs any more.")
-    void destroy(@Parameters(paramLabel = "SR") String sr) {
-        session.print(session.agent().delete("/v1/srs/" + part(sr)), () -> "");
+    void destroy(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--dry-run", description = VdiCommands.DRY_RUN) boolean dryRun) {
+        session.printDone(session.agent().delete("/v1/srs/" + part(sr) + Session.dryRun(dryRun)), dryRun);
     }
 
     @Command(description = "List the SRs of this host.")
@@ -160,7 +164,7 @@ final class SrCommands {
                 String problem = sr.problem() == null ? "" : sr.problem();
                 table.row(sr.id(), sr.name(), sr.attached() ? "attached" : "detached", sr.path(), problem);
             }
-            return table.toString();
+            return table.on(session.screen());
         });
     }
 

@@ -94,7 +94,7 @@ final class TokenCommands {
                         token.expires() == null ? "never" : token.expires(),
                         token.lastUsed() == null ? "" : token.lastUsed());
             }
-            return table.toString();
+            return table.on(session.screen());
         });
     }
 

@@ -13,6 +13,7 @@ import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
+import io.catena.api.Sr;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import java.nio.file.Path;
@@ -32,6 +33,8 @@ final class VdiCommands {
     private static final String HOLDER = "For whom; one writes, or many read. Default: nobody in particular.";
 
     private static final String BOOT = "For a boot: a disk that is reset on boot is reset first.";
+
+    static final String DRY_RUN = "Tell what would be done, and do nothing.";
 
     private final Session session;
 
@@ -85,9 +88,9 @@ final class VdiCommands {
         printId(session.agent().post("/v1/srs/" + part(sr) + "/vdis", body));
     }
 
-    @Command(description = "List the disks of an SR.")
-    void ls(@Parameters(paramLabel = "SR") String sr) {
-        JsonElement answer = session.agent().get("/v1/srs/" + part(sr) + "/vdis");
+    @Command(description = "List disks.")
+    void ls(@Parameters(paramLabel = "SR", arity = "0..1", description = "Default: all SRs.") @Nullable String sr) {
+        JsonElement answer = sr == null ? disksOfAllSrs() : disks(sr);
         session.print(answer, () -> {
             List<Vdi> vdis = Json.list(answer, Vdi.class);
             Table table = new Table("VDI", "NAME", ">SIZE", ">USED", ">DEPTH", "STATE", "SNAPSHOT OF");
@@ -101,8 +104,22 @@ final class VdiCommands {
                         state(vdi),
                         vdi.snapshotOf() == null ? "" : vdi.snapshotOf());
             }
-            return table.toString();
+            return table.on(session.screen());
         });
+    }
+
+    private JsonElement disks(String sr) {
+        return session.agent().get("/v1/srs/" + part(sr) + "/vdis");
+    }
+
+    private JsonArray disksOfAllSrs() {
+        JsonArray all = new JsonArray();
+        for (Sr sr : Json.list(session.agent().get("/v1/srs"), Sr.class)) {
+            if (sr.attached()) {
+                all.addAll(disks(sr.id().toString()).getAsJsonArray());
+            }
+        }
+        return all;
     }
 
     @Command(description = "Show what builds on what in an SR.")
@@ -111,10 +128,15 @@ final class VdiCommands {
         session.print(answer, () -> session.treeView().draw(Json.list(answer, TreeNode.class)));
     }
 
-    @Command(description = "Show what is known of a disk.")
-    void stat(@Parameters(paramLabel = "VDI") String vdi) {
-        JsonElement answer = session.agent().get(path(vdi, ""));
-        session.print(answer, () -> format(Json.read(answer, Vdi.class)));
+    @Command(description = "Show what is known of disks.")
+    void stat(@Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis) {
+        JsonArray found = new JsonArray();
+        vdis.forEach(vdi -> found.add(session.agent().get(path(vdi, ""))));
+        session.print(
+                found.size() == 1 ? found.get(0) : found,
+                () -> Json.list(found, Vdi.class).stream()
+                        .map(VdiCommands::format)
+                        .collect(Collectors.joining("\n")));
     }
 
     @Command(description = "Take snapshots of disks, all at one instant.")
@@ -138,7 +160,7 @@ final class VdiCommands {
                     warnings.append(Table.printable(result.warning())).append('\n');
                 }
             }
-            return table.toString() + warnings;
+            return table.on(session.screen()) + warnings;
         });
     }
 
@@ -205,10 +227,13 @@ final class VdiCommands {
     }
 
     @Command(description = "Give a disk the content of one of its snapshots; what was written since is lost.")
-    void revert(@Parameters(paramLabel = "VDI") String vdi, @Parameters(paramLabel = "SNAPSHOT") String snapshot) {
+    void revert(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "SNAPSHOT") String snapshot,
+            @Option(names = "--dry-run", description = DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("snapshot", snapshot);
-        session.print(session.agent().post(path(vdi, "/revert"), body), () -> "");
+        session.printDone(session.agent().post(path(vdi, "/revert") + Session.dryRun(dryRun), body), dryRun);
     }
 
     @Command(description = "Put a disk upon another, which becomes its base copy and is no disk any more.")
@@ -219,8 +244,10 @@ final class VdiCommands {
     }
 
     @Command(description = "Drop what was written to a disk since it was cut; it shows what it builds on.")
-    void reset(@Parameters(paramLabel = "VDI") String vdi) {
-        session.print(session.agent().post(path(vdi, "/reset")), () -> "");
+    void reset(
+            @Parameters(paramLabel = "VDI") String vdi,
+            @Option(names = "--dry-run", description = DRY_RUN) boolean dryRun) {
+        session.printDone(session.agent().post(path(vdi, "/reset") + Session.dryRun(dryRun)), dryRun);
     }
 
     @Command(description = "Change a disk's name, description or keys.")
@@ -273,10 +300,12 @@ final class VdiCommands {
     }
 
     @Command(description = "Delete disks, one after another; the first that cannot be deleted ends it.")
-    void destroy(@Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis) {
+    void destroy(
+            @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
+            @Option(names = "--dry-run", description = DRY_RUN) boolean dryRun) {
         JsonArray destroyed = new JsonArray();
-        vdis.forEach(vdi -> destroyed.add(session.agent().delete(path(vdi, ""))));
-        session.print(destroyed.size() == 1 ? destroyed.get(0) : destroyed, () -> "");
+        vdis.forEach(vdi -> destroyed.add(session.agent().delete(path(vdi, "") + Session.dryRun(dryRun))));
+        session.printDone(destroyed.size() == 1 ? destroyed.get(0) : destroyed, dryRun);
     }
 
     @Command(description = "Show which parts of a disk may differ from another of the same tree, or hold data.")
@@ -293,7 +322,7 @@ final class VdiCommands {
                         found.get("offset").getAsLong(),
                         found.get("lengthBytes").getAsLong());
             });
-            return table.toString();
+            return table.on(session.screen());
         });
     }
 
@@ -369,14 +398,16 @@ final class VdiCommands {
         session.print(session.agent().post(path(vdi, "/deactivate"), body), () -> "");
     }
 
-    @Command(description = "End the I/O to a disk, after its writes are on disk, and give it up.")
+    @Command(description = "End the I/O to disks, after their writes are on disk, and give them up.")
     void detach(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
             @Option(names = "--holder", paramLabel = "NAME", description = "Default: all of them.") @Nullable
                     String holder) {
         JsonObject body = new JsonObject();
         body.addProperty("holder", holder);
-        session.print(session.agent().post(path(vdi, "/detach"), body), () -> "");
+        JsonArray detached = new JsonArray();
+        vdis.forEach(vdi -> detached.add(session.agent().post(path(vdi, "/detach"), body)));
+        session.print(detached.size() == 1 ? detached.get(0) : detached, () -> "");
     }
 
     private static String path(String vdi, String action) {
@@ -393,6 +424,8 @@ final class VdiCommands {
                 .add("name", vdi.name())
                 .add("description", vdi.description())
                 .add("sr", vdi.sr())
+                .add("file", vdi.file())
+                .add("format", vdi.file().endsWith(".raw") ? "raw" : "vhd")
                 .add("size", Size.format(vdi.virtualSizeBytes()) + " (" + vdi.virtualSizeBytes() + " bytes)")
                 .add("used", Size.format(vdi.physicalBytes()))
                 .add("parent", vdi.parent())
@@ -400,7 +433,7 @@ final class VdiCommands {
                 .add("read-only", vdi.readOnly())
                 .add("snapshot of", vdi.snapshotOf())
                 .add("reset", vdi.resetOnBoot() ? "on boot" : null)
-                .add("created", vdi.created())
+                .add("created", Facts.time(vdi.created()))
                 .add("keys", vdi.keys().isEmpty() ? null : new TreeMap<>(vdi.keys()))
                 .add("state", state(vdi))
                 .add("held", held(vdi))

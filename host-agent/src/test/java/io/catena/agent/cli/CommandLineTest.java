@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line against a running agent with SRs in memory. */
@@ -91,6 +92,49 @@ final class CommandLineTest {
         assertThat(human("vdi", "copy", "twin", "--name", "third", "--wait")).contains("copied to VDI");
         assertThat(human("vdi", "destroy", "twin")).isEmpty();
         assertThat(human("vdi", "detach", "disk")).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "vdi list, vdi ls",
+        "sr list, sr ls",
+        "vdi delete, vdi destroy",
+        "vdi info, vdi stat",
+        "volume, vdi",
+        "vdi grow, vdi resize",
+        "vdi rollback, vdi revert",
+        "gc start, gc run",
+        "vdi snapshoot, vdi snapshot"
+    })
+    void whoTypesWhatOtherToolsCallItIsToldWhatItIsCalledHere(String typed, String meant) {
+        assertThat(run(typed.split(" "))).isEqualTo(2);
+        assertThat(err.toString().lines().reduce((one, last) -> last)).hasValue("Did you mean: catena " + meant + "?");
+    }
+
+    @Test
+    void aDryRunTellsAndDoesNothing() {
+        createDisk();
+        assertThat(human("vdi", "destroy", "disk", "--dry-run")).contains("\"disk\"", "its content is lost");
+        assertThat(human("sr", "destroy", "main", "--dry-run")).contains("Refused now: There is a disk");
+        assertThat(human("sr", "detach", "main", "--dry-run")).contains("is not served any more");
+        assertThat(json("vdi", "reset", "disk", "--dry-run").getAsJsonObject().get("losesContent").getAsBoolean())
+                .isTrue();
+        human("vdi", "snapshot", "disk", "--name", "monday");
+        assertThat(human("vdi", "revert", "disk", "monday", "--dry-run")).contains("\"monday\"");
+        assertThat(human("vdi", "ls")).contains("disk", "monday");
+    }
+
+    @Test
+    void severalDisksAreShownAndDetachedInOneCall() {
+        createDisk();
+        human("vdi", "create", "main", "--size", "1G", "--name", "other");
+        assertThat(human("vdi", "stat", "disk", "other"))
+                .contains("name       disk\n", "name       other\n", "file       " + VDI + ".vhd\n", "format     vhd\n");
+        assertThat(json("vdi", "stat", "disk", "other").getAsJsonArray()).hasSize(2);
+        human("vdi", "attach", "disk");
+        human("vdi", "attach", "other");
+        assertThat(human("vdi", "detach", "disk", "other")).isEmpty();
+        assertThat(human("vdi", "ls")).doesNotContain("active");
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.ProgressBar;
+import io.catena.agent.cli.text.Screen;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.cli.text.TreeView;
 import io.catena.api.Job;
@@ -33,6 +34,24 @@ final class OutputTest {
                 a       1.0 GiB  detached
                 größer    512 B
                 """);
+    }
+
+    @Test
+    void tablesFitTheScreenAndKeepIdsAndNumbers() {
+        Table table = new Table("VDI", ">SIZE", "WHY", "PATH")
+                .row("e6183bf1-8519", "1.0 GiB", "a reason with many words in it", "/a/path/of/some/length");
+        assertThat(table.on(new Screen(60, false))).isEqualTo("""
+                VDI               SIZE  WHY                PATH
+                e6183bf1-8519  1.0 GiB  a reason with m..  /a/path/of/some..
+                """);
+        assertThat(table.on(new Screen(80, true))).startsWith("\u001b[1mVDI").contains("WHY").contains("\u001b[0m\n");
+    }
+
+    @Test
+    void theScreenIsWhatTheLauncherAndTheUserSay() {
+        assertThat(Screen.terminal(Map.of("CATENA_COLUMNS", "132", "TERM", "xterm"))).isEqualTo(new Screen(132, true));
+        assertThat(Screen.terminal(Map.of("TERM", "xterm", "NO_COLOR", "1"))).isEqualTo(Screen.NONE);
+        assertThat(Screen.terminal(Map.of("CATENA_COLUMNS", "wide"))).isEqualTo(Screen.NONE);
     }
 
     @Test

@@ -36,7 +36,7 @@ public final class NetworkRoutes {
     /** Returns what there is over the network of the routes that all faces share. */
     public List<Route> of(List<Route> shared) {
         List<Route> routes = new ArrayList<>();
-        for (Route route : shared) {
+        for (Route route : PlannedRoutes.of(host, shared)) {
             if (!route.takesBytes()) {
                 routes.add(changed(route));
             }
@@ -49,10 +49,7 @@ public final class NetworkRoutes {
             case "getJob" -> route.acting(this::job);
             case "destroyVdi" -> route.by(Role.BACKUP).acting(call -> destroy(route, call));
             case "snapshotVdis" -> route.acting(call -> snapshot(route, call));
-            default ->
-                Plans.KNOWN.contains(route.operationId())
-                        ? route.acting(call -> planned(route, call))
-                        : route.acting(call -> notPlanned(route, call));
+            default -> route;
         };
     }
 
@@ -77,25 +74,11 @@ public final class NetworkRoutes {
                             ? "An operator may delete snapshots; VDI " + vdi.vdi() + " is a disk"
                             : "A caller for backups may delete the snapshots that it took itself");
         }
-        return planned(route, call);
-    }
-
-    private Object planned(Route route, Call call) {
-        return call.parameters().flag("dryRun")
-                ? new Plans(host).plan(route.operationId(), call)
-                : route.action().answer(call);
-    }
-
-    private static Object notPlanned(Route route, Call call) {
-        if (call.parameters().flag("dryRun")) {
-            throw new ApiException(
-                    400, "BAD_REQUEST", "\"" + route.operationId() + "\" has no dry run", "Leave out \"dryRun\".");
-        }
         return route.action().answer(call);
     }
 
     private Object snapshot(Route route, Call call) {
-        Object answer = notPlanned(route, call);
+        Object answer = route.action().answer(call);
         if (call.caller().role() == Role.BACKUP && answer instanceof List<?> results) {
             for (Object result : results) {
                 if (result instanceof SnapshotResult taken) {

@@ -1,5 +1,7 @@
 package io.catena.agent.cli.text;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,11 @@ public final class Facts {
             values.add(Table.printable(value.toString()));
         }
         return this;
+    }
+
+    /** Returns a time to the second, as people read it; null for none. */
+    public static @Nullable String time(@Nullable Instant time) {
+        return time == null ? null : time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     /** Returns the facts, each line with its line end. */
