@@ -97,7 +97,8 @@ public final class Catena {
 
     private static void suggest(ParameterException wrong, PrintWriter err) {
         Optional<String> meant = wrong instanceof UnmatchedArgumentException unmatched
-                ? Synonyms.meant(wrong.getCommandLine(), unmatched.getUnmatched().get(0))
+                ? Synonyms.meant(
+                        wrong.getCommandLine(), unmatched.getUnmatched().get(0))
                 : Optional.empty();
         if (meant.isPresent()) {
             err.println("Did you mean: " + meant.get() + "?");

@@ -117,7 +117,10 @@ final class CommandLineTest {
         assertThat(human("vdi", "destroy", "disk", "--dry-run")).contains("\"disk\"", "its content is lost");
         assertThat(human("sr", "destroy", "main", "--dry-run")).contains("Refused now: There is a disk");
         assertThat(human("sr", "detach", "main", "--dry-run")).contains("is not served any more");
-        assertThat(json("vdi", "reset", "disk", "--dry-run").getAsJsonObject().get("losesContent").getAsBoolean())
+        assertThat(json("vdi", "reset", "disk", "--dry-run")
+                        .getAsJsonObject()
+                        .get("losesContent")
+                        .getAsBoolean())
                 .isTrue();
         human("vdi", "snapshot", "disk", "--name", "monday");
         assertThat(human("vdi", "revert", "disk", "monday", "--dry-run")).contains("\"monday\"");
@@ -129,7 +132,8 @@ final class CommandLineTest {
         createDisk();
         human("vdi", "create", "main", "--size", "1G", "--name", "other");
         assertThat(human("vdi", "stat", "disk", "other"))
-                .contains("name       disk\n", "name       other\n", "file       " + VDI + ".vhd\n", "format     vhd\n");
+                .contains(
+                        "name       disk\n", "name       other\n", "file       " + VDI + ".vhd\n", "format     vhd\n");
         assertThat(json("vdi", "stat", "disk", "other").getAsJsonArray()).hasSize(2);
         human("vdi", "attach", "disk");
         human("vdi", "attach", "other");

@@ -44,12 +44,16 @@ final class OutputTest {
                 VDI               SIZE  WHY                PATH
                 e6183bf1-8519  1.0 GiB  a reason with m..  /a/path/of/some..
                 """);
-        assertThat(table.on(new Screen(80, true))).startsWith("\u001b[1mVDI").contains("WHY").contains("\u001b[0m\n");
+        assertThat(table.on(new Screen(80, true)))
+                .startsWith("\u001b[1mVDI")
+                .contains("WHY")
+                .contains("\u001b[0m\n");
     }
 
     @Test
     void theScreenIsWhatTheLauncherAndTheUserSay() {
-        assertThat(Screen.terminal(Map.of("CATENA_COLUMNS", "132", "TERM", "xterm"))).isEqualTo(new Screen(132, true));
+        assertThat(Screen.terminal(Map.of("CATENA_COLUMNS", "132", "TERM", "xterm")))
+                .isEqualTo(new Screen(132, true));
         assertThat(Screen.terminal(Map.of("TERM", "xterm", "NO_COLOR", "1"))).isEqualTo(Screen.NONE);
         assertThat(Screen.terminal(Map.of("CATENA_COLUMNS", "wide"))).isEqualTo(Screen.NONE);
     }

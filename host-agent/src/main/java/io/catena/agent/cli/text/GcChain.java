@@ -61,8 +61,7 @@ record GcChain(List<GcStatus.Step> steps) {
     /** Returns how many steps of each way there are: "3 push down, 1 drain". */
     String ways() {
         Map<String, Long> counts = steps.stream()
-                .collect(Collectors.groupingBy(
-                        step -> name(step.way()), LinkedHashMap::new, Collectors.counting()));
+                .collect(Collectors.groupingBy(step -> name(step.way()), LinkedHashMap::new, Collectors.counting()));
         return counts.entrySet().stream()
                 .map(count -> count.getValue() + " " + count.getKey())
                 .collect(Collectors.joining(", "));

@@ -62,12 +62,7 @@ public final class GcStatusText {
     private static Table debts(GcStatus status) {
         Table table = new Table("VDI", "NAME", ">NODES LESS", ">MOVES", ">FREES");
         for (GcStatus.Debt debt : status.debts()) {
-            table.row(
-                    debt.vdi(),
-                    debt.name(),
-                    debt.steps(),
-                    Size.format(debt.bytesToMove()),
-                    size(debt.bytesFreed()));
+            table.row(debt.vdi(), debt.name(), debt.steps(), Size.format(debt.bytesToMove()), size(debt.bytesFreed()));
         }
         return table;
     }

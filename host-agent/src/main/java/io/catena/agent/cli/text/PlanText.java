@@ -25,10 +25,16 @@ public final class PlanText {
         long freed = plan.get("bytesFreed").getAsLong();
         long moved = plan.get("bytesToMove").getAsLong();
         if (freed > 0 || moved > 0) {
-            text.append("Frees ").append(Size.format(freed)).append(", copies ").append(Size.format(moved)).append(".\n");
+            text.append("Frees ")
+                    .append(Size.format(freed))
+                    .append(", copies ")
+                    .append(Size.format(moved))
+                    .append(".\n");
         }
         for (JsonElement blocker : plan.getAsJsonArray("blockers")) {
-            text.append("Refused now: ").append(Table.printable(blocker.getAsString())).append('\n');
+            text.append("Refused now: ")
+                    .append(Table.printable(blocker.getAsString()))
+                    .append('\n');
         }
         return text.toString();
     }

@@ -17,7 +17,10 @@ final class GcChainTest {
                 step(GcStatus.Way.PUSH_DOWN, "c", "b", 20)));
 
         assertThat(chains).extracting(GcChain::bottom).containsExactlyInAnyOrder("a", "y");
-        GcChain long3 = chains.stream().filter(chain -> chain.bottom().equals("a")).findFirst().orElseThrow();
+        GcChain long3 = chains.stream()
+                .filter(chain -> chain.bottom().equals("a"))
+                .findFirst()
+                .orElseThrow();
         assertThat(long3.ways()).isEqualTo("3 push down");
         assertThat(long3.bytesToMove()).isEqualTo(31);
         assertThat(long3.bytesNeeded()).isEqualTo(20);
@@ -25,8 +28,8 @@ final class GcChainTest {
 
     @Test
     void whatIsDeletedIsOneLine() {
-        List<GcChain> chains = GcChain.of(
-                List.of(step(GcStatus.Way.DELETE, "a", null, 0), step(GcStatus.Way.DELETE, "b", null, 0)));
+        List<GcChain> chains =
+                GcChain.of(List.of(step(GcStatus.Way.DELETE, "a", null, 0), step(GcStatus.Way.DELETE, "b", null, 0)));
         assertThat(chains).singleElement().extracting(GcChain::bottom).isEqualTo("2 base copies");
     }
 
