@@ -41,6 +41,7 @@ public final class Programs {
             Map.entry("nbdinfo", "libnbd-bin"),
             Map.entry("nbdkit", "nbdkit"),
             Map.entry("openssl", "openssl"),
+            Map.entry("prometheus", "prometheus"),
             Map.entry("promtool", "prometheus"),
             Map.entry("chromium", "chromium"),
             Map.entry("chromedriver", "chromium-driver"),

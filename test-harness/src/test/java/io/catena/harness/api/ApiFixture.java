@@ -1,6 +1,5 @@
 package io.catena.harness.api;
 
-import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -12,35 +11,18 @@ import io.catena.agent.control.ControlClient;
 import io.catena.agent.control.Role;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.nbd.NbdLimits;
-import io.catena.agent.tls.PemFiles;
-import io.catena.harness.peer.TestCertificates;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
-import org.jspecify.annotations.Nullable;
 
 /** An agent in this process that serves the API over TLS, and clients of it. For one test thread. */
-final class ApiFixture implements AutoCloseable {
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
-
-    final Path directory;
-    final TestCertificates certificates;
+final class ApiFixture extends ApiClients implements AutoCloseable {
     private final Path runDirectory;
     private Agent agent;
-    private HttpClient client;
 
     /** An answer. */
     record Answer(int status, String body, HttpResponse<String> whole) {
@@ -62,13 +44,9 @@ final class ApiFixture implements AutoCloseable {
     }
 
     ApiFixture(Path directory) throws IOException {
-        this.directory = directory;
+        super(directory);
         runDirectory = directory.resolve("run");
-        certificates = new TestCertificates(directory.resolve("tls"));
-        certificates.certify("server", "localhost");
-        certificates.certify("client", "backup-host");
         agent = startAgent();
-        client = client("");
     }
 
     private Agent startAgent() throws IOException {
@@ -87,6 +65,7 @@ final class ApiFixture implements AutoCloseable {
         agent = startAgent();
     }
 
+    @Override
     ControlClient local() {
         return new ControlClient(RunDirectory.controlSocket(runDirectory), DEADLINE);
     }
@@ -95,92 +74,9 @@ final class ApiFixture implements AutoCloseable {
         return Objects.requireNonNull(agent.api());
     }
 
-    URI uri(String path) {
-        InetSocketAddress address = server().address();
-        return URI.create("https://localhost:" + address.getPort() + path);
-    }
-
-    /** Makes a token on the host. */
-    String token(Role role, String... srs) {
-        JsonObject body = new JsonObject();
-        body.addProperty("role", role.text());
-        if (srs.length > 0) {
-            body.add("srs", JsonParser.parseString(new Gson().toJson(srs)));
-        }
-        return local().post("/v1/tokens", body).getAsJsonObject().get("token").getAsString();
-    }
-
-    /** Makes an SR; returns its id. */
-    String sr(String name) {
-        JsonObject body = new JsonObject();
-        body.addProperty("name", name);
-        body.addProperty("path", directory.resolve("sr-" + name).toString());
-        return local().post("/v1/srs", body).getAsJsonObject().get("sr").getAsString();
-    }
-
-    Answer get(String token, String path, String... headers) throws IOException {
-        return ask(client, "GET", token, path, null, headers);
-    }
-
-    Answer ask(String method, String token, String path, @Nullable String body, String... headers) throws IOException {
-        return ask(client, method, token, path, body, headers);
-    }
-
-    Answer ask(HttpClient by, String method, String token, String path, @Nullable String body, String... headers)
-            throws IOException {
-        try {
-            HttpResponse<String> whole =
-                    by.send(request(method, token, path, body, headers), HttpResponse.BodyHandlers.ofString());
-            return new Answer(whole.statusCode(), whole.body(), whole);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException(e);
-        }
-    }
-
-    HttpRequest request(String method, String token, String path, @Nullable String body, String... headers) {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
-                .timeout(DEADLINE)
-                .method(
-                        method,
-                        body == null
-                                ? HttpRequest.BodyPublishers.noBody()
-                                : HttpRequest.BodyPublishers.ofString(body.replace('\'', '"')));
-        if (!token.isEmpty()) {
-            request.header("Authorization", "Bearer " + token);
-        }
-        for (int i = 0; i + 1 < headers.length; i += 2) {
-            request.header(headers[i], headers[i + 1]);
-        }
-        return request.build();
-    }
-
-    /** Returns a client that trusts our authority. */
-    HttpClient client() {
-        return client;
-    }
-
-    /** Returns one that shows a certificate too. */
-    HttpClient client(String role) throws IOException {
-        try {
-            KeyStore trusted = PemFiles.authorities(certificates.authority());
-            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(trusted);
-            KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            keys.init(
-                    role.isEmpty()
-                            ? PemFiles.emptyStore()
-                            : PemFiles.identity(certificates.certificate(role), certificates.key(role)),
-                    new char[0]);
-            SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-            return HttpClient.newBuilder()
-                    .sslContext(context)
-                    .version(HttpClient.Version.HTTP_1_1)
-                    .build();
-        } catch (GeneralSecurityException e) {
-            throw new IOException(e);
-        }
+    @Override
+    int port() {
+        return server().address().getPort();
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.catena.agent.control.Role;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -23,10 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** The stream of events: its order, and that nobody misses one without being told. */
 @Timeout(120)
 class EventsTest {
+    private final Path directory;
     private final ApiFixture api;
     private final String viewer;
 
     EventsTest(@TempDir Path directory) throws IOException {
+        this.directory = directory;
         api = new ApiFixture(directory);
         viewer = api.token(Role.VIEWER);
     }
@@ -39,7 +42,7 @@ class EventsTest {
     @Test
     void whatTheCommandLineDoesIsTold() throws IOException {
         String sr = api.sr("main");
-        String vdi = disk(sr);
+        String vdi = disk(api, sr);
         JsonObject names = new JsonObject();
         JsonArray list = new JsonArray();
         list.add(vdi);
@@ -58,27 +61,69 @@ class EventsTest {
     void aReaderGoesOnWhereItWasAfterARestart() throws IOException, InterruptedException {
         String sr = api.sr("main");
         long last = api.get(viewer, "/v1/events").object().get("last").getAsLong();
-        disk(sr);
+        disk(api, sr);
         api.restart();
-        disk(sr);
+        disk(api, sr);
 
-        List<String> lines = stream(Long.toString(last), 2);
+        List<String> lines = stream(api, viewer, Long.toString(last), 2);
 
         assertThat(lines.stream().filter(line -> line.startsWith("event: vdi.created")))
                 .hasSize(2);
         assertThat(lines).noneMatch(line -> line.equals("event: reset"));
-        List<Long> ids = lines.stream()
+        assertThat(ids(lines)).isSorted().doesNotHaveDuplicates();
+    }
+
+    private static List<Long> ids(List<String> lines) {
+        return lines.stream()
                 .filter(line -> line.startsWith("id: "))
                 .map(line -> Long.valueOf(line.substring(4)))
                 .toList();
-        assertThat(ids).isSorted().doesNotHaveDuplicates();
+    }
+
+    private static String lastId(List<String> lines) {
+        List<Long> ids = ids(lines);
+        return Long.toString(ids.get(ids.size() - 1));
+    }
+
+    /** Those that were made, in order. */
+    private static List<String> disks(List<String> lines) {
+        return lines.stream()
+                .filter(line -> line.startsWith("data: ") && line.contains("vdi.created"))
+                .map(line -> JsonParser.parseString(line.substring(6))
+                        .getAsJsonObject()
+                        .get("vdi")
+                        .getAsString())
+                .toList();
+    }
+
+    @Test
+    void noEventIsLostOrToldTwiceWhenTheAgentIsKilled() throws IOException, InterruptedException {
+        try (ApiProcess killed = new ApiProcess(directory.resolve("killed"))) {
+            String token = killed.token(Role.VIEWER);
+            String sr = killed.sr("main");
+            List<String> made = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                made.add(disk(killed, sr));
+            }
+            List<String> before = stream(killed, token, "0", 2);
+            killed.agent().kill9();
+            killed.agent().restart();
+            made.add(disk(killed, sr));
+
+            List<String> after = stream(killed, token, lastId(before), 2);
+
+            before.addAll(after);
+            assertThat(before).doesNotContain("event: reset");
+            assertThat(disks(before)).containsExactlyElementsOf(made);
+            assertThat(ids(before)).isSorted().doesNotHaveDuplicates();
+        }
     }
 
     @Test
     void aReaderWhoseEventsAreGoneIsTold() throws IOException, InterruptedException {
         String sr = api.sr("main");
 
-        assertThat(stream("999999999", 0)).contains("event: reset");
+        assertThat(stream(api, viewer, "999999999", 0)).contains("event: reset");
         assertThat(api.get(viewer, "/v1/events?since=999999999")
                         .object()
                         .get("reset")
@@ -89,12 +134,13 @@ class EventsTest {
     }
 
     /** Reads until so many disks were made, or the stream's beginning is over. */
-    private List<String> stream(String lastId, int created) throws IOException, InterruptedException {
-        HttpResponse<InputStream> answer = api.client()
+    private static List<String> stream(ApiClients from, String token, String lastId, int created)
+            throws IOException, InterruptedException {
+        HttpResponse<InputStream> answer = from.client()
                 .send(
-                        api.request(
+                        from.request(
                                 "GET",
-                                viewer,
+                                token,
                                 "/v1/events",
                                 null,
                                 "Accept",
@@ -124,10 +170,10 @@ class EventsTest {
         return kinds;
     }
 
-    private String disk(String sr) {
+    private static String disk(ApiClients on, String sr) {
         JsonObject body = new JsonObject();
         body.addProperty("sizeBytes", 2 << 20);
-        return api.local()
+        return on.local()
                 .post("/v1/srs/" + sr + "/vdis", body)
                 .getAsJsonObject()
                 .get("vdi")
