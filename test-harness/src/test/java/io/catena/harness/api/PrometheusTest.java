@@ -142,7 +142,8 @@ class PrometheusTest {
                 "rule_files: [rules.yml]",
                 "alerting:",
                 "  alertmanagers:",
-                "    - static_configs: [{targets: ['127.0.0.1:" + receiver.getAddress().getPort() + "']}]",
+                "    - static_configs: [{targets: ['127.0.0.1:"
+                        + receiver.getAddress().getPort() + "']}]",
                 "scrape_configs:",
                 "  - job_name: catena",
                 "    scheme: https",
