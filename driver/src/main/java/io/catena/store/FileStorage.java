@@ -37,6 +37,9 @@ import java.util.concurrent.TimeUnit;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class FileStorage implements Storage {
+    /** Files as Java alone reaches them: they share no extents. */
+    public static final ConfinedFiles.Below JAVA_ALONE = JavaFiles::new;
+
     private final Root root;
     private final ConfinedFiles files;
     private final OtherPlaces others;

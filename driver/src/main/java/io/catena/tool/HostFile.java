@@ -1,5 +1,6 @@
 package io.catena.tool;
 
+import io.catena.store.ConfinedFiles;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -14,16 +15,22 @@ import java.util.Objects;
  *
  * @param directory where it really is
  * @param name the path's last part
+ * @param below how files are reached
  * @param allowed other directories in which it may have ancestors
  */
-public record HostFile(Path directory, Storage storage, String name, List<Path> allowed) {
+public record HostFile(Path directory, Storage storage, String name, ConfinedFiles.Below below, List<Path> allowed) {
     public HostFile {
         allowed = List.copyOf(allowed);
     }
 
-    /** Finds a file whose ancestors are in the same directory, see {@link #of(Path, List)}. */
+    /** Finds a file whose ancestors are in the same directory, see {@link #of(Path, List, ConfinedFiles.Below)}. */
     public static HostFile of(Path path) throws IOException {
         return of(path, List.of());
+    }
+
+    /** As {@link #of(Path, List, ConfinedFiles.Below)}, with what Java alone can do. */
+    public static HostFile of(Path path, List<Path> allowed) throws IOException {
+        return of(path, allowed, FileStorage.JAVA_ALONE);
     }
 
     /**
@@ -31,9 +38,10 @@ public record HostFile(Path directory, Storage storage, String name, List<Path> 
      * disk names its parent as seen from where it really is; what a disk names is reached without links.
      *
      * @param allowed other directories in which it may have ancestors
+     * @param below how files are reached
      * @throws IOException also if it is a directory
      */
-    public static HostFile of(Path path, List<Path> allowed) throws IOException {
+    public static HostFile of(Path path, List<Path> allowed, ConfinedFiles.Below below) throws IOException {
         Path real = real(path.toAbsolutePath().normalize());
         Path directory = real.getParent();
         if (directory == null || FileStorage.isDirectory(real)) {
@@ -41,8 +49,9 @@ public record HostFile(Path directory, Storage storage, String name, List<Path> 
         }
         return new HostFile(
                 directory,
-                new FileStorage(directory, allowed),
+                new FileStorage(directory, below, allowed),
                 Objects.requireNonNull(real.getFileName(), "name").toString(),
+                below,
                 allowed);
     }
 
@@ -50,7 +59,7 @@ public record HostFile(Path directory, Storage storage, String name, List<Path> 
     public HostFile with(Path other) throws IOException {
         List<Path> all = new ArrayList<>(allowed);
         all.add(of(other).directory());
-        return new HostFile(directory, new FileStorage(directory, all), name, all);
+        return new HostFile(directory, new FileStorage(directory, below, all), name, below, all);
     }
 
     /** Returns the name that {@link #storage} has for another file, which may be in another directory. */

@@ -6,6 +6,7 @@ import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -30,24 +31,36 @@ public final class OpenChain implements Closeable {
      * @throws io.catena.format.UnsupportedVhdException if a file must not be opened, or is its own ancestor
      */
     public static OpenChain readOnly(Storage storage, String name) throws IOException {
-        return open(storage, name, true);
+        return open(storage, name, file -> file.openReadOnly(storage), false);
+    }
+
+    /** As {@link #readOnly}, of a disk from whose files others are to take extents. */
+    public static OpenChain source(Storage storage, String name) throws IOException {
+        return open(storage, name, file -> file.openSource(storage), false);
     }
 
     /** Opens a disk for reading and writing; throws as {@link #readOnly} does. */
     static OpenChain writable(Storage storage, String name) throws IOException {
-        return open(storage, name, false);
+        return open(storage, name, file -> file.openReadOnly(storage), true);
     }
 
-    private static OpenChain open(Storage storage, String name, boolean readOnly) throws IOException {
+    /** Opens a file for reading. */
+    @FunctionalInterface
+    private interface Opener {
+        Layer open(ChainFile file) throws IOException;
+    }
+
+    private static OpenChain open(Storage storage, String name, Opener reading, boolean leafIsWritten)
+            throws IOException {
         List<Chain.Node> nodes = new ArrayList<>();
         try {
             for (ChainFile file : ChainPath.of(storage, ChainFile.read(storage, name))) {
                 checkIsNotWritten(storage, file.name());
-                boolean writable = nodes.isEmpty() && !readOnly;
+                boolean writable = nodes.isEmpty() && leafIsWritten;
                 nodes.add(new Chain.Node(
-                        file.name(), writable ? file.openWritable(storage, null) : file.openReadOnly(storage)));
+                        file.name(), writable ? file.openWritable(storage, null) : reading.open(file)));
             }
-            return new OpenChain(new Chain(nodes), readOnly);
+            return new OpenChain(new Chain(nodes), !leafIsWritten);
         } catch (IOException | RuntimeException e) {
             closeAll(nodes, e);
             throw e;

@@ -58,7 +58,7 @@ public final class VhdCoalesce {
         if (chain.size() < 2) {
             throw new IOException(child.name() + ": has no parent to be merged into");
         }
-        return HostFile.of(child.directory().resolve(chain.get(1).name()), child.allowed());
+        return HostFile.of(child.directory().resolve(chain.get(1).name()), child.allowed(), child.below());
     }
 
     private Result coalesceAlone(HostFile child, HostFile parent, boolean delete) throws IOException {

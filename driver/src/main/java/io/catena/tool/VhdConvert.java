@@ -20,7 +20,10 @@ import java.time.Clock;
 import java.util.UUID;
 import java.util.function.Supplier;
 
-/** Writes what a guest sees in a disk, through its chain, to a file of its own. Where there are zeros, it leaves holes. */
+/**
+ * Writes what a guest sees in a disk, through its chain, to a file of its own. Where there are zeros, it leaves holes; but where
+ * files can share extents, it shares what is there, zeros included, and reads nothing.
+ */
 public final class VhdConvert {
     private static final int PIECE_BYTES = 2 << 20;
 
@@ -90,7 +93,7 @@ public final class VhdConvert {
         try {
             make(storage, part, format, size);
             try (Layer target = open(storage, part, format, size)) {
-                copy(source, target);
+                copy(source, target, new SharedPieces(source.nodes(), storage, part + ".probe"));
                 target.flush();
             }
         } catch (IOException | RuntimeException e) {
@@ -122,7 +125,7 @@ public final class VhdConvert {
                 : ChainFile.vhd(storage, name).openWritable(storage, null);
     }
 
-    private void copy(OpenChain source, Layer target) throws IOException {
+    private void copy(OpenChain source, Layer target, SharedPieces sharing) throws IOException {
         BlockDevice disk = source.disk();
         control.addTotal(disk.sizeBytes());
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES + UNIT_BYTES).alignedSlice(UNIT_BYTES);
@@ -131,7 +134,9 @@ public final class VhdConvert {
             VhdMap.Extent extent = VhdMap.at(source.nodes(), offset, disk.sizeBytes() - offset);
             long length = extent.length();
             if (extent.kind() != VhdMap.Kind.HOLE) {
-                length = Math.min(length, PIECE_BYTES);
+                length = Math.min(length, PIECE_BYTES - offset % PIECE_BYTES);
+            }
+            if (extent.kind() != VhdMap.Kind.HOLE && !sharing.take(extent, length, target)) {
                 piece.clear().limit((int) length);
                 disk.read(offset, piece);
                 writeData(piece.flip(), offset, target);

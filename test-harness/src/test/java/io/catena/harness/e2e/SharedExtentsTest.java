@@ -9,14 +9,20 @@ import io.catena.harness.peer.ReflinkImage;
 import io.catena.sr.gc.PushDown;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.tool.HostFile;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;
+import io.catena.tool.OpenChain;
+import io.catena.tool.VhdCoalesce;
+import io.catena.tool.VhdConvert;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -92,6 +98,67 @@ class SharedExtentsTest {
                 parent.read(200L * MIB + 4096, piece);
                 assertThat(piece.flip()).isEqualTo(ByteBuffer.wrap(data, 0, 12288));
             }
+        }
+    }
+
+    @Test
+    void onXfsFilesAreMergedAndConvertedOfflineWithoutTakingSpace() throws IOException {
+        assertTrue(ReflinkImage.isPossible(), "only root can mount; run the tests as root");
+        try (ReflinkImage xfs = ReflinkImage.mount(ReflinkImage.Kind.XFS, directory, 1024L * MIB)) {
+            Storage storage = storage(xfs.root());
+            byte[] data = random(64 * MIB);
+            makeChain(storage, data);
+            long before = storage.space().freeBytes();
+
+            for (VhdConvert.Format format : VhdConvert.Format.values()) {
+                convert(xfs.root(), format);
+            }
+            long converted = before - storage.space().freeBytes();
+            new VhdCoalesce(new Unwatched()).coalesce(file(xfs.root(), "k.vhd"), true);
+            long merged = before - storage.space().freeBytes();
+
+            System.out.printf(
+                    Locale.ROOT,
+                    "64 MiB on XFS: three conversions took %d KiB, and a merge %d KiB%n",
+                    converted >> 10,
+                    (merged - converted) >> 10);
+            assertThat(converted).as("bytes taken by three copies of 64 MiB").isLessThan(16L * MIB);
+            assertThat(merged).as("bytes taken in the end").isLessThan(24L * MIB);
+            for (String name : List.of("RAW.raw", "FIXED.vhd", "DYNAMIC.vhd", "p.vhd")) {
+                assertHolds(storage, name, data);
+            }
+        }
+    }
+
+    private static void makeChain(Storage storage, byte[] data) throws IOException {
+        NewVhd files = new NewVhd(Clock.systemUTC(), UUID::randomUUID);
+        files.create(storage, "p.vhd", DISK_BYTES, NewDiskType.DYNAMIC);
+        files.snapshot(storage, "k.vhd", "p.vhd");
+        try (Layer child = ChainFile.vhd(storage, "k.vhd").openWritable(storage, null)) {
+            child.write(8 * MIB, ByteBuffer.wrap(data));
+        }
+    }
+
+    private static void convert(Path root, VhdConvert.Format format) throws IOException {
+        HostFile source = file(root, "k.vhd");
+        HostFile made = file(root, format + (format == VhdConvert.Format.RAW ? ".raw" : ".vhd"));
+        try (OpenChain chain = OpenChain.source(source.storage(), source.name())) {
+            new VhdConvert(Clock.systemUTC(), UUID::randomUUID, new Unwatched())
+                    .convert(chain, made.storage(), made.name(), format);
+        }
+    }
+
+    private static HostFile file(Path root, String name) throws IOException {
+        return HostFile.of(root.resolve(name), List.of(), LinuxFiles::new);
+    }
+
+    private static void assertHolds(Storage storage, String name, byte[] data) throws IOException {
+        try (OpenChain chain = OpenChain.readOnly(storage, name)) {
+            ByteBuffer found = ByteBuffer.allocate(data.length + 2 * MIB);
+            chain.disk().read(7L * MIB, found);
+            assertThat(found.slice(0, MIB)).as(name).isEqualTo(ByteBuffer.allocate(MIB));
+            assertThat(found.slice(MIB, data.length)).as(name).isEqualTo(ByteBuffer.wrap(data));
+            assertThat(found.slice(MIB + data.length, MIB)).as(name).isEqualTo(ByteBuffer.allocate(MIB));
         }
     }
 

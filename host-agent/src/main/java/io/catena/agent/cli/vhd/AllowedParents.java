@@ -1,5 +1,6 @@
 package io.catena.agent.cli.vhd;
 
+import io.catena.agent.linux.LinuxFiles;
 import io.catena.tool.HostFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,5 +36,10 @@ final class AllowedParents {
     /** Finds a file that the user names. */
     HostFile file(Path path) throws IOException {
         return HostFile.of(path, directories);
+    }
+
+    /** Finds a file that may share extents with others. */
+    HostFile sharingFile(Path path) throws IOException {
+        return HostFile.of(path, directories, LinuxFiles::new);
     }
 }

@@ -252,7 +252,7 @@ public final class VhdCommand {
             @Option(names = "--delete", description = "Delete the disk afterwards.") boolean delete) {
         return run("coalesce " + path, () -> {
             OfflineJob job = job("coalesce", text());
-            VhdCoalesce.Result result = new VhdCoalesce(job).coalesce(parents.file(path), delete);
+            VhdCoalesce.Result result = new VhdCoalesce(job).coalesce(parents.sharingFile(path), delete);
             job.end("merged into " + result.parent());
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
@@ -329,11 +329,11 @@ public final class VhdCommand {
             @Parameters(paramLabel = "DST|-") Path target,
             @Option(names = "--to", paramLabel = "raw|fixed|dynamic", required = true) VhdConvert.Format format) {
         return run("convert " + path, () -> {
-            HostFile file = parents.file(path);
+            HostFile file = parents.sharingFile(path);
             boolean stream = target.toString().equals("-");
             OfflineJob job = job("convert", stream ? err() : text());
             VhdConvert convert = new VhdConvert(Clock.systemUTC(), UUID::randomUUID, job);
-            try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
+            try (OpenChain chain = OpenChain.source(file.storage(), file.name())) {
                 if (stream) {
                     if (format != VhdConvert.Format.RAW) {
                         throw new IOException("only raw can be streamed, a VHD is not written in order");
@@ -342,7 +342,7 @@ public final class VhdCommand {
                     out.flush();
                     return;
                 }
-                HostFile made = parents.file(target);
+                HostFile made = parents.sharingFile(target);
                 long size = convert.convert(chain, made.storage(), made.name(), format);
                 job.end("wrote " + target);
                 printMade(target, size);
