@@ -57,8 +57,8 @@ public final class OpenChain implements Closeable {
             for (ChainFile file : ChainPath.of(storage, ChainFile.read(storage, name))) {
                 checkIsNotWritten(storage, file.name());
                 boolean writable = nodes.isEmpty() && leafIsWritten;
-                nodes.add(new Chain.Node(
-                        file.name(), writable ? file.openWritable(storage, null) : reading.open(file)));
+                nodes.add(
+                        new Chain.Node(file.name(), writable ? file.openWritable(storage, null) : reading.open(file)));
             }
             return new OpenChain(new Chain(nodes), !leafIsWritten);
         } catch (IOException | RuntimeException e) {
