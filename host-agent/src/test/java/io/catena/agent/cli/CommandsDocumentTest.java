@@ -87,7 +87,12 @@ final class CommandsDocumentTest {
         if (ours.contains("--path DIR") || ours.contains("probe")) {
             return;
         }
-        done("sr", "create", "sr" + number, "--path", directory.resolve("sr" + number).toString());
+        done(
+                "sr",
+                "create",
+                "sr" + number,
+                "--path",
+                directory.resolve("sr" + number).toString());
         if (ours.contains("sr attach") || ours.contains("sr forget")) {
             done("sr", "detach", "sr" + number);
         }
@@ -108,8 +113,9 @@ final class CommandsDocumentTest {
         List<String[]> commands = new ArrayList<>();
         Matcher matcher = OURS.matcher(ours);
         while (matcher.find()) {
-            commands.add(
-                    Arrays.stream(matcher.group(1).split(" ", -1)).map(this::meant).toArray(String[]::new));
+            commands.add(Arrays.stream(matcher.group(1).split(" ", -1))
+                    .map(this::meant)
+                    .toArray(String[]::new));
         }
         return commands;
     }
