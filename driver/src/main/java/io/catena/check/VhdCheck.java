@@ -32,9 +32,15 @@ public final class VhdCheck {
      * Checks a file.
      *
      * @throws java.nio.file.NoSuchFileException if there is no such file
-     * @throws IOException if the file cannot be read; never because of what its bytes are
+     * @throws IOException if the file cannot be read, or its data is to be looked at while another program writes it; never
+     *     because of what its bytes are
      */
     public Report check(String name, CheckOptions options) throws IOException {
+        if (options.data() && storage.isWrittenElsewhere(name)) {
+            throw new IOException(
+                    name + ": another program, maybe an agent, has it open for writing, so its bitmaps are behind"
+                            + " its data; detach the disk (catena vdi detach), or check without --data");
+        }
         try (BlockFile file = storage.openReadOnly(name)) {
             return check(name, file, options);
         }
@@ -69,7 +75,9 @@ public final class VhdCheck {
             BatmapRules.check(image, findings);
             // Of blocks in one place nobody knows whose the data is, and there may be more of them than bytes.
             boolean apart = !findings.has(Code.BLOCK_OVERLAP);
-            if (apart && (options.data() || DataRules.isLittle(image))) {
+            // The bitmaps of a disk that is written are behind its data until it is flushed.
+            boolean compared = options.data() || (DataRules.isLittle(image) && !storage.isWrittenElsewhere(name));
+            if (apart && compared) {
                 DataRules.check(image, findings);
             }
         }

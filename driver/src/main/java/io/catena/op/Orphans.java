@@ -3,6 +3,7 @@ package io.catena.op;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import io.catena.format.DynamicHeader;
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import io.catena.vhd.ChainFile;
@@ -65,7 +66,7 @@ public final class Orphans {
             }
         } catch (RuntimeException e) {
             // Gson throws what it likes, and wraps what the record's constructor throws.
-            LOG.log(Level.WARNING, "event=orphans-unreadable file=" + FILE + " cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("orphans-unreadable", "file", FILE, "cause", e.getMessage()));
             return Map.of();
         }
         return found;

@@ -26,6 +26,11 @@ public record Remove(String node, Orphans.@Nullable Orphan orphan, List<String> 
         records = List.copyOf(records);
     }
 
+    /** Takes away a node whose parent, if it has one, is still needed. */
+    public static Remove of(String node, List<String> records) {
+        return new Remove(node, null, records);
+    }
+
     @Override
     public void checkNames() {
         Names.node(node);

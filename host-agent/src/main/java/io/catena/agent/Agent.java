@@ -15,7 +15,6 @@ import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.NbdDevice;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.log.Version;
 import io.catena.agent.metrics.DataPath;
 import io.catena.agent.nbd.NbdExports;
@@ -32,6 +31,7 @@ import io.catena.disk.FilteringExporter;
 import io.catena.disk.RequestMeter;
 import io.catena.disk.RequestMeters;
 import io.catena.disk.ZeroDetectingDisk;
+import io.catena.log.LogLine;
 import io.catena.sr.job.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
@@ -169,7 +169,7 @@ public final class Agent implements Closeable {
     private void wire(Path runDirectory, Options options, Opening opening, Hypervising hypervising) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
-        Jobs jobs = opened(new Jobs(clock));
+        Jobs jobs = opened(new Jobs(clock, new JobNumbers(directory.jobNumbersFile())));
         DataPath dataPath = new DataPath();
         RequestMeter meter = new CountingMeter(dataPath);
         RequestMeters meters = vdi -> meter;

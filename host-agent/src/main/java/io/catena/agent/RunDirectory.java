@@ -113,6 +113,11 @@ public final class RunDirectory implements Closeable {
         return path.resolve("api");
     }
 
+    /** Where it is remembered which numbers jobs have had. */
+    Path jobNumbersFile() {
+        return path.resolve("job-numbers");
+    }
+
     Path stateFile() {
         return path.resolve("state.json");
     }

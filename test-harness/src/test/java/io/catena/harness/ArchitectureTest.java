@@ -235,14 +235,15 @@ class ArchitectureTest {
     static final ArchRule NO_CYCLES =
             slices().matching("io.catena.(**)").should().beFreeOfCycles();
 
-    /** Classes of the first package see, of all that is ours, these packages alone. */
+    /** Classes of the first package see, of all that is ours, these packages alone; and how lines of the log are written. */
     private static ArchRule sees(String... packages) {
         return noClasses()
                 .that()
                 .resideInAPackage(packages[0])
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.catena..")
-                        .and(resideInAnyPackage(packages).negate()));
+                        .and(resideInAnyPackage(packages).negate())
+                        .and(resideInAPackage("io.catena.log..").negate()));
     }
 
     /** Classes of the first package of the repository see, of its packages, these alone. */

@@ -10,6 +10,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.disk.LiveDisk;
+import io.catena.log.LogLine;
 import io.catena.op.Orphans;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.RateLimit;
@@ -502,7 +503,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                 }
             }
         } catch (SrException e) {
-            LOG.log(Level.WARNING, "event=gc-not-started sr=" + parts.sr() + " cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("gc-not-started", "sr", parts.sr(), "cause", e.getMessage()));
             trigger.ended(now());
         }
     }

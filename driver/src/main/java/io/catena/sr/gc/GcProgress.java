@@ -1,5 +1,6 @@
 package io.catena.sr.gc;
 
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -133,7 +134,7 @@ public final class GcProgress {
 
     /** Costs time only: what the note says, if there is one, is true. */
     private static void tellLoss(String file, IOException cause) {
-        LOG.log(Level.WARNING, "event=gc-progress-not-kept file=" + file + " cause=\"" + cause.getMessage() + "\"");
+        LOG.log(Level.WARNING, LogLine.of("gc-progress-not-kept", "file", file, "cause", cause.getMessage()));
     }
 
     /** Notes of one push down. */

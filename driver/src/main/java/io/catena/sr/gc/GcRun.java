@@ -3,6 +3,7 @@ package io.catena.sr.gc;
 import io.catena.api.GcStatus;
 import io.catena.api.JobControl;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import io.catena.sr.job.StepInterrupted;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.tree.Node;
@@ -11,6 +12,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -201,10 +203,10 @@ final class GcRun {
         try {
             Merge.Done did = parts.collector().take(step, parts.control().apply(job));
             parts.failures().succeeded(step.node().name());
-            tell("gc-step-done", step, "copied=" + did.writtenBytes() + " shared=" + did.sharedBytes());
+            tell("gc-step-done", step, "copied", did.writtenBytes(), "shared", did.sharedBytes());
             ended(work, did);
         } catch (StepInterrupted e) {
-            tell("gc-step-interrupted", step, "cause=\"" + e.getMessage() + "\"");
+            tell("gc-step-interrupted", step, "cause", e.getMessage());
             ended(work, Merge.Done.NOTHING);
         } catch (ChangedMeanwhileException | NoSuchFileException e) {
             leave(work, String.valueOf(e.getMessage()));
@@ -218,12 +220,15 @@ final class GcRun {
         }
     }
 
-    private static void tell(String event, GcStep step, String more) {
+    private static void tell(String event, GcStep step, @Nullable Object... more) {
         Node parent = step.parent();
-        LOG.log(
-                Level.INFO,
-                "event=" + event + " way=" + step.way() + " node=" + step.node().name()
-                        + (parent == null ? "" : " parent=" + parent.name()) + " " + more);
+        List<@Nullable Object> values =
+                new ArrayList<>(List.of("way", step.way(), "node", step.node().name()));
+        if (parent != null) {
+            values.addAll(List.of("parent", parent.name()));
+        }
+        values.addAll(Arrays.asList(more));
+        LOG.log(Level.INFO, LogLine.of(event, values.toArray()));
     }
 
     private synchronized void ended(Work work, Merge.Done did) {
@@ -237,9 +242,7 @@ final class GcRun {
         String node = work.step().node().name();
         String reason = Objects.requireNonNullElse(cause, "unknown");
         GcStatus.SetAside failure = parts.failures().failed(node, reason);
-        LOG.log(
-                Level.WARNING,
-                "event=gc-set-aside node=" + node + " try=" + failure.tries() + " cause=\"" + reason + "\"");
+        LOG.log(Level.WARNING, LogLine.of("gc-set-aside", "node", node, "try", failure.tries(), "cause", reason));
         failed.add(node);
         reasons.put(node, reason + " (try " + failure.tries() + " of " + GcFailures.MOST_TRIES + ")");
         running.remove(work.root());

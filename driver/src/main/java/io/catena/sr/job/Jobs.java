@@ -4,6 +4,7 @@ import io.catena.api.Job;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Duration;
@@ -45,10 +46,10 @@ public final class Jobs implements Closeable {
     private final Clock clock;
     private final ThreadPoolExecutor executor;
 
-    /** By id, oldest first. Guarded by this, as is {@link #lastId}. */
+    /** By id, oldest first. Guarded by this, as are {@link #ids}. */
     private final Map<Long, RunningJob> jobs = new LinkedHashMap<>();
 
-    private long lastId;
+    private final JobIds ids;
 
     /** The ids that jobs to be started again get, by what they do. Guarded by this. */
     private final Map<String, Deque<Long>> expected = new HashMap<>();
@@ -64,7 +65,19 @@ public final class Jobs implements Closeable {
      * @param workers how many jobs run at a time
      */
     public Jobs(Clock clock, int workers) {
+        this(clock, workers, JobIds.counting());
+    }
+
+    /**
+     * @param ids numbers for the jobs
+     */
+    public Jobs(Clock clock, JobIds ids) {
+        this(clock, WORKERS, ids);
+    }
+
+    private Jobs(Clock clock, int workers, JobIds ids) {
         this.clock = clock;
+        this.ids = ids;
         AtomicInteger number = new AtomicInteger();
         executor = new ThreadPoolExecutor(
                 workers, workers, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(WAITING), runnable -> {
@@ -107,7 +120,7 @@ public final class Jobs implements Closeable {
         if (isTaken) {
             return;
         }
-        lastId = Math.max(lastId, id);
+        ids.skipTo(id);
         expected.computeIfAbsent(kind + sr, key -> new ArrayDeque<>()).add(id);
     }
 
@@ -181,7 +194,7 @@ public final class Jobs implements Closeable {
         all().forEach(this::stop);
         try {
             if (!executor.awaitTermination(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.warning("Jobs still run after " + CLOSE_PATIENCE.toSeconds() + " s; they end with the process");
+                LOG.warning(LogLine.of("jobs-left-running", "seconds", CLOSE_PATIENCE.toSeconds()));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -206,7 +219,7 @@ public final class Jobs implements Closeable {
     private synchronized RunningJob register(String kind, SrId sr, JobWork work) {
         dropOldest();
         Long known = expected.getOrDefault(kind + sr, new ArrayDeque<>()).poll();
-        RunningJob job = new RunningJob(known == null ? ++lastId : known, kind, sr, work, clock);
+        RunningJob job = new RunningJob(known == null ? ids.next() : known, kind, sr, work, clock);
         jobs.put(job.id, job);
         return job;
     }

@@ -5,6 +5,7 @@ import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -68,7 +69,7 @@ final class RunningJob implements Runnable, JobControl {
         } catch (IOException e) {
             fail(SrError.IO_ERROR, Objects.requireNonNullElse(e.getMessage(), e.toString()), null);
         } catch (RuntimeException | Error e) {
-            LOG.log(Level.SEVERE, "Job " + id + " (" + kind + ") of SR " + sr + " failed", e);
+            LOG.log(Level.SEVERE, LogLine.of("job-failed", "job", id, "kind", kind, "sr", sr), e);
             fail(SrError.INTERNAL, e.toString(), "See the agent's log, and report it.");
         }
     }

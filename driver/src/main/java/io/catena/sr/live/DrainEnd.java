@@ -2,6 +2,7 @@ package io.catena.sr.live;
 
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
+import io.catena.log.LogLine;
 import io.catena.op.Absorb;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
@@ -139,7 +140,7 @@ public final class DrainEnd implements LiveSteps, Closeable {
         try {
             drain.retireBaseCopy();
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "event=base-copy-not-retired cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("base-copy-not-retired", "cause", e.getMessage()));
         }
     }
 

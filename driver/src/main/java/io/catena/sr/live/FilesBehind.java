@@ -1,5 +1,6 @@
 package io.catena.sr.live;
 
+import io.catena.log.LogLine;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
@@ -80,7 +81,7 @@ public final class FilesBehind {
             ChainFile file = ChainFile.read(storage, name);
             file.openWritable(storage, redo.open(file)).close();
             names.remove(name);
-            LOG.log(Level.INFO, "event=redo-replayed node=" + name);
+            LOG.log(Level.INFO, LogLine.of("redo-replayed", "node", name));
         }
     }
 
@@ -97,7 +98,7 @@ public final class FilesBehind {
             catchUp(uppermostFirst);
             return true;
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "event=redo-not-replayed cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("redo-not-replayed", "cause", e.getMessage()));
             return false;
         }
     }

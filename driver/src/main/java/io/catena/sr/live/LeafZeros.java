@@ -2,6 +2,7 @@ package io.catena.sr.live;
 
 import io.catena.api.VdiId;
 import io.catena.disk.ZeroElision;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -48,7 +49,7 @@ public final class LeafZeros implements ZeroElision {
                 note.write();
                 noted = true;
             } catch (IOException e) {
-                LOG.log(Level.WARNING, "event=zeros-kept vdi=" + vdi + " cause=\"" + e.getMessage() + "\"");
+                LOG.log(Level.WARNING, LogLine.of("zeros-kept", "vdi", vdi, "cause", e.getMessage()));
             }
         }
         return noted;

@@ -6,6 +6,7 @@ import io.catena.disk.ChainSwitch;
 import io.catena.disk.DiskBusyException;
 import io.catena.disk.LiveDisk;
 import io.catena.disk.PauseClock;
+import io.catena.log.LogLine;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -272,7 +273,7 @@ public final class LiveCut implements LiveSteps {
         }
         LOG.log(
                 Level.WARNING,
-                "event=base-copy-completed-anew node=" + part.old.name() + " cause=\"" + reason.getMessage() + "\"");
+                LogLine.of("base-copy-completed-anew", "node", part.old.name(), "cause", reason.getMessage()));
     }
 
     /** Whether the instant has come. */

@@ -5,6 +5,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.op.Snapshot;
@@ -98,8 +99,12 @@ final class Attaching {
         Optional<Operation> completed = new Journal(storage).recover();
         completed.ifPresent(operation -> LOG.log(
                 Level.INFO,
-                "event=operation-completed sr=" + sr.id() + " operation="
-                        + operation.getClass().getSimpleName()));
+                LogLine.of(
+                        "operation-completed",
+                        "sr",
+                        sr.id(),
+                        "operation",
+                        operation.getClass().getSimpleName())));
         new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
@@ -126,7 +131,7 @@ final class Attaching {
             if (!Errors.isNoSpace(e) || last.isEmpty() || !lastAttachment().equals(last)) {
                 throw e;
             }
-            LOG.log(Level.WARNING, "event=session-goes-on cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("session-goes-on", "cause", e.getMessage()));
             return last.get();
         }
     }
@@ -258,10 +263,10 @@ final class Attaching {
     private boolean replay(ChainFile file, ChainFile named, RedoStore redo) {
         try {
             file.openWritable(storage, redo.open(named)).close();
-            LOG.log(Level.INFO, "event=redo-replayed node=" + file.name());
+            LOG.log(Level.INFO, LogLine.of("redo-replayed", "node", file.name()));
             return true;
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "event=redo-not-replayed node=" + file.name() + " cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("redo-not-replayed", "node", file.name(), "cause", e.getMessage()));
             return false;
         }
     }
@@ -285,7 +290,7 @@ final class Attaching {
         for (VdiId id : ids) {
             if (tree.node(id).isEmpty()) {
                 records.delete(id);
-                LOG.log(Level.INFO, "event=orphan-record-deleted vdi=" + id);
+                LOG.log(Level.INFO, LogLine.of("orphan-record-deleted", "vdi", id));
             }
         }
         storage.syncNames();

@@ -7,6 +7,7 @@ import io.catena.api.SrId;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.disk.Fence;
+import io.catena.log.LogLine;
 import io.catena.sr.gc.GarbageCollection;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
@@ -117,7 +118,7 @@ public final class OpenSr {
             Contradictions.complete(storage, tree.now());
             records.forget();
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "event=records-not-completed cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("records-not-completed", "cause", e.getMessage()));
         }
     }
 
@@ -129,7 +130,7 @@ public final class OpenSr {
     private static Fence fence(StorageLock lock, SrRecord record) {
         Fence fence = new Fence();
         lock.onLost(() -> {
-            LOG.log(Level.ERROR, "event=lock-lost sr=" + record.id());
+            LOG.log(Level.ERROR, LogLine.of("lock-lost", "sr", record.id()));
             fence.fall(SrFiles.LOCK
                     + " was removed or replaced while the SR was attached, so another agent may have its" + " files");
         });

@@ -3,6 +3,7 @@ package io.catena.sr.record;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import io.catena.api.GcSettings;
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
@@ -26,7 +27,7 @@ public final class GcSettingsFile {
             return text.map(json -> GSON.fromJson(json, GcSettings.class)).orElse(GcSettings.DEFAULT);
         } catch (IOException | RuntimeException e) {
             // Gson throws what it likes, and wraps what the record's constructor throws.
-            LOG.log(Level.WARNING, "event=gc-settings-unreadable file=" + FILE + " cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("gc-settings-unreadable", "file", FILE, "cause", e.getMessage()));
             return GcSettings.DEFAULT;
         }
     }

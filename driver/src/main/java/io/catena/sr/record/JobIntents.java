@@ -3,6 +3,7 @@ package io.catena.sr.record;
 import com.google.gson.Gson;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
@@ -116,7 +117,7 @@ public final class JobIntents {
     }
 
     private void setAside(String name, Exception reason) throws IOException {
-        LOG.log(Level.WARNING, "event=job-set-aside file=" + name + " cause=\"" + reason.getMessage() + "\"");
+        LOG.log(Level.WARNING, LogLine.of("job-set-aside", "file", name, "cause", reason.getMessage()));
         if (storage.exists(name)) {
             storage.rename(name, name + SET_ASIDE);
             storage.syncNames();

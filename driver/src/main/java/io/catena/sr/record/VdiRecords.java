@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
@@ -106,7 +107,7 @@ public final class VdiRecords {
             return find(id).orElse(none);
         } catch (IOException | RuntimeException e) {
             // Gson wraps what the record's constructor throws.
-            LOG.log(Level.WARNING, "event=record-unreadable vdi=" + id + " cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("record-unreadable", "vdi", id, "cause", e.getMessage()));
             return none;
         }
     }

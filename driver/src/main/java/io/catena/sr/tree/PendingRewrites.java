@@ -1,5 +1,6 @@
 package io.catena.sr.tree;
 
+import io.catena.log.LogLine;
 import io.catena.op.Journal;
 import io.catena.store.Storage;
 import io.catena.vhd.PendingRewrite;
@@ -25,12 +26,12 @@ public final class PendingRewrites {
             }
             try {
                 Journal.of(storage, PendingRewrite.fileOf(journal)).recover();
-                LOG.log(Level.INFO, "event=rewrite-completed journal=" + journal);
+                LOG.log(Level.INFO, LogLine.of("rewrite-completed", "journal", journal));
             } catch (IOException e) {
                 all = false;
                 LOG.log(
                         Level.WARNING,
-                        "event=rewrite-not-completed journal=" + journal + " cause=\"" + e.getMessage() + "\"");
+                        LogLine.of("rewrite-not-completed", "journal", journal, "cause", e.getMessage()));
             }
         }
         return all;

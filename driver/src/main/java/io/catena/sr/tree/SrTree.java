@@ -2,6 +2,7 @@ package io.catena.sr.tree;
 
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.op.Orphans;
@@ -131,7 +132,7 @@ public final class SrTree {
         try {
             completeInterrupted();
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "event=operation-not-completed cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("operation-not-completed", "cause", e.getMessage()));
         }
     }
 
@@ -348,7 +349,7 @@ public final class SrTree {
             if (!Errors.isNoSpace(e) || isBound()) {
                 throw e;
             }
-            new Remove(operation.node(), null, operation.records()).apply(storage);
+            Remove.of(operation.node(), operation.records()).apply(storage);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.catena.sr.xen;
 
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.VhdHeaders;
@@ -29,7 +30,7 @@ public final class FooterRestore {
                 file.openWritable(storage, null).close();
             }
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "event=footer-not-restored node=" + name + " cause=\"" + e.getMessage() + "\"");
+            LOG.log(Level.WARNING, LogLine.of("footer-not-restored", "node", name, "cause", e.getMessage()));
         }
     }
 

@@ -2,6 +2,7 @@ package io.catena.sr.xen;
 
 import io.catena.api.SrException;
 import io.catena.check.InterruptedResize;
+import io.catena.log.LogLine;
 import io.catena.sr.tree.TreeScanner;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -88,8 +89,7 @@ public final class SmRecovery {
         step.work().run();
         LOG.log(
                 Level.INFO,
-                "event=foreign-work-ended file=" + step.file() + " found=\"" + step.found() + "\" done=\""
-                        + step.action() + "\"");
+                LogLine.of("foreign-work-ended", "file", step.file(), "found", step.found(), "done", step.action()));
     }
 
     private static void refuse(List<SmStep> steps) {

@@ -1,7 +1,7 @@
 package io.catena.agent.api;
 
-import io.catena.agent.log.LogLine;
 import io.catena.agent.tls.PemFiles;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

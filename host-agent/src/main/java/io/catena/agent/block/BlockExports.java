@@ -1,7 +1,6 @@
 package io.catena.agent.block;
 
 import io.catena.agent.host.LocalDevices;
-import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.SrError;
@@ -10,6 +9,7 @@ import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
 import io.catena.disk.RequestMeters;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

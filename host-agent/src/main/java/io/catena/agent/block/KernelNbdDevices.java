@@ -1,9 +1,9 @@
 package io.catena.agent.block;
 
 import io.catena.agent.linux.NbdDevice;
-import io.catena.agent.log.LogLine;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

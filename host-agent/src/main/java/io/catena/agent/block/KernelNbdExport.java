@@ -2,10 +2,10 @@ package io.catena.agent.block;
 
 import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.linux.UnixSocket;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.nbd.ClientHandshake;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;

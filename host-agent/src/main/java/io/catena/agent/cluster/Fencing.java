@@ -1,6 +1,5 @@
 package io.catena.agent.cluster;
 
-import io.catena.agent.log.LogLine;
 import io.catena.lease.BootClock;
 import io.catena.lease.Claim;
 import io.catena.lease.EpochFence;
@@ -10,6 +9,7 @@ import io.catena.lease.LeaseStore;
 import io.catena.lease.LeaseTimes;
 import io.catena.lease.NotingStorage;
 import io.catena.lease.WrittenFiles;
+import io.catena.log.LogLine;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Objects;

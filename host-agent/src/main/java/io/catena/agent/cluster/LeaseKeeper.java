@@ -1,7 +1,7 @@
 package io.catena.agent.cluster;
 
-import io.catena.agent.log.LogLine;
 import io.catena.lease.Ownership;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;

@@ -1,7 +1,7 @@
 package io.catena.agent.control;
 
-import io.catena.agent.log.LogLine;
 import io.catena.api.VdiStream;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;

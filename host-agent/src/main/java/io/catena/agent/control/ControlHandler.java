@@ -1,9 +1,9 @@
 package io.catena.agent.control;
 
 import io.catena.agent.json.Json;
-import io.catena.agent.log.LogLine;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -79,8 +79,10 @@ public final class Names {
         return places.get(0);
     }
 
+    /** A disk goes before snapshots of its name. */
     private Place byName(String name) {
         List<Place> places = new ArrayList<>();
+        List<Place> snapshots = new ArrayList<>();
         List<String> candidates = new ArrayList<>();
         SrException trouble = new SrException(
                         SrError.VDI_MISSING, "There is no VDI called \"" + name + "\" in any attached SR")
@@ -90,13 +92,16 @@ public final class Names {
                 StorageRepository repository = host.repository(sr.id());
                 for (Vdi vdi : repository.vdis()) {
                     if (vdi.name().equals(name)) {
-                        places.add(new Place(sr.id(), repository, vdi.vdi()));
+                        (vdi.snapshotOf() == null ? places : snapshots).add(new Place(sr.id(), repository, vdi.vdi()));
                         candidates.add(vdi.vdi() + " (in SR " + sr.name() + ")");
                     }
                 }
             } catch (SrException e) {
                 trouble = e;
             }
+        }
+        if (places.isEmpty()) {
+            places = snapshots;
         }
         if (places.isEmpty()) {
             throw trouble;

@@ -269,11 +269,12 @@ public final class Routes {
         return Map.of("vdi", place.vdi());
     }
 
-    /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. */
+    /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. Without a name it has the time. */
     private Object snapshot(Call call) {
         Body body = call.body();
         List<Names.Place> places = body.strings("vdis").stream().map(names::vdi).toList();
-        String name = body.optionalString("name").orElse("");
+        String name =
+                body.optionalString("name").filter(given -> !given.isEmpty()).orElseGet(() -> SnapshotName.of(places));
         body.nothingElse();
         StorageRepository repository = places.get(0).repository();
         if (places.stream().anyMatch(place -> place.repository() != repository)) {

@@ -1,8 +1,8 @@
 package io.catena.agent.fuse;
 
 import io.catena.agent.linux.NativeBuffer;
-import io.catena.agent.log.LogLine;
 import io.catena.disk.BlockDevice;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.logging.Level;

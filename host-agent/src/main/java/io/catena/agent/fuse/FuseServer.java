@@ -2,8 +2,8 @@ package io.catena.agent.fuse;
 
 import io.catena.agent.linux.FuseConnection;
 import io.catena.agent.linux.NativeBuffer;
-import io.catena.agent.log.LogLine;
 import io.catena.disk.BlockDevice;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;

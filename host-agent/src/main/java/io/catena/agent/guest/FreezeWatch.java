@@ -1,9 +1,9 @@
 package io.catena.agent.guest;
 
 import io.catena.agent.guest.GuestAgentException.Kind;
-import io.catena.agent.log.LogLine;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.UUID;

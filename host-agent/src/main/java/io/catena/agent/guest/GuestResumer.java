@@ -1,7 +1,7 @@
 package io.catena.agent.guest;
 
-import io.catena.agent.log.LogLine;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;

@@ -1,7 +1,6 @@
 package io.catena.agent.guest;
 
 import io.catena.agent.guest.GuestSnapshot.Freeze;
-import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Hold;
 import io.catena.api.SrError;
@@ -9,6 +8,7 @@ import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;

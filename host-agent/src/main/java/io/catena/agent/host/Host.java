@@ -2,7 +2,6 @@ package io.catena.agent.host;
 
 import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
-import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
@@ -19,6 +18,7 @@ import io.catena.api.SrUse;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.record.JobIntent;
 import io.catena.sr.record.JobIntents;

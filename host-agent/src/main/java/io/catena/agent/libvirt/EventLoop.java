@@ -1,6 +1,6 @@
 package io.catena.agent.libvirt;
 
-import io.catena.agent.log.LogLine;
+import io.catena.log.LogLine;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;

@@ -1,9 +1,9 @@
 package io.catena.agent.libvirt;
 
 import io.catena.agent.guest.Hypervisor;
-import io.catena.agent.log.LogLine;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,5 +1,6 @@
 package io.catena.agent.log;
 
+import io.catena.log.LogLine;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Locale;

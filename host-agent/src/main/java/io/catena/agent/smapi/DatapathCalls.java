@@ -1,7 +1,6 @@
 package io.catena.agent.smapi;
 
 import com.google.gson.JsonElement;
-import io.catena.agent.log.LogLine;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.SrError;
@@ -10,6 +9,7 @@ import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,7 +2,6 @@ package io.catena.agent.smapi;
 
 import io.catena.agent.control.JobWaiter;
 import io.catena.agent.control.Scripts;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.log.Version;
 import io.catena.api.Job;
 import io.catena.api.Sr;
@@ -11,6 +10,7 @@ import io.catena.api.SrException;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;

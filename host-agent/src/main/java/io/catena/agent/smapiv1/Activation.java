@@ -1,6 +1,5 @@
 package io.catena.agent.smapiv1;
 
-import io.catena.agent.log.LogLine;
 import io.catena.agent.smapiv1.tap.GuestPath;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.api.AccessMode;
@@ -8,6 +7,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

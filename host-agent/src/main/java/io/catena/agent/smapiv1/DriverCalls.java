@@ -2,7 +2,6 @@ package io.catena.agent.smapiv1;
 
 import io.catena.agent.control.JobWaiter;
 import io.catena.agent.control.Scripts;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.smapiv1.xenapi.Hosts;
 import io.catena.agent.smapiv1.xenapi.SrTable;
 import io.catena.agent.smapiv1.xenapi.VdiTable;
@@ -14,6 +13,7 @@ import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,11 +1,11 @@
 package io.catena.agent.smapiv1;
 
-import io.catena.agent.log.LogLine;
 import io.catena.agent.smapiv1.xenapi.Hosts;
 import io.catena.agent.smapiv1.xenapi.VdiTable;
 import io.catena.agent.smapiv1.xenapi.XenApiException;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

@@ -1,6 +1,5 @@
 package io.catena.agent.smapiv1;
 
-import io.catena.agent.log.LogLine;
 import io.catena.agent.smapiv1.xenapi.NewVdiRow;
 import io.catena.agent.smapiv1.xenapi.SrTable;
 import io.catena.agent.smapiv1.xenapi.VdiRow;
@@ -10,6 +9,7 @@ import io.catena.api.SrException;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

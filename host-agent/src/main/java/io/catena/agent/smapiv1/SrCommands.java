@@ -1,7 +1,6 @@
 package io.catena.agent.smapiv1;
 
 import io.catena.agent.control.JobWaiter;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.smapiv1.xenapi.VdiRow;
 import io.catena.agent.smapiv1.xenapi.XenApiException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
@@ -11,6 +10,7 @@ import io.catena.api.SrProbe;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
+import io.catena.log.LogLine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package io.catena.agent.state;
 
-import io.catena.agent.log.LogLine;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.time.Duration;
 import java.util.concurrent.Executors;

@@ -183,6 +183,24 @@ final class ControlApiTest {
     }
 
     @Test
+    void aNameMeansTheDiskBeforeItsSnapshotsAndThoseWithoutANameGetOne() {
+        createSr("main");
+        String disk = createVdi("main", "disk");
+        JsonElement unnamed = client.post("/v1/vdis/snapshot", json("{'vdis':['disk']}"));
+        JsonElement namesake = client.post("/v1/vdis/snapshot", json("{'vdis':['disk'],'name':'disk'}"));
+        String name = client.get("/v1/vdis/" + id(unnamed.getAsJsonArray().get(0)))
+                .getAsJsonObject()
+                .get("name")
+                .getAsString();
+        assertThat(name).matches("disk \\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ");
+        assertThat(id(client.get("/v1/vdis/disk"))).isEqualTo(disk);
+
+        client.delete("/v1/vdis/" + disk);
+        assertThat(id(client.get("/v1/vdis/disk")))
+                .isEqualTo(id(namesake.getAsJsonArray().get(0)));
+    }
+
+    @Test
     void guestsAreRefusedWithoutAHypervisorAndWrongRequestsAreNamed() {
         createSr("main");
         createVdi("main", "disk");

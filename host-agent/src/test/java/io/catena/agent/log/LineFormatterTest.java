@@ -2,6 +2,7 @@ package io.catena.agent.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.log.LogLine;
 import java.time.Instant;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;

@@ -2,10 +2,10 @@ package io.catena.agent.api.auth;
 
 import com.google.gson.JsonParseException;
 import io.catena.agent.json.Json;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.state.DurableFile;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;

@@ -9,6 +9,7 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -70,7 +71,7 @@ public final class ExportRights implements ClientRights {
                 }
             }
         } catch (SrException e) {
-            LOG.log(Level.FINE, e, () -> "event=nbd-rights-of-sr-unknown sr=" + sr.id());
+            LOG.log(Level.FINE, e, () -> LogLine.of("nbd-rights-of-sr-unknown", "sr", sr.id()));
         }
     }
 

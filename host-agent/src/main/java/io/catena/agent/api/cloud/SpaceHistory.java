@@ -2,13 +2,13 @@ package io.catena.agent.api.cloud;
 
 import com.google.gson.JsonParseException;
 import io.catena.agent.json.Json;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.state.DurableFile;
 import io.catena.api.Sr;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

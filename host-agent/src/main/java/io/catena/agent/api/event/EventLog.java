@@ -2,10 +2,10 @@ package io.catena.agent.api.event;
 
 import com.google.gson.JsonParseException;
 import io.catena.agent.json.Json;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.state.DurableFile;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,8 +1,8 @@
 package io.catena.agent.api.event;
 
 import io.catena.agent.json.Json;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.state.Ticker;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

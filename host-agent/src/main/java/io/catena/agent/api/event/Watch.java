@@ -1,6 +1,5 @@
 package io.catena.agent.api.event;
 
-import io.catena.agent.log.LogLine;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrException;
@@ -8,6 +7,7 @@ import io.catena.api.SrHealth;
 import io.catena.api.SrId;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
+import io.catena.log.LogLine;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package io.catena.agent.smapiv1.tap;
 
-import io.catena.agent.log.LogLine;
 import io.catena.agent.nbd.NbdDisk;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.catena.agent.smapiv1.tap;
 
-import io.catena.agent.log.LogLine;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;

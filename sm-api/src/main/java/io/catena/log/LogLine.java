@@ -1,8 +1,12 @@
-package io.catena.agent.log;
+package io.catena.log;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** Writes an event and the values that belong to it as {@code event=NAME key=value ...}. */
+/**
+ * Writes an event and the values that belong to it as {@code event=NAME key=value ...}. A value that is no plain word is
+ * quoted: whoever can name a file or a disk must not be able to write a line of the log, or a key of it.
+ */
 public final class LogLine {
     private LogLine() {}
 
@@ -10,17 +14,18 @@ public final class LogLine {
      * Returns the line of an event.
      *
      * @param event what happened, as a word: {@code sr-attached}
-     * @param keysAndValues alternately a key and its value
+     * @param keysAndValues alternately a key and its value, which may be null
      */
-    public static String of(String event, Object... keysAndValues) {
+    public static String of(String event, @Nullable Object... keysAndValues) {
         StringBuilder line = new StringBuilder("event=").append(event);
         for (int i = 0; i + 1 < keysAndValues.length; i += 2) {
-            append(line, keysAndValues[i].toString(), keysAndValues[i + 1].toString());
+            append(line, String.valueOf(keysAndValues[i]), String.valueOf(keysAndValues[i + 1]));
         }
         return line.toString();
     }
 
-    static void append(StringBuilder line, String key, String value) {
+    /** Appends a key and its value to a line. */
+    public static void append(StringBuilder line, String key, String value) {
         line.append(' ').append(key).append('=');
         if (isPlain(value)) {
             line.append(value);
