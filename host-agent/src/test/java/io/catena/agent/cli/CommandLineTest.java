@@ -14,6 +14,7 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The command line against a running agent with SRs in memory. */
 @Timeout(60)
+@Tag("slow")
 final class CommandLineTest {
     private static final String SR = "5f2d3a54-0f86-4f7e-9a0c-0d9f0a1b2c3d";
     private static final String VDI = "aaaaaaaa-0f86-4f7e-9a0c-0d9f0a1b2c3d";

@@ -20,12 +20,14 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The tour with small disks, and an agent in a process of its own. */
 @Timeout(120)
+@Tag("slow")
 final class DemoTest {
     private final StringWriter out = new StringWriter();
 

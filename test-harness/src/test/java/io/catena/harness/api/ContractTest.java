@@ -19,6 +19,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import tools.jackson.databind.JsonNode;
 
 /** That the agent does what {@code openapi.yaml} says, and nothing else; whatever it is sent. */
 @Timeout(300)
+@Tag("slow")
 class ContractTest {
     private static final String GONE = "00000000-0000-4000-8000-000000000000";
     private static final int HUGE = 200_000;

@@ -17,12 +17,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The stream of events: its order, and that nobody misses one without being told. */
 @Timeout(120)
+@Tag("slow")
 class EventsTest {
     private final Path directory;
     private final ApiFixture api;

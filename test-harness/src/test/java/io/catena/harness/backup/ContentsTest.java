@@ -41,10 +41,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Changed blocks and streams of random trees of disks, beside what the disks really hold. */
+@Tag("slow")
 class ContentsTest {
     private static final int PAGE = 64 << 10;
     private static final int BLOCK = 2 << 20;

@@ -28,6 +28,7 @@ import java.time.Clock;
 import java.util.Arrays;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What other programs write in their own way: called what it is, read, and repaired if blktap would refuse it. */
 @Timeout(120)
+@Tag("slow")
 class ForeignWritersTest {
     private static final int SIZE = 8 << 20;
     private static final int LOCATORS = 576;

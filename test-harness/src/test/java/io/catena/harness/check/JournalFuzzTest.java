@@ -18,6 +18,7 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dfuzz.seconds=N} takes longer, {@code -Dseed=N} begins with that input.
  */
 @Timeout(3600)
+@Tag("slow")
 final class JournalFuzzTest {
     private static final long SECONDS = Long.getLong("fuzz.seconds", 20) / 8 + 1;
     private static final long FIRST_SEED = Long.getLong("seed", 1);

@@ -30,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Damaged copies of all fixtures through everything that reads foreign VHD bytes. {@code -Dfuzz.seconds=N} takes longer,
  * {@code -Dseed=N} begins with that input.
  */
+@Tag("slow")
 class VhdFuzzTest {
     private static final long SECONDS = Long.getLong("fuzz.seconds", 20);
     private static final long FIRST_SEED = Long.getLong("seed", 1);

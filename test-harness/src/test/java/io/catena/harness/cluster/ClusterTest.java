@@ -6,6 +6,7 @@ import io.catena.harness.cluster.ClusterPlan.Fence;
 import io.catena.harness.cluster.ClusterPlan.Omission;
 import io.catena.harness.cluster.ClusterPlan.StoreKind;
 import java.io.IOException;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -14,6 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Three hosts and one disk, with links that are cut and processes that are stopped at any call. {@code ClusterCampaign} runs
  * more of it.
  */
+@Tag("slow")
 class ClusterTest {
     private static final long MILLIS = 150_000;
     private static final int SCHEDULES = 5;

@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** D1 and D2 of one layer, at every call of random writes, flushes, seals and closes, and inside the replay. */
+@Tag("slow")
 class BlockAllocationCrashTest {
     /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
     private static final int STRIDE = 6;

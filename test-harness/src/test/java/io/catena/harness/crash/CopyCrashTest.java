@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** What a copy leaves when it is interrupted: see {@link CopyScenario}. */
+@Tag("slow")
 class CopyCrashTest {
     private static final int STRIDE = 3;
 

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 
 /** What the removal of disks leaves when it is interrupted: each whole disk or none of it, and all others as they were. */
+@Tag("slow")
 class DestroyCrashTest {
     /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
     private static final int STRIDE = 5;

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * One call fails, once, at any call of an operation: the operation says so or succeeds, nothing is lost and nothing is
  * wrong, and the next attempt succeeds, at the latest after the disk was detached and attached again.
  */
+@Tag("slow")
 class IoErrorTest {
     private static final int SEEDS = 3;
 

@@ -10,9 +10,11 @@ import io.catena.harness.sim.Seeds;
 import java.io.IOException;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Merging and deleting nodes changes no disk's content, whenever it is interrupted: see {@link MergeScenario}. */
+@Tag("slow")
 class MergeCrashTest {
     /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
     private static final int STRIDE = 6;

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * links that are written there change one sector of a header, and XenServer's own journal has the work begun again; the
  * delete in {@code Relink.remove}, for what stays is garbage, and is collected.
  */
+@Tag("slow")
 class MutantsTest {
     private static final int SEEDS = 30;
 

@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** What a snapshot of a raw disk leaves when it is interrupted: see {@link SnapshotScenario}. */
+@Tag("slow")
 class RawSnapshotCrashTest {
     private static final int STRIDE = 4;
 

@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** What dropping a disk's own data leaves when it is interrupted: see {@link RevertScenario}. */
+@Tag("slow")
 class ResetCrashTest {
     private static final int STRIDE = 3;
 

@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** What a disk that grows leaves when it is interrupted: see {@link ResizeScenario}. */
+@Tag("slow")
 class ResizeCrashTest {
     private static final int STRIDE = 3;
 

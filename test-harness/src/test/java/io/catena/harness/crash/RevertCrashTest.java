@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** What giving a disk the content of a snapshot leaves when it is interrupted: see {@link RevertScenario}. */
+@Tag("slow")
 class RevertCrashTest {
     private static final int STRIDE = 3;
 

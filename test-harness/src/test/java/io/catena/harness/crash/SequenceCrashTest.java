@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** Any operations one after another, and in each other's way, can be interrupted anywhere: see {@link SequenceScenario}. */
+@Tag("slow")
 class SequenceCrashTest {
     /** The first call is random; the campaign has the time for a fault at each. */
     private static final int STRIDE = 24;

@@ -4,6 +4,7 @@ import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * XenServer's storage manager was interrupted at any of its steps; then attaching the SR is interrupted at any call, and again
  * in the next attempt. Every disk holds what it held.
  */
+@Tag("slow")
 class SmRecoveryCrashTest {
     /** Kept, because a logger that nobody keeps forgets its level. */
     private static final Logger LOG = Logger.getLogger("io.catena.sr");

@@ -3,8 +3,10 @@ package io.catena.harness.crash;
 import io.catena.harness.explore.CrashExplorer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
 
 /** What a snapshot of several disks leaves when it is interrupted: see {@link SnapshotScenario}. */
+@Tag("slow")
 class SnapshotGroupCrashTest {
     /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
     private static final int STRIDE = 24;

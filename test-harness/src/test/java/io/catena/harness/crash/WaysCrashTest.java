@@ -8,12 +8,14 @@ import io.catena.harness.sim.Machine;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each way to merge two nodes, inner ones and a leaf, used or not, ends well whatever happens at any of its calls. */
+@Tag("slow")
 class WaysCrashTest {
     /** The campaign explores every call. */
     private static final int STRIDE = 6;

@@ -24,12 +24,14 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Directories of VHD files that other programs made are adopted as they are, and every disk in them reads as it should. */
+@Tag("slow")
 class AdoptedChainsTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
 

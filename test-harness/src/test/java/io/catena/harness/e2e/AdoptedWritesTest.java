@@ -22,9 +22,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a guest writes to disks that other programs made is what those programs then read. */
+@Tag("slow")
 class AdoptedWritesTest {
     private static final int SECTOR = 512;
     private static final int WRITES = 80;

@@ -20,10 +20,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command line as scripts meet it: exit codes, JSON, and an agent that starts, ends and refuses as promised. */
+@Tag("slow")
 class AgentCliTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final byte[] GREETING = "written before the end".getBytes(StandardCharsets.UTF_8);
@@ -114,8 +116,12 @@ class AgentCliTest {
         assertThat(agent.tryCli("vhd", "convert", file, directory + "/raw", "--to", "raw")
                         .exitCode())
                 .isEqualTo(1);
+        assertThat(agent.tryCli("vhd", "check", "--data", file).stderr())
+                .contains("open for writing", "without --data");
+        assertThat(agent.tryCli("vhd", "check", file).exitCode()).isZero();
         agent.cli("vdi", "detach", disk);
         assertThat(agent.tryCli("vhd", "digest", file).exitCode()).isZero();
+        assertThat(agent.tryCli("vhd", "check", "--data", file).exitCode()).isZero();
     }
 
     @Test

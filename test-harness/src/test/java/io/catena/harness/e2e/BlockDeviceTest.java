@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  *
  * <p>{@code -Dkill.rounds=100} kills the agent more often under a mounted file system.
  */
+@Tag("slow")
 class BlockDeviceTest {
     private static final int KILLS = Integer.getInteger("kill.rounds", 3);
     private static final Duration DEADLINE = Duration.ofMinutes(2);

@@ -19,11 +19,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** An agent within this process, and libvirt's driver within it, too: no daemon, nothing outside of one directory. */
 @Timeout(600)
+@Tag("slow")
 final class EmbeddedLibvirtTest {
     private Path directory;
 

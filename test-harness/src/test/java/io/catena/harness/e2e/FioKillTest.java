@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Dkill.rounds=1000} kills more often, about every four seconds.
  */
+@Tag("slow")
 class FioKillTest {
     private static final int ROUNDS = Integer.getInteger("kill.rounds", 24);
     private static final Duration DEADLINE = Duration.ofMinutes(2);

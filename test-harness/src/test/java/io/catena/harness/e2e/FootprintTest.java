@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What an agent takes of the host's memory. {@code -Dexports=1000} attaches more disks. */
+@Tag("slow")
 class FootprintTest {
     private static final int EXPORTS = Integer.getInteger("exports", 100);
     private static final long MOST_BYTES = 250 << 20;

@@ -15,12 +15,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The agent is killed again and again while it merges a disk's nodes, live and under writes: what fio wrote before verifies,
  * and every write that was answered is there.
  */
+@Tag("slow")
 class GcKillTest {
     private static final int ROUNDS = Integer.getInteger("rounds", 24);
     private static final Duration DEADLINE = Duration.ofMinutes(2);

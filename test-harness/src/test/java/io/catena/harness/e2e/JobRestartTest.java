@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs that are under way when the agent is killed go on, under the same id, when it starts again. */
+@Tag("slow")
 class JobRestartTest {
     private static final Duration DEADLINE = Duration.ofMinutes(5);
     private static final int PIECE_BYTES = 2 << 20;

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
  * emulated, and so is slow; the tests go on with one agent and its SR.
  */
 @Timeout(900)
+@Tag("slow")
 final class KernelNbdDeviceTest {
     private static final Duration DEADLINE = Duration.ofMinutes(4);
     private static final long DISK_BYTES = 256 << 20;

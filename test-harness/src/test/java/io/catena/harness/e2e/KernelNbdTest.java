@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * system on what is {@code /dev/nbd0} there.
  */
 @Timeout(600)
+@Tag("slow")
 final class KernelNbdTest {
     private static final Duration DEADLINE = Duration.ofMinutes(3);
     private static final int DIGEST_CHARS = 64;

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -31,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>{@code -Drounds=1000} kills more often.
  */
+@Tag("slow")
 class KillTest {
     private static final int ROUNDS = Integer.getInteger("rounds", 15);
     private static final Duration DEADLINE = Duration.ofMinutes(1);

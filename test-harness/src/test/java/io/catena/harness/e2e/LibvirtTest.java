@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @TestMethodOrder(OrderAnnotation.class)
 @Timeout(1200)
+@Tag("slow")
 final class LibvirtTest {
     private static final Duration DEADLINE = Duration.ofMinutes(3);
     private static final String FIRST = "first";

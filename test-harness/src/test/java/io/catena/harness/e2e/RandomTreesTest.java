@@ -37,12 +37,14 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Trees of any shape, up to 30 deep, with guests that write and verify on every leaf that can be written: garbage
  * collection ends with the least number of nodes, and every disk holds what was written to it.
  */
+@Tag("slow")
 class RandomTreesTest {
     private static final int PAGE = 4096;
     private static final int PAGES = 2048;

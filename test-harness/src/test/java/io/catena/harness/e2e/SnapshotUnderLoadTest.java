@@ -20,10 +20,12 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Snapshots, clones and garbage collection while guests write. */
+@Tag("slow")
 class SnapshotUnderLoadTest {
     private static final Duration DEADLINE = Duration.ofMinutes(2);
     private static final int SECTOR = 512;

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Two agents, each with a run directory of its own as two hosts have, and one SR. They share a kernel here, so that what one
  * wrote is seen by the other at once; what a late write does on a file server is for the simulated cluster.
  */
+@Tag("slow")
 class TwoHostsTest {
     private static final Duration QEMU = Duration.ofMinutes(2);
 

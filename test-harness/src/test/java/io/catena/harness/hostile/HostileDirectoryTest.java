@@ -41,9 +41,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever lies in a repository's directory: nothing outside is read or changed, nothing is waited for, others go on. */
+@Tag("slow")
 class HostileDirectoryTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final int DISK_BYTES = 4 << 20;

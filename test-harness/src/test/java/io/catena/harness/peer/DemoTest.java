@@ -11,12 +11,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The tour as users run it: {@code catena demo}, a program of its own. */
 @Timeout(600)
+@Tag("slow")
 class DemoTest {
     private static final Path LAUNCHER =
             Path.of(System.getProperty(AgentProcess.HOME_PROPERTY, "..")).resolve("host-agent/bin/catena");

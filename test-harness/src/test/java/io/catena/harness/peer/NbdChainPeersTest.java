@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Discards, zeroes and block status through the programs that people use, on real chains. */
 @Timeout(300)
+@Tag("slow")
 class NbdChainPeersTest {
     private static final int MIB = 1 << 20;
     private static final int SIZE_BYTES = 32 * MIB;

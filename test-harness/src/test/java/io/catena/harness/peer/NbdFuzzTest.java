@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
  * that input.
  */
 @Timeout(1800)
+@Tag("slow")
 class NbdFuzzTest {
     private static final int LEAST_SEEDS = 100;
     private static final long SECONDS = Long.getLong("fuzz.seconds", 20) / 5 + 1;

@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** The clients that people use, against the server. */
 @Timeout(300)
+@Tag("slow")
 class NbdPeersTest {
     private static final int SIZE_BYTES = 64 << 20;
     private static final Duration DEADLINE = Duration.ofSeconds(100);

@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The real programs, on a disk that qemu made. */
+@Tag("slow")
 class PeersInteropTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final int SIZE = 5 * 1024 * 1024 + 512;

@@ -18,9 +18,11 @@ import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Plugins that were installed to make disks block devices. Only root can have them. */
+@Tag("slow")
 final class BlockDeviceDatapathTest extends SmapiTest {
     private static final Duration DEADLINE = Duration.ofMinutes(2);
     private static final int DATA_BYTES = 8 << 20;

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
  * for an SR, a volume, a path or a socket is bound to the real one first, in its arguments and in its answer; then the answer
  * has to be the example's, sizes on disk aside.
  */
+@Tag("slow")
 final class ExamplesTest extends SmapiTest {
     private static final String DISK = "9b1f6c3a-2d54-4e0b-8c77-1a2b3c4d5e6f";
     private static final String SNAPSHOT = "c0ffee00-1111-4222-8333-444455556666";

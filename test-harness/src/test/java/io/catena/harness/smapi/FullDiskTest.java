@@ -18,9 +18,11 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An SR on a real file system, a small ext4 of its own, that is full. Only root can mount it. */
+@Tag("slow")
 final class FullDiskTest extends SmapiTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final String FULL = "SR_BACKEND_FAILURE_44";

@@ -14,9 +14,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A disk that is filled from another host: XAPI takes the connection and passes it on. */
+@Tag("slow")
 final class ImportTest extends SmapiTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final int DATA_BYTES = 3 << 20;

@@ -14,9 +14,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The executables as files and processes: installed, wrapped, with an agent that is away. */
+@Tag("slow")
 final class LauncherTest extends SmapiTest {
     @Test
     void bytesPassAsTheyAre() throws IOException {

@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Calls that nobody should make: each gets a failure in the caller's form, or a well typed result, and the agent goes on. */
+@Tag("slow")
 final class RequestFuzzTest extends SmapiTest {
     private static final List<String> VALUES = List.of(
             "null",

@@ -14,9 +14,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What XAPI does with an SR from its creation to its end, with guests that write. */
+@Tag("slow")
 final class ScenarioTest extends SmapiTest {
     private static final int VOLUMES = 50;
     private static final long SIZE = 64L << 20;

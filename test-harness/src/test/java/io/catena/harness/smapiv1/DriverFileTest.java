@@ -17,9 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The driver as a file and a process: installed, loaded by others, with an agent that is away. */
+@Tag("slow")
 final class DriverFileTest extends DriverTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
 

@@ -27,6 +27,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
  * an answer, what was written into XAPI's database, what the database says then, and what the files say of themselves.
  * {@link KnownDifferences} is all that may differ.
  */
+@Tag("slow")
 final class GenuineCallsTest extends DriverTest {
     /** The reference's placeholders of UUIDs, and what stands for them here. */
     private final Map<String, String> uuids = new LinkedHashMap<>();

@@ -12,9 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An SR and its disks from beginning to end, through the real launcher, with a guest behind a tapdisk. */
+@Tag("slow")
 final class LifeTest extends DriverTest {
     @Test
     void aDiskIsMadeWrittenCutRevertedAndDeleted() throws IOException {

@@ -20,9 +20,11 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What XenServer's own test program does with an SR, as the calls that XAPI makes of it; and a move of an SR to Catena and back. */
+@Tag("slow")
 final class ProductTest extends DriverTest {
     @BeforeEach
     void quick() {

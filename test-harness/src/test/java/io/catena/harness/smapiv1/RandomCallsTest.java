@@ -28,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>System properties: {@code catena.smapiv1.sequences} and {@code catena.smapiv1.seed}.
  */
 @Timeout(value = 12, unit = TimeUnit.HOURS)
+@Tag("slow")
 final class RandomCallsTest {
     private static final String SR = "5f2c9d1e-8a41-4f0e-9a55-6c1d9b7e2f10";
     private static final int SEQUENCES = Integer.getInteger("catena.smapiv1.sequences", 2);

@@ -15,11 +15,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** XAPI fails while the driver writes into its database: nothing is half done, and the same call again heals what is. */
+@Tag("slow")
 final class XapiFailureTest extends DriverTest {
     private static final int MOST_CALLS = 12;
 

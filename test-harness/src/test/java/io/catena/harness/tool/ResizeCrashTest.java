@@ -28,8 +28,10 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 
 /** The power is cut at every call of a resize, and once more in what completes it. */
+@Tag("slow")
 final class ResizeCrashTest {
     private static final int MIB = 1 << 20;
     private static final int BEFORE = 8 * MIB;

@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The largest disk, deep: what is kept in memory of it is bounded. */
 @Timeout(300)
+@Tag("slow")
 class LargeChainMemoryTest {
     private static final long SIZE_BYTES = 2040L << 30;
     private static final int DEPTH = 30;

@@ -35,6 +35,7 @@ import java.util.Random;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,6 +52,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * libvhdi 20210425 was seen to read pieces wrong that qemu and the reference reader read as they were written.
  */
 @Timeout(300)
+@Tag("slow")
 class RandomImagesTest {
     private static final int SECTOR = 512;
     private static final int PAGE = 4096;

@@ -28,12 +28,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the driver writes, others read: the reference reader, qemu and libvhdi. */
 @Timeout(300)
+@Tag("slow")
 class RandomWritesTest {
     private static final int SECTOR = 512;
     private static final int PAGE = 4096;
