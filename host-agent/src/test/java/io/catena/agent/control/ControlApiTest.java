@@ -103,7 +103,8 @@ final class ControlApiTest {
                 "/v1/srs/main/vdis", json("{'sizeBytes':1048576,'name':'disk','description':'of Ann','raw':false}"));
         String vdi = id(created);
         JsonObject expected = json("{'vdi':'" + vdi + "','name':'disk','description':'of Ann','sr':'" + sr
-                + "','virtualSizeBytes':1048576,'physicalBytes':4096,'depth':1,'readOnly':false,'keys':{},"
+                + "','file':'" + vdi
+                + ".vhd','virtualSizeBytes':1048576,'physicalBytes':4096,'depth':1,'readOnly':false,'keys':{},"
                 + "'resetOnBoot':false,'created':'1970-01-01T00:00:00Z','state':'detached','holds':[]}");
         assertThat(created).isEqualTo(expected);
         assertThat(client.get("/v1/vdis/disk")).isEqualTo(expected);
