@@ -57,6 +57,8 @@ need chromedriver chromium-driver
 need qemu-system-x86_64 qemu-system-x86
 need libvirtd libvirt-daemon
 need virsh libvirt-clients
+need node nodejs
+need npm npm
 need cpio cpio
 need apt-get apt
 need mke2fs e2fsprogs

@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import java.nio.channels.ReadableByteChannel;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,4 +27,15 @@ public interface VdiContents {
      * @param base null for all of it; else the disk that whoever reads the stream has already
      */
     VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base);
+
+    /**
+     * Begins to read the content of a new disk; see {@link StorageRepository#importVdi} for where it goes. Nothing that the
+     * stream says is believed before it was checked.
+     *
+     * @param source where the bytes come from; one that waits without an end has to be closed by somebody else
+     * @param lengthBytes how many there are, or -1 if nobody knows; then a raw disk or a fixed VHD cannot be read
+     * @throws SrException {@link SrError#BAD_REQUEST} if it is not of that format, or holds only what changed; {@link
+     *     SrError#SR_NO_SPACE} if what it holds is more than is free
+     */
+    VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes);
 }

@@ -7,6 +7,7 @@ import io.catena.api.StreamFormat;
 import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
+import io.catena.api.VdiUpload;
 import io.catena.change.ChangedBlocks;
 import io.catena.disk.Chain;
 import io.catena.format.VhdTime;
@@ -16,11 +17,13 @@ import io.catena.sr.record.Errors;
 import io.catena.sr.tree.Node;
 import io.catena.stream.ContentStream;
 import io.catena.stream.RawStream;
+import io.catena.stream.Uploads;
 import io.catena.stream.VhdStream;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Instant;
 import java.util.List;
@@ -63,6 +66,24 @@ public final class Contents implements VdiContents {
                 throw e;
             }
         });
+    }
+
+    @Override
+    public VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes) {
+        try {
+            VdiUpload upload = Uploads.begin(format, source, lengthBytes);
+            long free = sr.storage.space().freeBytes();
+            if (Uploads.presentBytes(upload) > free) {
+                throw new SrException(
+                                SrError.SR_NO_SPACE,
+                                "The stream holds " + Uploads.presentBytes(upload) + " bytes, and " + free + " are free")
+                        .correction("Delete disks or snapshots, then \"catena gc run\".");
+            }
+            return upload;
+        } catch (IOException e) {
+            throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
+                    .correction("Send all of it again.");
+        }
     }
 
     private ContentStream stream(Opened disk, StreamFormat format, @Nullable VdiId base) throws IOException {

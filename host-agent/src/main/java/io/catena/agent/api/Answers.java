@@ -143,6 +143,14 @@ final class Answers {
     }
 
     static Call call(Exchange exchange, byte[] body) {
+        if (exchange.match().route().takesUpload()) {
+            return Call.uploading(
+                    exchange.caller(),
+                    exchange.match().variables(),
+                    exchange.query(),
+                    exchange::header,
+                    exchange.upload());
+        }
         String text = new String(body, StandardCharsets.UTF_8);
         return new Call(
                 exchange.caller(),
@@ -150,7 +158,8 @@ final class Answers {
                 exchange.query(),
                 ByteBuffer.wrap(body),
                 new Body(text),
-                exchange::header);
+                exchange::header,
+                null);
     }
 
     private static Reply tagged(Exchange exchange, Reply reply) {

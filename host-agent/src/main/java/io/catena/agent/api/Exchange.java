@@ -2,13 +2,16 @@ package io.catena.agent.api;
 
 import io.catena.agent.api.auth.AuditLog;
 import io.catena.agent.api.problem.Reply;
+import io.catena.agent.control.Call;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.RouteTable;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.time.Clock;
 import java.util.Set;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpMethod;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -68,6 +71,11 @@ final class Exchange {
     @Nullable
     String header(String name) {
         return request.getHeaders().get(name);
+    }
+
+    /** The body, for a route that reads it itself. */
+    Call.Upload upload() {
+        return new Call.Upload(Channels.newChannel(Content.Source.asInputStream(request)), request.getLength());
     }
 
     boolean isSafe() {

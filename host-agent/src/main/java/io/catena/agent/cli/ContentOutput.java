@@ -2,7 +2,6 @@ package io.catena.agent.cli;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.RunDirectory;
-import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.ContentDownload;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -19,13 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Where the content of a disk goes: a new file, which a failure leaves nothing of, or stdout. */
 final class ContentOutput {
-    private static final long NANOS_BETWEEN_SIGNS = 200_000_000;
-
     private final Session session;
-    private long lastSignNanos;
+    private final TransferSigns signs;
 
     ContentOutput(Session session) {
         this.session = session;
+        signs = new TransferSigns(session);
     }
 
     /** Writes what the agent answers to {@code request}; to stdout if there is no file. */
@@ -71,15 +69,6 @@ final class ContentOutput {
     }
 
     private void fetch(String request, WritableByteChannel target) throws IOException {
-        new ContentDownload(RunDirectory.controlSocket(session.runDirectory())).fetch(request, target, this::show);
-    }
-
-    private void show(long done, long of) {
-        long now = System.nanoTime();
-        if (session.terminal() && (now - lastSignNanos > NANOS_BETWEEN_SIGNS || done == of)) {
-            lastSignNanos = now;
-            session.err().print("\r" + Size.format(done) + " of " + Size.format(of) + (done == of ? "\n" : "  "));
-            session.err().flush();
-        }
+        new ContentDownload(RunDirectory.controlSocket(session.runDirectory())).fetch(request, target, signs::show);
     }
 }

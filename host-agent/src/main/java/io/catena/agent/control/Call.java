@@ -3,6 +3,7 @@ package io.catena.agent.control;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +17,16 @@ import org.jspecify.annotations.Nullable;
  * @param bytes the request's body as it came
  * @param body the same, as the JSON object that most routes take; empty if this route takes any bytes
  * @param headers gives the value of a header, or null; over the Unix socket there are none that matter
+ * @param upload the request's body if the route reads it itself; else null
  */
-public record Call(Caller caller, List<String> variables, String query, ByteBuffer bytes, Body body, Headers headers) {
+public record Call(
+        Caller caller,
+        List<String> variables,
+        String query,
+        ByteBuffer bytes,
+        Body body,
+        Headers headers,
+        @Nullable Upload upload) {
     private static final String WAIT = "waitMillis=";
     private static final int MAX_WAIT_MILLIS = 30_000;
 
@@ -37,8 +46,21 @@ public record Call(Caller caller, List<String> variables, String query, ByteBuff
 
     /** A call without headers. */
     public Call(Caller caller, List<String> variables, String query, ByteBuffer bytes, Body body) {
-        this(caller, variables, query, bytes, body, name -> null);
+        this(caller, variables, query, bytes, body, name -> null, null);
     }
+
+    /** A call of a route that reads the body itself. */
+    public static Call uploading(
+            Caller caller, List<String> variables, String query, Headers headers, Upload upload) {
+        return new Call(caller, variables, query, ByteBuffer.allocate(0), new Body(""), headers, upload);
+    }
+
+    /**
+     * A body that is too large to be held.
+     *
+     * @param lengthBytes -1 if the client does not tell
+     */
+    public record Upload(ReadableByteChannel source, long lengthBytes) {}
 
     /** The headers of a request. */
     @FunctionalInterface

@@ -22,16 +22,20 @@ final class ContentRoutes {
     private static final Semaphore STREAMS = new Semaphore(MOST_STREAMS);
 
     private final Names names;
+    private final UploadRoute uploads;
 
     ContentRoutes(StorageHost host) {
         names = new Names(host);
+        uploads = new UploadRoute(host);
     }
 
     List<Route> all() {
         return List.of(
                 Route.get("listChanges", "/v1/vdis/{vdi}/changes", this::changes)
                         .by(Role.BACKUP),
-                Route.get("getContent", "/v1/vdis/{vdi}/content", this::content).by(Role.BACKUP));
+                Route.get("getContent", "/v1/vdis/{vdi}/content", this::content).by(Role.BACKUP),
+                Route.ofUpload("importVdi", "/v1/srs/{sr}/vdis/{vdi}/content", uploads::answer)
+                        .answering(201));
     }
 
     /** ?base=&amp;granularity= */

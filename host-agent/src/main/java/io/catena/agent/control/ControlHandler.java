@@ -7,6 +7,7 @@ import io.catena.log.LogLine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Objects;
@@ -88,6 +89,14 @@ final class ControlHandler extends Handler.Abstract {
     }
 
     private static Answer answer(Request request, Caller caller, RouteTable.Match match) throws IOException {
+        Route route = match.route();
+        String query = Objects.requireNonNullElse(request.getHttpURI().getQuery(), "");
+        if (route.takesUpload()) {
+            Call.Upload upload =
+                    new Call.Upload(Channels.newChannel(Content.Source.asInputStream(request)), request.getLength());
+            return new Answer(
+                    200, route.action().answer(Call.uploading(caller, match.variables(), query, name -> null, upload)));
+        }
         byte[] body;
         try (InputStream in = Content.Source.asInputStream(request)) {
             body = in.readNBytes(MAX_BODY_BYTES + 1);
@@ -96,8 +105,6 @@ final class ControlHandler extends Handler.Abstract {
             return Answer.failure(
                     413, SrError.BAD_REQUEST, "The request body has more than " + MAX_BODY_BYTES + " bytes");
         }
-        Route route = match.route();
-        String query = Objects.requireNonNullElse(request.getHttpURI().getQuery(), "");
         String json = route.takesBytes() ? "" : new String(body, StandardCharsets.UTF_8);
         Call call = new Call(caller, match.variables(), query, ByteBuffer.wrap(body), new Body(json));
         return new Answer(200, route.action().answer(call));

@@ -9,44 +9,57 @@ package io.catena.agent.control;
  * @param status the HTTP status of success over the network; over the Unix socket it is always 200
  * @param takesBytes whether the request's body is of no concern to the control API; such a route is not served over the
  *     network
+ * @param takesUpload whether the request's body is a stream that the route reads itself
  */
 public record Route(
-        String method, String pattern, String operationId, Role role, int status, Action action, boolean takesBytes) {
+        String method,
+        String pattern,
+        String operationId,
+        Role role,
+        int status,
+        Action action,
+        boolean takesBytes,
+        boolean takesUpload) {
     private static final int OK = 200;
 
     /** A route that changes nothing, and that all who may see SRs may ask. */
     public static Route get(String operationId, String pattern, Action action) {
-        return new Route("GET", pattern, operationId, Role.VIEWER, OK, action, false);
+        return new Route("GET", pattern, operationId, Role.VIEWER, OK, action, false, false);
     }
 
     /** A route for operators that takes a JSON object, or nothing. */
     public static Route post(String operationId, String pattern, Action action) {
-        return new Route("POST", pattern, operationId, Role.OPERATOR, OK, action, false);
+        return new Route("POST", pattern, operationId, Role.OPERATOR, OK, action, false, false);
     }
 
     /** A route of another method, for operators, that takes a JSON object, or nothing. */
     public static Route of(String method, String operationId, String pattern, Action action) {
-        return new Route(method, pattern, operationId, Role.OPERATOR, OK, action, false);
+        return new Route(method, pattern, operationId, Role.OPERATOR, OK, action, false, false);
     }
 
     /** A route that takes any bytes. */
     static Route ofBytes(String operationId, String pattern, Action action) {
-        return new Route("POST", pattern, operationId, Role.ADMIN, OK, action, true);
+        return new Route("POST", pattern, operationId, Role.ADMIN, OK, action, true, false);
+    }
+
+    /** A route for operators that reads the request's body as it comes, see {@link Call#upload}. */
+    static Route ofUpload(String operationId, String pattern, Action action) {
+        return new Route("PUT", pattern, operationId, Role.OPERATOR, OK, action, false, true);
     }
 
     /** Returns this for callers of at least another role. */
     public Route by(Role least) {
-        return new Route(method, pattern, operationId, least, status, action, takesBytes);
+        return new Route(method, pattern, operationId, least, status, action, takesBytes, takesUpload);
     }
 
     /** Returns this with another status of success. */
     public Route answering(int otherStatus) {
-        return new Route(method, pattern, operationId, role, otherStatus, action, takesBytes);
+        return new Route(method, pattern, operationId, role, otherStatus, action, takesBytes, takesUpload);
     }
 
     /** Returns this doing something else. */
     public Route acting(Action otherAction) {
-        return new Route(method, pattern, operationId, role, status, otherAction, takesBytes);
+        return new Route(method, pattern, operationId, role, status, otherAction, takesBytes, takesUpload);
     }
 
     /** Answers a request with a value that is sent as JSON, or with bytes that are sent as they are. */

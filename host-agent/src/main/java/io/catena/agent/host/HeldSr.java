@@ -26,10 +26,12 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.api.VdiStream;
+import io.catena.api.VdiUpload;
 import io.catena.sr.record.JobIntent;
 import io.catena.sr.record.JobIntents;
 import java.io.IOException;
 import java.time.Duration;
+import java.nio.channels.ReadableByteChannel;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -331,6 +333,11 @@ final class HeldSr implements StorageRepository {
             @Override
             public VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base) {
                 return use(repository -> repository.contents().export(vdi, format, base));
+            }
+
+            @Override
+            public VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes) {
+                return look(repository -> repository.contents().upload(format, source, lengthBytes));
             }
         };
     }

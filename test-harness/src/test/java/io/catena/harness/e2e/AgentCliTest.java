@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import io.catena.harness.peer.AgentProcess;
+import io.catena.harness.peer.BackgroundProgram;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.QemuImg;
 import io.catena.harness.peer.ReferenceReader;
 import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +22,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -154,6 +161,87 @@ class AgentCliTest {
         assertThat(code("vdi", "export", "disk", "--format", "cow", "--output", directory + "/x"))
                 .isEqualTo("BAD_REQUEST");
         assertThat(directory.resolve("x")).doesNotExist();
+    }
+
+    @Test
+    void contentIsImportedFromFilesAndPipes() throws Exception {
+        createSr("sr");
+        writeWhole(createVdi("sr", "disk"), 3 << 20);
+        Path raw = directory.resolve("disk.raw");
+        Path vhd = directory.resolve("disk.vhd");
+        agent.cli("vdi", "export", "disk", "--output", raw.toString());
+        agent.cli("vdi", "export", "disk", "--format", "vhd", "--output", vhd.toString());
+
+        agent.cli("vdi", "import", "sr", "--format", "raw", "--input", raw.toString(), "--name", "from raw");
+        String id = "12345678-1111-4222-8333-444455556666";
+        agent.cli("vdi", "import", "sr", "--format", "vhd", "--input", vhd.toString(), "--uuid", id);
+        Path fifo = directory.resolve("fifo");
+        Programs.run(Duration.ofSeconds(10), "mkfifo", fifo.toString());
+        try (BackgroundProgram sender =
+                BackgroundProgram.start("sh", "-c", "cat '" + vhd + "' > '" + fifo + "'")) {
+            agent.cli("vdi", "import", "sr", "--format", "vhd", "--input", fifo.toString(), "--name", "piped");
+            assertThat(sender.output()).isEmpty();
+        }
+        for (String made : List.of("from raw", id, "piped")) {
+            Path again = directory.resolve(made + ".raw");
+            agent.cli("vdi", "export", made, "--output", again.toString());
+            assertThat(Files.mismatch(again, raw)).as(made).isEqualTo(-1);
+        }
+        assertThat(code("vdi", "import", "sr", "--format", "vhd", "--input", vhd.toString(), "--uuid", id))
+                .isEqualTo("VDI_EXISTS");
+        assertThat(code("vdi", "import", "sr", "--format", "cow", "--input", vhd.toString()))
+                .isEqualTo("BAD_REQUEST");
+    }
+
+    @Test
+    void anUploadThatIsInterruptedLeavesNothing() throws Exception {
+        createSr("sr");
+        Path prepared = directory.resolve("sr/.catena/tmp");
+        try (SocketChannel client = beginUpload()) {
+            waitUntil(() -> files(prepared) == 1);
+            assertThat(client.isOpen()).isTrue();
+        }
+        waitUntil(() -> files(prepared) == 0);
+        try (SocketChannel client = beginUpload()) {
+            waitUntil(() -> files(prepared) == 1);
+            agent.kill9();
+            assertThat(client.isOpen()).isTrue();
+        }
+        agent.restart();
+
+        assertThat(files(prepared)).isZero();
+        assertThat(agent.cli("vdi", "ls", "sr").stdout().strip()).isEqualTo("[]");
+    }
+
+    /** Sends a quarter of what it promises. */
+    private SocketChannel beginUpload() throws IOException {
+        SocketChannel client = SocketChannel.open(
+                UnixDomainSocketAddress.of(agent.runDirectory().resolve("agent.sock")));
+        String head = "PUT /v1/srs/sr/vdis/" + UUID.randomUUID() + "/content?format=raw HTTP/1.1\r\n"
+                + "Host: localhost\r\nContent-Length: 16777216\r\n\r\n";
+        ByteBuffer bytes = ByteBuffer.allocate(head.length() + (4 << 20));
+        bytes.put(head.getBytes(StandardCharsets.US_ASCII));
+        while (bytes.hasRemaining()) {
+            bytes.put((byte) 1);
+        }
+        bytes.flip();
+        while (bytes.hasRemaining()) {
+            client.write(bytes);
+        }
+        return client;
+    }
+
+    private static int files(Path directory) {
+        String[] names = directory.toFile().list();
+        return names == null ? 0 : names.length;
+    }
+
+    private static void waitUntil(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
     }
 
     /** Two copies of a directory have disks of the same ids; to take either would be to write to the wrong one. */

@@ -1,0 +1,64 @@
+package io.catena.stream;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+
+/** Bytes that come once, in order. For use by one thread. */
+final class ContentSource {
+    private static final int SCRAP_BYTES = 64 << 10;
+
+    private final ReadableByteChannel channel;
+    private final ByteBuffer scrap = ByteBuffer.allocateDirect(SCRAP_BYTES);
+    private ByteBuffer givenBack = ByteBuffer.allocate(0);
+    private long position;
+
+    ContentSource(ReadableByteChannel channel) {
+        this.channel = channel;
+    }
+
+    /** Returns how many bytes were read. */
+    long position() {
+        return position;
+    }
+
+    /** Fills {@code target} as far as there is something. */
+    void read(ByteBuffer target) throws IOException {
+        int before = target.position();
+        while (givenBack.hasRemaining() && target.hasRemaining()) {
+            target.put(givenBack.get());
+        }
+        while (target.hasRemaining() && channel.read(target) >= 0) {
+            // Goes on until it is full.
+        }
+        position += target.position() - before;
+    }
+
+    /** Fills {@code target}, and makes it ready to be read. */
+    ByteBuffer readFully(ByteBuffer target) throws IOException {
+        read(target);
+        if (target.hasRemaining()) {
+            throw new EOFException("it ended after " + position + " bytes");
+        }
+        return target.flip();
+    }
+
+    /** Makes bytes that were just read, from the beginning of the stream, come once more. */
+    void giveBack(ByteBuffer bytes) {
+        position -= bytes.remaining();
+        givenBack = bytes;
+    }
+
+    /** Reads on until {@code offset}. */
+    void skipTo(long offset) throws IOException {
+        while (position < offset) {
+            readFully(scrap.clear().limit((int) Math.min(SCRAP_BYTES, offset - position)));
+        }
+    }
+
+    boolean isAtEnd() throws IOException {
+        read(scrap.clear().limit(1));
+        return scrap.position() == 0;
+    }
+}

@@ -1,0 +1,193 @@
+package io.catena.stream;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.VdiImport;
+import io.catena.api.VdiUpload;
+import io.catena.format.DiskType;
+import io.catena.format.DynamicHeader;
+import io.catena.format.Footer;
+import io.catena.format.SparseLayout;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * A dynamic VHD, read from its beginning to its end: footer, header, BAT, blocks in any order, footer. Bitmaps are honoured.
+ * No more is held than the entries of the blocks that are there, and a piece of one.
+ */
+final class SparseUpload implements VdiUpload {
+    /** Enough for the largest disk in blocks of 512 KiB; bounds the memory. */
+    private static final int MOST_BLOCKS = 1 << 22;
+
+    /** What may lie between the last block and the footer: blocks that were given up. */
+    private static final long MOST_TAIL_BYTES = 1L << 30;
+
+    private static final int PIECE_BYTES = 2 << 20;
+    private static final int PAGE_BYTES = 4096;
+
+    private final ContentSource source;
+    private final Footer footer;
+    private final SparseLayout layout;
+
+    /** The blocks that are there, in the order of the stream: the sector in the upper half, the number in the lower. */
+    private final long[] blocks;
+
+    private SparseUpload(ContentSource source, Footer footer, SparseLayout layout, long[] blocks) {
+        this.source = source;
+        this.footer = footer;
+        this.layout = layout;
+        this.blocks = blocks;
+    }
+
+    static SparseUpload begin(ContentSource source, Footer footer) throws IOException {
+        refuseOthers(footer);
+        skipTo(source, footer.dataOffset(), "its header");
+        ByteBuffer bytes = source.readFully(ByteBuffer.allocate(DynamicHeader.SIZE));
+        DynamicHeader header =
+                Uploads.check(() -> DynamicHeader.decode(bytes, Uploads.NAME, footer.dataOffset()));
+        SparseLayout layout = SparseLayout.of(footer, header);
+        if (layout.blocks() > Math.min(MOST_BLOCKS, header.maxEntries())) {
+            throw Uploads.strange("its " + footer.currentSize() + " bytes are " + layout.blocks()
+                    + " blocks; its BAT has " + header.maxEntries() + " entries, at most " + MOST_BLOCKS + " are read");
+        }
+        skipTo(source, header.tableOffset(), "its BAT");
+        return new SparseUpload(source, footer, layout, blocks(source, (int) layout.blocks()));
+    }
+
+    private static void refuseOthers(Footer footer) {
+        if (footer.type() == DiskType.DIFFERENCING) {
+            throw new SrException(
+                            SrError.BAD_REQUEST, "The stream is a differencing VHD: it holds only what changed since another")
+                    .correction("Merge it with its parents first: catena vhd convert, or qemu-img convert.");
+        }
+        if (footer.type() != DiskType.DYNAMIC || footer.creator().hasLittleEndianBitmaps()) {
+            throw Uploads.strange("its footer is of type " + footer.type() + " by " + footer.creator());
+        }
+        if (footer.currentSize() <= 0 || footer.currentSize() > Footer.MAX_DISK_BYTES) {
+            throw Uploads.strange("its disk has " + footer.currentSize() + " bytes, a VHD from 512 to "
+                    + Footer.MAX_DISK_BYTES);
+        }
+    }
+
+    private static long[] blocks(ContentSource source, int entries) throws IOException {
+        ByteBuffer table = source.readFully(ByteBuffer.allocate(entries * Integer.BYTES));
+        long[] found = new long[entries];
+        int count = 0;
+        for (int block = 0; block < entries; block++) {
+            int sector = table.getInt();
+            if (sector != SparseLayout.UNALLOCATED) {
+                found[count++] = Integer.toUnsignedLong(sector) << Integer.SIZE | block;
+            }
+        }
+        long[] blocks = Arrays.copyOf(found, count);
+        sortUnsigned(blocks);
+        return blocks;
+    }
+
+    /** A sector beyond the first TiB makes a number negative. */
+    private static void sortUnsigned(long[] numbers) {
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] ^= Long.MIN_VALUE;
+        }
+        Arrays.sort(numbers);
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] ^= Long.MIN_VALUE;
+        }
+    }
+
+    /** What comes once cannot be gone back to; and whatever overlaps would be read as two things. */
+    private static void skipTo(ContentSource source, long offset, String what) throws IOException {
+        if (offset < source.position()) {
+            throw Uploads.strange(what + " stands at byte " + Long.toUnsignedString(offset) + ", where "
+                    + source.position() + " bytes are something else already");
+        }
+        source.skipTo(offset);
+    }
+
+    @Override
+    public long sizeBytes() {
+        return footer.currentSize();
+    }
+
+    long presentBytes() {
+        return Math.min(footer.currentSize(), (long) blocks.length * layout.blockSize());
+    }
+
+    @Override
+    public void copyTo(VdiImport target) throws IOException {
+        ByteBuffer bitmap = ByteBuffer.allocate(layout.bitmapBytes());
+        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES + PAGE_BYTES).alignedSlice(PAGE_BYTES);
+        for (long found : blocks) {
+            int block = (int) found;
+            skipTo(source, (found >>> Integer.SIZE) * SparseLayout.SECTOR, "block " + block);
+            source.readFully(bitmap.clear());
+            copyBlock(target, (long) block * layout.blockSize(), bitmap, piece);
+        }
+        checkFooter();
+    }
+
+    private void copyBlock(VdiImport target, long start, ByteBuffer bitmap, ByteBuffer piece) throws IOException {
+        for (int in = 0; in < layout.blockSize(); in += PIECE_BYTES) {
+            source.readFully(piece.clear().limit(Math.min(PIECE_BYTES, layout.blockSize() - in)));
+            long offset = start + in;
+            int inside = (int) Math.max(0, Math.min(piece.limit(), sizeBytes() - offset));
+            copyPresent(target, offset, piece.limit(inside), bitmap, in / SparseLayout.SECTOR);
+        }
+    }
+
+    /**
+     * @param firstBit the bit of the first sector in {@code piece}
+     */
+    private static void copyPresent(VdiImport target, long offset, ByteBuffer piece, ByteBuffer bitmap, int firstBit) {
+        int sectors = piece.limit() / SparseLayout.SECTOR;
+        int from = 0;
+        for (int sector = 0; sector <= sectors; sector++) {
+            if (sector == sectors || !isSet(bitmap, firstBit + sector)) {
+                if (from < sector) {
+                    ByteBuffer run = piece.slice(from * SparseLayout.SECTOR, (sector - from) * SparseLayout.SECTOR);
+                    NonZero.write(target, offset + (long) from * SparseLayout.SECTOR, run);
+                }
+                from = sector + 1;
+            }
+        }
+    }
+
+    private static boolean isSet(ByteBuffer bitmap, int bit) {
+        return (bitmap.get(bit / Byte.SIZE) & 0x80 >> bit % Byte.SIZE) != 0;
+    }
+
+    /** A stream that was cut off behind its last block must not pass for a whole one. */
+    private void checkFooter() throws IOException {
+        ByteBuffer last = lastBytes();
+        Footer end = Uploads.check(() -> Footer.decode(last, Uploads.NAME, source.position() - Footer.SIZE));
+        boolean same = end.uniqueId().equals(footer.uniqueId())
+                && end.type() == footer.type()
+                && end.dataOffset() == footer.dataOffset()
+                && end.currentSize() == footer.currentSize();
+        if (!same) {
+            throw Uploads.strange("it begins as the disk " + footer.uniqueId() + " of " + footer.currentSize()
+                    + " bytes, and ends as " + end.uniqueId() + " of " + end.currentSize());
+        }
+    }
+
+    private ByteBuffer lastBytes() throws IOException {
+        long from = source.position();
+        ByteBuffer last = source.readFully(ByteBuffer.allocate(Footer.SIZE));
+        ByteBuffer next = ByteBuffer.allocate(Footer.SIZE);
+        while (source.position() - from < MOST_TAIL_BYTES) {
+            source.read(next.clear());
+            next.flip();
+            if (next.remaining() < Footer.SIZE) {
+                return joined(last, next);
+            }
+            last.clear().put(next).flip();
+        }
+        throw Uploads.strange("more than " + MOST_TAIL_BYTES + " bytes follow its last block");
+    }
+
+    private static ByteBuffer joined(ByteBuffer last, ByteBuffer rest) {
+        ByteBuffer both = ByteBuffer.allocate(Footer.SIZE);
+        return both.put(last.position(rest.remaining())).put(rest).flip();
+    }
+}

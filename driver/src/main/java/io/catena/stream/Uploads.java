@@ -1,0 +1,85 @@
+package io.catena.stream;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StreamFormat;
+import io.catena.api.VdiUpload;
+import io.catena.format.CorruptVhdException;
+import io.catena.format.Footer;
+import io.catena.format.UnsupportedVhdException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.charset.StandardCharsets;
+
+/** Begins to read streams that others made. What is wrong with one is the fault of who sends it. */
+public final class Uploads {
+    static final String NAME = "the stream";
+    private static final byte[] COOKIE = "conectix".getBytes(StandardCharsets.US_ASCII);
+
+    private Uploads() {}
+
+    @FunctionalInterface
+    interface Reading<T> {
+        T read() throws IOException;
+    }
+
+    /**
+     * Reads the head of a stream.
+     *
+     * @param lengthBytes -1 if nobody knows
+     */
+    public static VdiUpload begin(StreamFormat format, ReadableByteChannel channel, long lengthBytes)
+            throws IOException {
+        ContentSource source = new ContentSource(channel);
+        return format == StreamFormat.RAW ? raw(source, lengthBytes) : vhd(source, lengthBytes);
+    }
+
+    /** Returns the most bytes that a new disk will hold of a stream, as far as its head tells; else 0. */
+    public static long presentBytes(VdiUpload upload) {
+        return upload instanceof SparseUpload sparse ? sparse.presentBytes() : 0;
+    }
+
+    private static VdiUpload raw(ContentSource source, long lengthBytes) {
+        if (lengthBytes <= 0) {
+            throw lengthMissing("a raw disk", lengthBytes);
+        }
+        return FlatUpload.raw(source, lengthBytes);
+    }
+
+    /** A fixed VHD begins with the guest's data, any other one with a copy of its footer. */
+    private static VdiUpload vhd(ContentSource source, long lengthBytes) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(Footer.SIZE);
+        source.readFully(first);
+        if (first.slice(0, COOKIE.length).equals(ByteBuffer.wrap(COOKIE))) {
+            return SparseUpload.begin(source, check(() -> Footer.decode(first, NAME, 0)));
+        }
+        if (lengthBytes < 0) {
+            throw lengthMissing("a fixed VHD", lengthBytes);
+        }
+        source.giveBack(first);
+        return FlatUpload.fixed(source, lengthBytes);
+    }
+
+    private static SrException lengthMissing(String what, long lengthBytes) {
+        return new SrException(
+                        SrError.BAD_REQUEST,
+                        "The size of " + what + " is told by the number of its bytes, which is "
+                                + (lengthBytes < 0 ? "not known" : lengthBytes))
+                .correction("Give it: catena vdi import --size BYTES; or send a Content-Length.");
+    }
+
+    static <T> T check(Reading<T> reading) throws IOException {
+        try {
+            return reading.read();
+        } catch (CorruptVhdException | UnsupportedVhdException e) {
+            throw new SrException(SrError.BAD_REQUEST, "This VHD cannot be read: " + e.getMessage(), e)
+                    .correction("See what is wrong with the file: catena vhd check FILE");
+        }
+    }
+
+    static SrException strange(String what) {
+        return new SrException(SrError.BAD_REQUEST, "The stream cannot be read: " + what)
+                .correction("See what is wrong with the file: catena vhd check FILE");
+    }
+}

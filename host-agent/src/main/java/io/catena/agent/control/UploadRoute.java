@@ -1,0 +1,85 @@
+package io.catena.agent.control;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.StreamFormat;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.api.VdiImport;
+import io.catena.api.VdiSpec;
+import io.catena.api.VdiUpload;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.Semaphore;
+
+/**
+ * Makes a disk of what a client sends. The client chooses its id, so that who got no answer finds out what came of it.
+ *
+ * <p>The disk is none before all has come and was checked; of what breaks off nothing is left.
+ */
+final class UploadRoute {
+    /** Each holds a thread of its server, of which there are forty. */
+    private static final int MOST_UPLOADS = 5;
+
+    private static final long MOST_BYTES = Long.MAX_VALUE / 2;
+
+    private final StorageHost host;
+    private final Names names;
+    private final Semaphore uploads = new Semaphore(MOST_UPLOADS);
+
+    UploadRoute(StorageHost host) {
+        this.host = host;
+        names = new Names(host);
+    }
+
+    /** ?format=&amp;name=&amp;description=&amp;sizeBytes= */
+    Object answer(Call call) {
+        if (!uploads.tryAcquire()) {
+            throw new SrException(SrError.TRY_AGAIN, MOST_UPLOADS + " disks are imported already")
+                    .correction("Try again when one of these has ended.");
+        }
+        try {
+            return imported(call);
+        } finally {
+            uploads.release();
+        }
+    }
+
+    private Vdi imported(Call call) {
+        Query query = call.parameters();
+        StorageRepository repository =
+                host.repository(names.sr(call.variables().get(0)));
+        VdiId id = VdiId.parse(call.variables().get(1));
+        StreamFormat format = StreamFormat.of(query.one("format")
+                .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The query has no \"format\"")
+                        .correction("Add ?format=raw or ?format=vhd")));
+        Call.Upload body = Objects.requireNonNull(call.upload(), "upload");
+        long length = lengthBytes(query, body);
+        VdiUpload upload = repository.contents().upload(format, body.source(), length);
+        VdiSpec spec = new VdiSpec(
+                upload.sizeBytes(),
+                query.one("name").orElse(""),
+                query.one("description").orElse(""),
+                id,
+                false);
+        try (VdiImport target = repository.importVdi(spec)) {
+            upload.copyTo(target);
+            return target.commit();
+        } catch (IOException e) {
+            throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
+                    .correction("Send all of it again.");
+        }
+    }
+
+    private static long lengthBytes(Query query, Call.Upload body) {
+        long told = query.number("sizeBytes", 1, MOST_BYTES).orElse(body.lengthBytes());
+        if (body.lengthBytes() >= 0 && told != body.lengthBytes()) {
+            throw new SrException(
+                    SrError.BAD_REQUEST,
+                    "\"sizeBytes\" is " + told + ", but the request's body has " + body.lengthBytes() + " bytes");
+        }
+        return told;
+    }
+}
