@@ -6,7 +6,8 @@ import java.nio.ByteBuffer;
 /** Writes what is not zero to a new disk; what is never written to it is zero and takes no space. */
 final class NonZero {
     private static final int UNIT_BYTES = 64 << 10;
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(UNIT_BYTES).asReadOnlyBuffer();
+    private static final ByteBuffer ZEROS =
+            ByteBuffer.allocateDirect(UNIT_BYTES).asReadOnlyBuffer();
 
     private NonZero() {}
 

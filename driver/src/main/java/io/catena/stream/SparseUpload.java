@@ -44,8 +44,7 @@ final class SparseUpload implements VdiUpload {
         refuseOthers(footer);
         skipTo(source, footer.dataOffset(), "its header");
         ByteBuffer bytes = source.readFully(ByteBuffer.allocate(DynamicHeader.SIZE));
-        DynamicHeader header =
-                Uploads.check(() -> DynamicHeader.decode(bytes, Uploads.NAME, footer.dataOffset()));
+        DynamicHeader header = Uploads.check(() -> DynamicHeader.decode(bytes, Uploads.NAME, footer.dataOffset()));
         SparseLayout layout = SparseLayout.of(footer, header);
         if (layout.blocks() > Math.min(MOST_BLOCKS, header.maxEntries())) {
             throw Uploads.strange("its " + footer.currentSize() + " bytes are " + layout.blocks()
@@ -58,15 +57,16 @@ final class SparseUpload implements VdiUpload {
     private static void refuseOthers(Footer footer) {
         if (footer.type() == DiskType.DIFFERENCING) {
             throw new SrException(
-                            SrError.BAD_REQUEST, "The stream is a differencing VHD: it holds only what changed since another")
+                            SrError.BAD_REQUEST,
+                            "The stream is a differencing VHD: it holds only what changed since another")
                     .correction("Merge it with its parents first: catena vhd convert, or qemu-img convert.");
         }
         if (footer.type() != DiskType.DYNAMIC || footer.creator().hasLittleEndianBitmaps()) {
             throw Uploads.strange("its footer is of type " + footer.type() + " by " + footer.creator());
         }
         if (footer.currentSize() <= 0 || footer.currentSize() > Footer.MAX_DISK_BYTES) {
-            throw Uploads.strange("its disk has " + footer.currentSize() + " bytes, a VHD from 512 to "
-                    + Footer.MAX_DISK_BYTES);
+            throw Uploads.strange(
+                    "its disk has " + footer.currentSize() + " bytes, a VHD from 512 to " + Footer.MAX_DISK_BYTES);
         }
     }
 

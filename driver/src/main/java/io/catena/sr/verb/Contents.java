@@ -76,7 +76,8 @@ public final class Contents implements VdiContents {
             if (Uploads.presentBytes(upload) > free) {
                 throw new SrException(
                                 SrError.SR_NO_SPACE,
-                                "The stream holds " + Uploads.presentBytes(upload) + " bytes, and " + free + " are free")
+                                "The stream holds " + Uploads.presentBytes(upload) + " bytes, and " + free
+                                        + " are free")
                         .correction("Delete disks or snapshots, then \"catena gc run\".");
             }
             return upload;

@@ -349,8 +349,10 @@ final class VdiCommands {
 
     @Command(
             name = "import",
-            description = "Make a disk of a file or of what comes through a pipe: raw sectors, or a fixed or dynamic VHD.",
-            footer = "What breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
+            description =
+                    "Make a disk of a file or of what comes through a pipe: raw sectors, or a fixed or dynamic VHD.",
+            footer =
+                    "What breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
     void importContent(
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--format", paramLabel = "raw|vhd", required = true) String format,
@@ -366,7 +368,8 @@ final class VdiCommands {
         String id = uuid == null ? UUID.randomUUID().toString() : uuid;
         String query = "?format=" + part(format) + (name == null ? "" : "&name=" + part(name))
                 + (size == null ? "" : "&sizeBytes=" + size);
-        printId(new ContentInput(session).send("/v1/srs/" + part(sr) + "/vdis/" + part(id) + "/content" + query, input));
+        printId(new ContentInput(session)
+                .send("/v1/srs/" + part(sr) + "/vdis/" + part(id) + "/content" + query, input));
     }
 
     private static String query(String name, @Nullable String value) {

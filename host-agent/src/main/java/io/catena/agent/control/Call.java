@@ -50,8 +50,7 @@ public record Call(
     }
 
     /** A call of a route that reads the body itself. */
-    public static Call uploading(
-            Caller caller, List<String> variables, String query, Headers headers, Upload upload) {
+    public static Call uploading(Caller caller, List<String> variables, String query, Headers headers, Upload upload) {
         return new Call(caller, variables, query, ByteBuffer.allocate(0), new Body(""), headers, upload);
     }
 

@@ -49,8 +49,7 @@ final class UploadRoute {
 
     private Vdi imported(Call call) {
         Query query = call.parameters();
-        StorageRepository repository =
-                host.repository(names.sr(call.variables().get(0)));
+        StorageRepository repository = host.repository(names.sr(call.variables().get(0)));
         VdiId id = VdiId.parse(call.variables().get(1));
         StreamFormat format = StreamFormat.of(query.one("format")
                 .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The query has no \"format\"")

@@ -97,8 +97,8 @@ class XenOrchestraTest {
     }
 
     private JsonObject look(List<String> files) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of("node", INSTALLED.resolve("look.js").toString(), exported.toString()));
+        List<String> command =
+                new ArrayList<>(List.of("node", INSTALLED.resolve("look.js").toString(), exported.toString()));
         command.addAll(files);
         Outcome outcome = Programs.run(PATIENCE, command.toArray(String[]::new));
         return outcome.json().getAsJsonObject();

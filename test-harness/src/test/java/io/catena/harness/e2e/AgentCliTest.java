@@ -177,8 +177,7 @@ class AgentCliTest {
         agent.cli("vdi", "import", "sr", "--format", "vhd", "--input", vhd.toString(), "--uuid", id);
         Path fifo = directory.resolve("fifo");
         Programs.run(Duration.ofSeconds(10), "mkfifo", fifo.toString());
-        try (BackgroundProgram sender =
-                BackgroundProgram.start("sh", "-c", "cat '" + vhd + "' > '" + fifo + "'")) {
+        try (BackgroundProgram sender = BackgroundProgram.start("sh", "-c", "cat '" + vhd + "' > '" + fifo + "'")) {
             agent.cli("vdi", "import", "sr", "--format", "vhd", "--input", fifo.toString(), "--name", "piped");
             assertThat(sender.output()).isEmpty();
         }
