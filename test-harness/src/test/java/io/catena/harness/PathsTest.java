@@ -31,9 +31,10 @@ class PathsTest {
 
     @TestFactory
     Stream<DynamicTest> eachClassOfAPathUsesTheNext() throws IOException {
-        List<String> paths = Files.readAllLines(Path.of(System.getProperty(AgentProcess.HOME_PROPERTY), "README.md")).stream()
-                .filter(line -> line.contains(ARROW))
-                .toList();
+        List<String> paths =
+                Files.readAllLines(Path.of(System.getProperty(AgentProcess.HOME_PROPERTY), "README.md")).stream()
+                        .filter(line -> line.contains(ARROW))
+                        .toList();
         assertThat(paths).as("paths in the README").hasSizeGreaterThanOrEqualTo(8);
         return paths.stream().map(path -> DynamicTest.dynamicTest(path, () -> check(path)));
     }
@@ -46,7 +47,9 @@ class PathsTest {
         for (int i = 1; i < classes.size(); i++) {
             JavaClass from = classes.get(i - 1);
             JavaClass to = classes.get(i);
-            assertThat(uses(from, to)).as("%s uses %s", from.getName(), to.getName()).isTrue();
+            assertThat(uses(from, to))
+                    .as("%s uses %s", from.getName(), to.getName())
+                    .isTrue();
         }
     }
 
