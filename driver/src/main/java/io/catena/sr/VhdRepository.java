@@ -301,6 +301,14 @@ public final class VhdRepository implements StorageRepository, Closeable {
         });
     }
 
+    @Override
+    public void acceptLoss() {
+        change("accept the loss of writes", () -> {
+            sr.behind.acceptLoss();
+            sr.lookAtAll();
+        });
+    }
+
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */
     @Override
     public void deactivate(VdiId id, String holder) {

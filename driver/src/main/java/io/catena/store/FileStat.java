@@ -4,6 +4,8 @@ package io.catena.store;
  * What the system tells of a name in a directory; of a link itself, not of what it leads to.
  *
  * @param identity the file itself, whatever its name: equal for two names of one file
+ * @param lastingIdentity the same without the device, whose number may be another when the file system is mounted anew, and
+ *     with the time of the file's birth, if the file system knows it
  * @param allocatedBytes what it takes on the file system
  * @param modifiedNanos when its bytes were changed last, in ns since 1970
  * @param changedNanos when its bytes or its inode were changed last, in ns since 1970
@@ -13,6 +15,7 @@ package io.catena.store;
  */
 public record FileStat(
         String identity,
+        String lastingIdentity,
         long sizeBytes,
         long allocatedBytes,
         long modifiedNanos,

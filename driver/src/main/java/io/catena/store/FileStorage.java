@@ -179,7 +179,10 @@ public final class FileStorage implements Storage {
             throw new FileSystemException(name, null, "is " + stat.kind() + ", expected a regular file");
         }
         return new FileInfo(
-                stat.sizeBytes(), stat.allocatedBytes(), TimeUnit.NANOSECONDS.toSeconds(stat.modifiedNanos()));
+                stat.sizeBytes(),
+                stat.allocatedBytes(),
+                TimeUnit.NANOSECONDS.toSeconds(stat.modifiedNanos()),
+                stat.lastingIdentity());
     }
 
     @Override

@@ -75,6 +75,7 @@ final class JavaFiles implements ConfinedFiles {
             Map<String, Object> found = Files.readAttributes(path, ATTRIBUTES, NOFOLLOW_LINKS);
             return Optional.of(new FileStat(
                     found.get("dev") + ":" + found.get("ino"),
+                    String.valueOf(found.get("ino")),
                     number(found, "size"),
                     number(found, "size"),
                     nanos(found, "lastModifiedTime"),

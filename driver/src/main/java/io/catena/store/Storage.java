@@ -128,8 +128,10 @@ public interface Storage {
      *
      * @param allocatedBytes what it takes on the file system; less than {@code sizeBytes} if it has holes
      * @param modifiedEpochSeconds when its bytes were last changed
+     * @param identity the file itself, whatever its name, also after its file system was mounted anew; that of a copy
+     *     differs, and that of a later file that got its inode, where the file system knows when files were made
      */
-    record FileInfo(long sizeBytes, long allocatedBytes, long modifiedEpochSeconds) {}
+    record FileInfo(long sizeBytes, long allocatedBytes, long modifiedEpochSeconds, String identity) {}
 
     /**
      * Changes whenever a file does, as far as its file system notes it.

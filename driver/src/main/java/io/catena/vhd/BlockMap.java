@@ -5,9 +5,12 @@ import static java.nio.ByteOrder.BIG_ENDIAN;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.SparseLayout;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.log.LogLine;
 import io.catena.store.BlockFile;
 import io.catena.store.CacheBudget;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * block is given up nobody may use what it was told of its place.
  */
 final class BlockMap implements CacheBudget.Cache {
+    private static final Logger LOG = System.getLogger(BlockMap.class.getName());
+
     private static final int CACHED_BITMAPS = 4096;
 
     /** Of a file that is only read; whoever reads through a chain remembers what they say. */
@@ -77,6 +82,12 @@ final class BlockMap implements CacheBudget.Cache {
 
     /** What a flush under way is about to write; guarded by this. */
     private Pending frozen = new Pending();
+
+    /** Whether some of what is pending is not in the redo log; guarded by this. */
+    private boolean unlogged;
+
+    /** The same of what a flush under way is about to write; guarded by this. */
+    private boolean frozenUnlogged;
 
     /** Places that the file's BAT may still give to the blocks that gave them up; guarded by this. */
     private final List<Integer> leaving = new ArrayList<>();
@@ -304,14 +315,12 @@ final class BlockMap implements CacheBudget.Cache {
      * Takes a block out of the map: first in the redo log, then in memory. Its place is free when a flush that began
      * after this has succeeded, as {@link #takeLeft} tells then.
      */
-    synchronized void giveUp(int block) throws IOException {
+    synchronized void giveUp(int block) {
         int entry = entries.get(block);
         if (entry == SparseLayout.UNALLOCATED) {
             return;
         }
-        if (redo != null) {
-            redo.append(RedoLog.Entry.givenUp(block, entry));
-        }
+        log(RedoLog.Entry.givenUp(block, entry));
         leaving.add(entry);
         remove(block);
     }
@@ -337,21 +346,47 @@ final class BlockMap implements CacheBudget.Cache {
         if (bitmap.isSet(firstSector, sectors)) {
             return;
         }
-        if (redo != null) {
-            redo.append(new RedoLog.Entry(block, entry, firstSector, sectors));
-        }
+        log(new RedoLog.Entry(block, entry, firstSector, sectors));
         enter(block, bitmap, firstSector, sectors);
+    }
+
+    /**
+     * Remembers a change in the redo log. If that has no room, {@link #wantsFlush} holds, also for those who find the change
+     * here, until a flush has made it durable. Nothing more goes to the log before: it would lack what the rest builds on.
+     */
+    private void log(RedoLog.Entry entry) {
+        if (redo == null) {
+            return;
+        }
+        if (!unlogged && !frozenUnlogged) {
+            try {
+                redo.append(entry);
+                return;
+            } catch (IOException e) {
+                LOG.log(
+                        Level.WARNING,
+                        LogLine.of(
+                                "redo-log-not-written",
+                                "node",
+                                file.name(),
+                                "cause",
+                                e.getMessage(),
+                                "effect",
+                                "each write is flushed"));
+            }
+        }
+        unlogged = true;
     }
 
     /**
      * Takes over what a redo log tells of. The file may be ahead of the log's beginning, if a flush wrote what the log has
      * not forgotten yet. So of each block only the records count that follow its last giving up: they tell all of it.
      *
-     * @throws CorruptVhdException if the log does not fit the file; nothing is taken over then
+     * @throws RedoMisfitException if the log does not fit the file; nothing is taken over then
      */
     synchronized void replay(List<RedoLog.Entry> survivors, long headersEnd) throws IOException {
         List<RedoLog.Entry> valid = sinceGivenUp(survivors);
-        checkFit(valid, headersEnd);
+        checkFit(valid, headersEnd, file.size());
         for (RedoLog.Entry entry : valid) {
             if (entry.isGivenUp()) {
                 // What the file says of its place may be newer than the record; it is a gap now, to be found as one.
@@ -378,7 +413,7 @@ final class BlockMap implements CacheBudget.Cache {
                 .toList();
     }
 
-    private void checkFit(List<RedoLog.Entry> log, long headersEnd) throws CorruptVhdException {
+    private void checkFit(List<RedoLog.Entry> log, long headersEnd, long fileSize) throws RedoMisfitException {
         BlockTable places = entries.copy();
         for (RedoLog.Entry entry : log) {
             if (!isInDisk(entry)) {
@@ -392,7 +427,7 @@ final class BlockMap implements CacheBudget.Cache {
             boolean fits = place == SparseLayout.UNALLOCATED
                     ? layout.bitmapOffset(entry.batEntry()) >= headersEnd
                     : place == entry.batEntry();
-            if (!fits) {
+            if (!fits || dataEnd(entry) > fileSize) {
                 throw misfit(entry);
             }
             places.set(entry.block(), entry.batEntry());
@@ -404,6 +439,12 @@ final class BlockMap implements CacheBudget.Cache {
         }
     }
 
+    /** The data was in the file before the record was written. */
+    private long dataEnd(RedoLog.Entry entry) {
+        return layout.dataOffset(entry.batEntry())
+                + (long) (entry.firstSector() + entry.sectors()) * SparseLayout.SECTOR;
+    }
+
     private boolean isInDisk(RedoLog.Entry entry) {
         return entry.block() >= 0
                 && entry.block() < layout.blocks()
@@ -412,12 +453,8 @@ final class BlockMap implements CacheBudget.Cache {
                 && (long) entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
     }
 
-    private CorruptVhdException misfit(Object what) {
-        return new CorruptVhdException(
-                file.name(),
-                layout.tableOffset(),
-                "the redo log tells of " + what
-                        + ", which does not fit the file; it was changed by another program after the agent died");
+    private RedoMisfitException misfit(Object what) {
+        return new RedoMisfitException(file.name(), what.toString());
     }
 
     private void enter(int block, SectorBitmap bitmap, int firstSector, int sectors) {
@@ -430,7 +467,10 @@ final class BlockMap implements CacheBudget.Cache {
 
     /** Whether so much is pending that it is time for a flush. */
     synchronized boolean wantsFlush() {
-        return pending.bits.size() >= mostPendingBlocks() || (redo != null && redo.isFull());
+        return unlogged
+                || frozenUnlogged
+                || pending.bits.size() >= mostPendingBlocks()
+                || (redo != null && redo.isFull());
     }
 
     /** Each of them has two bitmaps, which cannot be given up before the flush. */
@@ -462,6 +502,8 @@ final class BlockMap implements CacheBudget.Cache {
         pending = new Pending();
         left.addAll(leaving);
         leaving.clear();
+        frozenUnlogged |= unlogged;
+        unlogged = false;
         if (redo != null) {
             redo.rotate();
         }
@@ -491,6 +533,7 @@ final class BlockMap implements CacheBudget.Cache {
     /** Forgets what {@link #writeBack} wrote: it is durable. */
     synchronized void forgetFrozen() throws IOException {
         frozen = new Pending();
+        frozenUnlogged = false;
         if (redo != null) {
             redo.discard();
         }

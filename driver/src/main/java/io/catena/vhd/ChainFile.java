@@ -80,7 +80,16 @@ public record ChainFile(String name, @Nullable VhdHeaders headers, long sizeByte
      * @param redo belongs to the layer from now on; null if answered writes need not survive the process
      */
     public Layer openWritable(Storage storage, @Nullable RedoLog redo) throws IOException {
-        return layer(storage.open(name), redo, true);
+        BlockFile file;
+        try {
+            file = storage.open(name);
+        } catch (IOException e) {
+            if (redo != null) {
+                redo.close();
+            }
+            throw e;
+        }
+        return layer(file, redo, true);
     }
 
     private Layer layer(BlockFile file, @Nullable RedoLog redo, boolean writable) throws IOException {

@@ -19,8 +19,8 @@ import java.util.zip.CRC32C;
  * survive no longer: without power the unflushed data may be gone too.
  *
  * <p>Two files take turns: while a flush writes back what the one tells of, new records go to the other. Each begins with
- * a header that names the boot, the attachment and the disk it belongs to; records that belong to others are never
- * applied.
+ * a header, written with the first record, that names the boot, the attachment and the disk it belongs to; records that
+ * belong to others are never applied.
  *
  * <pre>
  * offset  size  header                     offset  size  record (24 bytes each)
@@ -40,13 +40,13 @@ public final class RedoLog implements Closeable {
     private static final long MAGIC = 0x6361747265646f32L; // "catredo2"
     private static final Pattern FIRST_HALF = Pattern.compile(".*/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.0");
     private static final int HEADER_BYTES = 64;
+    private static final int DISK_ID = 40;
     private static final int RECORD_BYTES = 24;
     private static final int CHECKED_BYTES = 20;
 
-    /** Replaying this much takes a moment only, and tmpfs is memory. */
-    private static final long FULL_BYTES = 1 << 20;
-
     private final Storage storage;
+    private final RedoBudget budget;
+    private final Notice notice;
     private final Owner owner;
     private final UUID diskId;
     private final List<Half> halves = new ArrayList<>();
@@ -62,8 +62,10 @@ public final class RedoLog implements Closeable {
 
     private boolean closed;
 
-    private RedoLog(Storage storage, Owner owner, UUID diskId) {
+    private RedoLog(Storage storage, RedoBudget budget, Notice notice, Owner owner, UUID diskId) {
         this.storage = storage;
+        this.budget = budget;
+        this.notice = notice;
         this.owner = owner;
         this.diskId = diskId;
     }
@@ -95,6 +97,24 @@ public final class RedoLog implements Closeable {
     /** An entry, which half holds it, and where it stands in the order of all. */
     private record Numbered(int half, int number, Entry entry) {}
 
+    /** Where it is noted that a log exists, in a place from which the log's loss can be noticed. */
+    public interface Notice {
+        /** Nobody notices. */
+        Notice NONE = new Notice() {
+            @Override
+            public void begin() {}
+
+            @Override
+            public void end() {}
+        };
+
+        /** The log's files exist; nothing was written to them yet. */
+        void begin() throws IOException;
+
+        /** The log is needed no more, and is about to be removed. */
+        void end() throws IOException;
+    }
+
     /**
      * Opens the log of a disk, and makes it if there is none.
      *
@@ -102,25 +122,78 @@ public final class RedoLog implements Closeable {
      * @param directory where on it the log's two files are
      */
     public static RedoLog open(Storage storage, String directory, Owner owner, UUID diskId) throws IOException {
-        RedoLog log = new RedoLog(storage, owner, diskId);
-        try {
-            for (int i = 0; i < 2; i++) {
-                log.openHalf(directory + "/" + diskId + "." + i);
-            }
-        } catch (IOException e) {
-            log.closeHalves();
-            throw e;
-        }
-        log.order();
+        return open(storage, directory, owner, diskId, diskId, Notice.NONE);
+    }
+
+    /**
+     * Opens the log of a file, and makes it if there is none.
+     *
+     * @param logId names the log; made of what tells the file from all others
+     * @param diskId the disk that the file holds
+     * @throws RedoMisfitException if the log tells of another disk's writes: the file was overwritten since
+     */
+    public static RedoLog open(
+            Storage storage, String directory, Owner owner, UUID logId, UUID diskId, Notice notice)
+            throws IOException {
+        RedoLog log = new RedoLog(storage, RedoBudget.PROCESS, notice, owner, diskId);
+        log.open(directory, logId);
         return log;
     }
 
-    /** Returns the ids of the disks that have a log in {@code directory}. */
-    public static List<UUID> disks(Storage storage, String directory) throws IOException {
-        return storage.list(directory).stream()
+    /** As {@link #open(Storage, String, Owner, UUID)}, within a budget. */
+    static RedoLog open(Storage storage, String directory, Owner owner, UUID diskId, RedoBudget budget)
+            throws IOException {
+        RedoLog log = new RedoLog(storage, budget, Notice.NONE, owner, diskId);
+        log.open(directory, diskId);
+        return log;
+    }
+
+    private void open(String directory, UUID logId) throws IOException {
+        try {
+            for (int i = 0; i < 2; i++) {
+                openHalf(half(directory, logId, i));
+            }
+            notice.begin();
+        } catch (IOException e) {
+            closeHalves();
+            throw e;
+        }
+        order();
+    }
+
+    /** Returns the ids of the logs that are whole in {@code directory}. */
+    public static List<UUID> logs(Storage storage, String directory) throws IOException {
+        List<String> names = storage.list(directory);
+        return names.stream()
                 .filter(name -> FIRST_HALF.matcher(name).matches())
                 .map(name -> UUID.fromString(name.substring(directory.length() + 1, name.length() - 2)))
+                .filter(id -> names.contains(half(directory, id, 1)))
                 .toList();
+    }
+
+    /** Whether a log tells of writes of {@code owner}. */
+    public static boolean hasRecords(Storage storage, String directory, Owner owner, UUID logId) throws IOException {
+        for (int i = 0; i < 2; i++) {
+            try (BlockFile file = storage.openReadOnly(half(directory, logId, i))) {
+                ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
+                file.read(0, header);
+                if (RedoLog.isOf(header.flip(), owner) && file.size() >= HEADER_BYTES + RECORD_BYTES) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Removes a log that nobody has open, if there is one. */
+    public static void delete(Storage storage, String directory, UUID logId) throws IOException {
+        for (int i = 0; i < 2; i++) {
+            storage.delete(half(directory, logId, i));
+        }
+    }
+
+    private static String half(String directory, UUID logId, int index) {
+        return directory + "/" + logId + "." + index;
     }
 
     /** Returns the records that an earlier process left, in the order in which they were appended. */
@@ -152,14 +225,16 @@ public final class RedoLog implements Closeable {
                 .putInt(checksum(record))
                 .rewind();
         Half half = halves.get(current);
+        half.begin(this);
         half.file.write(half.end, record);
         half.end += RECORD_BYTES;
+        budget.add(RECORD_BYTES);
         nextNumber++;
     }
 
-    /** Whether it is time for a flush. */
+    /** Whether it is time for a flush: this log is long, or all of the process are, and this one is not short. */
     synchronized boolean isFull() {
-        return halves.get(current).end >= FULL_BYTES;
+        return budget.isTooLong(halves.get(current).end);
     }
 
     /**
@@ -178,11 +253,19 @@ public final class RedoLog implements Closeable {
 
     /** Forgets what {@link #rotate} set apart: it is on the disk now. */
     synchronized void discard() throws IOException {
-        halves.get(toDiscard).clear();
+        budget.add(-halves.get(toDiscard).clear());
     }
 
-    /** Closes the log and removes it; call after a flush that succeeded. */
+    /**
+     * Closes the log and removes it; call after a flush that succeeded. Nobody misses it from the first step on.
+     *
+     * <ol>
+     *   <li>Remove the note that it exists.
+     *   <li>Remove its files.
+     * </ol>
+     */
     void delete() throws IOException {
+        notice.end();
         close();
         for (Half half : halves) {
             storage.delete(half.name);
@@ -200,6 +283,7 @@ public final class RedoLog implements Closeable {
         }
         closed = true;
         for (Half half : halves) {
+            budget.add(HEADER_BYTES - half.end);
             half.file.close();
         }
     }
@@ -208,18 +292,35 @@ public final class RedoLog implements Closeable {
         boolean exists = storage.exists(name);
         Half half = new Half(name, exists ? storage.open(name) : storage.create(name));
         halves.add(half);
-        if (exists && isOurs(half.file)) {
+        ByteBuffer found = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
+        half.file.read(0, found);
+        found.flip();
+        if (exists && isOf(found, owner)) {
             replay(half);
-        } else {
-            half.clear();
-            half.file.write(0, header());
+            half.begun = found.equals(header());
+            if (!half.begun) {
+                refuseIfNotEmpty(half, found);
+            }
+        }
+        if (!half.begun) {
+            half.file.truncate(0);
         }
     }
 
-    private boolean isOurs(BlockFile file) throws IOException {
-        ByteBuffer found = ByteBuffer.allocate(HEADER_BYTES);
-        file.read(0, found);
-        return found.flip().equals(header());
+    /** The log goes with the file, but the file got another content without the agent. */
+    private void refuseIfNotEmpty(Half half, ByteBuffer found) throws IOException {
+        if (half.end > HEADER_BYTES) {
+            UUID other = new UUID(found.getLong(DISK_ID), found.getLong(DISK_ID + Long.BYTES));
+            throw new RedoMisfitException("disk " + diskId, "writes to disk " + other);
+        }
+    }
+
+    private static boolean isOf(ByteBuffer header, Owner owner) {
+        if (header.limit() < HEADER_BYTES) {
+            return false;
+        }
+        ByteBuffer expected = header(owner, new UUID(header.getLong(DISK_ID), header.getLong(DISK_ID + Long.BYTES)));
+        return header.equals(expected);
     }
 
     private void replay(Half half) throws IOException {
@@ -234,10 +335,15 @@ public final class RedoLog implements Closeable {
             Entry entry = new Entry(record.getInt(), record.getInt(), record.getInt(), record.getInt());
             survivors.add(new Numbered(halves.indexOf(half), record.getInt(), entry));
             half.end += RECORD_BYTES;
+            budget.add(RECORD_BYTES);
         }
     }
 
     private ByteBuffer header() {
+        return header(owner, diskId);
+    }
+
+    private static ByteBuffer header(Owner owner, UUID diskId) {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
         header.putLong(MAGIC);
         put(header, owner.boot());
@@ -265,14 +371,27 @@ public final class RedoLog implements Closeable {
         private final BlockFile file;
         private long end = HEADER_BYTES;
 
+        /** Whether its header is written. */
+        private boolean begun;
+
         Half(String name, BlockFile file) {
             this.name = name;
             this.file = file;
         }
 
-        void clear() throws IOException {
+        void begin(RedoLog log) throws IOException {
+            if (!begun) {
+                file.write(0, log.header());
+                begun = true;
+            }
+        }
+
+        /** Returns how many bytes it had. */
+        long clear() throws IOException {
             file.truncate(Math.min(file.size(), HEADER_BYTES));
+            long bytes = end - HEADER_BYTES;
             end = HEADER_BYTES;
+            return bytes;
         }
     }
 }

@@ -322,6 +322,9 @@ public final class SparseLayer implements Layer {
     public void giveUp(long offset) throws IOException {
         changed = true;
         map.giveUp((int) (offset / layout.blockSize()));
+        if (map.wantsFlush()) {
+            flush();
+        }
     }
 
     private void allocate(int block) throws IOException {

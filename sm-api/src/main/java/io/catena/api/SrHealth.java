@@ -30,6 +30,8 @@ public record SrHealth(State state, List<Reason> reasons) {
         UNFINISHED_OPERATION,
         /** Writes that were answered are in a redo log only, since their file could not be opened. */
         KEPT_REDO_LOG,
+        /** Writes that were answered are lost, since their redo log is, or their file was replaced. */
+        LOST_REDO_LOG,
         /** Garbage collection failed with a node, and leaves it alone for a while or for good. */
         SET_ASIDE_NODE,
         /** Less is free than garbage collection leaves free. */

@@ -34,6 +34,12 @@ public interface StorageRepository {
      */
     void keep(String file);
 
+    /**
+     * Goes on with files that lack what guests wrote to them last, because their redo logs are lost or were made for other
+     * files. Health says which these are; does nothing if there are none.
+     */
+    void acceptLoss();
+
     /** Changes what is told of the SR. */
     SrStat set(SrChange change);
 

@@ -35,6 +35,10 @@ final class GcSwitches {
         if (!settings.coalesce()) {
             return Optional.of("merging is switched off for this SR (coalesce)");
         }
+        if (!behind.lostIn(tree).isEmpty()) {
+            return Optional.of(String.join(", ", behind.lostIn(tree).keySet())
+                    + " lacks writes that were answered, see the SR's health");
+        }
         if (!behind.in(tree).isEmpty()) {
             return Optional.of("what guests wrote last to " + String.join(", ", behind.in(tree))
                     + " is in a redo log, and not in the file");

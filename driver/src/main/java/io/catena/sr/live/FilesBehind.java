@@ -13,15 +13,19 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Collectors;
 
 /**
  * The files that are behind their redo logs: what guests wrote last is in the log alone, since the file could not be read or
  * written, say for want of room. Until such a file has caught up nothing may be made of it but the disk that writes to it, and
- * the session goes on that its log belongs to.
+ * the session goes on that its log belongs to. The same holds for files whose logs are lost, until somebody accepts that.
  *
  * <p><b>Threads.</b> Safe for use by many threads; files catch up under the SR's tree lock only.
  */
@@ -34,13 +38,45 @@ public final class FilesBehind {
     /** Taken from and added to by holders of this only. */
     private final Set<String> names;
 
+    /** Why files lack for good what was written to them last. */
+    private final Map<String, String> lost;
+
     /**
      * @param names the files that are behind when the SR is attached
+     * @param lost those whose logs are lost, and what was found
      */
-    public FilesBehind(Storage storage, RedoStore redo, Collection<String> names) {
+    public FilesBehind(Storage storage, RedoStore redo, Collection<String> names, Map<String, String> lost) {
         this.storage = storage;
         this.redo = redo;
         this.names = new ConcurrentSkipListSet<>(names);
+        this.lost = new ConcurrentSkipListMap<>(lost);
+    }
+
+    /** Returns why files that are there lack what was written to them last, by their names. */
+    public Map<String, String> lostIn(Tree tree) {
+        Map<String, String> there = new TreeMap<>(lost);
+        there.keySet().removeIf(name -> tree.node(name).isEmpty());
+        return there;
+    }
+
+    /** Returns why the first of these nodes lacks what was written to it last. */
+    public Optional<String> lostIn(List<Node> chain) {
+        return chain.stream()
+                .map(Node::name)
+                .filter(lost::containsKey)
+                .map(name -> name + " lacks writes that were answered: " + lost.get(name))
+                .findFirst();
+    }
+
+    /** Goes on with the files as they are, without what their logs told. To be called under the tree lock. */
+    public synchronized void acceptLoss() throws IOException {
+        for (String name : List.copyOf(lost.keySet())) {
+            if (storage.exists(name)) {
+                redo.forget(name);
+            }
+            lost.remove(name);
+            LOG.log(Level.WARNING, LogLine.of("loss-accepted", "node", name));
+        }
     }
 
     /** Returns those that are there; does not wait for files that catch up. */
@@ -50,10 +86,10 @@ public final class FilesBehind {
 
     /** Notes which nodes of a chain are behind, after an attempt to close it failed. */
     public synchronized void note(List<Node> chain) throws IOException {
-        Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
+        Set<UUID> logs = new HashSet<>(RedoLog.logs(redo.storage(), redo.directory()));
         for (Node node : chain) {
             ChainFile file = node.file();
-            if (file != null && logs.contains(RedoStore.logId(file))) {
+            if (file != null && file.isSparse() && logs.contains(redo.logId(node.name()))) {
                 names.add(node.name());
             }
         }
@@ -96,7 +132,7 @@ public final class FilesBehind {
                 .toList();
         try {
             catchUp(uppermostFirst);
-            return true;
+            return lostIn(tree).isEmpty();
         } catch (IOException e) {
             LOG.log(Level.WARNING, LogLine.of("redo-not-replayed", "cause", e.getMessage()));
             return false;

@@ -130,7 +130,7 @@ public final class LiveCut implements LiveSteps {
             if (part.live().readOnly()) {
                 part.fresh = file.openReadOnly(storage);
             } else {
-                part.fresh = file.openWritable(storage, redo.open(file.renamed(part.disk.name())));
+                part.fresh = file.openWritable(storage, redo.open(file, part.disk.name()));
                 ((SparseLayer) part.fresh).makeReadyForWrites();
             }
         }

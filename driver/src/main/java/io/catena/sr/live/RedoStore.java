@@ -6,19 +6,42 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.RedoLog;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Where the redo logs of an SR's disks are, and who they belong to. */
-public record RedoStore(Storage storage, String directory, RedoLog.Owner owner) {
+/**
+ * Where the redo logs of an SR's disks are, and who they belong to. A log belongs to a file, whatever its name: a copy, or
+ * what was put in the file's place, has none.
+ *
+ * @param storage of the logs
+ * @param files of the SR
+ */
+public record RedoStore(Storage storage, String directory, RedoLog.Owner owner, Storage files) {
     /** Returns a file's log; null if the file has no metadata that a write could change. */
     public @Nullable RedoLog open(ChainFile file) throws IOException {
-        return !file.isSparse() ? null : RedoLog.open(storage, directory, owner, logId(file));
+        return open(file, file.name());
     }
 
-    /** Both the name and the unique id count: a name goes on to a new file, an id may have been copied. */
-    public static UUID logId(ChainFile file) {
-        String key = file.name() + " " + file.uniqueId().map(UUID::toString).orElse("raw");
-        return UUID.nameUUIDFromBytes(key.getBytes(UTF_8));
+    /** As {@link #open(ChainFile)}, for a file that will have another name. */
+    @Nullable RedoLog open(ChainFile file, String name) throws IOException {
+        Optional<UUID> disk = file.isSparse() ? file.uniqueId() : Optional.empty();
+        if (disk.isEmpty()) {
+            return null;
+        }
+        UUID log = logId(file.name());
+        return RedoLog.open(storage, directory, owner, log, disk.get(), new OpenLogs(files).notice(log, name));
+    }
+
+    /** Forgets what a file's log tells, if it is there. */
+    void forget(String name) throws IOException {
+        UUID log = logId(name);
+        new OpenLogs(files).forget(log);
+        RedoLog.delete(storage, directory, log);
+    }
+
+    /** Returns the id of the log that a file has, if it has one. */
+    public UUID logId(String name) throws IOException {
+        return UUID.nameUUIDFromBytes(files.info(name).identity().getBytes(UTF_8));
     }
 }

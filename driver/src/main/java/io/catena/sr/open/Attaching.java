@@ -8,7 +8,6 @@ import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
-import io.catena.op.Snapshot;
 import io.catena.sr.gc.GcProgress;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.ElidedZeros;
@@ -26,15 +25,12 @@ import io.catena.sr.xen.SmLeftover;
 import io.catena.sr.xen.SmRecovery;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
-import io.catena.vhd.ChainFile;
 import io.catena.vhd.RedoLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Comparator;
-import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -56,7 +52,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
  *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
- *       could not be replayed, since its file cannot be read or written, the last session goes on instead.
+ *       could not be replayed, since its file cannot be read or written, or is lost, the last session goes on instead.
  * </ol>
  */
 final class Attaching {
@@ -75,27 +71,28 @@ final class Attaching {
      * A time in which one agent uses an SR; its file is there as long as that lasts, or did not end in order.
      *
      * @param attachment a UUID
+     * @param boot of the host that the agent ran on; null if an older agent began it
      */
-    private record Session(@Nullable String attachment) {}
+    private record Session(@Nullable String attachment, @Nullable String boot) {}
 
     /**
      * A session that has begun.
      *
      * @param redo where its redo logs are
-     * @param unreplayed the files whose logs of the last session could not be replayed and are kept
+     * @param replay tells which files lack what guests wrote to them in the last session
      */
-    record Begun(RedoStore redo, Set<String> unreplayed) {}
+    record Begun(RedoStore redo, RedoReplay replay) {}
 
     /** Recovers the SR and begins a session. */
     Begun begin(SrRecord sr) throws IOException {
         refuseBothUnfinished();
         PendingRewrites.complete(storage);
-        String directory = sr.id();
-        Optional<UUID> last = lastAttachment();
-        Set<String> behind = last.isEmpty()
-                ? Set.of()
-                : replay(new RedoStore(
-                        environment.redo(), directory, new RedoLog.Owner(environment.bootId(), last.get())));
+        Optional<Session> last = lastSession();
+        RedoStore lastLogs = redo(sr, last.map(Attaching::attachment).orElseGet(environment.uuids()));
+        RedoReplay replay = new RedoReplay(storage, lastLogs);
+        if (last.isPresent()) {
+            replay.run(isOfThisBoot(last.get()));
+        }
         Optional<Operation> completed = new Journal(storage).recover();
         completed.ifPresent(operation -> LOG.log(
                 Level.INFO,
@@ -108,31 +105,46 @@ final class Attaching {
         new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
-            restoreFooters(behind);
+            restoreFooters(replay.incomplete());
             deleteOrphanRecords();
         }
         GcProgress.settle(storage, last.isEmpty());
-        UUID attachment = behind.isEmpty() ? newSession(last) : last.orElseThrow();
-        return new Begun(
-                new RedoStore(environment.redo(), directory, new RedoLog.Owner(environment.bootId(), attachment)),
-                behind);
+        if (!replay.incomplete().isEmpty()) {
+            return new Begun(lastLogs, replay);
+        }
+        return new Begun(redo(sr, newSession(last)), replay);
+    }
+
+    private RedoStore redo(SrRecord sr, UUID attachment) {
+        return new RedoStore(
+                environment.redo(), sr.id(), new RedoLog.Owner(environment.bootId(), attachment), storage);
+    }
+
+    private boolean isOfThisBoot(Session session) {
+        return environment.bootId().toString().equals(session.boot());
+    }
+
+    private static UUID attachment(Session session) {
+        return UUID.fromString(Objects.requireNonNull(session.attachment()));
     }
 
     /**
      * Returns the id of a new session; on a file system that is too full for its file the last one goes on, of which no log is
      * left.
      */
-    private UUID newSession(Optional<UUID> last) throws IOException {
+    private UUID newSession(Optional<Session> last) throws IOException {
         UUID attachment = environment.uuids().get();
+        Session session =
+                new Session(attachment.toString(), environment.bootId().toString());
         try {
-            StoredText.write(storage, SrFiles.SESSION, GSON.toJson(new Session(attachment.toString())));
+            StoredText.write(storage, SrFiles.SESSION, GSON.toJson(session));
             return attachment;
         } catch (IOException e) {
-            if (!Errors.isNoSpace(e) || last.isEmpty() || !lastAttachment().equals(last)) {
+            if (!Errors.isNoSpace(e) || last.isEmpty() || !lastSession().equals(last)) {
                 throw e;
             }
             LOG.log(Level.WARNING, LogLine.of("session-goes-on", "cause", e.getMessage()));
-            return last.get();
+            return attachment(last.get());
         }
     }
 
@@ -164,7 +176,7 @@ final class Attaching {
         }
     }
 
-    private Optional<UUID> lastAttachment() throws IOException {
+    private Optional<Session> lastSession() throws IOException {
         Optional<String> text = StoredText.read(storage, SrFiles.SESSION);
         if (text.isEmpty()) {
             return Optional.empty();
@@ -172,103 +184,13 @@ final class Attaching {
         try {
             Session session = GSON.fromJson(text.get(), Session.class);
             if (session != null && session.attachment() != null && Uuids.isUuid(session.attachment())) {
-                return Optional.of(UUID.fromString(session.attachment()));
+                return Optional.of(session);
             }
         } catch (RuntimeException e) {
             // Gson throws what it likes.
             throw new IOException(SrFiles.SESSION + " is damaged: " + e.getMessage(), e);
         }
         throw new IOException(SrFiles.SESSION + " names no attachment: " + text.get());
-    }
-
-    /**
-     * Returns the files that are behind their logs. The log of a file that cannot be read or written now, say since the file
-     * system is full, is kept for when it can be, and does not keep the others from being attached.
-     */
-    private Set<String> replay(RedoStore redo) throws IOException {
-        Set<UUID> logs = new HashSet<>(RedoLog.disks(redo.storage(), redo.directory()));
-        if (logs.isEmpty()) {
-            return Set.of();
-        }
-        Set<String> failed = new LinkedHashSet<>();
-        replayLaidReady(redo, logs, failed);
-        for (Node node : parentsFirst(new TreeScanner(storage).scan())) {
-            ChainFile file = node.file();
-            if (file == null || failed.contains(node.parent())) {
-                // The log of a file that cannot be read may be any of those that are left.
-                failed.add(node.name());
-            } else if (file.isSparse() && logs.contains(RedoStore.logId(file)) && !replay(file, file, redo)) {
-                failed.add(node.name());
-            }
-        }
-        if (failed.isEmpty()) {
-            // What is left belongs to files that are gone, or to a boot or a session that is over.
-            for (String name : redo.storage().list(redo.directory())) {
-                redo.storage().delete(name);
-            }
-        }
-        return failed;
-    }
-
-    /**
-     * An operation that was interrupted may have left disks that were written in files which still lie ready under other names,
-     * and whose old files are to be renamed: so those have to catch up now.
-     */
-    private void replayLaidReady(RedoStore redo, Set<UUID> logs, Set<String> failed) throws IOException {
-        Optional<Operation> interrupted = new Journal(storage).read();
-        if (!(interrupted.orElse(null) instanceof Snapshot snapshot)) {
-            return;
-        }
-        for (Snapshot.Cut cut : snapshot.cuts()) {
-            if (storage.exists(cut.leaf()) && !storage.exists(cut.baseCopy())) {
-                catchUpBeforeRename(ChainFile.read(storage, cut.leaf()), redo, logs);
-            }
-        }
-        for (Snapshot.Child child : snapshot.children()) {
-            if (storage.exists(child.prepared())) {
-                ChainFile file = ChainFile.read(storage, child.prepared());
-                ChainFile named = file.renamed(child.name());
-                if (logs.contains(RedoStore.logId(named)) && !replay(file, named, redo)) {
-                    failed.add(child.name());
-                }
-            }
-        }
-    }
-
-    private void catchUpBeforeRename(ChainFile leaf, RedoStore redo, Set<UUID> logs) throws IOException {
-        if (leaf.isSparse() && logs.contains(RedoStore.logId(leaf))) {
-            try {
-                leaf.openWritable(storage, redo.open(leaf)).close();
-            } catch (IOException e) {
-                throw new IOException(
-                        leaf.name()
-                                + " cannot take over what its redo log tells of, and a snapshot of it was interrupted that"
-                                + " cannot be completed before; make room, or see to the file, and attach the SR again: "
-                                + e.getMessage(),
-                        e);
-            }
-        }
-    }
-
-    /** A leaf may have given up what only its parent has by now. */
-    private static List<Node> parentsFirst(Tree tree) {
-        return tree.nodes().stream()
-                .sorted(Comparator.comparingInt(tree::depth))
-                .toList();
-    }
-
-    /**
-     * @param named as the log belongs to it
-     */
-    private boolean replay(ChainFile file, ChainFile named, RedoStore redo) {
-        try {
-            file.openWritable(storage, redo.open(named)).close();
-            LOG.log(Level.INFO, LogLine.of("redo-replayed", "node", file.name()));
-            return true;
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, LogLine.of("redo-not-replayed", "node", file.name(), "cause", e.getMessage()));
-            return false;
-        }
     }
 
     private void deleteTemporary() throws IOException {

@@ -47,6 +47,13 @@ final class HealthCheck {
     SrHealth of(Tree now, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
         List<Reason> reasons = new ArrayList<>();
         addLostLock(reasons);
+        behind.lostIn(now)
+                .forEach((file, why) -> reasons.add(new Reason(
+                        Kind.LOST_REDO_LOG,
+                        file + " lacks writes that were answered: " + why,
+                        "Stop the agent and start it with the run directory that it had, or put the file back that was there,"
+                                + " and attach the SR again. If what was written is lost, say so, and go on with the file as it"
+                                + " is: " + SrView.acceptLoss(sr.toString()))));
         for (String file : behind.in(now)) {
             reasons.add(new Reason(
                     Kind.KEPT_REDO_LOG,

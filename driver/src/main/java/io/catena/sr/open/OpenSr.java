@@ -94,7 +94,8 @@ public final class OpenSr {
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         Fence fence = fence(lock, record);
         attachments = new Attachments(storage, environment.exporter(), redo, fence);
-        behind = new FilesBehind(storage, redo, begun.unreplayed());
+        behind = new FilesBehind(
+                storage, redo, begun.replay().behind(), begun.replay().lost());
         view = new SrView(record.srId(), tree, records, behind);
         looks = new SrLooks(
                 storage, record.srId(), tree, view, attachments, holds, this::garbageNote, environment.looks());

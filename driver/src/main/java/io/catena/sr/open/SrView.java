@@ -39,7 +39,9 @@ public final class SrView {
     /** Returns the node of a disk whose chain is whole and holds all that was written. */
     public Node usableVdi(VdiId id) {
         Node node = wholeVdi(id);
-        catchUp(id, tree.now().chain(node));
+        List<Node> chain = tree.now().chain(node);
+        refuseLoss(id, chain);
+        catchUp(id, chain);
         return node;
     }
 
@@ -47,8 +49,22 @@ public final class SrView {
     public Node writableVdi(VdiId id) {
         Node node = wholeVdi(id);
         List<Node> chain = tree.now().chain(node);
+        refuseLoss(id, chain);
         catchUp(id, chain.subList(1, chain.size()));
         return node;
+    }
+
+    private void refuseLoss(VdiId id, List<Node> chain) {
+        Optional<String> loss = behind.lostIn(chain);
+        if (loss.isPresent()) {
+            throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " cannot be used: " + loss.get())
+                    .correction("Start the agent with the run directory that it had, or put the file back that was there, and"
+                            + " attach the SR again; or go on without what was written: " + acceptLoss(sr.toString()));
+        }
+    }
+
+    static String acceptLoss(String sr) {
+        return "catena sr check " + sr + " --repair --accept-loss";
     }
 
     private void catchUp(VdiId id, List<Node> chain) {

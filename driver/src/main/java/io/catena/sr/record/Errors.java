@@ -8,6 +8,7 @@ import io.catena.store.LeaseLostException;
 import io.catena.store.StorageAwayException;
 import io.catena.store.StorageLockedException;
 import io.catena.vhd.MissingParentException;
+import io.catena.vhd.RedoMisfitException;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Objects;
@@ -52,6 +53,11 @@ public final class Errors {
         if (e instanceof MissingParentException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
                     .correction("Put the parent back where the disk names it; other disks of the SR can be used.");
+        }
+        if (e instanceof RedoMisfitException) {
+            return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
+                    .correction("Put the file back as the agent left it; or detach the SR, attach it again, and give up what is"
+                            + " in the log: catena sr check SR --repair --accept-loss");
         }
         if (e instanceof CorruptVhdException || e instanceof UnsupportedVhdException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)

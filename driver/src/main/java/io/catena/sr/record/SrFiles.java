@@ -22,6 +22,7 @@ public final class SrFiles {
     public static final String SR_RECORD = OfflineAccess.SR_RECORD;
     public static final String SESSION = OfflineAccess.SESSION;
     public static final String VDI_RECORDS = ".catena/vdi";
+    public static final String OPEN_LOGS = ".catena/open";
     static final String JOBS = ".catena/jobs";
     static final String TEMPORARY = ".catena/tmp";
 
@@ -30,7 +31,7 @@ public final class SrFiles {
     /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
     public static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
-        for (String directory : List.of(VDI_RECORDS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, OPEN_LOGS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);

@@ -223,9 +223,14 @@ final class SrCommands {
                             paramLabel = "FILE",
                             description = "With --repair: this file is the disk that others claim to be, too.")
                     @Nullable
-                    List<String> keep) {
+                    List<String> keep,
+            @Option(
+                            names = "--accept-loss",
+                            description = "With --repair: go on with files whose redo logs are lost, see the SR's health.")
+                    boolean acceptLoss) {
         JsonObject body = new JsonObject();
         body.addProperty("repair", repair);
+        body.addProperty("acceptLoss", acceptLoss);
         if (keep != null) {
             JsonArray files = new JsonArray();
             keep.forEach(files::add);

@@ -209,13 +209,18 @@ public final class Routes {
         return Map.of("host", peer);
     }
 
-    /** {"repair"?, "keep"?} */
+    /** {"repair"?, "keep"?, "acceptLoss"?} */
     private Object check(Call call) {
         boolean repair = call.body().flag("repair");
         List<String> kept = call.body().has("keep") ? call.body().strings("keep") : List.of();
+        boolean acceptLoss = call.body().flag("acceptLoss");
         call.body().nothingElse();
-        if (!kept.isEmpty() && !repair) {
-            throw new SrException(SrError.BAD_REQUEST, "A file is kept by a repair only").correction("Add --repair.");
+        if ((!kept.isEmpty() || acceptLoss) && !repair) {
+            throw new SrException(SrError.BAD_REQUEST, "Files are kept, and losses accepted, by a repair only")
+                    .correction("Add --repair.");
+        }
+        if (acceptLoss) {
+            repository(call).acceptLoss();
         }
         kept.forEach(repository(call)::keep);
         return repository(call).check(repair);

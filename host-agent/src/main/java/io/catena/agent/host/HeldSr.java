@@ -187,6 +187,14 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
+    public void acceptLoss() {
+        use(repository -> {
+            repository.acceptLoss();
+            return id();
+        });
+    }
+
+    @Override
     public void keep(String file) {
         use(repository -> {
             repository.keep(file);

@@ -13,17 +13,20 @@ import java.util.Optional;
 final class Statx {
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_EMPTY_PATH = 0x1000;
-    private static final int BASIC_STATS = 0x7FF;
+    private static final int BASIC_STATS_AND_BIRTH = 0xFFF;
+    private static final int BIRTH_IS_KNOWN = 0x800;
     private static final int STRUCTURE_BYTES = 256;
     private static final int BLOCK_BYTES = 512;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
+    private static final int MASK = 0;
     private static final int LINKS = 16;
     private static final int OWNER = 20;
     private static final int MODE = 28;
     private static final int INODE = 32;
     private static final int SIZE = 40;
     private static final int BLOCKS = 48;
+    private static final int BORN = 80;
     private static final int CHANGED = 96;
     private static final int MODIFIED = 112;
     private static final int DEVICE_MAJOR = 136;
@@ -54,9 +57,12 @@ final class Statx {
 
     private static FileStat read(int directory, String name, int flags) {
         try (Memory found = new Memory(STRUCTURE_BYTES)) {
-            Libc.statx(directory, Libc.path(name), flags, BASIC_STATS, found);
+            Libc.statx(directory, Libc.path(name), flags, BASIC_STATS_AND_BIRTH, found);
+            String inode = Long.toUnsignedString(found.getLong(INODE));
+            boolean birthIsKnown = (found.getInt(MASK) & BIRTH_IS_KNOWN) != 0;
             return new FileStat(
-                    device(found) + ":" + Long.toUnsignedString(found.getLong(INODE)),
+                    device(found) + ":" + inode,
+                    birthIsKnown ? inode + "@" + nanos(found, BORN) : inode,
                     found.getLong(SIZE),
                     found.getLong(BLOCKS) * BLOCK_BYTES,
                     nanos(found, MODIFIED),

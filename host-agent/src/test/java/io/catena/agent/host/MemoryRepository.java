@@ -164,6 +164,9 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
+    public void acceptLoss() {}
+
+    @Override
     public void keep(String file) {
         throw new UnsupportedOperationException(file);
     }

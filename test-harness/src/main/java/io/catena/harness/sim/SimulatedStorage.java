@@ -142,7 +142,11 @@ public final class SimulatedStorage implements Storage {
     public FileInfo info(String name) throws IOException {
         synchronized (machine) {
             CachedFile file = get(name);
-            return new FileInfo(file.size(), file.allocatedBytes(), file.modifiedEpochSeconds());
+            return new FileInfo(
+                    file.size(),
+                    file.allocatedBytes(),
+                    file.modifiedEpochSeconds(),
+                    file.stamp().identity());
         }
     }
 

@@ -1,0 +1,90 @@
+package io.catena.sr.live;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.catena.api.Uuids;
+import io.catena.log.LogLine;
+import io.catena.sr.record.Errors;
+import io.catena.sr.record.SrFiles;
+import io.catena.store.BlockFile;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import io.catena.vhd.RedoLog;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.FileAlreadyExistsException;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * Notes in the SR which redo logs exist, so that it is noticed if one is lost: a file for each, named by the log's id, that
+ * holds the name of the log's file. Never synced, for after a power cut no log is missed.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class OpenLogs {
+    private static final Logger LOG = System.getLogger(OpenLogs.class.getName());
+
+    private final Storage files;
+
+    public OpenLogs(Storage files) {
+        this.files = files;
+    }
+
+    /** Returns the names of the files, as they were when they were opened, by the ids of their logs. */
+    public Map<UUID, String> all() throws IOException {
+        Map<UUID, String> all = new TreeMap<>();
+        for (String note : files.list(SrFiles.OPEN_LOGS)) {
+            String id = note.substring(SrFiles.OPEN_LOGS.length() + 1);
+            if (Uuids.isUuid(id)) {
+                all.put(UUID.fromString(id), StoredText.read(files, note).orElse(""));
+            }
+        }
+        return all;
+    }
+
+    /** Forgets all logs. */
+    public void forgetAll() throws IOException {
+        for (String note : files.list(SrFiles.OPEN_LOGS)) {
+            files.delete(note);
+        }
+    }
+
+    void forget(UUID log) throws IOException {
+        files.delete(note(log));
+    }
+
+    private static String note(UUID log) {
+        return SrFiles.OPEN_LOGS + "/" + log;
+    }
+
+    RedoLog.Notice notice(UUID log, String name) {
+        return new RedoLog.Notice() {
+            @Override
+            public void begin() throws IOException {
+                write(log, name);
+            }
+
+            @Override
+            public void end() throws IOException {
+                forget(log);
+            }
+        };
+    }
+
+    /** A full file system keeps no disk from being opened. */
+    private void write(UUID log, String name) throws IOException {
+        try (BlockFile note = files.create(note(log))) {
+            note.write(0, UTF_8.encode(name));
+        } catch (FileAlreadyExistsException e) {
+            // The agent died, or the disk could not be closed in order; the log is about to be replayed.
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e)) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, LogLine.of("redo-log-not-noted", "node", name, "cause", e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package io.catena.sr.open;
+
+import io.catena.log.LogLine;
+import io.catena.op.Journal;
+import io.catena.op.Operation;
+import io.catena.op.Snapshot;
+import io.catena.sr.live.OpenLogs;
+import io.catena.sr.live.RedoStore;
+import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
+import io.catena.sr.tree.TreeScanner;
+import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.RedoLog;
+import io.catena.vhd.RedoMisfitException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * Brings into the files what the redo logs of a session tell that did not end in order.
+ *
+ * <p>A log that cannot be replayed now, since its file cannot be read or written, is kept for when it can be. A log that is
+ * noted to exist and does not, or whose file is another one by now, is an answered write that is lost: the file is not used
+ * until somebody accepts that. Neither keeps other files from being used. After the host was started anew no log is missed,
+ * for the power took them.
+ */
+final class RedoReplay {
+    private static final Logger LOG = System.getLogger(RedoReplay.class.getName());
+
+    private final Storage storage;
+    private final RedoStore redo;
+    private final OpenLogs notes;
+    private final Set<UUID> logs = new HashSet<>();
+    private final Set<UUID> found = new HashSet<>();
+
+    /** The files whose logs are kept. */
+    private final Set<String> behind = new LinkedHashSet<>();
+
+    /** Why files lack what was written to them. */
+    private final Map<String, String> lost = new LinkedHashMap<>();
+
+    RedoReplay(Storage storage, RedoStore redo) {
+        this.storage = storage;
+        this.redo = redo;
+        this.notes = new OpenLogs(storage);
+    }
+
+    /** Returns the files whose logs could not be replayed and are kept. */
+    Set<String> behind() {
+        return behind;
+    }
+
+    /** Returns the files whose logs are lost or do not fit, and in words what was found. */
+    Map<String, String> lost() {
+        return lost;
+    }
+
+    /** Returns all files that lack something that was written to them. */
+    Set<String> incomplete() {
+        Set<String> all = new LinkedHashSet<>(behind);
+        all.addAll(lost.keySet());
+        return all;
+    }
+
+    /**
+     * Replays all logs, and removes them if that is done with all.
+     *
+     * @param areExpected whether the logs that are noted must be there: the host was not started anew since
+     */
+    void run(boolean areExpected) throws IOException {
+        logs.addAll(RedoLog.logs(redo.storage(), redo.directory()));
+        Map<UUID, String> noted = areExpected ? notes.all() : Map.of();
+        if (!logs.isEmpty() || !noted.isEmpty()) {
+            Optional<Operation> interrupted = new Journal(storage).read();
+            if (interrupted.orElse(null) instanceof Snapshot snapshot) {
+                replayLaidReady(snapshot, noted);
+            }
+            Tree tree = new TreeScanner(storage).scan();
+            for (Node node : parentsFirst(tree)) {
+                catchUp(node, noted);
+            }
+            if (interrupted.isEmpty()) {
+                noteReplaced(tree, noted);
+            }
+        }
+        lost.forEach((file, why) ->
+                LOG.log(Level.ERROR, LogLine.of("redo-log-lost", "node", file, "cause", why)));
+        if (incomplete().isEmpty()) {
+            removeAll();
+        }
+    }
+
+    /** What is left belongs to files that are gone, or to a boot or a session that is over. The notes first: they accuse. */
+    private void removeAll() throws IOException {
+        notes.forgetAll();
+        for (String name : redo.storage().list(redo.directory())) {
+            redo.storage().delete(name);
+        }
+    }
+
+    private void catchUp(Node node, Map<UUID, String> noted) throws IOException {
+        ChainFile file = node.file();
+        if (file == null) {
+            if (!logs.isEmpty()) {
+                // The log of a file that cannot be read may be any of those that are left.
+                behind.add(node.name());
+            }
+            return;
+        }
+        UUID log = redo.logId(node.name());
+        found.add(log);
+        if (node.parent() != null && behind.contains(node.parent())) {
+            behind.add(node.name());
+        } else if (!logs.contains(log) && noted.containsKey(log)) {
+            lost.put(node.name(), missing(log));
+        } else if (file.isSparse() && logs.contains(log)) {
+            if (node.parent() != null && lost.containsKey(node.parent())) {
+                behind.add(node.name());
+            } else {
+                replay(file, node.name());
+            }
+        }
+    }
+
+    private String missing(UUID log) {
+        return "its redo log " + redo.directory() + "/" + log + " is not in the run directory of this agent";
+    }
+
+    /** A file was put in the place of one that had a log. */
+    private void noteReplaced(Tree tree, Map<UUID, String> noted) throws IOException {
+        for (Map.Entry<UUID, String> note : noted.entrySet()) {
+            UUID log = note.getKey();
+            if (found.contains(log)
+                    || tree.node(note.getValue()).isEmpty()
+                    || behind.contains(note.getValue())
+                    || logs.contains(log)
+                            && !RedoLog.hasRecords(redo.storage(), redo.directory(), redo.owner(), log)) {
+                continue;
+            }
+            lost.put(note.getValue(), "another file was put in the place of the one that the guest wrote to");
+        }
+    }
+
+    /**
+     * An operation that was interrupted may have left disks that were written in files which still lie ready under other names,
+     * and whose old files are to be renamed: so those have to catch up now.
+     */
+    private void replayLaidReady(Snapshot snapshot, Map<UUID, String> noted) throws IOException {
+        for (Snapshot.Cut cut : snapshot.cuts()) {
+            if (storage.exists(cut.leaf()) && !storage.exists(cut.baseCopy())) {
+                catchUpBeforeRename(ChainFile.read(storage, cut.leaf()), noted);
+            }
+        }
+        for (Snapshot.Child child : snapshot.children()) {
+            if (storage.exists(child.prepared())) {
+                UUID log = redo.logId(child.prepared());
+                found.add(log);
+                if (logs.contains(log)) {
+                    replay(ChainFile.read(storage, child.prepared()), child.name());
+                } else if (noted.containsKey(log)) {
+                    lost.put(child.name(), missing(log));
+                }
+            }
+        }
+    }
+
+    private void catchUpBeforeRename(ChainFile leaf, Map<UUID, String> noted) throws IOException {
+        UUID log = redo.logId(leaf.name());
+        if (!logs.contains(log) && noted.containsKey(log)) {
+            throw new IOException(leaf.name() + " lacks what was written to it last, for " + missing(log)
+                    + ", and a snapshot of it was interrupted that cannot be completed before. Start the agent with the run"
+                    + " directory that it had; or, if that is lost, give up what was written: delete "
+                    + SrFiles.OPEN_LOGS + "/" + log + ", and attach the SR again");
+        }
+        if (leaf.isSparse() && logs.contains(log)) {
+            try {
+                leaf.openWritable(storage, redo.open(leaf)).close();
+            } catch (IOException e) {
+                throw new IOException(
+                        leaf.name()
+                                + " cannot take over what its redo log tells of, and a snapshot of it was interrupted that"
+                                + " cannot be completed before; make room, or see to the file, and attach the SR again: "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+    }
+
+    /** A leaf may have given up what only its parent has by now. */
+    private static List<Node> parentsFirst(Tree tree) {
+        return tree.nodes().stream()
+                .sorted(Comparator.comparingInt(tree::depth))
+                .toList();
+    }
+
+    /**
+     * @param name that the file has, or will have
+     */
+    private void replay(ChainFile file, String name) {
+        try {
+            file.openWritable(storage, redo.open(file)).close();
+            LOG.log(Level.INFO, LogLine.of("redo-replayed", "node", file.name()));
+        } catch (RedoMisfitException e) {
+            lost.put(name, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            behind.add(name);
+            LOG.log(Level.WARNING, LogLine.of("redo-not-replayed", "node", file.name(), "cause", e.getMessage()));
+        }
+    }
+}
