@@ -140,16 +140,16 @@ final class RedoReplay {
     /** A file was put in the place of one that had a log. */
     private void noteReplaced(Tree tree, Map<UUID, String> noted) throws IOException {
         for (Map.Entry<UUID, String> note : noted.entrySet()) {
-            UUID log = note.getKey();
-            if (found.contains(log)
-                    || tree.node(note.getValue()).isEmpty()
-                    || behind.contains(note.getValue())
-                    || logs.contains(log)
-                            && !RedoLog.hasRecords(redo.storage(), redo.directory(), redo.owner(), log)) {
-                continue;
+            String name = note.getValue();
+            boolean isOther = !found.contains(note.getKey()) && tree.node(name).isPresent();
+            if (isOther && !behind.contains(name) && mayTellOfWrites(note.getKey())) {
+                lost.put(name, "another file was put in the place of the one that the guest wrote to");
             }
-            lost.put(note.getValue(), "another file was put in the place of the one that the guest wrote to");
         }
+    }
+
+    private boolean mayTellOfWrites(UUID log) throws IOException {
+        return !logs.contains(log) || RedoLog.hasRecords(redo.storage(), redo.directory(), redo.owner(), log);
     }
 
     /**

@@ -243,8 +243,12 @@ public final class SrTree {
             journal.forget();
         } catch (IOException e) {
             reason.addSuppressed(e);
-            finish(reason);
-            return;
+            if (isBound()) {
+                finish(reason);
+                return;
+            }
+            // It is gone, but perhaps not for good: nothing was done, and a power cut must not bring it back later.
+            takeBack(reason);
         }
         throw reason;
     }
