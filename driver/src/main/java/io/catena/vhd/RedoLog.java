@@ -132,8 +132,7 @@ public final class RedoLog implements Closeable {
      * @param diskId the disk that the file holds
      * @throws RedoMisfitException if the log tells of another disk's writes: the file was overwritten since
      */
-    public static RedoLog open(
-            Storage storage, String directory, Owner owner, UUID logId, UUID diskId, Notice notice)
+    public static RedoLog open(Storage storage, String directory, Owner owner, UUID logId, UUID diskId, Notice notice)
             throws IOException {
         RedoLog log = new RedoLog(storage, RedoBudget.PROCESS, notice, owner, diskId);
         log.open(directory, logId);

@@ -24,7 +24,8 @@ public record RedoStore(Storage storage, String directory, RedoLog.Owner owner, 
     }
 
     /** As {@link #open(ChainFile)}, for a file that will have another name. */
-    @Nullable RedoLog open(ChainFile file, String name) throws IOException {
+    @Nullable
+    RedoLog open(ChainFile file, String name) throws IOException {
         Optional<UUID> disk = file.isSparse() ? file.uniqueId() : Optional.empty();
         if (disk.isEmpty()) {
             return null;

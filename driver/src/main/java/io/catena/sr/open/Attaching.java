@@ -73,7 +73,8 @@ final class Attaching {
      * @param attachment a UUID
      * @param boot of the host that the agent ran on; null if an older agent began it
      */
-    private record Session(@Nullable String attachment, @Nullable String boot) {}
+    private record Session(
+            @Nullable String attachment, @Nullable String boot) {}
 
     /**
      * A session that has begun.
@@ -116,8 +117,7 @@ final class Attaching {
     }
 
     private RedoStore redo(SrRecord sr, UUID attachment) {
-        return new RedoStore(
-                environment.redo(), sr.id(), new RedoLog.Owner(environment.bootId(), attachment), storage);
+        return new RedoStore(environment.redo(), sr.id(), new RedoLog.Owner(environment.bootId(), attachment), storage);
     }
 
     private boolean isOfThisBoot(Session session) {

@@ -94,8 +94,7 @@ final class RedoReplay {
                 noteReplaced(tree, noted);
             }
         }
-        lost.forEach((file, why) ->
-                LOG.log(Level.ERROR, LogLine.of("redo-log-lost", "node", file, "cause", why)));
+        lost.forEach((file, why) -> LOG.log(Level.ERROR, LogLine.of("redo-log-lost", "node", file, "cause", why)));
         if (incomplete().isEmpty()) {
             removeAll();
         }

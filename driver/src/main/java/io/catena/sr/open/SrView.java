@@ -58,8 +58,10 @@ public final class SrView {
         Optional<String> loss = behind.lostIn(chain);
         if (loss.isPresent()) {
             throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " cannot be used: " + loss.get())
-                    .correction("Start the agent with the run directory that it had, or put the file back that was there, and"
-                            + " attach the SR again; or go on without what was written: " + acceptLoss(sr.toString()));
+                    .correction(
+                            "Start the agent with the run directory that it had, or put the file back that was there, and"
+                                    + " attach the SR again; or go on without what was written: "
+                                    + acceptLoss(sr.toString()));
         }
     }
 

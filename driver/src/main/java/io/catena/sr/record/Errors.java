@@ -56,8 +56,9 @@ public final class Errors {
         }
         if (e instanceof RedoMisfitException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
-                    .correction("Put the file back as the agent left it; or detach the SR, attach it again, and give up what is"
-                            + " in the log: catena sr check SR --repair --accept-loss");
+                    .correction(
+                            "Put the file back as the agent left it; or detach the SR, attach it again, and give up what is"
+                                    + " in the log: catena sr check SR --repair --accept-loss");
         }
         if (e instanceof CorruptVhdException || e instanceof UnsupportedVhdException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)

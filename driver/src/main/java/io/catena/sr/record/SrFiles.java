@@ -31,7 +31,8 @@ public final class SrFiles {
     /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
     public static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
-        for (String directory : List.of(VDI_RECORDS, OPEN_LOGS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+        for (String directory :
+                List.of(VDI_RECORDS, OPEN_LOGS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);

@@ -226,7 +226,8 @@ final class SrCommands {
                     List<String> keep,
             @Option(
                             names = "--accept-loss",
-                            description = "With --repair: go on with files whose redo logs are lost, see the SR's health.")
+                            description =
+                                    "With --repair: go on with files whose redo logs are lost, see the SR's health.")
                     boolean acceptLoss) {
         JsonObject body = new JsonObject();
         body.addProperty("repair", repair);
