@@ -17,6 +17,7 @@ import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.log.Version;
 import io.catena.agent.metrics.DataPath;
+import io.catena.agent.mount.MountingHost;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
@@ -179,9 +180,10 @@ public final class Agent implements Closeable {
         SrOpener opener =
                 opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
         Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
-        restored.restore();
+        MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), directory.mountsFile()));
+        mounting.restore(restored::restore);
         ApiState state = opened(new ApiState(
-                Objects.requireNonNullElse(options.apiState(), directory.apiState()), restored, dataPath, clock));
+                Objects.requireNonNullElse(options.apiState(), directory.apiState()), mounting, dataPath, clock));
         NbdTcp tcp = options.tcp() == null ? null : options.tcp().alsoAllowing(state.exportRights());
         NbdServer server = opened(NbdServer.start(exports, options.limits(), tcp));
         StorageHost host = state.observed();

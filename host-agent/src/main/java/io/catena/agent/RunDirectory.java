@@ -99,6 +99,16 @@ public final class RunDirectory implements Closeable {
         return path.toRealPath().resolve("block");
     }
 
+    /** Where SRs are mounted; absolute and without links, for the kernel tells it so. */
+    Path mounts() throws IOException {
+        return path.toRealPath().resolve("mnt");
+    }
+
+    /** Names what is mounted there. */
+    Path mountsFile() {
+        return path.resolve("mounts.json");
+    }
+
     Path frozenGuests() {
         return path.resolve("frozen");
     }

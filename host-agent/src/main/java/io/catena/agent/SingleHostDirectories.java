@@ -37,19 +37,26 @@ final class SingleHostDirectories {
         return Files.exists(file) ? Files.readAllLines(file) : List.of();
     }
 
+    /** Whether the admin has said so of a directory. */
+    synchronized boolean allows(Path directory) throws IOException {
+        return known().contains(directory.toString());
+    }
+
     /**
      * Makes sure that no other host can have a directory's files, as far as that can be told.
      *
      * @throws SrException if one could, and the admin has not said that none does
      */
     synchronized void check(Path directory, FileSystemType type) throws IOException {
-        if (!type.isLocal() && !known().contains(directory.toString())) {
+        if (!type.isLocal() && !allows(directory)) {
             throw new SrException(
                             SrError.SR_UNAVAILABLE,
                             directory + " is on a file system that other hosts may use, too: " + type.name()
                                     + ". Nothing keeps two hosts from writing the same disks there, and both would lose"
                                     + " data")
-                    .correction("If no other host uses this directory, now and later, say so with --single-host.");
+                    .correction("If other hosts are to reach it, share it while it is detached: catena sr share "
+                            + directory
+                            + ". If no other host uses this directory, now and later, say so with --single-host.");
         }
     }
 }

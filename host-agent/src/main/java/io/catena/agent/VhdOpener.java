@@ -7,12 +7,14 @@ import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.FileSystemType;
 import io.catena.agent.linux.LinuxBootClock;
 import io.catena.agent.linux.LinuxFiles;
+import io.catena.agent.mount.NfsMountCheck;
 import io.catena.api.AccessMode;
 import io.catena.api.PeerHost;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
@@ -28,10 +30,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Opens SRs over VHD chains in directories of this host. Safe for use by many threads. */
 final class VhdOpener implements SrOpener {
+    private static final Logger LOG = Logger.getLogger(VhdOpener.class.getName());
+
     /** Changes with every start of the host; see {@code random(4)}. */
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
@@ -67,12 +72,17 @@ final class VhdOpener implements SrOpener {
     @Override
     public AttachedSr create(Path directory, SrId id, String name) throws IOException {
         VhdRepository.create(storage(directory), id, name);
+        if (FileSystemType.of(directory).isNfs() && !singleHost.allows(directory)) {
+            // A crash before this leaves an SR that is refused until it is shared, or said to be one host's.
+            share(directory, "files");
+        }
         return attach(directory, id, false);
     }
 
     @Override
     public AttachedSr attach(Path directory, @Nullable SrId expected, boolean adopt) throws IOException {
         Wanted wanted = new Wanted(expected, adopt);
+        checkMount(directory);
         Storage plain = storage(directory);
         Optional<SharedSr> taken = shared.take(directory, plain);
         if (taken.isPresent()) {
@@ -80,6 +90,16 @@ final class VhdOpener implements SrOpener {
         }
         singleHost.check(directory, FileSystemType.of(directory));
         return new VhdSr(VhdRepository.attach(plain, directory.toString(), environment, wanted), done -> {});
+    }
+
+    private void checkMount(Path directory) throws IOException {
+        NfsMountCheck.Findings found = NfsMountCheck.of(directory);
+        if (!singleHost.allows(directory)) {
+            found.refuse(directory);
+        }
+        for (String warning : found.warnings()) {
+            LOG.warning(LogLine.of("mount-unwise", "path", directory, "why", warning));
+        }
     }
 
     /** What another host has written before is completed, or lost, as after a power cut of that host. */

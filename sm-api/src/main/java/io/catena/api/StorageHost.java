@@ -17,6 +17,26 @@ public interface StorageHost {
      */
     Sr create(String name, Path directory, @Nullable SrId id);
 
+    /**
+     * Makes an SR in a place that is reached first, for instance by mounting it, and attaches it.
+     *
+     * @param format whether a block device on which nothing is gets a file system
+     * @param id its identity, or null for a new one
+     */
+    default Sr create(String name, SrLocation location, boolean format, @Nullable SrId id) {
+        return create(name, location.directory(), id);
+    }
+
+    /** As {@link #attach(Path, boolean)}, of an SR whose place is reached first. It is let go of when the SR is. */
+    default Sr attach(SrLocation location, boolean adopt) {
+        return attach(location.directory(), adopt);
+    }
+
+    /** Looks at a place without changing anything there. */
+    default LocationProbe probe(SrLocation location) {
+        return new LocationProbe(location, List.of(), List.of(probe(location.directory())));
+    }
+
     /** Remembers that no other host uses a directory, though its file system would allow that. */
     void allowSingleHost(Path directory);
 

@@ -14,6 +14,7 @@ import io.catena.agent.json.Json;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.LocationProbe;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
 import io.catena.api.SrHealth;
@@ -25,10 +26,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code catena sr}: storage repositories. */
 @Command(name = "sr", description = "Storage repositories.", synopsisSubcommandLabel = "COMMAND")
@@ -36,7 +44,14 @@ final class SrCommands {
     private static final String SINGLE_HOST =
             "The directory is on a file system that other hosts can reach, such as NFS, but none of them uses it.";
 
+    private static final String TYPE = "What is mounted for the SR, in place of a directory that is there.";
+    private static final String CONFIG =
+            "nfs: server, path, vers, options; ext and xfs: device; all: directory, the SR's in its file system.";
+
     private final Session session;
+
+    @Spec
+    private @Nullable CommandSpec spec;
 
     SrCommands(Session session) {
         this.session = session;
@@ -45,15 +60,41 @@ final class SrCommands {
     @Command(description = "Make an SR in a directory that is absent or empty, and attach it.")
     void create(
             @Parameters(paramLabel = "NAME") String name,
-            @Option(names = "--path", required = true, paramLabel = "DIR") Path path,
+            @Option(names = "--path", paramLabel = "DIR") @Nullable Path path,
+            @Option(names = "--type", paramLabel = "nfs|ext|xfs", description = TYPE) @Nullable String type,
+            @Option(names = "--config", paramLabel = "KEY=VALUE", description = CONFIG) @Nullable
+                    Map<String, String> config,
+            @Option(names = "--format", description = "Make a file system on a device that has nothing on it.")
+                    boolean format,
             @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
             @Option(names = "--single-host", description = SINGLE_HOST) boolean singleHost) {
         JsonObject body = new JsonObject();
         body.addProperty("name", name);
-        body.addProperty("path", absolute(path));
+        addPlace(body, path == null ? null : absolute(path), type, config);
         body.addProperty("uuid", uuid);
+        if (format) {
+            body.addProperty("format", true);
+        }
         addSingleHost(body, singleHost);
         printId(session.agent().post("/v1/srs", body));
+    }
+
+    /** Adds a directory, or what is to be mounted. */
+    private void addPlace(
+            JsonObject body, @Nullable String path, @Nullable String type, @Nullable Map<String, String> config) {
+        if ((path == null) == (type == null)) {
+            CommandLine command = Objects.requireNonNull(spec).commandLine();
+            throw new ParameterException(command, "either a directory or --type has to be given");
+        }
+        body.addProperty("path", path);
+        body.addProperty("type", type);
+        if (type != null) {
+            JsonObject values = new JsonObject();
+            Map<String, String> given = config == null ? Map.of() : config;
+            given.forEach(values::addProperty);
+            body.add("config", values);
+        }
+        body.asMap().values().removeIf(JsonElement::isJsonNull);
     }
 
     private static void addSingleHost(JsonObject body, boolean singleHost) {
@@ -64,16 +105,24 @@ final class SrCommands {
 
     @Command(description = "Attach the SR in a directory, or one seen before.")
     void attach(
-            @Parameters(paramLabel = "DIR|SR") String which,
+            @Parameters(paramLabel = "DIR|SR", arity = "0..1") @Nullable String which,
+            @Option(names = "--type", paramLabel = "nfs|ext|xfs", description = TYPE) @Nullable String type,
+            @Option(names = "--config", paramLabel = "KEY=VALUE", description = CONFIG) @Nullable
+                    Map<String, String> config,
             @Option(names = "--adopt", description = "Make an SR of a directory of VHDs that is none yet.")
                     boolean adopt,
             @Option(names = "--single-host", description = SINGLE_HOST) boolean singleHost) {
         JsonObject body = new JsonObject();
-        boolean isDirectory = !Uuids.isUuid(which) && (which.contains("/") || Files.isDirectory(Path.of(which)));
+        if (type != null || which == null) {
+            addPlace(body, which, type, config);
+            which = "";
+        }
+        boolean isDirectory =
+                !which.isEmpty() && !Uuids.isUuid(which) && (which.contains("/") || Files.isDirectory(Path.of(which)));
         if (isDirectory) {
             body.addProperty("path", absolute(Path.of(which)));
             addSingleHost(body, singleHost);
-        } else {
+        } else if (!which.isEmpty()) {
             body.addProperty("sr", which);
         }
         if (adopt) {
@@ -192,26 +241,44 @@ final class SrCommands {
     }
 
     @Command(description = "Look at a directory, and change nothing in it.")
-    void probe(@Parameters(paramLabel = "DIR") Path path) {
+    void probe(
+            @Parameters(paramLabel = "DIR", arity = "0..1") @Nullable Path path,
+            @Option(names = "--type", paramLabel = "nfs|ext|xfs", description = TYPE) @Nullable String type,
+            @Option(names = "--config", paramLabel = "KEY=VALUE", description = CONFIG) @Nullable
+                    Map<String, String> config) {
         JsonObject body = new JsonObject();
-        body.addProperty("path", absolute(path));
+        addPlace(body, path == null ? null : absolute(path), type, config);
         JsonElement answer = session.agent().post("/v1/srs/probe", body);
-        session.print(answer, () -> {
-            SrProbe probe = Json.read(answer, SrProbe.class);
-            Facts facts = new Facts()
-                    .add("path", probe.path())
-                    .add("kind", probe.kind().name().toLowerCase(Locale.ROOT))
-                    .add("sr", probe.sr())
-                    .add("name", probe.name())
-                    .add("nodes", probe.nodes())
-                    .add("in use", probe.inUse())
-                    .add("needs recovery", probe.needsRecovery());
-            for (SrProbe.ForeignWork work : probe.foreignWork()) {
-                facts.add("unfinished work", work.found());
-                facts.add(work.refused() ? "what to do" : "attach does", work.action());
-            }
-            return facts.toString();
-        });
+        session.print(
+                answer,
+                () -> type == null
+                        ? format(Json.read(answer, SrProbe.class))
+                        : format(Json.read(answer, LocationProbe.class)));
+    }
+
+    private static String format(LocationProbe probe) {
+        if (!probe.exports().isEmpty()) {
+            return String.join("\n", probe.exports()) + "\n";
+        }
+        return probe.found().isEmpty()
+                ? "no SR\n"
+                : probe.found().stream().map(SrCommands::format).collect(Collectors.joining("\n"));
+    }
+
+    private static String format(SrProbe probe) {
+        Facts facts = new Facts()
+                .add("path", probe.path())
+                .add("kind", probe.kind().name().toLowerCase(Locale.ROOT))
+                .add("sr", probe.sr())
+                .add("name", probe.name())
+                .add("nodes", probe.nodes())
+                .add("in use", probe.inUse())
+                .add("needs recovery", probe.needsRecovery());
+        for (SrProbe.ForeignWork work : probe.foreignWork()) {
+            facts.add("unfinished work", work.found());
+            facts.add(work.refused() ? "what to do" : "attach does", work.action());
+        }
+        return facts.toString();
     }
 
     @Command(description = "Compare the records, files and journals of an SR; exits with 1 if something is wrong.")

@@ -9,6 +9,7 @@ import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrLocation;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiChange;
@@ -112,16 +113,26 @@ public final class Routes {
                 Route.post("cancelJob", "/v1/jobs/{job}/cancel", call -> host.cancel(call.number())));
     }
 
-    /** {"name", "path", "uuid"?, "singleHost"?} */
+    /** {"name", "path", "uuid"?, "singleHost"?} or {"name", "type", "config", "format"?, "uuid"?} */
     private Object createSr(Call call) {
         Body body = call.body();
         String name = body.string("name");
-        Path path = absolute(body.string("path"));
         SrId id = body.optionalString("uuid").map(SrId::parse).orElse(null);
+        if (body.has("type")) {
+            SrLocation location = location(body);
+            boolean format = body.flag("format");
+            body.nothingElse();
+            return host.create(name, location, format, id);
+        }
+        Path path = absolute(body.string("path"));
         boolean singleHost = body.flag("singleHost");
         body.nothingElse();
         allowSingleHost(path, singleHost);
         return host.create(name, path, id);
+    }
+
+    private static SrLocation location(Body body) {
+        return new SrLocation(body.string("type"), body.stringMap("config"));
     }
 
     private void allowSingleHost(Path path, boolean wanted) {
@@ -130,13 +141,19 @@ public final class Routes {
         }
     }
 
-    /** {"path", "adopt"?, "singleHost"?} or {"sr"} */
+    /** {"path", "adopt"?, "singleHost"?}, {"type", "config", "adopt"?} or {"sr"} */
     private Object attachSr(Call call) {
         Body body = call.body();
         if (body.has("sr")) {
             SrId id = names.sr(body.string("sr"));
             body.nothingElse();
             return host.attach(id);
+        }
+        if (body.has("type")) {
+            SrLocation location = location(body);
+            boolean adopt = body.flag("adopt");
+            body.nothingElse();
+            return host.attach(location, adopt);
         }
         Path path = absolute(body.string("path"));
         boolean adopt = body.flag("adopt");
@@ -177,8 +194,13 @@ public final class Routes {
         return Map.of("sr", id);
     }
 
-    /** {"path"} */
+    /** {"path"} or {"type", "config"} */
     private Object probe(Call call) {
+        if (call.body().has("type")) {
+            SrLocation location = location(call.body());
+            call.body().nothingElse();
+            return host.probe(location);
+        }
         Path path = absolute(call.body().string("path"));
         call.body().nothingElse();
         return host.probe(path);

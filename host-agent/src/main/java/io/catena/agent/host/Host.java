@@ -41,6 +41,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
@@ -99,10 +100,21 @@ public final class Host implements StorageHost, Closeable {
 
     /** Attaches again what was attached when the agent ended; never throws for an SR or disk that cannot be. */
     public void restore() {
+        restore(directory -> true);
+    }
+
+    /**
+     * As {@link #restore()}.
+     *
+     * @param reachable whether a directory can be looked at now; else that could wait for ever
+     */
+    public void restore(Predicate<Path> reachable) {
         change(() -> {
             for (KnownSr known : state.srs()) {
-                if (known.attached()) {
+                if (known.attached() && reachable.test(Path.of(known.path()))) {
                     restore(known);
+                } else if (known.attached()) {
+                    srProblems.put(known.sr(), "could not be attached again: what it lies on cannot be reached");
                 }
             }
             // Devices of disks that are remembered and could not be attached wait until they are.

@@ -14,6 +14,7 @@ import java.util.Set;
  */
 public final class FileSystemType {
     private static final int STRUCTURE_BYTES = 256;
+    private static final int NFS = 0x6969;
 
     /** Those that one kernel has for itself: ext2 to 4, XFS, Btrfs, tmpfs, ramfs, ZFS, F2FS, bcachefs, JFS, overlay. */
     private static final Set<Integer> LOCAL = Set.of(
@@ -29,15 +30,24 @@ public final class FileSystemType {
             0x794C7630);
 
     private static final Map<Integer, String> SHARED = Map.of(
-            0x6969, "NFS",
-            0x517B, "SMB",
-            0xFF534D42, "CIFS",
-            0xFE534D42, "SMB 2",
-            0x00C36400, "CephFS",
-            0x65735546, "FUSE (GlusterFS, sshfs and others)",
-            0x01021997, "9p",
-            0x7461636F, "OCFS2",
-            0x01161970, "GFS2");
+            NFS,
+            "NFS",
+            0x517B,
+            "SMB",
+            0xFF534D42,
+            "CIFS",
+            0xFE534D42,
+            "SMB 2",
+            0x00C36400,
+            "CephFS",
+            0x65735546,
+            "FUSE (GlusterFS, sshfs and others)",
+            0x01021997,
+            "9p",
+            0x7461636F,
+            "OCFS2",
+            0x01161970,
+            "GFS2");
 
     private final int magic;
 
@@ -63,6 +73,11 @@ public final class FileSystemType {
     /** Whether no other host can have the files; what is not known may be shared. */
     public boolean isLocal() {
         return LOCAL.contains(magic);
+    }
+
+    /** Whether it is a file server's, reached by NFS. */
+    public boolean isNfs() {
+        return magic == NFS;
     }
 
     /** Returns a name for messages. */

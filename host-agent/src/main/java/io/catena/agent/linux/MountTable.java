@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What was mounted in this process's view of the files when the table was read.
@@ -23,8 +26,13 @@ public record MountTable(List<Mount> mounts) {
      * One mount.
      *
      * @param source for instance a device
+     * @param options of the mount and of the file system
      */
-    public record Mount(Path point, String type, String source) {}
+    public record Mount(Path point, String type, String source, Set<String> options) {
+        public Mount {
+            options = Set.copyOf(options);
+        }
+    }
 
     /** Reads the table. */
     public static MountTable read() throws IOException {
@@ -42,7 +50,9 @@ public record MountTable(List<Mount> mounts) {
         while (!fields[dash].equals("-")) {
             dash++;
         }
-        return new Mount(Path.of(unescaped(fields[4])), fields[dash + 1], unescaped(fields[dash + 2]));
+        Set<String> options = new TreeSet<>(List.of(fields[5].split(",", -1)));
+        options.addAll(List.of(fields[dash + 3].split(",", -1)));
+        return new Mount(Path.of(unescaped(fields[4])), fields[dash + 1], unescaped(fields[dash + 2]), options);
     }
 
     /** Blanks and the like are three octal digits after a backslash. */
@@ -79,5 +89,23 @@ public record MountTable(List<Mount> mounts) {
                 .filter(mount -> mount.source.equals(device.toString()))
                 .map(Mount::point)
                 .toList();
+    }
+
+    /** Returns what is mounted right at a place: of several the last, which hides the others. */
+    public Optional<Mount> at(Path point) {
+        return mounts.stream().filter(mount -> mount.point.equals(point)).reduce((hidden, seen) -> seen);
+    }
+
+    /** Returns the mount that a file, by its real path, is on. */
+    public Optional<Mount> holding(Path file) {
+        Path place = file;
+        while (place != null) {
+            Optional<Mount> mount = at(place);
+            if (mount.isPresent()) {
+                return mount;
+            }
+            place = place.getParent();
+        }
+        return Optional.empty();
     }
 }

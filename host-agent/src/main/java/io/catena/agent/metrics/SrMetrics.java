@@ -28,6 +28,11 @@ final class SrMetrics {
         for (Sr sr : host.srs()) {
             Labels labels = Labels.of("sr", sr.id().toString(), "name", sr.name());
             to.gauge("catena_sr_attached", "Whether the SR is served (1) or not (0).", labels, sr.attached() ? 1 : 0);
+            to.gauge(
+                    "catena_sr_problem",
+                    "Whether the SR, or a disk of it, cannot be served or reached now (1).",
+                    labels,
+                    sr.problem() == null ? 0 : 1);
             if (sr.attached()) {
                 collect(sr, labels, to);
             }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class MountTableTest {
@@ -17,8 +18,12 @@ final class MountTableTest {
     void anyNumberOfTagsIsSkippedAndBlanksAreUnescaped() {
         assertThat(table.mounts())
                 .containsExactly(
-                        new MountTable.Mount(Path.of("/run/my agent/block/one"), "fuse.catena", "catena"),
-                        new MountTable.Mount(Path.of("/mnt/d"), "ext4", "/dev/loop0"));
+                        new MountTable.Mount(
+                                Path.of("/run/my agent/block/one"),
+                                "fuse.catena",
+                                "catena",
+                                Set.of("rw", "nosuid", "user_id=0")),
+                        new MountTable.Mount(Path.of("/mnt/d"), "ext4", "/dev/loop0", Set.of("rw", "relatime")));
     }
 
     @Test

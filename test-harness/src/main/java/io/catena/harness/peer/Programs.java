@@ -31,6 +31,7 @@ public final class Programs {
             Map.entry("fio", "fio"),
             Map.entry("fusermount", "fuse3"),
             Map.entry("libvirtd", "libvirt-daemon libvirt-daemon-driver-qemu"),
+            Map.entry("losetup", "mount"),
             Map.entry("mke2fs", "e2fsprogs"),
             Map.entry("mkfifo", "coreutils"),
             Map.entry("mkfs.btrfs", "btrfs-progs"),

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Collectors;
@@ -29,6 +30,7 @@ final class Watch {
     private final EventSink events;
     private final Map<Long, Job> jobs = new HashMap<>();
     private final Map<SrId, SrHealth> healths = new HashMap<>();
+    private final Map<SrId, String> problems = new HashMap<>();
     private int looks;
 
     /**
@@ -45,8 +47,11 @@ final class Watch {
     void look() {
         try {
             lookAtJobs(host.jobs());
+            host.srs().forEach(this::lookAtProblem);
             if (looks++ % LOOKS_PER_HEALTH == 0) {
-                host.srs().stream().filter(Sr::attached).forEach(this::lookAtHealth);
+                host.srs().stream()
+                        .filter(sr -> sr.attached() && sr.problem() == null)
+                        .forEach(this::lookAtHealth);
             }
         } catch (RuntimeException e) {
             LOG.log(Level.WARNING, LogLine.of("watch-failed"), e);
@@ -79,6 +84,14 @@ final class Watch {
             data.put("failure", failure.message());
         }
         events.happened(kind, job.sr(), null, job.id(), data);
+    }
+
+    private void lookAtProblem(Sr sr) {
+        String problem = Objects.requireNonNullElse(sr.problem(), "");
+        String before = problems.put(sr.id(), problem);
+        if (!problem.equals(Objects.requireNonNullElse(before, ""))) {
+            events.toSr(problem.isEmpty() ? "sr.problem.ended" : "sr.problem", sr.id(), Map.of("problem", problem));
+        }
     }
 
     private void lookAtHealth(Sr sr) {
