@@ -1,5 +1,6 @@
 package io.catena.agent.api;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.api.problem.ApiException;
@@ -42,34 +43,39 @@ final class Pages {
         String filter = filterText(operation, query);
         Predicate<JsonObject> wanted = filter(query);
         String after = query.one("cursor").map(cursor -> after(cursor, filter)).orElse(null);
-        List<JsonObject> elements = new ArrayList<>();
+        List<Keyed> elements = new ArrayList<>();
         for (Object value : list) {
             JsonElement json = Json.read(Json.write(value), JsonElement.class);
             if (json.isJsonObject() && wanted.test(json.getAsJsonObject())) {
-                elements.add(json.getAsJsonObject());
+                elements.add(new Keyed(key(json.getAsJsonObject()), json.getAsJsonObject()));
             }
         }
-        elements.sort(Comparator.comparing(Pages::key));
+        elements.sort(Comparator.comparing(Keyed::key));
         return page(elements, after, limit, filter);
     }
 
-    private static JsonObject page(List<JsonObject> sorted, @Nullable String after, int limit, String filter) {
-        List<JsonObject> items = new ArrayList<>();
+    /** An element of a list, with what it is sorted by. */
+    private record Keyed(String key, JsonObject element) {}
+
+    private static JsonObject page(List<Keyed> sorted, @Nullable String after, int limit, String filter) {
+        JsonArray items = new JsonArray();
+        String last = null;
         boolean more = false;
-        for (JsonObject element : sorted) {
-            if (after != null && key(element).compareTo(after) <= 0) {
+        for (Keyed keyed : sorted) {
+            if (after != null && keyed.key.compareTo(after) <= 0) {
                 continue;
             }
             if (items.size() == limit) {
                 more = true;
                 break;
             }
-            items.add(element);
+            items.add(keyed.element);
+            last = keyed.key;
         }
         JsonObject page = new JsonObject();
-        page.add("items", Json.read(Json.write(items), JsonElement.class));
-        if (more) {
-            page.addProperty("next", cursor(key(items.get(items.size() - 1)), filter));
+        page.add("items", items);
+        if (more && last != null) {
+            page.addProperty("next", cursor(last, filter));
         }
         return page;
     }

@@ -105,13 +105,16 @@ public final class Metrics {
 
     /** Returns the disks. */
     public Text vdis(@Nullable String accept) {
-        Families families = new Families();
-        vdis.collect(families);
-        return text(accept, families.snapshots());
+        ExpositionFormatWriter writer = writer(accept);
+        return new Text(writer.getContentType(), vdis.text() + (writer == openMetrics ? "# EOF\n" : ""));
+    }
+
+    private ExpositionFormatWriter writer(@Nullable String accept) {
+        return accept != null && openMetrics.accepts(accept) ? openMetrics : prometheus;
     }
 
     private Text text(@Nullable String accept, MetricSnapshots snapshots) {
-        ExpositionFormatWriter writer = accept != null && openMetrics.accepts(accept) ? openMetrics : prometheus;
+        ExpositionFormatWriter writer = writer(accept);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
             writer.write(out, snapshots);

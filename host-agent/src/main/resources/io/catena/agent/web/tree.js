@@ -131,7 +131,7 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
         <option value="">All nodes</option><option value="debt">To be merged</option><option value="care">Needs care</option>
       </select>
       <span class="grow"></span>
-      <span class="muted" id="counted">${plural(nodes.length, 'node')}, ${rows.length} shown</span>
+      <span class="muted" id="counted" data-shown=${rows.length}>${plural(nodes.length, 'node')}, ${rows.length} shown</span>
       <button id="expand" onClick=${() => setOpen(new Set(nodes.map(n => n.id)))}>Expand all</button>
       <button id="collapse" onClick=${() => { setOpen(new Set()); setUnfolded(new Set()) }}>Collapse all</button>
     </div>

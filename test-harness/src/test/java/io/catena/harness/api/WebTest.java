@@ -2,127 +2,162 @@ package io.catena.harness.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
-import io.catena.harness.peer.Programs;
+import io.catena.agent.nbd.NbdDisk;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** The web page, in Debian's Chromium. */
+/** The web page, in Debian's Chromium. Writes {@code target/screenshots}. */
 @Timeout(240)
 @Tag("slow")
 class WebTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final int MIB = 1 << 20;
+    private static final List<String> TABS = List.of("chains", "attachments", "space", "events");
 
     private final ApiFixture api;
-    private final ChromeDriver browser;
+    private final Browser browser;
 
     WebTest(@TempDir Path directory) throws IOException {
-        Programs.require("chromium");
-        Programs.require("chromedriver");
         api = new ApiFixture(directory);
-        ChromeOptions options = new ChromeOptions();
-        options.setBinary("/usr/bin/chromium");
-        options.setAcceptInsecureCerts(true);
-        options.addArguments(
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--window-size=1440,900",
-                "--user-data-dir=" + directory.resolve("browser"));
-        ChromeDriverService service = new ChromeDriverService.Builder()
-                .usingDriverExecutable(Path.of("/usr/bin/chromedriver").toFile())
-                .usingAnyFreePort()
-                .build();
-        browser = new ChromeDriver(service, options);
+        browser = new Browser(directory);
     }
 
     @AfterEach
     void close() {
-        browser.quit();
+        browser.close();
         api.close();
     }
 
     @Test
-    void aDiskIsDeletedByTypingItsNameAndTheListFollowsByItself() {
+    void aDiskIsDeletedByTypingItsNameAndTheListFollowsByItself() throws IOException {
         api.sr("main");
         disk("first");
-        logIn(Role.ADMIN);
-        await(1);
+        browser.logIn(api, Role.ADMIN);
+        browser.awaitRows(1);
         disk("second");
-        await(2);
-        row("first").click();
-        waitFor("#delete").click();
-        WebElement yes = waitFor("#yes");
+        browser.awaitRows(2);
+        browser.row("first").click();
+        browser.waitFor("#delete").click();
+        WebElement yes = browser.waitFor("#yes");
         assertThat(yes.isEnabled()).isFalse();
-        waitFor("#typed").sendKeys("first");
+        browser.waitFor("#typed").sendKeys("first");
         assertThat(yes.isEnabled()).isTrue();
+        browser.screenshot("delete");
+        assertThat(browser.barriers()).isEmpty();
         yes.click();
-        await(1);
+        browser.awaitRows(1);
 
-        assertThat(row("second").isDisplayed()).isTrue();
-        assertThat(browser.manage().logs().get(LogType.BROWSER).getAll()).isEmpty();
+        assertThat(browser.row("second").isDisplayed()).isTrue();
+        assertThat(browser.complaints()).isEmpty();
     }
 
     @Test
     void aViewerSeesEverythingAndCanChangeNothing() {
         api.sr("main");
         disk("first");
-        logIn(Role.VIEWER);
-        await(1);
-        row("first").click();
-        waitFor(".detail dl");
+        browser.logIn(api, Role.VIEWER);
+        browser.awaitRows(1);
+        browser.row("first").click();
+        browser.waitFor(".detail dl");
 
         for (String button : List.of("#delete", "#snapshot", "#clone", "#gc-run", "#gc-pause")) {
-            assertThat(browser.findElements(By.cssSelector(button))).as(button).isEmpty();
+            assertThat(browser.all(button)).as(button).isEmpty();
         }
     }
 
-    private void disk(String name) {
+    @Test
+    void everybodyCanReadItInDarkAndInLight() throws IOException {
+        api.sr("main");
+        NbdDisk disk = attached("database");
+        try (disk) {
+            for (int i = 0; i < 3; i++) {
+                write(disk, i, MIB);
+                snapshot("database", "backup " + i);
+            }
+            disk("mail");
+            browser.logIn(api, Role.ADMIN);
+            browser.row("database").click();
+            browser.waitFor(".detail dl");
+            for (boolean dark : new boolean[] {false, true}) {
+                browser.dark(dark);
+                for (String tab : TABS) {
+                    browser.waitFor("#tab-" + tab).click();
+                    browser.waitFor("#tab-" + tab + "[aria-selected=true]");
+                    browser.screenshot(tab + (dark ? "-dark" : "-light"));
+                    assertThat(browser.barriers())
+                            .as("%s, dark: %s", tab, dark)
+                            .isEmpty();
+                }
+            }
+            assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    @Test
+    void thePageComesBackAfterTheAgentWasKilled(@TempDir Path directory) throws IOException {
+        try (ApiProcess killed = new ApiProcess(directory)) {
+            String sr = killed.sr("main");
+            browser.logIn(killed, Role.ADMIN);
+            killed.agent().kill9();
+            browser.waitFor("#live.off");
+            browser.screenshot("reconnecting");
+            killed.agent().restart();
+            browser.waitFor("#live.on");
+            disk(killed, sr, "later");
+
+            assertThat(browser.row("later").isDisplayed()).isTrue();
+            assertThat(browser.complaints()).isEmpty();
+        }
+    }
+
+    private NbdDisk attached(String name) throws IOException {
+        disk(name);
+        String uri = api.ask("PUT", api.token(Role.ADMIN), "/v1/vdis/" + name + "/attachments/test", "{}")
+                .object()
+                .getAsJsonObject("connection")
+                .get("nbdUnix")
+                .getAsString();
+        return NbdDisk.connect(uri, DEADLINE);
+    }
+
+    private static void write(NbdDisk disk, int blocks, int lengthBytes) throws IOException {
+        byte[] block = new byte[MIB];
+        Arrays.fill(block, (byte) (blocks + 1));
+        for (int at = 0; at < lengthBytes; at += MIB) {
+            disk.write((long) blocks * 2 * MIB + at, ByteBuffer.wrap(block));
+        }
+    }
+
+    private void snapshot(String vdi, String name) {
         JsonObject body = new JsonObject();
-        body.addProperty("sizeBytes", 2 << 20);
+        JsonArray vdis = new JsonArray();
+        vdis.add(vdi);
+        body.add("vdis", vdis);
         body.addProperty("name", name);
-        api.local().post("/v1/srs/main/vdis", body);
+        api.local().post("/v1/vdis/snapshot", body);
     }
 
-    private void logIn(Role role) {
-        browser.get(api.uri("/").toString());
-        waitFor("#token").sendKeys(api.token(role));
-        waitFor("#login").click();
+    private void disk(String name) {
+        disk(api, "main", name);
     }
 
-    private void await(int rows) {
-        new WebDriverWait(browser, PATIENCE)
-                .until(page -> page.findElements(By.cssSelector(".tree .row")).size() == rows);
-    }
-
-    private WebElement row(String name) {
-        return new WebDriverWait(browser, PATIENCE)
-                .until(page -> page.findElements(By.cssSelector(".tree .row")).stream()
-                        .filter(row -> row.getText().contains(name))
-                        .findFirst()
-                        .orElse(null));
-    }
-
-    private WebElement waitFor(String selector) {
-        return new WebDriverWait(browser, PATIENCE)
-                .until(page -> page.findElements(By.cssSelector(selector)).stream()
-                        .findFirst()
-                        .orElse(null));
+    private static void disk(ApiClients on, String sr, String name) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sizeBytes", 32 * MIB);
+        body.addProperty("name", name);
+        on.local().post("/v1/srs/" + sr + "/vdis", body);
     }
 }
