@@ -109,17 +109,13 @@ class ManyDisksTest {
 
     /** Returns how many milliseconds pass from a click until there is what it leads to, painted. */
     private static long click(Browser browser, String what, String until) {
-        Object millis = browser.asyncScript(String.format(
-                Locale.ROOT,
-                """
+        Object millis = browser.asyncScript(String.format(Locale.ROOT, """
                 const done = arguments[arguments.length - 1]
                 const start = performance.now()
                 document.querySelector("%s").click()
                 const look = () => document.querySelector("%s")
                   ? requestAnimationFrame(() => done(Math.round(performance.now() - start))) : setTimeout(look, 1)
-                look()""",
-                what,
-                until));
+                look()""", what, until));
         return ((Number) millis).longValue();
     }
 

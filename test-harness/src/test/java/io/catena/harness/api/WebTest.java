@@ -97,9 +97,7 @@ class WebTest {
                     browser.waitFor("#tab-" + tab).click();
                     browser.waitFor("#tab-" + tab + "[aria-selected=true]");
                     browser.screenshot(tab + (dark ? "-dark" : "-light"));
-                    assertThat(browser.barriers())
-                            .as("%s, dark: %s", tab, dark)
-                            .isEmpty();
+                    assertThat(browser.barriers()).as("%s, dark: %s", tab, dark).isEmpty();
                 }
             }
             assertThat(browser.complaints()).isEmpty();
