@@ -54,6 +54,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class HeldSr implements StorageRepository {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final OpenFileReserve OPEN_FILES = OpenFileReserve.ofProcess();
 
     private final AttachedSr sr;
     private final Memory memory;
@@ -393,6 +394,9 @@ final class HeldSr implements StorageRepository {
         return useAlone(id, repository -> {
             List<Hold> before = holds(repository, id);
             boolean wasDevice = isDevice(id);
+            if (before.stream().allMatch(hold -> hold.active() == null)) {
+                OPEN_FILES.check();
+            }
             Export export = operation.apply(repository);
             try {
                 if (asBlock) {

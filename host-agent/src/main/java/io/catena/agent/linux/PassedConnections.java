@@ -55,7 +55,7 @@ public final class PassedConnections implements Closeable {
                     + " has " + name.length);
         }
         Files.deleteIfExists(path);
-        int descriptor = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.O_CLOEXEC, 0);
+        int descriptor = socketFor(path);
         try (Memory address = new Memory(ADDRESS_BYTES)) {
             address.clear();
             address.setShort(0, (short) Libc.AF_UNIX);
@@ -67,6 +67,14 @@ public final class PassedConnections implements Closeable {
         } catch (IOException | LastErrorException e) {
             Libc.close(descriptor);
             throw new IOException("cannot listen at " + path + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static int socketFor(Path path) throws IOException {
+        try {
+            return Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.O_CLOEXEC, 0);
+        } catch (LastErrorException e) {
+            throw new IOException("no socket to listen at " + path + ": " + e.getMessage(), e);
         }
     }
 
@@ -138,7 +146,7 @@ public final class PassedConnections implements Closeable {
             header.setLong(VECTORS_OFFSET, 1);
             header.setPointer(CONTROL_OFFSET, control);
             header.setLong(CONTROL_LENGTH_OFFSET, controlBytes);
-            Libc.recvmsg(caller, header, Libc.MSG_CMSG_CLOEXEC);
+            receive(caller, header);
             if (header.getLong(CONTROL_LENGTH_OFFSET) < CONTROL_HEADER_BYTES + Integer.BYTES
                     || control.getInt(Long.BYTES) != Libc.SOL_SOCKET
                     || control.getInt(Long.BYTES + Integer.BYTES) != SCM_RIGHTS) {
@@ -150,6 +158,20 @@ public final class PassedConnections implements Closeable {
                 Libc.close(passed[i]);
             }
             return Optional.of(PassedConnection.of(passed[0]));
+        }
+    }
+
+    /** A signal ends a wait that has a deadline, too; that is no reason to lose a client. */
+    private static void receive(int caller, Memory header) {
+        while (true) {
+            try {
+                Libc.recvmsg(caller, header, Libc.MSG_CMSG_CLOEXEC);
+                return;
+            } catch (LastErrorException e) {
+                if (e.getErrorCode() != Libc.EINTR) {
+                    throw e;
+                }
+            }
         }
     }
 
