@@ -45,8 +45,8 @@ final class OpenFileReserve {
         if (most - open < reserved) {
             throw new SrException(
                             SrError.TRY_AGAIN,
-                            "The agent has " + open + " of at most " + most + " file descriptors in use, and keeps " + reserved
-                                    + " for the disks that are active")
+                            "The agent has " + open + " of at most " + most + " file descriptors in use, and keeps "
+                                    + reserved + " for the disks that are active")
                     .correction("Detach disks, or start the agent with a higher limit (ulimit -n, LimitNOFILE=).");
         }
     }

@@ -49,8 +49,10 @@ class ReplayKillTest {
     @Test
     void aDiskIsMadeOnceHoweverOftenTheAgentDies() throws IOException, InterruptedException {
         try (AgentProcess agent = start()) {
-            token = text(JsonParser.parseString(
-                    agent.cli("token", "create", "--role", "admin").stdout()), "token");
+            token = text(
+                    JsonParser.parseString(
+                            agent.cli("token", "create", "--role", "admin").stdout()),
+                    "token");
             agent.cli("sr", "create", "s", "--path", directory.resolve("sr").toString());
 
             String first = made(Programs.run(DEADLINE, curl("answered", "disk")));
