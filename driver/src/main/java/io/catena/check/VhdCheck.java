@@ -39,7 +39,7 @@ public final class VhdCheck {
         if (options.data() && storage.isWrittenElsewhere(name)) {
             throw new IOException(
                     name + ": another program, maybe an agent, has it open for writing, so its bitmaps are behind"
-                            + " its data; detach the disk (catena vdi detach), or check without --data");
+                            + " its data; detach the disk (catena vdi detach)");
         }
         try (BlockFile file = storage.openReadOnly(name)) {
             return check(name, file, options);
