@@ -19,9 +19,11 @@ import io.catena.agent.log.Version;
 import io.catena.agent.metrics.DataPath;
 import io.catena.agent.mount.MountingHost;
 import io.catena.agent.nbd.NbdExports;
+import io.catena.agent.nbd.NbdGreeting;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;
+import io.catena.agent.service.Watchdog;
 import io.catena.agent.smapi.PluginCalls;
 import io.catena.agent.smapiv1.DriverCalls;
 import io.catena.api.Job;
@@ -59,6 +61,7 @@ import org.jspecify.annotations.Nullable;
 public final class Agent implements Closeable {
     private static final Logger LOG = Logger.getLogger(Agent.class.getName());
     private static final Duration DRAIN_DEADLINE = Duration.ofSeconds(30);
+    private static final Duration PROBE_PATIENCE = Duration.ofSeconds(5);
 
     /** The kernel's requests have 128 KiB, and each connection has one of them under way at a time. */
     private static final long DEVICE_BUFFER_BYTES = 64 << 20;
@@ -73,7 +76,14 @@ public final class Agent implements Closeable {
 
     private @Nullable ApiServer apiServer;
 
-    private Agent() {}
+    /** Those of the start, and what was taken over since. */
+    private volatile Options options;
+
+    private final List<Watchdog.Probe> probes = new ArrayList<>();
+
+    private Agent(Options options) {
+        this.options = options;
+    }
 
     /**
      * How disks are served.
@@ -83,6 +93,7 @@ public final class Agent implements Closeable {
      * @param api how the API is served over the network; null for not at all
      * @param apiState where tokens, events and the audit log are kept; null for in the run directory
      * @param allowedParents directories besides an SR's own in which its disks may have parents
+     * @param stateFile where it is remembered what is attached; null for in the run directory
      */
     public record Options(
             NbdLimits limits,
@@ -90,7 +101,8 @@ public final class Agent implements Closeable {
             boolean zeroDetection,
             @Nullable ApiOptions api,
             @Nullable Path apiState,
-            List<Path> allowedParents) {
+            List<Path> allowedParents,
+            @Nullable Path stateFile) {
         public Options {
             allowedParents = List.copyOf(allowedParents);
         }
@@ -102,7 +114,7 @@ public final class Agent implements Closeable {
                 boolean zeroDetection,
                 @Nullable ApiOptions api,
                 @Nullable Path apiState) {
-            this(limits, tcp, zeroDetection, api, apiState, List.of());
+            this(limits, tcp, zeroDetection, api, apiState, List.of(), null);
         }
 
         /** An agent that is reached over Unix sockets only. */
@@ -142,32 +154,60 @@ public final class Agent implements Closeable {
      * @throws io.catena.api.SrException if another agent serves this run directory
      */
     public static Agent start(Path runDirectory, Options options, Hypervising hypervising) throws IOException {
-        return start(runDirectory, options, parts -> new VhdOpener(parts, options.allowedParents()), hypervising);
+        Agent agent = new Agent(options);
+        return agent.start(
+                runDirectory,
+                options,
+                parts -> new VhdOpener(parts, () -> agent.options.allowedParents()),
+                hypervising);
     }
 
     /** Serves from now on, with SRs opened by what {@code opening} makes. */
     public static Agent start(Path runDirectory, Opening opening) throws IOException {
         Options options = new Options(NbdLimits.DEFAULT, null, false);
-        return start(runDirectory, options, opening, nbdSocket -> new NoHypervisor());
+        return new Agent(options).start(runDirectory, options, opening, nbdSocket -> new NoHypervisor());
     }
 
-    private static Agent start(Path runDirectory, Options options, Opening opening, Hypervising hypervising)
+    private Agent start(Path runDirectory, Options chosen, Opening opening, Hypervising hypervising)
             throws IOException {
-        Agent agent = new Agent();
         try {
-            agent.wire(runDirectory, options, opening, hypervising);
-            return agent;
+            wire(runDirectory, chosen, opening, hypervising);
+            return this;
         } catch (IOException | RuntimeException e) {
-            agent.close();
+            close();
             throw e;
         }
+    }
+
+    /**
+     * Takes over of other options what can be changed while disks are served: what goes for disks and SRs that are opened from
+     * now on, and who is let in over TCP. All else stays as it was.
+     */
+    public void reload(Options wanted) {
+        NbdTcp tcp = options.tcp();
+        if (tcp != null && tcp.tls() != null && wanted.tcp() != null && wanted.tcp().tls() != null) {
+            tcp.tls().become(wanted.tcp().tls());
+        }
+        options = new Options(
+                options.limits(),
+                tcp,
+                wanted.zeroDetection(),
+                options.api(),
+                options.apiState(),
+                wanted.allowedParents(),
+                options.stateFile());
+    }
+
+    /** Returns how to ask the loops that serve clients whether they run. */
+    public List<Watchdog.Probe> probes() {
+        return List.copyOf(probes);
     }
 
     /**
      * Clients are let in last: whoever reconnects after a restart finds the exports as they were. Only then guests that
      * wait for us are resumed.
      */
-    private void wire(Path runDirectory, Options options, Opening opening, Hypervising hypervising) throws IOException {
+    private void wire(Path runDirectory, Options chosen, Opening opening, Hypervising hypervising) throws IOException {
         Clock clock = Clock.systemUTC();
         RunDirectory directory = opened(RunDirectory.open(runDirectory));
         Jobs jobs = opened(new Jobs(clock, new JobNumbers(directory.jobNumbersFile())));
@@ -175,17 +215,22 @@ public final class Agent implements Closeable {
         RequestMeter meter = new CountingMeter(dataPath);
         RequestMeters meters = vdi -> meter;
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
-        BlockExports devices = blockDevices(exports, directory, options.limits(), meters);
-        Exporter exporter = new FilteringExporter(devices, filters(options));
+        BlockExports devices = blockDevices(exports, directory, chosen.limits(), meters);
+        Exporter exporter = new FilteringExporter(devices, filters());
         SrOpener opener =
                 opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
-        Host restored = opened(new Host(opener, devices, jobs, directory.stateFile(), UUID::randomUUID));
+        Host restored = opened(new Host(
+                opener,
+                devices,
+                jobs,
+                Objects.requireNonNullElse(chosen.stateFile(), directory.stateFile()),
+                UUID::randomUUID));
         MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), directory.mountsFile()));
         mounting.restore(restored::restore);
         ApiState state = opened(new ApiState(
-                Objects.requireNonNullElse(options.apiState(), directory.apiState()), mounting, dataPath, clock));
-        NbdTcp tcp = options.tcp() == null ? null : options.tcp().alsoAllowing(state.exportRights());
-        NbdServer server = opened(NbdServer.start(exports, options.limits(), tcp));
+                Objects.requireNonNullElse(chosen.apiState(), directory.apiState()), mounting, dataPath, clock));
+        NbdTcp tcp = chosen.tcp() == null ? null : chosen.tcp().alsoAllowing(state.exportRights());
+        NbdServer server = opened(NbdServer.start(exports, chosen.limits(), tcp));
         StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
@@ -193,11 +238,13 @@ public final class Agent implements Closeable {
         Scripts scripts = scripts(host, jobs, server);
         Integer nbdPort = tcp == null ? null : server.tcpAddress().getPort();
         Backend backend = new Backend(state, jobs, guests, scripts, nbdPort);
-        ApiOptions api = options.api();
+        ApiOptions api = chosen.api();
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
         }
-        opened(ControlServer.start(directory.controlSocket(), PlannedRoutes.of(host, backend.routes(host))));
+        ControlServer control = opened(ControlServer.start(directory.controlSocket(), PlannedRoutes.of(host, backend.routes(host))));
+        probes.add(new Watchdog.Probe("nbd", () -> NbdGreeting.await(directory.nbdSocket(), PROBE_PATIENCE)));
+        probes.add(new Watchdog.Probe("control", () -> control.awaitAnswer(PROBE_PATIENCE)));
         LOG.info(LogLine.of(
                 "agent-ready",
                 "version",
@@ -234,8 +281,8 @@ public final class Agent implements Closeable {
     }
 
     /** What stands between every disk and its exports, the first to meet a request first. */
-    private static List<DiskFilter> filters(Options options) {
-        return options.zeroDetection() ? List.of((vdi, mode, disk) -> new ZeroDetectingDisk(disk)) : List.of();
+    private List<DiskFilter> filters() {
+        return List.of((vdi, mode, disk) -> options.zeroDetection() ? new ZeroDetectingDisk(disk) : disk);
     }
 
     private static Scripts scripts(StorageHost host, Jobs jobs, NbdServer server) {

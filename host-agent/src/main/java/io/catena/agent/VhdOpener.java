@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -43,13 +44,13 @@ final class VhdOpener implements SrOpener {
     private final Environment environment;
     private final SharedSrs shared;
     private final SingleHostDirectories singleHost;
-    private final List<Path> allowedParents;
+    private final Supplier<List<Path>> allowedParents;
 
     /**
      * @param allowedParents directories besides an SR's own in which its disks may have parents
      */
-    VhdOpener(Agent.Parts parts, List<Path> allowedParents) throws IOException {
-        this.allowedParents = List.copyOf(allowedParents);
+    VhdOpener(Agent.Parts parts, Supplier<List<Path>> allowedParents) throws IOException {
+        this.allowedParents = allowedParents;
         this.singleHost = new SingleHostDirectories(parts.singleHostFile());
         Files.createDirectories(parts.redoDirectory());
         environment = new Environment(
@@ -144,7 +145,7 @@ final class VhdOpener implements SrOpener {
     }
 
     private Storage storage(Path directory) {
-        return LinuxFiles.storage(directory, allowedParents);
+        return LinuxFiles.storage(directory, allowedParents.get());
     }
 
     /** What this host has an SR by. */

@@ -7,11 +7,16 @@ import io.catena.agent.control.Role;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.libvirt.LibvirtHypervisor;
+import io.catena.agent.log.LogLevel;
+import io.catena.agent.log.LogLine;
 import io.catena.agent.log.Logs;
 import io.catena.agent.nbd.ClientRights;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdTcp;
 import io.catena.agent.nbd.NbdTls;
+import io.catena.agent.service.Hangup;
+import io.catena.agent.service.ServiceManager;
+import io.catena.agent.service.Watchdog;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
@@ -24,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -35,6 +41,8 @@ import picocli.CommandLine.Spec;
 /** {@code catena agent}: the daemon, in the foreground. */
 @Command(name = "agent", description = "Run the daemon in the foreground; prints \"ready\" once it serves.")
 final class AgentCommand implements Callable<Integer> {
+    private static final Logger LOG = Logger.getLogger(AgentCommand.class.getName());
+
     private final Session session;
 
     @Spec
@@ -164,19 +172,75 @@ final class AgentCommand implements Callable<Integer> {
                             + " is lost with a reboot loses them.")
     private @Nullable Path apiState;
 
+    @Option(
+            names = "--state-file",
+            paramLabel = "FILE",
+            description =
+                    "Where it is remembered what is attached. Default: \"state.json\" in the run directory; a file that"
+                            + " outlives a reboot has it attached again after one.")
+    private @Nullable Path stateFile;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            description = "What is logged: error, warning, info or debug, each with those before it. Default: info.")
+    private LogLevel logLevel = LogLevel.INFO;
+
+    @Option(
+            names = "--config",
+            paramLabel = "FILE",
+            description = "A file with options, which those of the command line override. Default:"
+                    + " /etc/catena/agent.conf, if it is there and the run directory is /run/catena.")
+    private @Nullable Path config;
+
+    @Option(names = "--check-config", description = "Tell what is wrong with the file and these options, and end.")
+    private boolean checkConfig;
+
     AgentCommand(Session session) {
         this.session = session;
     }
 
     @Override
     public Integer call() throws InterruptedException {
+        AgentConfiguration configuration = new AgentConfiguration(session, commandLine(), config);
+        if (checkConfig) {
+            return configuration.check();
+        }
+        AgentCommand chosen = configuration.read();
         Logs.toStderr();
-        Agent agent = start(new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState, allowedParents));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent), "shutdown"));
+        Logs.show(chosen.logLevel);
+        Map<String, String> environment = System.getenv();
+        ServiceManager manager =
+                ServiceManager.of(environment, ProcessHandle.current().pid());
+        Agent agent = chosen.start(chosen.options());
+        Watchdog watchdog = Watchdog.start(manager, agent.probes());
+        configuration.file().ifPresent(file -> Hangup.each(() -> reload(configuration, agent, manager)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(agent, manager), "shutdown"));
         session.out().println(session.json() ? "{\"ready\":true}" : "ready");
         session.out().flush();
+        manager.ready("serving");
         agent.awaitClosed();
+        watchdog.close();
         return 0;
+    }
+
+    /** Returns the options for the agent, all looked at together; files of certificates are read. */
+    Agent.Options options() {
+        return new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState, allowedParents, stateFile);
+    }
+
+    private static void reload(AgentConfiguration configuration, Agent agent, ServiceManager manager) {
+        manager.reloading();
+        try {
+            AgentCommand chosen = configuration.read();
+            agent.reload(chosen.options());
+            Logs.show(chosen.logLevel);
+            configuration.logReload();
+        } catch (RuntimeException e) {
+            LOG.severe(LogLine.of("config-not-reloaded", "cause", e.getMessage() == null ? e : e.getMessage()));
+        } finally {
+            manager.ready("serving");
+        }
     }
 
     private NbdLimits limits() {
@@ -278,7 +342,8 @@ final class AgentCommand implements Callable<Integer> {
     }
 
     /** Runs on SIGTERM. A clean end has exit code 0; left to itself the JVM would report 143, as for a kill. */
-    private static void stop(Agent agent) {
+    private static void stop(Agent agent, ServiceManager manager) {
+        manager.stopping();
         agent.close();
         Runtime.getRuntime().halt(0);
     }

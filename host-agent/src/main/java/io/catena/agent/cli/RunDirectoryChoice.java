@@ -7,6 +7,9 @@ import java.util.Map;
 
 /** Decides which run directory, and so which agent, a command means. */
 final class RunDirectoryChoice {
+    /** That of the agent which serves the host. */
+    static final Path SYSTEM = Path.of("/run/catena");
+
     private RunDirectoryChoice() {}
 
     /** Returns the run directory for a user who named none on the command line. */
@@ -16,7 +19,7 @@ final class RunDirectoryChoice {
             return Path.of(chosen);
         }
         if (user.equals("root")) {
-            return Path.of("/run/catena");
+            return SYSTEM;
         }
         String ofUser = environment.getOrDefault("XDG_RUNTIME_DIR", "");
         if (!ofUser.isEmpty()) {

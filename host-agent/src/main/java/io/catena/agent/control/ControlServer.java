@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import org.eclipse.jetty.http.UriCompliance;
@@ -27,12 +28,16 @@ public final class ControlServer implements Closeable {
 
     private static final int STOP_MILLIS = 2000;
 
+    private static final int MAX_BYTES_OF_PROBE = 1 << 16;
+
     private final Path socket;
     private final Server server;
+    private final CallThreads threads;
 
-    private ControlServer(Path socket, Server server) {
+    private ControlServer(Path socket, Server server, CallThreads threads) {
         this.socket = socket;
         this.server = server;
+        this.threads = threads;
     }
 
     /**
@@ -50,8 +55,9 @@ public final class ControlServer implements Closeable {
         }
         Files.deleteIfExists(socket);
         Peers peers = new Peers(Files.getOwner(socket.toAbsolutePath().getParent()));
-        Server server = server(socket, new ControlHandler(peers, routes));
-        ControlServer control = new ControlServer(socket, server);
+        CallThreads threads = new CallThreads("control", MAX_THREADS);
+        Server server = server(socket, new ControlHandler(peers, routes), threads);
+        ControlServer control = new ControlServer(socket, server, threads);
         try {
             server.start();
             Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
@@ -72,8 +78,20 @@ public final class ControlServer implements Closeable {
         Files.deleteIfExists(socket);
     }
 
-    private static Server server(Path socket, ControlHandler handler) {
-        Server server = new Server(new CallThreads("control", MAX_THREADS));
+    /**
+     * Asks itself over its socket. With all threads at work it does not: who has much to do lives.
+     *
+     * @throws IOException if there is no answer in time
+     */
+    public void awaitAnswer(Duration patience) throws IOException {
+        if (!threads.isLowOnThreads()) {
+            UnixHttp.Answer unused =
+                    new UnixHttp(socket, patience, MAX_BYTES_OF_PROBE).ask("GET", "/v1", "text/plain", new byte[0]);
+        }
+    }
+
+    private static Server server(Path socket, ControlHandler handler, CallThreads threads) {
+        Server server = new Server(threads);
         UnixDomainServerConnector connector =
                 new UnixDomainServerConnector(server, 1, 1, new HttpConnectionFactory(http()));
         connector.setUnixDomainPath(socket);

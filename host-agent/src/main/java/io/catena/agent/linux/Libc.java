@@ -40,6 +40,7 @@ final class Libc {
     static final int AF_UNIX = 1;
     static final int AF_NETLINK = 16;
     static final int SOCK_STREAM = 1;
+    static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
     static final int SOL_SOCKET = 1;
     static final int SHUT_RD = 0;

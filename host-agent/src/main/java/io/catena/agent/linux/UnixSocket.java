@@ -35,17 +35,36 @@ public final class UnixSocket implements ByteChannel {
      * @param patience how long a read may wait
      */
     public static UnixSocket connect(Path path, Duration patience) throws IOException {
-        byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
+        return connect(path.toString(), Libc.SOCK_STREAM, patience);
+    }
+
+    /**
+     * Returns a socket of which each write is a message to who listens at an address.
+     *
+     * @param address a path, or a name in the abstract namespace behind "@"
+     */
+    public static UnixSocket datagrams(String address, Duration patience) throws IOException {
+        UnixSocket socket = connect(address, Libc.SOCK_DGRAM, patience);
+        SocketTimeouts.set(socket.descriptor, (int) Math.max(1, patience.toSeconds()));
+        return socket;
+    }
+
+    private static UnixSocket connect(String path, int type, Duration patience) throws IOException {
+        byte[] name = path.getBytes(StandardCharsets.UTF_8);
         if (name.length >= ADDRESS_BYTES - PATH_OFFSET) {
             throw new IOException("the path of a Unix socket has at most 107 bytes, " + path + " has " + name.length);
+        }
+        boolean isAbstract = path.startsWith("@");
+        if (isAbstract) {
+            name[0] = 0;
         }
         try (Memory address = new Memory(ADDRESS_BYTES)) {
             address.clear();
             address.setShort(0, (short) Libc.AF_UNIX);
             address.write(PATH_OFFSET, name, 0, name.length);
-            int descriptor = Libc.socket(Libc.AF_UNIX, Libc.SOCK_STREAM | Libc.O_CLOEXEC, 0);
+            int descriptor = Libc.socket(Libc.AF_UNIX, type | Libc.O_CLOEXEC, 0);
             try {
-                Libc.connect(descriptor, address, ADDRESS_BYTES);
+                Libc.connect(descriptor, address, isAbstract ? PATH_OFFSET + name.length : ADDRESS_BYTES);
                 return new UnixSocket(descriptor, patience);
             } catch (LastErrorException e) {
                 Libc.close(descriptor);

@@ -21,12 +21,18 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class NbdTls {
-    private final SSLContext context;
-    private final boolean verifiesClients;
+    private volatile Identity identity;
 
-    private NbdTls(SSLContext context, boolean verifiesClients) {
-        this.context = context;
-        this.verifiesClients = verifiesClients;
+    private NbdTls(Identity identity) {
+        this.identity = identity;
+    }
+
+    /** What was read. */
+    private record Identity(SSLContext context, boolean verifiesClients) {}
+
+    /** Is as another from now on, for clients that come; who is connected stays. */
+    public void become(NbdTls other) {
+        identity = other.identity;
     }
 
     /**
@@ -45,22 +51,23 @@ public final class NbdTls {
             trust.init(clientAuthorities == null ? PemFiles.emptyStore() : PemFiles.authorities(clientAuthorities));
             SSLContext context = SSLContext.getInstance("TLSv1.3");
             context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-            return new NbdTls(context, clientAuthorities != null);
+            return new NbdTls(new Identity(context, clientAuthorities != null));
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use " + certificate + " with " + key + ": " + e.getMessage(), e);
         }
     }
 
     SSLEngine newEngine() {
-        SSLEngine engine = context.createSSLEngine();
+        Identity now = identity;
+        SSLEngine engine = now.context().createSSLEngine();
         engine.setUseClientMode(false);
-        engine.setNeedClientAuth(verifiesClients);
+        engine.setNeedClientAuth(now.verifiesClients());
         return engine;
     }
 
     /** Whether clients have to show a certificate. */
     boolean verifiesClients() {
-        return verifiesClients;
+        return identity.verifiesClients();
     }
 
     /** Returns the names of a client, of which the handshake has shown that its certificate is good. */

@@ -26,13 +26,13 @@ final class LineFormatterTest {
     void otherTextsAndTracesStayOnTheLine() {
         LogRecord record = record("Job 3 failed:\nbadly");
         record.setThrown(new IllegalStateException("no"));
-        assertThat(new LineFormatter().format(record))
+        assertThat(new LineFormatter(false).format(record))
                 .contains("msg=\"Job 3 failed:\\nbadly\"", "trace=\"java.lang.IllegalStateException: no\\n")
                 .containsOnlyOnce("\n");
     }
 
     private static String format(String message) {
-        return new LineFormatter().format(record(message));
+        return new LineFormatter(false).format(record(message));
     }
 
     private static LogRecord record(String message) {

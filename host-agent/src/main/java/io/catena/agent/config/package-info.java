@@ -1,0 +1,5 @@
+/** The configuration file of the agent. */
+@NullMarked
+package io.catena.agent.config;
+
+import org.jspecify.annotations.NullMarked;
