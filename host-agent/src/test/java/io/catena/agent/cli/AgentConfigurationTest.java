@@ -164,13 +164,13 @@ final class AgentConfigurationTest {
     @Test
     void everyOptionHasItsKeyInTheManualAndInTheSample() throws IOException {
         assertThat(keysOf(Path.of("ADMIN.md"), "\\| `([a-z-]+)` \\| `.*")).isEqualTo(keys());
-        assertThat(keysOf(Path.of("src/deb/agent.conf"), "#?([a-z-]+) = .*"))
+        assertThat(keysOf(Path.of("src/package/agent.conf"), "#?([a-z-]+) = .*"))
                 .isEqualTo(keys());
     }
 
     @Test
     void theSampleIsAGoodFileAsItIsAndWithAllItsLines() throws IOException {
-        List<String> lines = Files.readAllLines(Path.of("src/deb/agent.conf"));
+        List<String> lines = Files.readAllLines(Path.of("src/package/agent.conf"));
         Files.write(file(), lines);
         assertThat(check()).as("%s", out).isZero();
         Files.write(
