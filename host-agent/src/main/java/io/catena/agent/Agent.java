@@ -185,7 +185,10 @@ public final class Agent implements Closeable {
      */
     public void reload(Options wanted) {
         NbdTcp tcp = options.tcp();
-        if (tcp != null && tcp.tls() != null && wanted.tcp() != null && wanted.tcp().tls() != null) {
+        if (tcp != null
+                && tcp.tls() != null
+                && wanted.tcp() != null
+                && wanted.tcp().tls() != null) {
             tcp.tls().become(wanted.tcp().tls());
         }
         options = new Options(
@@ -213,7 +216,7 @@ public final class Agent implements Closeable {
         Jobs jobs = opened(new Jobs(clock, new JobNumbers(directory.jobNumbersFile())));
         DataPath dataPath = new DataPath();
         RequestMeter meter = new CountingMeter(dataPath);
-        RequestMeters meters = vdi -> meter;
+        RequestMeters meters = vdi -> new SlowRequests(vdi, meter, System::nanoTime);
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
         BlockExports devices = blockDevices(exports, directory, chosen.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters());
@@ -242,7 +245,8 @@ public final class Agent implements Closeable {
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
         }
-        ControlServer control = opened(ControlServer.start(directory.controlSocket(), PlannedRoutes.of(host, backend.routes(host))));
+        ControlServer control =
+                opened(ControlServer.start(directory.controlSocket(), PlannedRoutes.of(host, backend.routes(host))));
         probes.add(new Watchdog.Probe("nbd", () -> NbdGreeting.await(directory.nbdSocket(), PROBE_PATIENCE)));
         probes.add(new Watchdog.Probe("control", () -> control.awaitAnswer(PROBE_PATIENCE)));
         LOG.info(LogLine.of(

@@ -7,9 +7,8 @@ import io.catena.agent.config.ConfigFile;
 import io.catena.agent.config.ConfigFile.Entry;
 import io.catena.agent.config.ConfigProblem;
 import io.catena.agent.config.NearMiss;
-import io.catena.agent.json.Json;
-import io.catena.agent.log.LogLine;
 import io.catena.api.SrException;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,13 +38,8 @@ final class AgentConfiguration {
     static final Set<String> NOT_IN_FILES = Set.of("config", "check-config");
 
     /** What a running agent takes over; all else waits for its restart. */
-    static final Set<String> RELOADABLE = Set.of(
-            "log-level",
-            "zero-detection",
-            "allow-parent",
-            "nbd-tls-certificate",
-            "nbd-tls-key",
-            "nbd-tls-ca");
+    static final Set<String> RELOADABLE =
+            Set.of("log-level", "zero-detection", "allow-parent", "nbd-tls-certificate", "nbd-tls-key", "nbd-tls-ca");
 
     private static final Logger LOG = Logger.getLogger(AgentConfiguration.class.getName());
     private static final String DASHES = "--";
@@ -174,7 +168,8 @@ final class AgentConfiguration {
             return Optional.of("there is no \"" + entry.key() + "\"" + suggestion(entry.key()));
         }
         if (entry.values().size() != 1 && !option.isMultiValue()) {
-            return Optional.of("\"" + entry.key() + "\" takes one value, found " + entry.values().size());
+            return Optional.of("\"" + entry.key() + "\" takes one value, found "
+                    + entry.values().size());
         }
         try {
             parse(arguments(entry).toArray(String[]::new));
@@ -204,7 +199,8 @@ final class AgentConfiguration {
         List<OptionSpec> matched = given.getParseResult().matchedOptions().stream()
                 .filter(option -> !option.inherited())
                 .toList();
-        Set<String> ofCommandLine = matched.stream().map(OptionSpec::longestName).collect(Collectors.toSet());
+        Set<String> ofCommandLine =
+                matched.stream().map(OptionSpec::longestName).collect(Collectors.toSet());
         List<String> all = new ArrayList<>();
         entries.filter(entry -> !ofCommandLine.contains(DASHES + entry.key()))
                 .forEach(entry -> all.addAll(arguments(entry)));
@@ -222,7 +218,9 @@ final class AgentConfiguration {
         List<String> values = option.originalStringValues();
         return values.isEmpty()
                 ? List.of(option.longestName())
-                : values.stream().map(value -> option.longestName() + "=" + value).toList();
+                : values.stream()
+                        .map(value -> option.longestName() + "=" + value)
+                        .toList();
     }
 
     /** Its errors name the command as users call it. */
@@ -231,7 +229,9 @@ final class AgentConfiguration {
         try {
             CommandLine line = new CommandLine(command);
             line.getCommandSpec().parent(given.getCommandSpec().parent());
-            line.setErr(given.getErr()).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
+            line.setErr(given.getErr())
+                    .setCaseInsensitiveEnumValuesAllowed(true)
+                    .parseArgs(arguments);
             return command;
         } catch (ParameterException e) {
             throw new ParameterException(given, String.valueOf(e.getMessage()), e);

@@ -62,8 +62,8 @@ public record ConfigFile(Path path, List<Entry> entries, List<ConfigProblem> pro
             int line = Objects.requireNonNull(toml.inputPositionOf(place)).line();
             List<String> values = values(toml.get(place));
             if (values == null) {
-                problems.add(new ConfigProblem(
-                        line, "\"" + key + "\" is no text, number, true, false, or array of these"));
+                problems.add(
+                        new ConfigProblem(line, "\"" + key + "\" is no text, number, true, false, or array of these"));
             } else {
                 entries.add(new Entry(key, line, values));
             }

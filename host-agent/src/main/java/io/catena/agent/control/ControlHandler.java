@@ -97,6 +97,7 @@ final class ControlHandler extends Handler.Abstract {
             return new Answer(
                     200, route.action().answer(Call.uploading(caller, match.variables(), query, name -> null, upload)));
         }
+        long start = System.nanoTime();
         byte[] body;
         try (InputStream in = Content.Source.asInputStream(request)) {
             body = in.readNBytes(MAX_BODY_BYTES + 1);
@@ -107,6 +108,11 @@ final class ControlHandler extends Handler.Abstract {
         }
         String json = route.takesBytes() ? "" : new String(body, StandardCharsets.UTF_8);
         Call call = new Call(caller, match.variables(), query, ByteBuffer.wrap(body), new Body(json));
-        return new Answer(200, route.action().answer(call));
+        long read = System.nanoTime();
+        try {
+            return new Answer(200, route.action().answer(call));
+        } finally {
+            SlowCalls.log(route, call.variables(), read - start, System.nanoTime() - read);
+        }
     }
 }

@@ -1,7 +1,7 @@
 package io.catena.agent.service;
 
 import io.catena.agent.linux.UnixSocket;
-import io.catena.agent.log.LogLine;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

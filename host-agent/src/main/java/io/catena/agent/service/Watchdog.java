@@ -1,6 +1,6 @@
 package io.catena.agent.service;
 
-import io.catena.agent.log.LogLine;
+import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;

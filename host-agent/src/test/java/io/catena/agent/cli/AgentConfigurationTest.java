@@ -55,14 +55,10 @@ final class AgentConfigurationTest {
     }
 
     private static List<OptionSpec> options() {
-        CommandLine agent = Objects.requireNonNull(
-                Catena.commandLine(new Session(
-                                new PrintWriter(new StringWriter()),
-                                new PrintWriter(new StringWriter()),
-                                Map.of(),
-                                false))
-                        .getSubcommands()
-                        .get("agent"));
+        CommandLine agent = Objects.requireNonNull(Catena.commandLine(new Session(
+                        new PrintWriter(new StringWriter()), new PrintWriter(new StringWriter()), Map.of(), false))
+                .getSubcommands()
+                .get("agent"));
         return agent.getCommandSpec().options().stream()
                 .filter(option -> !option.inherited())
                 .toList();
@@ -148,7 +144,8 @@ final class AgentConfigurationTest {
         CommandLine root = Catena.commandLine(session);
         root.parseArgs("agent", "--config", name, "--nbd-readers", "5", "--allow-parent", "/srv/c", "--zero-detection");
         CommandLine agent = Objects.requireNonNull(root.getSubcommands().get("agent"));
-        Agent.Options options = new AgentConfiguration(session, agent, file()).read().options();
+        Agent.Options options =
+                new AgentConfiguration(session, agent, file()).read().options();
         assertThat(options.limits().maxReaders()).isEqualTo(5);
         assertThat(options.limits().maxConnections()).isEqualTo(7);
         assertThat(options.allowedParents()).containsExactly(Path.of("/srv/c"));

@@ -19,7 +19,8 @@ final class LogsTest {
         LineFormatter formatter = new LineFormatter(true);
         assertThat(formatter.format(new LogRecord(Level.SEVERE, "event=e"))).startsWith("<3>level=severe ");
         assertThat(formatter.format(new LogRecord(Level.WARNING, "event=e"))).startsWith("<4>level=warning ");
-        assertThat(formatter.format(new LogRecord(Level.INFO, "event=e"))).isEqualTo("<6>level=info logger=- event=e\n");
+        assertThat(formatter.format(new LogRecord(Level.INFO, "event=e")))
+                .isEqualTo("<6>level=info logger=- event=e\n");
         assertThat(formatter.format(new LogRecord(Level.FINE, "event=e"))).startsWith("<7>level=fine ");
     }
 

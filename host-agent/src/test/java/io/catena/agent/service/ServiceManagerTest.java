@@ -47,7 +47,9 @@ final class ServiceManagerTest {
                 .redirectError(directory.resolve("err").toFile())
                 .start();
         received = receiver.inputReader(StandardCharsets.UTF_8);
-        assertThat(received.readLine()).as(Files.readString(directory.resolve("err"))).isEqualTo("bound");
+        assertThat(received.readLine())
+                .as(Files.readString(directory.resolve("err")))
+                .isEqualTo("bound");
     }
 
     @AfterEach
@@ -84,8 +86,7 @@ final class ServiceManagerTest {
     @Test
     void theTimeIsOnlyForTheProcessThatItNames() {
         assertThat(manager("/x", "3000000").watchdog()).contains(Duration.ofSeconds(3));
-        assertThat(ServiceManager.of(
-                                Map.of("NOTIFY_SOCKET", "/x", "WATCHDOG_USEC", "3000000", "WATCHDOG_PID", "8"), 7)
+        assertThat(ServiceManager.of(Map.of("NOTIFY_SOCKET", "/x", "WATCHDOG_USEC", "3000000", "WATCHDOG_PID", "8"), 7)
                         .watchdog())
                 .isEmpty();
     }

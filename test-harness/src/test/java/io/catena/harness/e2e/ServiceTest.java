@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -31,8 +32,8 @@ class ServiceTest {
     @TempDir(cleanup = CleanupMode.ALWAYS)
     private Path directory;
 
-    private BackgroundProgram manager;
-    private BackgroundProgram agent;
+    private @Nullable BackgroundProgram manager;
+    private @Nullable BackgroundProgram agent;
 
     @AfterEach
     void end() throws IOException {
@@ -54,10 +55,11 @@ class ServiceTest {
     @Test
     void tellsItsManagerThatItLivesAndReadsItsFileAgainOnSighup() throws IOException {
         Path socket = directory.resolve("notify");
-        manager = BackgroundProgram.start("python3", "-c", MANAGER, socket.toString());
+        BackgroundProgram manager = BackgroundProgram.start("python3", "-c", MANAGER, socket.toString());
+        this.manager = manager;
         manager.awaitLine("bound"::equals, PATIENCE);
         Path conf = Files.writeString(directory.resolve("agent.conf"), "libvirt = \"none\"\n");
-        agent = BackgroundProgram.start(
+        BackgroundProgram agent = BackgroundProgram.start(
                 "env",
                 "NOTIFY_SOCKET=" + socket,
                 "WATCHDOG_USEC=600000",
@@ -67,17 +69,18 @@ class ServiceTest {
                 directory.resolve("run").toString(),
                 "--config",
                 conf.toString());
+        this.agent = agent;
         manager.awaitLine("READY=1 STATUS=serving"::equals, PATIENCE);
         manager.awaitLine("WATCHDOG=1"::equals, PATIENCE);
 
         Files.writeString(conf, "libvirt = \"none\"\nnbd-readers = 9\nallow-parent = [\"/srv\"]\n");
-        signal("HUP");
+        signal("HUP", agent);
         manager.awaitLine("RELOADING=1"::equals, PATIENCE);
         assertThat(agent.awaitLine(line -> line.contains("event=config-reloaded"), PATIENCE))
                 .endsWith(" waiting-for-restart=nbd-readers");
 
         Files.writeString(conf, "nbd-raeders = 9\n");
-        signal("HUP");
+        signal("HUP", agent);
         assertThat(agent.awaitLine(line -> line.contains("event=config-not-reloaded"), PATIENCE))
                 .contains("agent.conf:1: ", "did you mean \\\"nbd-readers\\\"?");
 
@@ -85,7 +88,7 @@ class ServiceTest {
         manager.awaitLine(line -> line.startsWith("STOPPING=1"), PATIENCE);
     }
 
-    private void signal(String name) throws IOException {
+    private static void signal(String name, BackgroundProgram agent) throws IOException {
         Programs.run(PATIENCE, "/bin/kill", "-" + name, Long.toString(agent.pid()));
     }
 
@@ -96,7 +99,8 @@ class ServiceTest {
         Programs.run(PATIENCE, "chmod", "777", directory.toString());
         String environment = "umask 077; export XDG_RUNTIME_DIR=$1 HOME=$1 CATENA_NO_ARCHIVE=1; catena=$2; ";
         String[] user = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-euc"};
-        agent = BackgroundProgram.start(with(user, environment + "exec $catena agent"));
+        BackgroundProgram agent = BackgroundProgram.start(with(user, environment + "exec $catena agent"));
+        this.agent = agent;
         agent.awaitLine("ready"::equals, PATIENCE);
         String use = environment + """
                 $catena sr create main --path "$1/sr" >/dev/null
@@ -111,7 +115,8 @@ class ServiceTest {
                 """;
         String output = Programs.run(PATIENCE, with(user, use)).stdout();
         assertThat(output).contains(".vhd", ".raw").doesNotContain("verification failed");
-        assertThat(output.lines().filter(line -> line.startsWith("read 1048576/1048576"))).hasSize(4);
+        assertThat(output.lines().filter(line -> line.startsWith("read 1048576/1048576")))
+                .hasSize(4);
     }
 
     private String[] with(String[] user, String script) {

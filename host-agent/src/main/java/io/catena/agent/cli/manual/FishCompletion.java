@@ -30,7 +30,10 @@ final class FishCompletion {
         String names = String.join(" ", command.getSubcommands().keySet());
         command.getSubcommands().forEach((name, below) -> {
             String here = condition.isEmpty() ? "__fish_use_subcommand" : condition + not(names);
-            line(here, "-f -a " + name, text(below.getCommandSpec().usageMessage().description()));
+            line(
+                    here,
+                    "-f -a " + name,
+                    text(below.getCommandSpec().usageMessage().description()));
             String inside = "__fish_seen_subcommand_from " + name;
             add(below, condition.isEmpty() ? inside : condition + "; and " + inside);
         });
@@ -48,9 +51,9 @@ final class FishCompletion {
     private static String names(OptionSpec option) {
         StringBuilder names = new StringBuilder();
         Stream.of(option.names())
-                .forEach(name ->
-                        names.append(name.startsWith("--") ? "-l " + name.substring(2) : "-s " + name.substring(1))
-                                .append(' '));
+                .forEach(name -> names.append(
+                                name.startsWith("--") ? "-l " + name.substring(2) : "-s " + name.substring(1))
+                        .append(' '));
         return names.append(option.arity().max() > 0 ? "-r" : "").toString().strip();
     }
 
@@ -59,7 +62,11 @@ final class FishCompletion {
         if (!condition.isEmpty()) {
             script.append(" -n ").append(quoted(condition));
         }
-        script.append(' ').append(what).append(" -d ").append(quoted(description)).append('\n');
+        script.append(' ')
+                .append(what)
+                .append(" -d ")
+                .append(quoted(description))
+                .append('\n');
     }
 
     private static String quoted(String text) {

@@ -65,9 +65,10 @@ final class ManPage {
             return;
         }
         section("COMMANDS");
-        command.getSubcommands().forEach((name, below) -> item(
-                name,
-                text(below.getCommandSpec().usageMessage().description()) + " See " + name(below) + "(1)."));
+        command.getSubcommands()
+                .forEach((name, below) -> item(
+                        name,
+                        text(below.getCommandSpec().usageMessage().description()) + " See " + name(below) + "(1)."));
     }
 
     private void foot(CommandLine command) {
@@ -96,7 +97,9 @@ final class ManPage {
 
     /** Without the marks that picocli has for colours. */
     private static String text(String... lines) {
-        return Ansi.OFF.string(String.format(Locale.ROOT, String.join(" ", lines))).strip();
+        return Ansi.OFF
+                .string(String.format(Locale.ROOT, String.join(" ", lines)))
+                .strip();
     }
 
     private static String escape(String text) {
