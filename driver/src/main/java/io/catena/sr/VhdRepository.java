@@ -7,12 +7,14 @@ import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.PauseHistogram;
 import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrNotes;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
@@ -31,6 +33,7 @@ import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.JobIntents;
 import io.catena.sr.record.MirrorMark;
+import io.catena.sr.record.NoteFiles;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
 import io.catena.sr.verb.Composer;
@@ -53,6 +56,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -199,6 +203,15 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
+    public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
+        List<VdiId> ids = specs.stream().map(SnapshotSpec::of).toList();
+        if (ids.isEmpty() || new LinkedHashSet<>(ids).size() != ids.size()) {
+            throw new SrException(SrError.BAD_REQUEST, "A snapshot needs disks, each named once; given: " + ids);
+        }
+        return change("snapshot " + ids, () -> cutter.snapshot(specs));
+    }
+
+    @Override
     public Vdi clone(VdiId id, String name, long sizeBytes) {
         return vdi(change("clone VDI " + id, () -> cutter.clone(id, name, sizeBytes)));
     }
@@ -339,6 +352,33 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public VdiContents contents() {
         return contents;
+    }
+
+    /** Kept under the SR's lock; not changes, since they must be possible while an operation that failed waits. */
+    @Override
+    public SrNotes notes() {
+        NoteFiles files = new NoteFiles(sr.storage);
+        return new SrNotes() {
+            @Override
+            public List<String> names() {
+                return locked("list the notes", files::names);
+            }
+
+            @Override
+            public Optional<String> read(String name) {
+                return locked("read note " + name, () -> files.read(name));
+            }
+
+            @Override
+            public void write(String name, String text) {
+                locked("write note " + name, () -> files.write(name, text));
+            }
+
+            @Override
+            public void delete(String name) {
+                locked("delete note " + name, () -> files.delete(name));
+            }
+        };
     }
 
     /**

@@ -23,6 +23,9 @@ import io.catena.agent.nbd.NbdGreeting;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;
+import io.catena.agent.schedule.ScheduleMetrics;
+import io.catena.agent.schedule.ScheduleRoutes;
+import io.catena.agent.schedule.Schedules;
 import io.catena.agent.service.Watchdog;
 import io.catena.agent.smapi.PluginCalls;
 import io.catena.agent.smapiv1.DriverCalls;
@@ -240,7 +243,11 @@ public final class Agent implements Closeable {
         guests.start();
         Scripts scripts = scripts(host, jobs, server);
         Integer nbdPort = tcp == null ? null : server.tcpAddress().getPort();
-        Backend backend = new Backend(state, jobs, guests, scripts, nbdPort);
+        Schedules schedules = opened(
+                new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
+        state.metrics().add(new ScheduleMetrics(schedules, restored)::collect);
+        schedules.start();
+        Backend backend = new Backend(state, jobs, guests, scripts, schedules, nbdPort);
         ApiOptions api = chosen.api();
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
@@ -265,11 +272,13 @@ public final class Agent implements Closeable {
             Jobs jobs,
             Guests guests,
             Scripts scripts,
+            Schedules schedules,
             @Nullable Integer nbdPort) implements ApiServer.Backend {
         @Override
         public List<Route> routes(StorageHost host) {
             List<Route> routes = new ArrayList<>(AllRoutes.of(host, jobs::waitFor, guests, scripts));
             routes.addAll(state.routes(host, nbdPort));
+            routes.addAll(new ScheduleRoutes(schedules, host, UUID::randomUUID).all());
             return routes;
         }
 

@@ -67,6 +67,13 @@ public interface StorageRepository {
      */
     List<SnapshotResult> snapshot(List<VdiId> ids, String name);
 
+    /**
+     * Takes snapshots under ids that the caller chose, at one instant: all or none. Their keys are durable with them.
+     *
+     * @throws SrException {@link SrError#VDI_EXISTS} if one of the ids is taken
+     */
+    List<SnapshotResult> snapshot(List<SnapshotSpec> specs);
+
     /** Makes a writable disk that starts with the content that {@code id} has now. */
     default Vdi clone(VdiId id, String name) {
         return clone(id, name, 0);
@@ -215,4 +222,7 @@ public interface StorageRepository {
 
     /** Returns what tells changes and streams contents, for backups. */
     VdiContents contents();
+
+    /** Returns the texts that are kept with the SR. */
+    SrNotes notes();
 }

@@ -24,6 +24,7 @@ public final class SrFiles {
     public static final String VDI_RECORDS = ".catena/vdi";
     public static final String OPEN_LOGS = ".catena/open";
     static final String JOBS = ".catena/jobs";
+    static final String NOTES = ".catena/notes";
     static final String TEMPORARY = ".catena/tmp";
 
     private SrFiles() {}
@@ -32,7 +33,7 @@ public final class SrFiles {
     public static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
         for (String directory :
-                List.of(VDI_RECORDS, OPEN_LOGS, JOBS, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+                List.of(VDI_RECORDS, OPEN_LOGS, JOBS, NOTES, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
@@ -43,7 +44,7 @@ public final class SrFiles {
     /** Returns the files that were only being prepared, of nodes and of small files that are replaced whole. */
     public static Set<String> temporary(Storage storage) throws IOException {
         Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
-        for (String directory : List.of(VDI_RECORDS, JOBS, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+        for (String directory : List.of(VDI_RECORDS, JOBS, NOTES, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
         }
         storage.list("").stream()

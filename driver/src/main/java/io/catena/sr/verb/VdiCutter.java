@@ -1,6 +1,7 @@
 package io.catena.sr.verb;
 
 import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
@@ -40,6 +41,22 @@ public final class VdiCutter {
         return take(requests);
     }
 
+    /** Takes snapshots under ids that were chosen, at one instant. */
+    public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) throws IOException {
+        List<CutRequest> requests = new ArrayList<>();
+        for (SnapshotSpec spec : specs) {
+            refuseTaken(spec.snapshot());
+            requests.add(request(spec.of(), spec.name(), spec.of(), 0, spec.snapshot(), spec.keys()));
+        }
+        return take(requests);
+    }
+
+    private void refuseTaken(VdiId id) throws IOException {
+        if (sr.tree.now().node(id).isPresent() || sr.storage.exists(id + ".vhd")) {
+            throw new SrException(SrError.VDI_EXISTS, "There is a node " + id + " already");
+        }
+    }
+
     /**
      * Makes a clone; returns its id.
      *
@@ -50,6 +67,18 @@ public final class VdiCutter {
     }
 
     private CutRequest request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes) throws IOException {
+        VdiId fresh = new VdiId(sr.environment.uuids().get());
+        return request(id, name, snapshotOf, sizeBytes, fresh, Map.of());
+    }
+
+    private CutRequest request(
+            VdiId id,
+            String name,
+            @Nullable VdiId snapshotOf,
+            long sizeBytes,
+            VdiId freshId,
+            Map<String, String> keys)
+            throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.view.refuseContradiction(source);
         sr.use.checkNotRead(id);
@@ -66,11 +95,11 @@ public final class VdiCutter {
                 own.description(),
                 snapshotOf,
                 sr.environment.clock().instant(),
-                Map.of());
+                keys);
         return new CutRequest(
                 source,
                 own,
-                new VdiId(sr.environment.uuids().get()),
+                freshId,
                 mayLackZeros(source, own) ? fresh.withZerosElided() : fresh,
                 cloneSize(source, sizeBytes),
                 mayDeepen);

@@ -10,6 +10,7 @@ import io.catena.agent.api.cloud.CloudRoutes;
 import io.catena.agent.api.cloud.SpaceHistory;
 import io.catena.agent.api.event.EventLog;
 import io.catena.agent.api.event.EventRoutes;
+import io.catena.agent.api.event.EventSink;
 import io.catena.agent.api.event.Events;
 import io.catena.agent.api.replay.Replays;
 import io.catena.agent.control.Route;
@@ -94,6 +95,11 @@ public final class ApiState implements Closeable {
         routes.addAll(new ClientRoutes(clients, seen).all());
         routes.addAll(new EventRoutes(log).all());
         return routes;
+    }
+
+    /** Returns what takes events of others. */
+    public EventSink eventSink() {
+        return events.sink();
     }
 
     StorageHost host() {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Revisions {
     private static final List<String> VOLATILE = List.of(
+            "status",
             "physicalBytes",
             "freeBytes",
             "capacityBytes",

@@ -61,6 +61,7 @@ public final class Catena {
                 .addSubcommand(new VdiCommands(session))
                 .addSubcommand(new GcCommands(session))
                 .addSubcommand(new JobCommands(session))
+                .addSubcommand(new ScheduleCommands(session))
                 .addSubcommand(new TokenCommands(session))
                 .addSubcommand(new ClientCommands(session))
                 .addSubcommand(new EventsCommand(session))

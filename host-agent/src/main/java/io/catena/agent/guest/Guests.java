@@ -23,6 +23,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Pattern;
@@ -48,6 +49,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
     private final AttachedDisks disks;
     private final FreezeWatch watch;
     private final GuestSnapshots snapshots;
+    private final StillGuests still;
     private final GuestResumer resumer;
     private final ScheduledThreadPoolExecutor timer;
     private final LongSupplier nanoTime;
@@ -77,6 +79,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         watch = new FreezeWatch(hypervisor, new FreezeMarks(directory), timer, limits);
         snapshots = new GuestSnapshots(watch, disks, nanoTime);
+        still = new StillGuests(hypervisor, watch);
         resumer = new GuestResumer(hypervisor, timer, nanoTime, pace);
     }
 
@@ -178,6 +181,15 @@ public final class Guests implements Hypervisor.Listener, Closeable {
                 "reason",
                 taken.reason()));
         return taken;
+    }
+
+    /**
+     * Does something, a snapshot, while the guests that use some disks hold their file systems still.
+     *
+     * @throws SrException {@link SrError#VDI_SNAPSHOT} if that is required, and a guest cannot; nothing was done then
+     */
+    public <T> Still<T> still(Set<VdiId> vdis, Freeze freeze, Supplier<T> work) {
+        return still.doing(vdis, freeze, work);
     }
 
     /** Finds the guests again: thaws what was left frozen, ends what was interrupted, resumes who waits for us. */

@@ -10,11 +10,13 @@ import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.PauseHistogram;
 import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrNotes;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.StreamFormat;
@@ -175,6 +177,11 @@ final class HeldSr implements StorageRepository {
     @Override
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
         return use(repository -> repository.snapshot(ids, name));
+    }
+
+    @Override
+    public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
+        return use(repository -> repository.snapshot(specs));
     }
 
     @Override
@@ -347,6 +354,37 @@ final class HeldSr implements StorageRepository {
             @Override
             public VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes) {
                 return look(repository -> repository.contents().upload(format, source, lengthBytes));
+            }
+        };
+    }
+
+    @Override
+    public SrNotes notes() {
+        return new SrNotes() {
+            @Override
+            public List<String> names() {
+                return use(repository -> repository.notes().names());
+            }
+
+            @Override
+            public Optional<String> read(String name) {
+                return use(repository -> repository.notes().read(name));
+            }
+
+            @Override
+            public void write(String name, String text) {
+                use(repository -> {
+                    repository.notes().write(name, text);
+                    return name;
+                });
+            }
+
+            @Override
+            public void delete(String name) {
+                use(repository -> {
+                    repository.notes().delete(name);
+                    return name;
+                });
             }
         };
     }

@@ -11,12 +11,12 @@ import java.util.List;
 import java.util.Map;
 
 /** Collects values that are looked up at each scrape, by family; for one scrape. */
-final class Families {
+public final class Families {
     private final Map<String, GaugeSnapshot.Builder> gauges = new LinkedHashMap<>();
     private final Map<String, CounterSnapshot.Builder> counters = new LinkedHashMap<>();
 
     /** A value that goes up and down. */
-    void gauge(String name, String help, Labels labels, double value) {
+    public void gauge(String name, String help, Labels labels, double value) {
         gauges.computeIfAbsent(name, n -> GaugeSnapshot.builder().name(n).help(help))
                 .dataPoint(GaugeSnapshot.GaugeDataPointSnapshot.builder()
                         .labels(labels)
@@ -25,7 +25,7 @@ final class Families {
     }
 
     /** A whole number that goes up and down; beyond 2^53 it is not exact. */
-    void gauge(String name, String help, Labels labels, long value) {
+    public void gauge(String name, String help, Labels labels, long value) {
         gauge(name, help, labels, (double) value);
     }
 
@@ -34,7 +34,7 @@ final class Families {
      *
      * @param name without "_total", which the text gets
      */
-    void counter(String name, String help, Labels labels, double value) {
+    public void counter(String name, String help, Labels labels, double value) {
         counters.computeIfAbsent(name, n -> CounterSnapshot.builder().name(n).help(help))
                 .dataPoint(CounterSnapshot.CounterDataPointSnapshot.builder()
                         .labels(labels)

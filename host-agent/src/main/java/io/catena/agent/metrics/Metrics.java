@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ public final class Metrics {
     private final DataPath dataPath;
     private final SrMetrics srs;
     private final VdiMetrics vdis;
-    private final List<Consumer<Families>> more = new ArrayList<>();
+    private final List<Consumer<Families>> more = new CopyOnWriteArrayList<>();
 
     private final Counter requests = Counter.builder()
             .name("catena_api_requests")
@@ -73,6 +74,11 @@ public final class Metrics {
         vdis = new VdiMetrics(host);
         more.add(JvmMetrics::collect);
         more.add(to -> to.gauge("catena_build_info", "The program.", Labels.of("version", Version.TEXT), 1));
+    }
+
+    /** Adds values that are looked up at each scrape. */
+    public void add(Consumer<Families> collector) {
+        more.add(collector);
     }
 
     /** Counts a request of the API. */

@@ -4,6 +4,7 @@ import { ask, follow, get, list } from './api.js'
 import { bytes, percent } from './format.js'
 import { Tree } from './tree.js'
 import { Attachments, Collection, Events, Health, Jobs, NodePanel, Numbers, Space } from './panels.js'
+import { Schedules } from './schedules.js'
 import { Login, NameDialog, PlanDialog } from './dialogs.js'
 
 const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'admin']
@@ -123,7 +124,7 @@ function Host({ session, leave }) {
     }
   }
   const logOut = () => ask('DELETE', '/v1/session').finally(() => leave(''))
-  const tabs = { chains: 'Chains', attachments: 'Attachments', space: 'Space', events: 'Events' }
+  const tabs = { chains: 'Chains', attachments: 'Attachments', schedules: 'Schedules', space: 'Space', events: 'Events' }
   return html`<div class="frame">
     <header><img src="icon.svg" width="26" height="26" alt="" /><strong>Catena</strong><span class="grow"></span>
       <span class=${'live ' + (live ? 'on' : 'off')} id="live" role="status">${live ? 'live' : 'reconnecting…'}</span>
@@ -150,6 +151,7 @@ function Host({ session, leave }) {
             <div class="side"><${NodePanel} node=${node} vdi=${byId.get(selected)} limit=${stat.chainLimit} may=${may} act=${act} />
               <${Collection} gc=${gc} may=${may} act=${act} /><${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /></div></div>`}
           ${tab === 'attachments' && html`<${Attachments} vdis=${vdis} may=${may} act=${act} />`}
+          ${tab === 'schedules' && html`<${Schedules} sr=${sr} changed=${events.length ? events[0].id : 0} may=${may} run=${run} />`}
           ${tab === 'space' && html`<${Space} sr=${sr} />`}
           ${tab === 'events' && html`<${Events} events=${events} />`}
         </div>` : html`<p class="empty">${srs.length ? 'This SR is not attached.' : ''}</p>`}

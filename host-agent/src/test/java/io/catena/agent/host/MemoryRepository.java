@@ -9,12 +9,14 @@ import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrHealth;
+import io.catena.api.SrNotes;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
@@ -30,8 +32,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +44,7 @@ final class MemoryRepository implements StorageRepository {
     private final Sr sr;
     private final Map<VdiId, Vdi> vdis;
     private final Jobs jobs;
+    private final Map<String, String> notes = new ConcurrentSkipListMap<>();
     private final MemorySrs srs;
 
     /** By disk and holder. */
@@ -156,6 +161,57 @@ final class MemoryRepository implements StorageRepository {
             results.add(new SnapshotResult(snapshot, id, 250, null));
         }
         return results;
+    }
+
+    @Override
+    public synchronized List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
+        List<SnapshotResult> results = new ArrayList<>();
+        for (SnapshotSpec spec : specs) {
+            Vdi of = vdi(spec.of());
+            if (vdis.containsKey(spec.snapshot())) {
+                throw new SrException(SrError.VDI_EXISTS, "There is a VDI " + spec.snapshot());
+            }
+            Vdi made = copy(
+                    of,
+                    spec.snapshot(),
+                    spec.name(),
+                    spec.of(),
+                    Vdi.State.DETACHED,
+                    null,
+                    of.virtualSizeBytes(),
+                    spec.keys());
+            vdis.put(spec.snapshot(), made);
+            results.add(new SnapshotResult(spec.snapshot(), spec.of(), 250, null));
+        }
+        return results;
+    }
+
+    @Override
+    public synchronized SrNotes notes() {
+        return new MemoryNotes(notes);
+    }
+
+    /** Notes that are gone with the process. */
+    private record MemoryNotes(Map<String, String> texts) implements SrNotes {
+        @Override
+        public List<String> names() {
+            return List.copyOf(texts.keySet());
+        }
+
+        @Override
+        public Optional<String> read(String name) {
+            return Optional.ofNullable(texts.get(name));
+        }
+
+        @Override
+        public void write(String name, String text) {
+            texts.put(name, text);
+        }
+
+        @Override
+        public void delete(String name) {
+            texts.remove(name);
+        }
     }
 
     @Override

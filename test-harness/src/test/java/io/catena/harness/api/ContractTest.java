@@ -160,6 +160,13 @@ class ContractTest {
             vdi = api.ask("POST", admin, "/v1/srs/" + sr + "/vdis", "{'sizeBytes':2097152}")
                     .text("vdi");
         }
+        if (api.get(admin, "/v1/schedules/nightly").status() == 404) {
+            api.ask(
+                    "POST",
+                    admin,
+                    "/v1/schedules",
+                    "{'name':'nightly','sr':'" + sr + "','cron':'30 2 * * *','keepLast':3}");
+        }
     }
 
     private Answer ask(Operation operation, @Nullable String body) throws IOException {
@@ -172,6 +179,7 @@ class ContractTest {
                 .replace("{name}", "pvc")
                 .replace("{guest}", "guest")
                 .replace("{client}", "node-1")
+                .replace("{schedule}", "nightly")
                 .replace("{token}", GONE);
         return api.ask(operation.method(), admin, path, body);
     }
@@ -228,6 +236,8 @@ class ContractTest {
             case "role" -> "\"viewer\"";
             case "window" -> "\"22:00-06:00\"";
             case "uuid" -> "\"" + UUID.randomUUID() + "\"";
+            case "cron" -> "\"30 2 * * *\"";
+            case "timeZone" -> "\"Europe/Berlin\"";
             case "workers", "seconds", "timeoutSeconds" -> "1";
             case "chainLimit" -> "20";
             case "chainWarning" -> "10";

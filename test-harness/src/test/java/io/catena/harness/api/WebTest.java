@@ -79,6 +79,28 @@ class WebTest {
     }
 
     @Test
+    void aScheduleIsSeenWithItsRunsAndRunByWhoMay() throws IOException {
+        api.sr("main");
+        disk("first");
+        api.ask(
+                "POST",
+                api.token(Role.OPERATOR),
+                "/v1/schedules",
+                "{'name':'nightly','sr':'main','cron':'30 2 * * *','keepDaily':7}");
+        browser.logIn(api, Role.OPERATOR);
+        browser.row("first");
+        browser.waitFor("#tab-schedules").click();
+        assertThat(browser.waitFor("tr.schedule").getText()).contains("nightly", "30 2 * * *", "7 daily", "ok");
+        browser.waitFor("tr.schedule button.run").click();
+        browser.waitFor("tr.schedule button.link").click();
+        browser.waitFor("#schedule tr.run");
+        browser.screenshot("schedules-run");
+
+        assertThat(browser.barriers()).isEmpty();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
     void everybodyCanReadItInDarkAndInLight() throws IOException {
         api.sr("main");
         NbdDisk disk = attached("database");

@@ -18,6 +18,7 @@ public final class Events {
 
     private final EventLog log;
     private final StorageHost observed;
+    private final EventSink sink;
     private final Ticker ticker;
     private final Set<EventStream> readers = ConcurrentHashMap.newKeySet();
 
@@ -36,6 +37,7 @@ public final class Events {
             }
             log.happened(kind, sr, vdi, job, data);
         };
+        sink = counted;
         observed = ObservedHost.of(host, counted);
         Watch watch = new Watch(host, counted);
         ticker.every(Duration.ofSeconds(1), watch::look);
@@ -43,6 +45,11 @@ public final class Events {
 
     public StorageHost observed() {
         return observed;
+    }
+
+    /** Returns what takes further events. */
+    public EventSink sink() {
+        return sink;
     }
 
     /**

@@ -1,0 +1,60 @@
+package io.catena.sr.record;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** The notes of an agent in an SR: a small file each. For one thread at a time. */
+public final class NoteFiles {
+    private static final Pattern NAME = Pattern.compile("[a-z0-9-]+(\\.[a-z0-9-]+)*");
+    private static final int MOST_CHARACTERS = 1 << 20;
+
+    private final Storage storage;
+
+    public NoteFiles(Storage storage) {
+        this.storage = storage;
+    }
+
+    /** Returns the names of the notes, sorted; files of other names are none. */
+    public List<String> names() throws IOException {
+        return storage.list(SrFiles.NOTES).stream()
+                .filter(file -> !StoredText.isBeingWritten(file))
+                .map(file -> file.substring(file.lastIndexOf('/') + 1))
+                .filter(name -> NAME.matcher(name).matches())
+                .sorted()
+                .toList();
+    }
+
+    public Optional<String> read(String name) throws IOException {
+        return StoredText.read(storage, file(name));
+    }
+
+    /** Makes or replaces a note, see {@link StoredText#write}. */
+    public void write(String name, String text) throws IOException {
+        if (text.length() > MOST_CHARACTERS) {
+            throw new SrException(
+                    SrError.BAD_REQUEST,
+                    "The note " + name + " has " + text.length() + " characters, expected at most " + MOST_CHARACTERS);
+        }
+        StoredText.write(storage, file(name), text);
+    }
+
+    public void delete(String name) throws IOException {
+        storage.delete(file(name));
+        storage.syncNames();
+    }
+
+    private static String file(String name) {
+        if (!NAME.matcher(name).matches() || StoredText.isBeingWritten(name)) {
+            throw new SrException(
+                    SrError.BAD_REQUEST,
+                    "A note cannot be called \"" + name + "\": expected lower-case letters, digits, hyphens and dots");
+        }
+        return SrFiles.NOTES + "/" + name;
+    }
+}

@@ -1,0 +1,167 @@
+package io.catena.agent.schedule;
+
+import com.google.gson.JsonObject;
+import io.catena.agent.control.Body;
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.agent.control.Route;
+import io.catena.agent.schedule.policy.Schedule;
+import io.catena.api.Sr;
+import io.catena.api.StorageHost;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/** What can be asked about schedules. {schedule} is an id, or a name that only one has. */
+public final class ScheduleRoutes {
+    private static final int CREATED = 201;
+    private static final int USUAL_PREVIEW = 10;
+    private static final int MOST_PREVIEW = 200;
+
+    private final Schedules schedules;
+    private final StorageHost seen;
+    private final Names names;
+    private final Supplier<UUID> newIds;
+
+    /**
+     * @param seen the host with the SRs that there are for the caller
+     */
+    public ScheduleRoutes(Schedules schedules, StorageHost seen, Supplier<UUID> newIds) {
+        this.schedules = schedules;
+        this.seen = seen;
+        this.newIds = newIds;
+        names = new Names(seen);
+    }
+
+    public List<Route> all() {
+        return List.of(
+                Route.get("listSchedules", "/v1/schedules", call -> list()),
+                Route.post("createSchedule", "/v1/schedules", this::create).answering(CREATED),
+                Route.post("previewNewSchedule", "/v1/schedules/preview", this::previewNew),
+                Route.get("getSchedule", "/v1/schedules/{schedule}", call -> view(find(call))),
+                Route.of("PATCH", "patchSchedule", "/v1/schedules/{schedule}", this::patch),
+                Route.of("DELETE", "deleteSchedule", "/v1/schedules/{schedule}", this::delete),
+                Route.get("previewSchedule", "/v1/schedules/{schedule}/preview", this::preview),
+                Route.post("pauseSchedule", "/v1/schedules/{schedule}/pause", call -> enable(call, false)),
+                Route.post("resumeSchedule", "/v1/schedules/{schedule}/resume", call -> enable(call, true)),
+                Route.post("runSchedule", "/v1/schedules/{schedule}/run", this::run));
+    }
+
+    private Schedules.Place find(Call call) {
+        return schedules.find(call.variable(), seen);
+    }
+
+    private JsonObject view(Schedules.Place place) {
+        return ScheduleView.json(place.keeping(), now());
+    }
+
+    private Instant now() {
+        return schedules.clock().instant();
+    }
+
+    private Object list() {
+        List<JsonObject> all = new ArrayList<>();
+        for (Sr sr : seen.srs()) {
+            if (sr.attached()) {
+                schedules.of(sr.id()).all().forEach(keeping -> all.add(ScheduleView.json(keeping, now())));
+            }
+        }
+        return all;
+    }
+
+    /** The fields of {@link Schedule}, with those of the retention beside them. */
+    private Object create(Call call) {
+        Schedule schedule = made(call.body());
+        SrSchedules where = where(schedule);
+        check(schedule, where);
+        return ScheduleView.json(where.put(schedule), now());
+    }
+
+    /** Of an SR that the caller may not see there is none. */
+    private SrSchedules where(Schedule schedule) {
+        seen.repository(schedule.sr());
+        return schedules.of(schedule.sr());
+    }
+
+    private Schedule made(Body body) {
+        return ScheduleBody.made(body, names, newIds.get().toString(), now());
+    }
+
+    /** As {@link #create}, but only tells what it would do. */
+    private Object previewNew(Call call) {
+        Schedule schedule = made(call.body());
+        SrSchedules where = where(schedule);
+        check(schedule, where);
+        return SchedulePreview.of(schedule, where, now(), count(call));
+    }
+
+    private Object patch(Call call) {
+        Schedules.Place place = find(call);
+        Schedule changed = ScheduleBody.changed(call.body(), names, place.keeping().schedule());
+        check(changed, place.srSchedules());
+        return ScheduleView.json(place.srSchedules().put(changed), now());
+    }
+
+    private Object delete(Call call) {
+        boolean purge = call.parameters().flag("purge");
+        Schedules.Place place = find(call);
+        Schedule schedule = place.keeping().schedule();
+        List<VdiId> purged = place.srSchedules().remove(schedule, purge);
+        return Map.of("id", schedule.id(), "purged", purged);
+    }
+
+    private Object preview(Call call) {
+        Schedules.Place place = find(call);
+        return SchedulePreview.of(place.keeping().schedule(), place.srSchedules(), now(), count(call));
+    }
+
+    private static int count(Call call) {
+        return call.parameters()
+                .number("count", 1, MOST_PREVIEW)
+                .map(Long::intValue)
+                .orElse(USUAL_PREVIEW);
+    }
+
+    private Object enable(Call call, boolean on) {
+        call.body().nothingElse();
+        Schedules.Place place = find(call);
+        Schedule schedule = place.keeping().schedule();
+        if (schedule.enabled() != on) {
+            place.srSchedules().put(schedule.enabled(on));
+        }
+        return view(place);
+    }
+
+    /** Begins within a second or so; what comes of it is seen in its runs. */
+    private Object run(Call call) {
+        call.body().nothingElse();
+        Schedules.Place place = find(call);
+        place.keeping().ask();
+        return view(place);
+    }
+
+    /** Its snapshots must fit into the chains, with those of the other schedules of the same disks. */
+    private void check(Schedule schedule, SrSchedules where) {
+        List<Vdi> all = where.repository().vdis();
+        Set<VdiId> disks = disks(schedule, all);
+        int others = 0;
+        for (Keeping other : where.all()) {
+            Schedule theirs = other.schedule();
+            if (!theirs.id().equals(schedule.id()) && disks(theirs, all).stream().anyMatch(disks::contains)) {
+                others += theirs.mostKept(other.timing(), now());
+            }
+        }
+        schedule.check(now(), where.repository().stat().chainLimit(), others);
+    }
+
+    private static Set<VdiId> disks(Schedule schedule, List<Vdi> all) {
+        return Targets.of(schedule, all).stream().map(Vdi::vdi).collect(Collectors.toSet());
+    }
+}

@@ -1,0 +1,395 @@
+package io.catena.agent.schedule;
+
+import io.catena.agent.api.event.EventSink;
+import io.catena.agent.guest.Guests;
+import io.catena.agent.log.LogLine;
+import io.catena.agent.schedule.policy.Decision;
+import io.catena.agent.schedule.policy.Retention.Fate;
+import io.catena.agent.schedule.policy.Run;
+import io.catena.agent.schedule.policy.Run.Outcome;
+import io.catena.agent.schedule.policy.Schedule;
+import io.catena.agent.schedule.policy.ScheduleState;
+import io.catena.agent.schedule.policy.ScheduleState.Attempt;
+import io.catena.agent.schedule.policy.ScheduleState.Cut;
+import io.catena.agent.schedule.policy.SteadyClock;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageRepository;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+
+/**
+ * The schedules of one attached SR, run by the agent that has it. A due instant goes through these steps; a crash after any of them
+ * is made good by the next agent that has the SR:
+ *
+ * <ol>
+ *   <li>The state names the due instant, and the ids of the snapshots to come: durable. If nothing more happened, it is tried
+ *       again.
+ *   <li>The snapshots are cut, with ids and keys, in one journaled operation. If the state does not know yet, they are found by
+ *       their ids and not taken twice.
+ *   <li>The state has the run, and nothing under way: durable. From here on the due instant is done with.
+ *   <li>What the retention does not want is deleted. If some is left, the next run deletes it.
+ *   <li>The run tells what was deleted.
+ * </ol>
+ *
+ * <p><b>Threads.</b> Safe for use by many threads: what changes something is synchronized, looks are not.
+ */
+final class SrSchedules {
+    private static final Logger LOG = Logger.getLogger(SrSchedules.class.getName());
+    private static final Duration AHEAD = Duration.ofHours(1);
+
+    private final SrId sr;
+    private final StorageRepository repository;
+    private final Guests guests;
+    private final EventSink events;
+    private final Clock clock;
+    private final LongSupplier nanoTime;
+    private final SteadyClock steady;
+    private final Map<String, Keeping> schedules = new ConcurrentHashMap<>();
+    private final Map<String, String> damaged = new ConcurrentHashMap<>();
+    private final ScheduleStore store;
+    private boolean loaded;
+
+    SrSchedules(
+            SrId sr,
+            StorageRepository repository,
+            Guests guests,
+            EventSink events,
+            Clock clock,
+            LongSupplier nanoTime) {
+        this.sr = sr;
+        this.repository = repository;
+        this.guests = guests;
+        this.events = events;
+        this.clock = clock;
+        this.nanoTime = nanoTime;
+        steady = new SteadyClock(clock.instant(), nanoTime.getAsLong());
+        store = new ScheduleStore(repository.notes());
+    }
+
+    StorageRepository repository() {
+        return repository;
+    }
+
+    /** Returns the schedules, sorted by name; waits for them to be read the first time only. */
+    List<Keeping> all() {
+        load();
+        return schedules.values().stream()
+                .sorted((a, b) -> (a.schedule().name() + a.schedule().id())
+                        .compareTo(b.schedule().name() + b.schedule().id()))
+                .toList();
+    }
+
+    /** Returns the schedules whose notes cannot be read, with why. */
+    Map<String, String> damaged() {
+        return new TreeMap<>(damaged);
+    }
+
+    boolean mayAge() {
+        return steady.isSteady();
+    }
+
+    private synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        for (String id : store.ids()) {
+            try {
+                Schedule schedule = store.schedule(id).orElseThrow();
+                if (!schedule.id().equals(id) || !schedule.sr().equals(sr)) {
+                    throw new ScheduleStore.DamagedException(id, "it is of schedule " + schedule.id());
+                }
+                schedules.put(id, new Keeping(schedule, state(schedule)));
+            } catch (ScheduleStore.DamagedException e) {
+                damaged.put(id, String.valueOf(e.getMessage()));
+                LOG.log(Level.SEVERE, LogLine.of("schedule-damaged", "sr", sr, "schedule", id), e);
+                events.toSr("schedule.failed", sr, Map.of("schedule", id, "reason", String.valueOf(e.getMessage())));
+            }
+        }
+        loaded = true;
+    }
+
+    /** A state that is lost is made anew of the snapshots that are there: none is taken twice. */
+    private ScheduleState state(Schedule schedule) {
+        try {
+            Optional<ScheduleState> known = store.state(schedule.id());
+            if (known.isPresent()) {
+                return known.get();
+            }
+        } catch (ScheduleStore.DamagedException e) {
+            LOG.log(Level.WARNING, LogLine.of("schedule-state-lost", "sr", sr, "schedule", schedule.id()), e);
+        }
+        return ScheduleState.fresh(OwnSnapshots.newest(schedule, repository).orElse(clock.instant()));
+    }
+
+    /** Makes or changes a schedule; what is under way ends as it began. */
+    synchronized Keeping put(Schedule schedule) {
+        load();
+        Keeping known = schedules.get(schedule.id());
+        if (known == null) {
+            store.write(schedule.id(), ScheduleState.fresh(clock.instant()));
+        } else if (!known.schedule().enabled() && schedule.enabled()) {
+            // What was due while it was paused is not made up for.
+            Instant now = clock.instant();
+            save(known, known.state().at(now.isAfter(known.state().lastDue()) ? now : known.state().lastDue()));
+        }
+        store.write(schedule);
+        tell(known == null ? "schedule.created" : "schedule.changed", schedule, Map.of());
+        if (known != null) {
+            known.schedule(schedule);
+            return known;
+        }
+        Keeping made = new Keeping(schedule, ScheduleState.fresh(clock.instant()));
+        schedules.put(schedule.id(), made);
+        return made;
+    }
+
+    /** Forgets a schedule; its snapshots stay, unless they are to go, too. */
+    synchronized List<VdiId> remove(Schedule schedule, boolean purge) {
+        List<VdiId> gone = new ArrayList<>();
+        store.delete(schedule.id());
+        schedules.remove(schedule.id());
+        for (Vdi vdi : purge ? repository.vdis() : List.<Vdi>of()) {
+            if (OwnSnapshots.due(schedule, vdi).isPresent() && !vdi.keys().containsKey(OwnSnapshots.PIN_KEY)) {
+                destroy(schedule, vdi.vdi(), gone);
+            }
+        }
+        tell("schedule.deleted", schedule, Map.of("purged", Integer.toString(gone.size())));
+        return gone;
+    }
+
+    /** Does what is due. */
+    synchronized void tick() {
+        load();
+        Instant now = clock.instant();
+        Duration jump = steady.look(now, nanoTime.getAsLong());
+        if (!jump.isZero()) {
+            LOG.warning(LogLine.of("clock-jumped", "seconds", jump.toSeconds()));
+            events.toSr("clock.jumped", sr, Map.of("seconds", Long.toString(jump.toSeconds())));
+        }
+        for (Keeping keeping : List.copyOf(schedules.values())) {
+            try {
+                tick(keeping, now);
+            } catch (SrException e) {
+                LOG.log(Level.WARNING, LogLine.of("schedule-waits", "schedule", keeping.schedule().id()), e);
+            }
+        }
+    }
+
+    private void tick(Keeping keeping, Instant now) {
+        Attempt under = keeping.state().attempt();
+        if (under != null && settle(keeping, under)) {
+            return;
+        }
+        if (keeping.state().lastDue().isAfter(now.plus(AHEAD)) && steady.isSteady()) {
+            // The clock was wrong for a while; not to run before that time comes again would be to run never.
+            save(keeping, keeping.state().at(now));
+        }
+        if (keeping.state().attempt() == null && keeping.takeAsked()) {
+            Instant at = now.truncatedTo(ChronoUnit.SECONDS);
+            attempt(keeping, new Attempt(at, 0, 0, at, List.of(), null, false));
+            return;
+        }
+        act(keeping, Decision.of(keeping.schedule(), keeping.timing(), keeping.state(), now));
+    }
+
+    private void act(Keeping keeping, Decision decision) {
+        Run ended = decision.ended();
+        Attempt attempt = decision.attempt();
+        if (ended != null) {
+            end(keeping, ended);
+        } else if (attempt != null) {
+            attempt(keeping, attempt);
+        }
+    }
+
+    /** Ends an attempt all of whose snapshots are there: the agent, or the answer, was lost after they were cut. */
+    private boolean settle(Keeping keeping, Attempt attempt) {
+        List<Cut> done = done(attempt.cuts());
+        if (done.isEmpty() || done.size() < attempt.cuts().size()) {
+            return false;
+        }
+        finish(keeping, attempt, done, "found after an interruption");
+        return true;
+    }
+
+    private List<Cut> done(List<Cut> cuts) {
+        Set<VdiId> there = repository.vdis().stream().map(Vdi::vdi).collect(Collectors.toSet());
+        return cuts.stream().filter(cut -> there.contains(cut.snapshot())).toList();
+    }
+
+    private void attempt(Keeping keeping, Attempt attempt) {
+        Schedule schedule = keeping.schedule();
+        Instant now = clock.instant();
+        try {
+            List<Vdi> disks = Targets.of(schedule, repository.vdis());
+            if (disks.isEmpty()) {
+                end(keeping, run(attempt, Outcome.SKIPPED, "no disk is meant", List.of()));
+                return;
+            }
+            Optional<String> refusal = Admission.refusal(schedule, keeping.state(), repository, disks);
+            if (refusal.isPresent()) {
+                later(keeping, Decision.blocked(attempt, refusal.get(), now));
+                return;
+            }
+            List<Cut> cuts = ScheduledCut.plan(schedule, attempt, disks);
+            Attempt cutting = attempt.cutting(cuts);
+            save(keeping, keeping.state().trying(cutting));
+            finish(keeping, cutting, cuts, cut(schedule, cutting));
+        } catch (SrException e) {
+            failed(keeping, attempt, e, now);
+        }
+    }
+
+    private void failed(Keeping keeping, Attempt attempt, SrException e, Instant now) {
+        Attempt latest = keeping.state().attempt();
+        Attempt known = latest != null && latest.due().equals(attempt.due()) ? latest : attempt;
+        LOG.log(Level.WARNING, LogLine.of("schedule-failed", "schedule", keeping.schedule().id()), e);
+        later(keeping, Decision.failed(keeping.schedule(), known, e.error() + ": " + e.detail(), now));
+    }
+
+    private void later(Keeping keeping, Decision decision) {
+        Run ended = decision.ended();
+        Attempt attempt = decision.attempt();
+        if (ended != null) {
+            List<VdiId> taken = done(cutsUnderWay(keeping)).stream().map(Cut::snapshot).toList();
+            end(keeping, withSnapshots(ended, taken));
+        } else if (attempt != null) {
+            save(keeping, keeping.state().trying(attempt));
+        }
+    }
+
+    private static List<Cut> cutsUnderWay(Keeping keeping) {
+        Attempt attempt = keeping.state().attempt();
+        return attempt == null ? List.of() : attempt.cuts();
+    }
+
+    private static Run withSnapshots(Run run, List<VdiId> taken) {
+        return new Run(
+                run.due(), run.ended(), run.outcome(), run.reason(), run.missed(), taken, run.writtenBytes(), List.of());
+    }
+
+    /** Cuts what is not cut yet; returns how consistent it is. */
+    private String cut(Schedule schedule, Attempt attempt) {
+        ScheduledCut cut = new ScheduledCut(repository, guests);
+        Set<VdiId> done = done(attempt.cuts()).stream().map(Cut::snapshot).collect(Collectors.toSet());
+        List<Cut> left = attempt.cuts().stream()
+                .filter(one -> !done.contains(one.snapshot()))
+                .toList();
+        if (left.isEmpty()) {
+            return "found after an interruption";
+        }
+        if (schedule.mode() == Schedule.Mode.TOGETHER) {
+            return cut.take(schedule, attempt, left);
+        }
+        SrException trouble = null;
+        String how = "";
+        for (Cut one : left) {
+            try {
+                how = cut.take(schedule, attempt, List.of(one));
+            } catch (SrException e) {
+                trouble = e;
+            }
+        }
+        if (trouble != null) {
+            throw trouble;
+        }
+        return how;
+    }
+
+    private void finish(Keeping keeping, Attempt attempt, List<Cut> cuts, String how) {
+        end(keeping, run(attempt, Outcome.OK, how, cuts));
+        List<VdiId> removed = prune(keeping.schedule(), cuts.stream().map(Cut::of).toList());
+        if (!removed.isEmpty()) {
+            save(keeping, keeping.state().removing(removed));
+        }
+    }
+
+    private Run run(Attempt attempt, Outcome outcome, String reason, List<Cut> cuts) {
+        long written = cuts.stream().mapToLong(Cut::writtenBytes).sum();
+        List<VdiId> taken = cuts.stream().map(Cut::snapshot).toList();
+        return new Run(attempt.due(), clock.instant(), outcome, reason, attempt.missed(), taken, written, List.of());
+    }
+
+    private void end(Keeping keeping, Run run) {
+        save(keeping, keeping.state().ended(run));
+        String kind =
+                switch (run.outcome()) {
+                    case OK -> "schedule.run";
+                    case FAILED -> "schedule.failed";
+                    case SKIPPED -> "schedule.skipped";
+                    case MISSED -> "schedule.missed";
+                };
+        tell(
+                kind,
+                keeping.schedule(),
+                Map.of(
+                        "due",
+                        run.due().toString(),
+                        "reason",
+                        run.reason(),
+                        "missedBefore",
+                        Integer.toString(run.missed()),
+                        "snapshots",
+                        Integer.toString(run.snapshots().size())));
+    }
+
+    private List<VdiId> prune(Schedule schedule, List<VdiId> disks) {
+        List<VdiId> removed = new ArrayList<>();
+        List<Vdi> all = repository.vdis();
+        for (VdiId disk : disks) {
+            for (Fate<Vdi> fate : fates(schedule, disk, all)) {
+                if (!fate.stays()) {
+                    destroy(schedule, fate.made().snapshot().vdi(), removed);
+                }
+            }
+        }
+        return removed;
+    }
+
+    /** Returns what becomes of the snapshots of a disk. */
+    List<Fate<Vdi>> fates(Schedule schedule, VdiId disk, List<Vdi> all) {
+        return schedule.retention()
+                .decide(OwnSnapshots.of(schedule, disk, all), schedule.zone(), clock.instant(), steady.isSteady());
+    }
+
+    /** One that somebody uses stays, and is tried again after the next run. */
+    private void destroy(Schedule schedule, VdiId snapshot, List<VdiId> removed) {
+        try {
+            repository.destroy(snapshot);
+            removed.add(snapshot);
+        } catch (SrException e) {
+            Level level = e.error() == SrError.VDI_IN_USE ? Level.INFO : Level.WARNING;
+            LOG.log(level, LogLine.of("snapshot-kept", "schedule", schedule.id(), "vdi", snapshot), e);
+        }
+    }
+
+    private void save(Keeping keeping, ScheduleState next) {
+        store.write(keeping.schedule().id(), next);
+        keeping.state(next);
+    }
+
+    private void tell(String kind, Schedule schedule, Map<String, String> data) {
+        Map<String, String> all = new TreeMap<>(data);
+        all.put("schedule", schedule.id());
+        all.put("name", schedule.name());
+        events.toSr(kind, sr, all);
+        LOG.info(LogLine.of(kind.replace('.', '-'), "sr", sr, "schedule", schedule.id(), "what", data));
+    }
+}

@@ -1,0 +1,46 @@
+package io.catena.agent.schedule.policy;
+
+import com.google.gson.annotations.SerializedName;
+import io.catena.api.VdiId;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What came of a due instant.
+ *
+ * @param reason why, if it is not all well; how consistent the snapshots are, if it is
+ * @param missed how many earlier due instants it stands for
+ * @param writtenBytes what the disks held that was not in the snapshot before
+ * @param removed the snapshots that were deleted afterwards
+ */
+public record Run(
+        Instant due,
+        Instant ended,
+        Outcome outcome,
+        String reason,
+        int missed,
+        List<VdiId> snapshots,
+        long writtenBytes,
+        List<VdiId> removed) {
+    public Run {
+        snapshots = List.copyOf(snapshots);
+        removed = List.copyOf(removed);
+    }
+
+    /** How it ended. */
+    public enum Outcome {
+        @SerializedName("ok")
+        OK,
+        @SerializedName("failed")
+        FAILED,
+        @SerializedName("skipped")
+        SKIPPED,
+        @SerializedName("missed")
+        MISSED
+    }
+
+    /** Returns this with what was deleted afterwards. */
+    public Run removing(List<VdiId> deleted) {
+        return new Run(due, ended, outcome, reason, missed, snapshots, writtenBytes, deleted);
+    }
+}

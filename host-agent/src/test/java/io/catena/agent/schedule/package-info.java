@@ -1,0 +1,4 @@
+@NullMarked
+package io.catena.agent.schedule;
+
+import org.jspecify.annotations.NullMarked;

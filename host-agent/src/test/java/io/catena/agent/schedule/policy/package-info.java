@@ -1,0 +1,4 @@
+@NullMarked
+package io.catena.agent.schedule.policy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,173 @@
+package io.catena.harness.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.catena.agent.control.Role;
+import io.catena.harness.api.ApiFixture.Answer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Schedules of an agent with a real SR. */
+@Timeout(120)
+class SchedulesTest {
+    private final ApiFixture api;
+    private final String operator;
+    private final String sr;
+    private final String disk;
+
+    SchedulesTest(@TempDir Path directory) throws IOException {
+        api = new ApiFixture(directory);
+        operator = api.token(Role.OPERATOR);
+        sr = api.sr("main");
+        disk = api.ask("POST", operator, "/v1/srs/main/vdis", "{'sizeBytes':4194304,'name':'disk'}")
+                .text("vdi");
+    }
+
+    @AfterEach
+    void close() {
+        api.close();
+    }
+
+    private Answer create(String fields) throws IOException {
+        return api.ask(
+                "POST", operator, "/v1/schedules", "{'name':'nightly','sr':'main','cron':'30 2 * * *'," + fields + "}");
+    }
+
+    private JsonObject schedule() throws IOException {
+        return api.get(operator, "/v1/schedules/nightly").object();
+    }
+
+    private long good() throws IOException {
+        return schedule().getAsJsonObject("status").get("ok").getAsLong();
+    }
+
+    /** Begins a run, waits for its end, and for the next second: two of one second would be one. */
+    private void run() throws IOException {
+        long before = good();
+        String last = lastDue();
+        until(() -> !Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().equals(last));
+        assertThat(api.ask("POST", operator, "/v1/schedules/nightly/run", "{}").status())
+                .isEqualTo(200);
+        until(() -> good() > before);
+    }
+
+    /** What may become true. */
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    private static void until(Condition condition) throws IOException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!condition.holds()) {
+            assertThat(System.nanoTime()).as("the time is up").isLessThan(deadline);
+            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
+        }
+    }
+
+    private String lastDue() throws IOException {
+        JsonElement last = schedule().getAsJsonObject("status").get("lastOk");
+        return last == null ? "" : last.getAsString();
+    }
+
+    private List<String> snapshots() throws IOException {
+        List<String> snapshots = new ArrayList<>();
+        for (JsonElement vdi : api.get(operator, "/v1/srs/main/vdis").object().getAsJsonArray("items")) {
+            JsonElement of = vdi.getAsJsonObject().get("snapshotOf");
+            if (of != null && of.getAsString().equals(disk)) {
+                snapshots.add(vdi.getAsJsonObject().get("vdi").getAsString());
+            }
+        }
+        return snapshots;
+    }
+
+    @Test
+    void oldSnapshotsGoWhenNewOnesAreThereAndPinnedOnesAndThoseOfOthersStay() throws IOException {
+        api.ask("POST", operator, "/v1/vdis/snapshot", "{'vdis':['" + disk + "'],'name':'by hand'}");
+        assertThat(create("'keepLast':2").status()).isEqualTo(201);
+        run();
+        String pinned = schedule()
+                .getAsJsonObject("status")
+                .getAsJsonArray("runs")
+                .get(0)
+                .getAsJsonObject()
+                .getAsJsonArray("snapshots")
+                .get(0)
+                .getAsString();
+        api.ask("PATCH", operator, "/v1/vdis/" + pinned, "{'keys':{'keep':'audit'}}");
+        run();
+        run();
+        run();
+
+        assertThat(snapshots()).as("one by hand, one pinned, the last two").hasSize(4).contains(pinned);
+        JsonObject preview =
+                api.get(operator, "/v1/schedules/nightly/preview?count=3").object();
+        assertThat(preview.getAsJsonArray("due")).hasSize(3);
+        assertThat(preview.toString()).contains("pinned by its key");
+        assertThat(api.ask("DELETE", operator, "/v1/schedules/nightly?purge=true", null)
+                        .status())
+                .isEqualTo(200);
+        assertThat(snapshots()).hasSize(2).contains(pinned);
+    }
+
+    @Test
+    void aScheduleAndItsRunsAreThereAfterARestartOfTheAgent() throws IOException {
+        create("'keepLast':2");
+        run();
+        JsonObject before = schedule();
+        api.restart();
+
+        assertThat(schedule()).isEqualTo(before);
+        assertThat(snapshots()).hasSize(1);
+    }
+
+    @Test
+    void whatDoesNotFitIntoTheChainIsRefusedWithTheArithmetic() throws IOException {
+        Answer refused = create("'keepLast':300");
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body()).contains("up to 300 snapshots").contains("limit is");
+        assertThat(create("'partial':false").body()).contains("fills its SR");
+        assertThat(create("'keepLast':1,'timeZone':'Mars/Base'").body()).contains("Mars/Base");
+    }
+
+    @Test
+    void aChangeOfSomebodyWhoLookedTooLongAgoIsRefusedAndAPausedOneIsNotDue() throws IOException {
+        create("'keepLast':2");
+        String tag = api.get(operator, "/v1/schedules/nightly").header("ETag");
+        run();
+        Answer changed =
+                api.ask("PATCH", operator, "/v1/schedules/nightly", "{'keepLast':3}", "If-Match", tag);
+        assertThat(changed.status()).as("a run is no change").isEqualTo(200);
+        assertThat(api.ask("PATCH", operator, "/v1/schedules/nightly", "{'keepLast':4}", "If-Match", tag)
+                        .status())
+                .isEqualTo(412);
+        JsonObject paused = api.ask("POST", operator, "/v1/schedules/nightly/pause", "{}")
+                .object();
+        assertThat(paused.getAsJsonObject("status").get("health").getAsString()).isEqualTo("paused");
+        assertThat(paused.getAsJsonObject("status").has("nextDue")).isFalse();
+    }
+
+    @Test
+    void aCallerOfAnotherSrSeesNoSchedule() throws IOException {
+        create("'keepLast':2");
+        api.sr("other");
+        String theirs = api.token(Role.OPERATOR, "other");
+        assertThat(api.get(theirs, "/v1/schedules").object().getAsJsonArray("items")).isEmpty();
+        assertThat(api.get(theirs, "/v1/schedules/nightly").status()).isEqualTo(404);
+        assertThat(api.get(operator, "/metrics").body()).isNotEmpty();
+        assertThat(api.get(api.token(Role.METRICS), "/metrics").body())
+                .contains("catena_schedule_health{name=\"nightly\"")
+                .contains(sr);
+    }
+}
