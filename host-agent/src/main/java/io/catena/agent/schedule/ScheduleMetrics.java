@@ -81,7 +81,7 @@ public final class ScheduleMetrics {
                 "catena_schedule_runs",
                 "What came of its due instants.",
                 labels.add("outcome", outcome),
-                value);
+                (double) value);
     }
 
     private static long seconds(@Nullable Instant instant) {

@@ -191,7 +191,7 @@ final class SimulatedYearsTest {
         return wanted;
     }
 
-    private static <P> Collection<Instant> firsts(TreeSet<Instant> newestFirst, int keep, Function<Instant, P> period) {
+    private static <P> Collection<Instant> firsts(Set<Instant> newestFirst, int keep, Function<Instant, P> period) {
         Map<P, Instant> firsts = new HashMap<>();
         for (Instant due : newestFirst) {
             P of = period.apply(due);

@@ -45,9 +45,9 @@ final class CronTiming implements Timing {
 
     private CronTiming(Cron cron, ZoneId zone) {
         times = ExecutionTime.forCron(cron);
-        FieldExpression hour = cron.retrieveFieldsAsMap().get(CronFieldName.HOUR).getExpression();
+        FieldExpression hour = Objects.requireNonNull(cron.retrieveFieldsAsMap().get(CronFieldName.HOUR)).getExpression();
         everyHour = hour instanceof Always
-                || hour instanceof Every every && Objects.equals(every.getPeriod().getValue(), 1);
+                || (hour instanceof Every every && Objects.equals(every.getPeriod().getValue(), 1));
         rules = zone.getRules();
     }
 
@@ -89,7 +89,7 @@ final class CronTiming implements Timing {
         while (local.isPresent()) {
             instants(local.get()).stream().filter(due -> due.isAfter(after)).forEach(found::add);
             boolean settled = !repeats
-                    || !found.isEmpty() && found.first().isBefore(turn.getInstant())
+                    || (!found.isEmpty() && found.first().isBefore(turn.getInstant()))
                     || !local.get().isBefore(turn.getDateTimeBefore());
             if (settled && !found.isEmpty()) {
                 return Optional.of(found.first());

@@ -70,8 +70,8 @@ final class CronTimingTest {
             LocalDateTime local = LocalDateTime.ofInstant(t, zone);
             boolean isNew = seen.add(local) || tried.everyHour();
             Duration gap = Duration.between(before, local).minus(STEP);
-            if (tried.matches().test(local) && isNew
-                    || !gap.isNegative() && !gap.isZero() && isDueInGap(tried, before, local, gap)) {
+            if ((tried.matches().test(local) && isNew)
+                    || (!gap.isNegative() && !gap.isZero() && isDueInGap(tried, before, local, gap))) {
                 due.add(t);
             }
             before = local;

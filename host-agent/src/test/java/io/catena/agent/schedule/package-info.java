@@ -1,4 +1,0 @@
-@NullMarked
-package io.catena.agent.schedule;
-
-import org.jspecify.annotations.NullMarked;

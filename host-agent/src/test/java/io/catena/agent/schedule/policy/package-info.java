@@ -1,4 +1,0 @@
-@NullMarked
-package io.catena.agent.schedule.policy;
-
-import org.jspecify.annotations.NullMarked;
