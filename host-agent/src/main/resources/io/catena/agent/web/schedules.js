@@ -24,7 +24,7 @@ function target(schedule) {
 function Detail({ schedule }) {
   const [preview, setPreview] = useState(null)
   useEffect(() => { get('/v1/schedules/' + schedule.id + '/preview?count=5').then(setPreview, e => setPreview({ failure: e.message })) }, [schedule])
-  return html`<section class="card" aria-label="Schedule" id="schedule"><h2>${schedule.name}</h2>
+  return html`<section class="card spaced" aria-label="Schedule" id="schedule"><h2>${schedule.name}</h2>
     ${preview && preview.failure && html`<p class="problem">${preview.failure}</p>`}
     ${preview && preview.due && html`<p class="muted">Next: ${schedule.enabled ? preview.due.map(when).join(' · ') : 'it is paused'}</p>
       <p class="muted">Disks: ${preview.disks.map(d => d.name || d.vdi.slice(0, 8)).join(', ') || 'none'} · keeps up to ${preview.mostKept} of each</p>`}
@@ -48,6 +48,6 @@ export function Schedules({ sr, changed, may, run }) {
     <tbody>${all.map(s => html`<tr key=${s.id} class="schedule"><td><button class="link" onClick=${() => setChosen(s.id)}>${s.name}</button></td>
       <td>${s.cron || 'every ' + s.everyMinutes + ' min'} <small>${s.timeZone}</small></td><td>${target(s)}</td><td>${rule(s)}</td><td>${when(s.status.nextDue)}</td><td>${when(s.status.lastOk)}</td>
       <td><span class=${'badge ' + COLOURS[s.status.health]}>${s.status.health}</span> <small>${s.status.reason || ''}</small></td>
-      ${may('operator') && html`<td class="actions"><button class="run" onClick=${() => run('POST', path(s) + '/run')}>Run now</button><button class="pause" onClick=${() => run('POST', path(s) + (s.enabled ? '/pause' : '/resume'))}>${s.enabled ? 'Pause' : 'Resume'}</button></td>`}</tr>`)}</tbody></table>`}</section>
+      ${may('operator') && html`<td><span class="actions"><button class="run" onClick=${() => run('POST', path(s) + '/run')}>Run now</button><button class="pause" onClick=${() => run('POST', path(s) + (s.enabled ? '/pause' : '/resume'))}>${s.enabled ? 'Pause' : 'Resume'}</button></span></td>`}</tr>`)}</tbody></table>`}</section>
     ${detail && html`<${Detail} key=${detail.id} schedule=${detail} />`}`
 }
