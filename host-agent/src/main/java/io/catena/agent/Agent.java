@@ -243,8 +243,7 @@ public final class Agent implements Closeable {
         guests.start();
         Scripts scripts = scripts(host, jobs, server);
         Integer nbdPort = tcp == null ? null : server.tcpAddress().getPort();
-        Schedules schedules = opened(
-                new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
+        Schedules schedules = opened(new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
         state.metrics().add(new ScheduleMetrics(schedules, restored)::collect);
         schedules.start();
         Backend backend = new Backend(state, jobs, guests, scripts, schedules, nbdPort);

@@ -72,12 +72,7 @@ public final class VdiCutter {
     }
 
     private CutRequest request(
-            VdiId id,
-            String name,
-            @Nullable VdiId snapshotOf,
-            long sizeBytes,
-            VdiId freshId,
-            Map<String, String> keys)
+            VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes, VdiId freshId, Map<String, String> keys)
             throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.view.refuseContradiction(source);

@@ -27,7 +27,8 @@ final class ScheduleCommands {
     @Command(description = "Make a schedule. Give when (--cron or --every) and what is kept (--keep-..., --max-...).")
     void create(
             @Parameters(paramLabel = "NAME") String name,
-            @Option(names = "--sr", paramLabel = "SR", required = true, description = "Whose disks it is for.") String sr,
+            @Option(names = "--sr", paramLabel = "SR", required = true, description = "Whose disks it is for.")
+                    String sr,
             @Option(names = "--dry-run", description = "Only tell what it would do.") boolean dryRun,
             @Mixin ScheduleOptions options) {
         JsonObject body = options.body();
@@ -87,10 +88,17 @@ final class ScheduleCommands {
         StringBuilder text = new StringBuilder();
         schedule.asMap().forEach((field, value) -> {
             if (!field.equals("status")) {
-                text.append(field).append(": ").append(value.isJsonPrimitive() ? value.getAsString() : value).append('\n');
+                text.append(field)
+                        .append(": ")
+                        .append(value.isJsonPrimitive() ? value.getAsString() : value)
+                        .append('\n');
             }
         });
-        text.append("health: ").append(text(status, "health")).append(' ').append(text(status, "reason")).append('\n');
+        text.append("health: ")
+                .append(text(status, "health"))
+                .append(' ')
+                .append(text(status, "reason"))
+                .append('\n');
         text.append("next: ").append(text(status, "nextDue")).append('\n');
         JsonArray runs = status.getAsJsonArray("runs");
         Table table = new Table("DUE", "OUTCOME", "SNAPSHOTS", "DELETED", "MISSED BEFORE", "REASON");
@@ -119,15 +127,18 @@ final class ScheduleCommands {
         session.print(answer, () -> {
             JsonObject preview = answer.getAsJsonObject();
             StringBuilder text = new StringBuilder("next:\n");
-            preview.getAsJsonArray("due").forEach(due -> text.append("  ").append(due.getAsString()).append('\n'));
+            preview.getAsJsonArray("due")
+                    .forEach(due -> text.append("  ").append(due.getAsString()).append('\n'));
             text.append("disks:\n");
-            preview.getAsJsonArray("disks").forEach(disk -> text.append("  ").append(Json.write(disk)).append('\n'));
-            text.append("kept of a disk at most: ").append(text(preview, "mostKept")).append('\n');
+            preview.getAsJsonArray("disks")
+                    .forEach(disk -> text.append("  ").append(Json.write(disk)).append('\n'));
+            text.append("kept of a disk at most: ")
+                    .append(text(preview, "mostKept"))
+                    .append('\n');
             Table table = new Table("SNAPSHOT", "DUE", "STAYS", "WHY");
             for (JsonElement one : preview.getAsJsonArray("snapshots")) {
                 JsonObject snapshot = one.getAsJsonObject();
-                table.row(
-                        text(snapshot, "vdi"), text(snapshot, "due"), text(snapshot, "stays"), text(snapshot, "why"));
+                table.row(text(snapshot, "vdi"), text(snapshot, "due"), text(snapshot, "stays"), text(snapshot, "why"));
             }
             return text + table.toString();
         });

@@ -9,7 +9,10 @@ import picocli.CommandLine.Option;
 
 /** What can be said of a schedule. */
 final class ScheduleOptions {
-    @Option(names = "--cron", paramLabel = "CRON", description = "Minute, hour, day, month and weekday, as in \"30 2 * * *\".")
+    @Option(
+            names = "--cron",
+            paramLabel = "CRON",
+            description = "Minute, hour, day, month and weekday, as in \"30 2 * * *\".")
     private @Nullable String cron;
 
     @Option(names = "--zone", paramLabel = "ZONE", description = "The time zone, as Europe/Berlin. Default: UTC.")
@@ -24,13 +27,22 @@ final class ScheduleOptions {
     @Option(names = "--group", paramLabel = "GROUP", description = "The disks whose key \"group\" is this.")
     private @Nullable String group;
 
-    @Option(names = "--mode", paramLabel = "together|each", description = "Whether all disks are cut at one instant. Default: together.")
+    @Option(
+            names = "--mode",
+            paramLabel = "together|each",
+            description = "Whether all disks are cut at one instant. Default: together.")
     private @Nullable String mode;
 
-    @Option(names = "--quiesce", paramLabel = "never|try|require", description = "Whether guests hold their file systems still. Default: try.")
+    @Option(
+            names = "--quiesce",
+            paramLabel = "never|try|require",
+            description = "Whether guests hold their file systems still. Default: try.")
     private @Nullable String quiesce;
 
-    @Option(names = "--on-missed", paramLabel = "once|skip", description = "Whether the newest of what was missed is made up for. Default: once.")
+    @Option(
+            names = "--on-missed",
+            paramLabel = "once|skip",
+            description = "Whether the newest of what was missed is made up for. Default: once.")
     private @Nullable String onMissed;
 
     @Option(names = "--start-within", paramLabel = "MINUTES", description = "How late it may begin. Default: 360.")
@@ -42,7 +54,10 @@ final class ScheduleOptions {
     @Option(names = "--jitter", paramLabel = "SECONDS", description = "By how much it is put off at most. Default: 0.")
     private @Nullable Integer jitterSeconds;
 
-    @Option(names = "--reserve-nodes", paramLabel = "N", description = "Nodes of each chain that are left for others. Default: 3.")
+    @Option(
+            names = "--reserve-nodes",
+            paramLabel = "N",
+            description = "Nodes of each chain that are left for others. Default: 3.")
     private @Nullable Integer reserveNodes;
 
     @Option(names = "--snapshot-name", paramLabel = "TEXT", description = "With {disk}, {schedule} and {due}.")
@@ -75,7 +90,10 @@ final class ScheduleOptions {
     @Option(names = "--vdi", paramLabel = "VDI", description = "A disk; may be given again. Default: all of the SR.")
     private @Nullable List<String> vdis;
 
-    @Option(names = "--key", paramLabel = "KEY=VALUE", description = "The disks that have this key; may be given again.")
+    @Option(
+            names = "--key",
+            paramLabel = "KEY=VALUE",
+            description = "The disks that have this key; may be given again.")
     private @Nullable Map<String, String> keys;
 
     @Option(names = "--exclude-key", paramLabel = "KEY=VALUE", description = "But not those that have this one.")

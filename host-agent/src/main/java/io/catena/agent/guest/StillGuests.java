@@ -33,7 +33,9 @@ final class StillGuests {
             frozen.forEach(FreezeWatch.Frozen::close);
             if (freeze == Freeze.REQUIRE) {
                 throw new SrException(
-                                SrError.VDI_SNAPSHOT, "A guest cannot hold its file systems still: " + e.getMessage(), e)
+                                SrError.VDI_SNAPSHOT,
+                                "A guest cannot hold its file systems still: " + e.getMessage(),
+                                e)
                         .correction("Install and start qemu-guest-agent in the guest, or do not require it.");
             }
             return new Still<>(

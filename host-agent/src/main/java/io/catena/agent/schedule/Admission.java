@@ -33,8 +33,9 @@ final class Admission {
         return disks.stream()
                 .filter(disk -> disk.depth() + 1 + schedule.reserveNodes() > stat.chainLimit())
                 .findFirst()
-                .map(disk -> "SNAPSHOT_CHAIN_TOO_LONG: the chain of VDI " + disk.vdi() + " has " + disk.depth()
-                        + " nodes, " + schedule.reserveNodes() + " are reserved, and the limit is " + stat.chainLimit());
+                .map(disk ->
+                        "SNAPSHOT_CHAIN_TOO_LONG: the chain of VDI " + disk.vdi() + " has " + disk.depth() + " nodes, "
+                                + schedule.reserveNodes() + " are reserved, and the limit is " + stat.chainLimit());
     }
 
     private static Optional<String> space(ScheduleState state, SrStat stat, GcStatus gc) {
@@ -47,7 +48,7 @@ final class Admission {
         long room = stat.freeBytes() - gc.settings().reserveBytes();
         return room >= expected
                 ? Optional.empty()
-                : Optional.of("SR_NO_SPACE: beside the reserve there are " + room + " bytes free, and until the next snapshot "
-                        + expected + " may be written");
+                : Optional.of("SR_NO_SPACE: beside the reserve there are " + room
+                        + " bytes free, and until the next snapshot " + expected + " may be written");
     }
 }

@@ -38,9 +38,7 @@ final class OwnSnapshots {
     static List<Made<Vdi>> of(Schedule schedule, VdiId disk, List<Vdi> all) {
         return all.stream()
                 .filter(vdi -> disk.equals(vdi.snapshotOf()))
-                .flatMap(vdi -> due(schedule, vdi)
-                        .map(due -> new Made<>(vdi, due, held(vdi)))
-                        .stream())
+                .flatMap(vdi -> due(schedule, vdi).map(due -> new Made<>(vdi, due, held(vdi))).stream())
                 .toList();
     }
 

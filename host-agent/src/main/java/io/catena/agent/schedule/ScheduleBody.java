@@ -79,10 +79,14 @@ final class ScheduleBody {
 
     private Schedule read(Retention kept) {
         String cron = body.optionalString("cron").orElse(body.has("everyMinutes") ? null : base.cron());
-        Integer every = body.has("everyMinutes") ? body.optionalInt("everyMinutes") : body.has("cron") ? null : base.everyMinutes();
+        Integer every = body.has("everyMinutes")
+                ? body.optionalInt("everyMinutes")
+                : body.has("cron") ? null : base.everyMinutes();
         boolean newTargets = TARGETS.stream().anyMatch(body::has);
         List<VdiId> vdis = body.has("vdis")
-                ? body.strings("vdis").stream().map(text -> names.vdi(text).vdi()).toList()
+                ? body.strings("vdis").stream()
+                        .map(text -> names.vdi(text).vdi())
+                        .toList()
                 : newTargets ? null : base.vdis();
         Map<String, String> keys = body.has("keys") ? body.stringMap("keys") : newTargets ? null : base.keys();
         String group = body.optionalString("group").orElse(newTargets ? null : base.group());
@@ -152,7 +156,9 @@ final class ScheduleBody {
             return Instant.parse(text);
         } catch (DateTimeException e) {
             throw new SrException(
-                    SrError.BAD_REQUEST, "\"anchor\" is \"" + text + "\", expected an instant like 2026-01-01T00:00:00Z", e);
+                    SrError.BAD_REQUEST,
+                    "\"anchor\" is \"" + text + "\", expected an instant like 2026-01-01T00:00:00Z",
+                    e);
         }
     }
 }

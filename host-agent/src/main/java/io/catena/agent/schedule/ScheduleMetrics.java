@@ -51,8 +51,7 @@ public final class ScheduleMetrics {
     private void collect(Keeping keeping, Families to) {
         Schedule schedule = keeping.schedule();
         ScheduleView view = ScheduleView.of(keeping, schedules.clock().instant());
-        Labels labels = Labels.of(
-                "sr", schedule.sr().toString(), "schedule", schedule.id(), "name", schedule.name());
+        Labels labels = Labels.of("sr", schedule.sr().toString(), "schedule", schedule.id(), "name", schedule.name());
         to.gauge(
                 "catena_schedule_last_success_timestamp_seconds",
                 "When its last good run was due; 0 if there was none.",
@@ -77,11 +76,8 @@ public final class ScheduleMetrics {
     }
 
     private static void count(String outcome, long value, Labels labels, Families to) {
-        to.counter(
-                "catena_schedule_runs",
-                "What came of its due instants.",
-                labels.add("outcome", outcome),
-                (double) value);
+        to.counter("catena_schedule_runs", "What came of its due instants.", labels.add("outcome", outcome), (double)
+                value);
     }
 
     private static long seconds(@Nullable Instant instant) {

@@ -104,7 +104,8 @@ public final class ScheduleRoutes {
 
     private Object patch(Call call) {
         Schedules.Place place = find(call);
-        Schedule changed = ScheduleBody.changed(call.body(), names, place.keeping().schedule());
+        Schedule changed =
+                ScheduleBody.changed(call.body(), names, place.keeping().schedule());
         check(changed, place.srSchedules());
         return ScheduleView.json(place.srSchedules().put(changed), now());
     }
@@ -154,7 +155,8 @@ public final class ScheduleRoutes {
         int others = 0;
         for (Keeping other : where.all()) {
             Schedule theirs = other.schedule();
-            if (!theirs.id().equals(schedule.id()) && disks(theirs, all).stream().anyMatch(disks::contains)) {
+            if (!theirs.id().equals(schedule.id())
+                    && disks(theirs, all).stream().anyMatch(disks::contains)) {
                 others += theirs.mostKept(other.timing(), now());
             }
         }

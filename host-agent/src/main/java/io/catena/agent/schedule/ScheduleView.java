@@ -53,7 +53,8 @@ record ScheduleView(
         Schedule schedule = keeping.schedule();
         ScheduleState state = keeping.state();
         Optional<Instant> next = schedule.enabled() ? keeping.timing().next(state.lastDue()) : Optional.empty();
-        List<Run> runs = state.runs().subList(0, Math.min(SHOWN_RUNS, state.runs().size()));
+        List<Run> runs =
+                state.runs().subList(0, Math.min(SHOWN_RUNS, state.runs().size()));
         Run last = runs.isEmpty() ? null : runs.get(0);
         Attempt attempt = state.attempt();
         String trouble = attempt == null ? null : attempt.trouble();

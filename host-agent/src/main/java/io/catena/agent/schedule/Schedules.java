@@ -96,8 +96,7 @@ public final class Schedules implements Closeable {
             return known.schedules;
         }
         drop(sr);
-        SrSchedules schedules =
-                new SrSchedules(sr, observed.repository(sr), guests, events, clock, nanoTime);
+        SrSchedules schedules = new SrSchedules(sr, observed.repository(sr), guests, events, clock, nanoTime);
         Ticker own = new Ticker("schedules-" + sr);
         own.every(LOOK, schedules::tick);
         attached.put(sr, new Attached(identity, schedules, own));

@@ -2,7 +2,6 @@ package io.catena.agent.schedule;
 
 import io.catena.agent.api.event.EventSink;
 import io.catena.agent.guest.Guests;
-import io.catena.agent.log.LogLine;
 import io.catena.agent.schedule.policy.Decision;
 import io.catena.agent.schedule.policy.Retention.Fate;
 import io.catena.agent.schedule.policy.Run;
@@ -18,6 +17,7 @@ import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -147,7 +147,13 @@ final class SrSchedules {
         } else if (!known.schedule().enabled() && schedule.enabled()) {
             // What was due while it was paused is not made up for.
             Instant now = clock.instant();
-            save(known, known.state().at(now.isAfter(known.state().lastDue()) ? now : known.state().lastDue()));
+            save(
+                    known,
+                    known.state()
+                            .at(
+                                    now.isAfter(known.state().lastDue())
+                                            ? now
+                                            : known.state().lastDue()));
         }
         store.write(schedule);
         tell(known == null ? "schedule.created" : "schedule.changed", schedule, Map.of());
@@ -187,7 +193,11 @@ final class SrSchedules {
             try {
                 tick(keeping, now);
             } catch (SrException e) {
-                LOG.log(Level.WARNING, LogLine.of("schedule-waits", "schedule", keeping.schedule().id()), e);
+                LOG.log(
+                        Level.WARNING,
+                        LogLine.of(
+                                "schedule-waits", "schedule", keeping.schedule().id()),
+                        e);
             }
         }
     }
@@ -260,7 +270,10 @@ final class SrSchedules {
     private void failed(Keeping keeping, Attempt attempt, SrException e, Instant now) {
         Attempt latest = keeping.state().attempt();
         Attempt known = latest != null && latest.due().equals(attempt.due()) ? latest : attempt;
-        LOG.log(Level.WARNING, LogLine.of("schedule-failed", "schedule", keeping.schedule().id()), e);
+        LOG.log(
+                Level.WARNING,
+                LogLine.of("schedule-failed", "schedule", keeping.schedule().id()),
+                e);
         later(keeping, Decision.failed(keeping.schedule(), known, e.error() + ": " + e.detail(), now));
     }
 
@@ -268,7 +281,8 @@ final class SrSchedules {
         Run ended = decision.ended();
         Attempt attempt = decision.attempt();
         if (ended != null) {
-            List<VdiId> taken = done(cutsUnderWay(keeping)).stream().map(Cut::snapshot).toList();
+            List<VdiId> taken =
+                    done(cutsUnderWay(keeping)).stream().map(Cut::snapshot).toList();
             end(keeping, withSnapshots(ended, taken));
         } else if (attempt != null) {
             save(keeping, keeping.state().trying(attempt));
@@ -282,7 +296,14 @@ final class SrSchedules {
 
     private static Run withSnapshots(Run run, List<VdiId> taken) {
         return new Run(
-                run.due(), run.ended(), run.outcome(), run.reason(), run.missed(), taken, run.writtenBytes(), List.of());
+                run.due(),
+                run.ended(),
+                run.outcome(),
+                run.reason(),
+                run.missed(),
+                taken,
+                run.writtenBytes(),
+                List.of());
     }
 
     /** Cuts what is not cut yet; returns how consistent it is. */
@@ -315,7 +336,8 @@ final class SrSchedules {
 
     private void finish(Keeping keeping, Attempt attempt, List<Cut> cuts, String how) {
         end(keeping, run(attempt, Outcome.OK, how, cuts));
-        List<VdiId> removed = prune(keeping.schedule(), cuts.stream().map(Cut::of).toList());
+        List<VdiId> removed =
+                prune(keeping.schedule(), cuts.stream().map(Cut::of).toList());
         if (!removed.isEmpty()) {
             save(keeping, keeping.state().removing(removed));
         }
@@ -329,13 +351,12 @@ final class SrSchedules {
 
     private void end(Keeping keeping, Run run) {
         save(keeping, keeping.state().ended(run));
-        String kind =
-                switch (run.outcome()) {
-                    case OK -> "schedule.run";
-                    case FAILED -> "schedule.failed";
-                    case SKIPPED -> "schedule.skipped";
-                    case MISSED -> "schedule.missed";
-                };
+        String kind = switch (run.outcome()) {
+            case OK -> "schedule.run";
+            case FAILED -> "schedule.failed";
+            case SKIPPED -> "schedule.skipped";
+            case MISSED -> "schedule.missed";
+        };
         tell(
                 kind,
                 keeping.schedule(),

@@ -63,8 +63,24 @@ final class SimulatedSr {
 
     private Vdi vdi(VdiId vdi, @Nullable VdiId of, Map<String, String> keys) {
         return new Vdi(
-                vdi, "disk", "", id, 1 << 30, 1 << 20, null, 1, of != null, of, keys, false, null, Vdi.State.DETACHED,
-                List.of(), null, null);
+                vdi,
+                "disk",
+                "",
+                id,
+                vdi + ".vhd",
+                1 << 30,
+                1 << 20,
+                null,
+                1,
+                of != null,
+                of,
+                keys,
+                false,
+                null,
+                Vdi.State.DETACHED,
+                List.of(),
+                null,
+                null);
     }
 
     SrId id() {
@@ -192,13 +208,23 @@ final class SimulatedSr {
 
     private GarbageControl garbage() {
         return GarbageControl.class.cast(Proxy.newProxyInstance(
-                GarbageControl.class.getClassLoader(), new Class<?>[] {GarbageControl.class}, (p, method, arguments) -> {
+                GarbageControl.class.getClassLoader(),
+                new Class<?>[] {GarbageControl.class},
+                (p, method, arguments) -> {
                     if (!method.getName().equals("status")) {
                         throw new UnsupportedOperationException(method.getName());
                     }
                     return new GcStatus(
-                            id, GcStatus.State.IDLE, null, GcSettings.DEFAULT, List.of(), List.of(), List.of(), List.of(),
-                            1L << 39, null);
+                            id,
+                            GcStatus.State.IDLE,
+                            null,
+                            GcSettings.DEFAULT,
+                            List.of(),
+                            List.of(),
+                            List.of(),
+                            List.of(),
+                            1L << 39,
+                            null);
                 }));
     }
 

@@ -187,7 +187,9 @@ final class SimulatedYearsTest {
         wanted.addAll(firsts(newestFirst, DAILY, due -> LocalDate.ofInstant(due, zone)));
         wanted.addAll(firsts(newestFirst, MONTHLY, due -> YearMonth.from(due.atZone(zone))));
         wanted.addAll(firsts(
-                newestFirst, WEEKLY, due -> Math.floorDiv(LocalDate.ofInstant(due, zone).toEpochDay() + 3, 7)));
+                newestFirst,
+                WEEKLY,
+                due -> Math.floorDiv(LocalDate.ofInstant(due, zone).toEpochDay() + 3, 7)));
         return wanted;
     }
 

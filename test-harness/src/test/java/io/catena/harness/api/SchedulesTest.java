@@ -110,7 +110,10 @@ class SchedulesTest {
         run();
         run();
 
-        assertThat(snapshots()).as("one by hand, one pinned, the last two").hasSize(4).contains(pinned);
+        assertThat(snapshots())
+                .as("one by hand, one pinned, the last two")
+                .hasSize(4)
+                .contains(pinned);
         JsonObject preview =
                 api.get(operator, "/v1/schedules/nightly/preview?count=3").object();
         assertThat(preview.getAsJsonArray("due")).hasSize(3);
@@ -146,14 +149,13 @@ class SchedulesTest {
         create("'keepLast':2");
         String tag = api.get(operator, "/v1/schedules/nightly").header("ETag");
         run();
-        Answer changed =
-                api.ask("PATCH", operator, "/v1/schedules/nightly", "{'keepLast':3}", "If-Match", tag);
+        Answer changed = api.ask("PATCH", operator, "/v1/schedules/nightly", "{'keepLast':3}", "If-Match", tag);
         assertThat(changed.status()).as("a run is no change").isEqualTo(200);
         assertThat(api.ask("PATCH", operator, "/v1/schedules/nightly", "{'keepLast':4}", "If-Match", tag)
                         .status())
                 .isEqualTo(412);
-        JsonObject paused = api.ask("POST", operator, "/v1/schedules/nightly/pause", "{}")
-                .object();
+        JsonObject paused =
+                api.ask("POST", operator, "/v1/schedules/nightly/pause", "{}").object();
         assertThat(paused.getAsJsonObject("status").get("health").getAsString()).isEqualTo("paused");
         assertThat(paused.getAsJsonObject("status").has("nextDue")).isFalse();
     }
@@ -163,7 +165,8 @@ class SchedulesTest {
         create("'keepLast':2");
         api.sr("other");
         String theirs = api.token(Role.OPERATOR, "other");
-        assertThat(api.get(theirs, "/v1/schedules").object().getAsJsonArray("items")).isEmpty();
+        assertThat(api.get(theirs, "/v1/schedules").object().getAsJsonArray("items"))
+                .isEmpty();
         assertThat(api.get(theirs, "/v1/schedules/nightly").status()).isEqualTo(404);
         assertThat(api.get(operator, "/metrics").body()).isNotEmpty();
         assertThat(api.get(api.token(Role.METRICS), "/metrics").body())

@@ -34,7 +34,8 @@ class ScheduleKillTest {
             agent.cli("schedule", "create", "often", "--sr", "main", "--cron", "@monthly", "--keep-last", "9");
             for (int kill = 0; kill < KILLS; kill++) {
                 agent.cli("schedule", "run", "often");
-                LockSupport.parkNanos(Duration.ofMillis(random.nextInt(LONGEST_MILLIS)).toNanos());
+                LockSupport.parkNanos(
+                        Duration.ofMillis(random.nextInt(LONGEST_MILLIS)).toNanos());
                 agent.kill9();
                 agent.restart();
             }

@@ -33,10 +33,9 @@ import java.util.TreeSet;
  * </ul>
  */
 final class CronTiming implements Timing {
-    private static final CronParser PARSER =
-            new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
-    private static final Map<String, String> NICKNAMES = Map.of(
-            "@hourly", "0 * * * *", "@daily", "0 0 * * *", "@weekly", "0 0 * * 0", "@monthly", "0 0 1 * *");
+    private static final CronParser PARSER = new CronParser(CronDefinitionBuilder.instanceDefinitionFor(CronType.UNIX));
+    private static final Map<String, String> NICKNAMES =
+            Map.of("@hourly", "0 * * * *", "@daily", "0 0 * * *", "@weekly", "0 0 * * 0", "@monthly", "0 0 1 * *");
     private static final int MOST_CHARACTERS = 200;
 
     private final ExecutionTime times;
@@ -45,9 +44,11 @@ final class CronTiming implements Timing {
 
     private CronTiming(Cron cron, ZoneId zone) {
         times = ExecutionTime.forCron(cron);
-        FieldExpression hour = Objects.requireNonNull(cron.retrieveFieldsAsMap().get(CronFieldName.HOUR)).getExpression();
+        FieldExpression hour = Objects.requireNonNull(cron.retrieveFieldsAsMap().get(CronFieldName.HOUR))
+                .getExpression();
         everyHour = hour instanceof Always
-                || (hour instanceof Every every && Objects.equals(every.getPeriod().getValue(), 1));
+                || (hour instanceof Every every
+                        && Objects.equals(every.getPeriod().getValue(), 1));
         rules = zone.getRules();
     }
 
@@ -82,8 +83,9 @@ final class CronTiming implements Timing {
         ZoneOffsetTransition turn = rules.nextTransition(after);
         boolean repeats = turn != null && turn.isOverlap();
         LocalDateTime now = LocalDateTime.ofEpochSecond(after.getEpochSecond(), 0, rules.getOffset(after));
-        LocalDateTime from =
-                repeats && !now.isBefore(turn.getDateTimeAfter()) ? turn.getDateTimeAfter().minusSeconds(1) : now;
+        LocalDateTime from = repeats && !now.isBefore(turn.getDateTimeAfter())
+                ? turn.getDateTimeAfter().minusSeconds(1)
+                : now;
         TreeSet<Instant> found = new TreeSet<>();
         Optional<LocalDateTime> local = nextLocal(from);
         while (local.isPresent()) {

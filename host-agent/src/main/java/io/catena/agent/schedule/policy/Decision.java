@@ -33,8 +33,8 @@ public record Decision(
         if (!schedule.enabled()) {
             return under == null ? NOTHING : end(under, Outcome.SKIPPED, "the schedule was paused", now);
         }
-        Timing.Dues dues = timing.between(
-                state.lastDue(), now, schedule.startWithin().toSeconds());
+        Timing.Dues dues =
+                timing.between(state.lastDue(), now, schedule.startWithin().toSeconds());
         Instant newest = dues.newest();
         if (newest != null && state.hasRun(newest)) {
             newest = null;
@@ -63,9 +63,7 @@ public record Decision(
             return end(attempt, Outcome.MISSED, "nobody was there, and it is not to be made up for", now);
         }
         Instant start = schedule.outsideBlackouts(latest(now, latest(planned, attempt.notBefore())));
-        return start.isAfter(now)
-                ? new Decision(null, null, attempt.due())
-                : new Decision(attempt, null, null);
+        return start.isAfter(now) ? new Decision(null, null, attempt.due()) : new Decision(attempt, null, null);
     }
 
     private static Instant latest(Instant a, Instant b) {

@@ -59,7 +59,8 @@ public record Retention(
     private static void check(String field, @Nullable Integer value, int most) {
         if (value != null && (value < 1 || value > most)) {
             throw new SrException(
-                    SrError.BAD_REQUEST, "\"" + field + "\" is " + value + ", expected 1 to " + most + ", or no such field");
+                    SrError.BAD_REQUEST,
+                    "\"" + field + "\" is " + value + ", expected 1 to " + most + ", or no such field");
         }
     }
 
@@ -85,7 +86,8 @@ public record Retention(
         int most = hasTiers() ? sumOfTiers() + (last == null ? 1 : 0) : Integer.MAX_VALUE;
         if (maxAgeDays != null) {
             Duration age = Duration.ofDays(maxAgeDays);
-            most = Math.min(most, timing.between(now, now.plus(age), age.toSeconds()).count() + 1);
+            most = Math.min(
+                    most, timing.between(now, now.plus(age), age.toSeconds()).count() + 1);
         }
         return maxCount == null ? most : Math.min(most, maxCount);
     }
@@ -113,7 +115,8 @@ public record Retention(
     public <T> List<Fate<T>> decide(List<Made<T>> snapshots, ZoneId zone, Instant now, boolean mayAge) {
         List<Made<T>> newestFirst = new ArrayList<>(snapshots);
         newestFirst.sort(Comparator.comparing((Made<T> made) -> made.due()).reversed());
-        Map<Instant, Set<String>> wanted = wanted(newestFirst.stream().map(Made::due).toList(), zone);
+        Map<Instant, Set<String>> wanted =
+                wanted(newestFirst.stream().map(Made::due).toList(), zone);
         List<Fate<T>> fates = new ArrayList<>();
         int kept = 0;
         for (Made<T> made : newestFirst) {

@@ -124,7 +124,8 @@ public record Schedule(
 
     private static void text(String field, String value) {
         if (value.isBlank() || value.length() > MOST_TEXT || value.chars().anyMatch(Character::isISOControl)) {
-            throw bad("\"" + field + "\" must have 1 to " + MOST_TEXT + " characters, none of them a control character");
+            throw bad(
+                    "\"" + field + "\" must have 1 to " + MOST_TEXT + " characters, none of them a control character");
         }
     }
 
@@ -170,8 +171,9 @@ public record Schedule(
         int most = mostKept(timing, now);
         int needed = most + others + 2 + reserveNodes;
         if (most > chainLimit || needed > chainLimit) {
-            throw bad("The schedule keeps up to " + most + " snapshots of a disk" + (others == 0 ? "" : ", other schedules "
-                            + others) + ", and takes the next before it deletes one: with the disk itself and a reserve of "
+            throw bad("The schedule keeps up to " + most + " snapshots of a disk"
+                            + (others == 0 ? "" : ", other schedules " + others)
+                            + ", and takes the next before it deletes one: with the disk itself and a reserve of "
                             + reserveNodes + " that is " + needed + " nodes, and the SR's limit is " + chainLimit)
                     .correction("Keep fewer, lower \"reserveNodes\", or raise the SR's limit.");
         }

@@ -33,18 +33,30 @@ final class CronTimingTest {
     }
 
     static Stream<Case> cases() {
-        return Stream.of("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC").flatMap(zone -> Stream.of(
-                new Case("15 2 * * *", zone, 10, false, t -> t.getHour() == 2 && t.getMinute() == 15),
-                new Case("30 2 * * *", zone, 10, false, t -> t.getHour() == 2 && t.getMinute() == 30),
-                new Case("45 1 * * 0", zone, 10, false, t -> t.getHour() == 1
-                        && t.getMinute() == 45
-                        && t.getDayOfWeek().getValue() == 7),
-                new Case("0 */6 * * *", zone, 10, false, t -> t.getHour() % 6 == 0 && t.getMinute() == 0),
-                new Case("0 0 1 * 1", zone, 10, false, t -> t.getHour() == 0
-                        && t.getMinute() == 0
-                        && (t.getDayOfMonth() == 1 || t.getDayOfWeek().getValue() == 1)),
-                new Case("15 * * * *", zone, 1, true, t -> t.getMinute() == 15),
-                new Case("*/15 * * * *", zone, 1, true, t -> true)));
+        return Stream.of("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC")
+                .flatMap(zone -> Stream.of(
+                        new Case("15 2 * * *", zone, 10, false, t -> t.getHour() == 2 && t.getMinute() == 15),
+                        new Case("30 2 * * *", zone, 10, false, t -> t.getHour() == 2 && t.getMinute() == 30),
+                        new Case(
+                                "45 1 * * 0",
+                                zone,
+                                10,
+                                false,
+                                t -> t.getHour() == 1
+                                        && t.getMinute() == 45
+                                        && t.getDayOfWeek().getValue() == 7),
+                        new Case("0 */6 * * *", zone, 10, false, t -> t.getHour() % 6 == 0 && t.getMinute() == 0),
+                        new Case(
+                                "0 0 1 * 1",
+                                zone,
+                                10,
+                                false,
+                                t -> t.getHour() == 0
+                                        && t.getMinute() == 0
+                                        && (t.getDayOfMonth() == 1
+                                                || t.getDayOfWeek().getValue() == 1)),
+                        new Case("15 * * * *", zone, 1, true, t -> t.getMinute() == 15),
+                        new Case("*/15 * * * *", zone, 1, true, t -> true)));
     }
 
     @ParameterizedTest
@@ -93,8 +105,7 @@ final class CronTimingTest {
     @Test
     void aTimeThatClocksSkipIsDueRightAfterThem() {
         Timing timing = CronTiming.parse("30 2 * * *", ZoneId.of("Europe/Berlin"));
-        assertThat(timing.next(Instant.parse("2026-03-28T12:00:00Z")))
-                .contains(Instant.parse("2026-03-29T01:00:00Z"));
+        assertThat(timing.next(Instant.parse("2026-03-28T12:00:00Z"))).contains(Instant.parse("2026-03-29T01:00:00Z"));
     }
 
     @ParameterizedTest
