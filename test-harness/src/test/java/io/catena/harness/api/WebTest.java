@@ -25,7 +25,7 @@ import org.openqa.selenium.WebElement;
 class WebTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final int MIB = 1 << 20;
-    private static final List<String> TABS = List.of("chains", "attachments", "space", "events");
+    private static final List<String> TABS = List.of("chains", "attachments", "schedules", "space", "events");
 
     private final ApiFixture api;
     private final Browser browser;
