@@ -24,9 +24,17 @@ final class StillGuests {
         if (freeze == Freeze.NEVER) {
             return new Still<>(work.get(), Consistency.CRASH, "no guest was to hold its file systems still");
         }
+        List<Guest> users = users(disks);
+        if (users.isEmpty() && freeze == Freeze.REQUIRE) {
+            throw new SrException(
+                            SrError.VDI_SNAPSHOT,
+                            "Whoever has the disks open is no guest that this agent knows, so nobody can hold file"
+                                    + " systems still")
+                    .correction("Attach the disks to their guest by the agent, or do not require it.");
+        }
         List<FreezeWatch.Frozen> frozen = new ArrayList<>();
         try {
-            for (Guest guest : users(disks)) {
+            for (Guest guest : users) {
                 frozen.add(watch.freeze(guest.guest()));
             }
         } catch (GuestAgentException | SrException e) {

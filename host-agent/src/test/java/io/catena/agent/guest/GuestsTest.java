@@ -212,6 +212,21 @@ final class GuestsTest {
     }
 
     @Test
+    void disksOfNoGuestAreNotCutWhereAGuestIsRequiredToHoldStill() {
+        VdiId attached = newVdi();
+        attach(attached);
+        assertThat(guests.still(Set.of(attached), Freeze.REQUIRE, () -> "cut").consistency())
+                .isEqualTo(Consistency.FILESYSTEM);
+        Set<VdiId> others = Set.of(newVdi());
+        assertThat(guests.still(others, Freeze.TRY, () -> "cut").consistency()).isEqualTo(Consistency.CRASH);
+        refused(
+                SrError.VDI_SNAPSHOT,
+                () -> guests.still(others, Freeze.REQUIRE, () -> {
+                    throw new AssertionError("cut all the same");
+                }));
+    }
+
+    @Test
     void aHungAgentIsThawedWhenItAnswersAgain() throws InterruptedException {
         attach(newVdi());
         guest.agentFailure = Kind.SILENT;
