@@ -104,6 +104,9 @@ final class CommandsDocumentTest {
         if (ours.contains("vdi detach")) {
             done("vdi", "attach", "disk" + number);
         }
+        if (ours.contains("vdi import")) {
+            done("vhd", "create", meant("FILE"), "--size", "10M");
+        }
         if (ours.contains("JOB")) {
             done("gc", "run", "sr" + number);
         }
