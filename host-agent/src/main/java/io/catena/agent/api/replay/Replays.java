@@ -55,7 +55,8 @@ public final class Replays {
     private static final Set<String> TAKE_AN_ID = Set.of("createVdi", "copyVdi");
 
     /** Operations that make something new each time. */
-    private static final Set<String> NEW_EACH_TIME = Set.of("snapshotVdis", "cloneVdi", "snapshotGuest", "createToken", "createSchedule");
+    private static final Set<String> NEW_EACH_TIME =
+            Set.of("snapshotVdis", "cloneVdi", "snapshotGuest", "createToken", "createSchedule");
 
     private final Path directory;
     private final Clock clock;
