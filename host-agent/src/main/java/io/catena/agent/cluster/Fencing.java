@@ -10,6 +10,7 @@ import io.catena.lease.LeaseTimes;
 import io.catena.lease.NotingStorage;
 import io.catena.lease.WrittenFiles;
 import io.catena.log.LogLine;
+import io.catena.sr.live.OpenLogs;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Objects;
@@ -53,6 +54,7 @@ final class Fencing {
      *   <li>If it gave the SR up in order, that is all.
      *   <li>What other hosts may still write goes to files that have no name any more. What a former process of this host wrote
      *       is in its kernel, and stays noted.
+     *   <li>The redo logs of the former owner are not missed.
      *   <li>Nothing needs to be copied for them any more.
      * </ol>
      */
@@ -70,6 +72,9 @@ final class Fencing {
         if (takenOver) {
             awaitSilence(isOwn);
             long copied = WrittenFiles.replaceByCopies(names, others);
+            // They are in the run directory of a host that is dead: what was not flushed there is lost, as by a power
+            // cut.
+            new OpenLogs(names).forgetAll();
             written.forgetOthers();
             LOG.warning(LogLine.of(
                     "sr-taken-over", "sr", sr, "from", former.text(), "epoch", now.epoch(), "copiedBytes", copied));

@@ -529,6 +529,11 @@ class AgentCliTest {
         agent.kill9();
         try (AgentProcess other = AgentProcess.start(directory.resolve("run2"))) {
             other.cli("sr", "attach", directory.resolve("sr").toString());
+            // What the killed agent answered may be in its run directory only.
+            JsonObject error = error(other.tryCli("vdi", "attach", vdi));
+            assertThat(error.get("code").getAsString()).isEqualTo("VDI_UNAVAILABLE");
+            assertThat(error.get("correction").getAsString()).contains("--accept-loss");
+            other.cli("sr", "check", "sr", "--repair", "--accept-loss");
             other.cli("vdi", "attach", vdi);
             other.terminate();
         }
