@@ -65,6 +65,7 @@ public final class Catena {
                 .addSubcommand(new TokenCommands(session))
                 .addSubcommand(new ClientCommands(session))
                 .addSubcommand(new EventsCommand(session))
+                .addSubcommand(new DoctorCommand(session))
                 .addSubcommand(new HostCommands(session))
                 .addSubcommand(new LibvirtCommands(session))
                 .addSubcommand(new SmapiCommands(session))

@@ -62,6 +62,10 @@ final class Session {
         return terminal;
     }
 
+    Map<String, String> environment() {
+        return environment;
+    }
+
     PrintWriter out() {
         return out;
     }

@@ -130,6 +130,17 @@ final class CommandLineTest {
     }
 
     @Test
+    void theDoctorTellsOfTheHostTheAgentAndItsSrs() {
+        createDisk();
+        run("doctor");
+        assertThat(out.toString()).startsWith("WHAT").contains("run directory", "agent", "answers", "sr main");
+        run("doctor", "--json", "--run-dir", directory.resolve("elsewhere").toString());
+        assertThat(JsonParser.parseString(out.toString()).getAsJsonArray())
+                .last()
+                .satisfies(agent -> assertThat(agent.toString()).contains("\"agent\"", "\"problem\"", "advice"));
+    }
+
+    @Test
     void severalDisksAreShownAndDetachedInOneCall() {
         createDisk();
         human("vdi", "create", "main", "--size", "1G", "--name", "other");

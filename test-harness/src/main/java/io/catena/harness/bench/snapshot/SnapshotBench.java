@@ -3,6 +3,7 @@ package io.catena.harness.bench.snapshot;
 import io.catena.harness.peer.BackgroundProgram;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ public final class SnapshotBench {
             "bench snapshot [--disks N,...] [--snapshots N] [--mib N] [--depth N] [DIRECTORY]";
     private static final long PROBED_BYTES = 16 << 20;
     private static final long SETTLE_NANOS = 2_000_000_000L;
+    private static final long LEAST_FREE_PART = 4;
     private static final PrintStream OUT = System.out;
 
     private final Path parent;
@@ -128,6 +130,7 @@ public final class SnapshotBench {
         Gaps without = new Gaps();
         long[] reported = {-1};
         for (int i = 0; i < snapshots; i++) {
+            checkSpace();
             long begin = System.nanoTime();
             with.add(probe.longestGapMicros(() -> reported[0] = Math.max(reported[0], disks.snapshot(all))));
             long tookNanos = System.nanoTime() - begin;
@@ -142,6 +145,15 @@ public final class SnapshotBench {
                 with.text(),
                 without.text(),
                 reported[0] < 0 ? "" : reported[0]);
+    }
+
+    /** Snapshots pile up, and each disk is written all over again after each: a file system in memory takes the machine with it. */
+    private void checkSpace() throws IOException {
+        FileStore store = Files.getFileStore(parent);
+        if (store.getUsableSpace() < store.getTotalSpace() / LEAST_FREE_PART) {
+            throw new IOException("Less than a quarter of " + parent
+                    + " is free; take fewer --snapshots or --disks, a smaller --mib, or another DIRECTORY");
+        }
     }
 
     private BackgroundProgram fio(Path socket, String export) throws IOException {
