@@ -70,7 +70,8 @@ final class DoctorCommand implements Callable<Integer> {
 
     private static List<Finding> attached(ControlClient agent, Sr sr) {
         String what = "sr " + sr.name();
-        SrHealth health = Json.read(agent.get("/v1/srs/" + sr.id()), SrStat.class).health();
+        SrHealth health =
+                Json.read(agent.get("/v1/srs/" + sr.id()), SrStat.class).health();
         return health.reasons().isEmpty()
                 ? List.of(Finding.ok(what, "is healthy"))
                 : health.reasons().stream()

@@ -92,7 +92,9 @@ public final class Doctor {
         return kept
                 ? Finding.ok("clock", "is kept right")
                 : Finding.note(
-                        "clock", "nothing known keeps it right", "Run chrony or systemd-timesyncd: schedules go by it.");
+                        "clock",
+                        "nothing known keeps it right",
+                        "Run chrony or systemd-timesyncd: schedules go by it.");
     }
 
     private Finding nbdModule() {

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param advice what to do; null if nothing is to be done
  */
-public record Finding(String what, Level level, String found, @Nullable String advice) {
+public record Finding(
+        String what, Level level, String found, @Nullable String advice) {
     /** How bad it is. */
     public enum Level {
         @SerializedName("ok")

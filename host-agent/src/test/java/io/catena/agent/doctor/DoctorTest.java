@@ -44,9 +44,8 @@ final class DoctorTest {
         write("bin/qemu-img", "");
         assertThat(root.resolve("bin/qemu-img").toFile().setExecutable(true)).isTrue();
 
-        for (String what : new String[] {
-            "kernel", "memory", "open files", "clock", "module nbd", "fuse and loop", "qemu-img"
-        }) {
+        for (String what :
+                new String[] {"kernel", "memory", "open files", "clock", "module nbd", "fuse and loop", "qemu-img"}) {
             assertThat(level(what)).as(what).isEqualTo(Finding.Level.OK);
         }
     }
