@@ -11,7 +11,7 @@ root=$out/agent
 mkdir -p "$root/bin" "$root/lib" "$root/clone/host-agent/target"
 
 "$java_home/bin/jlink" --strip-debug --no-header-files --no-man-pages --output "$root/java" \
-    --add-modules java.base,java.logging,java.management,java.naming,java.sql,java.xml,jdk.net,jdk.unsupported
+    --add-modules java.base,java.logging,java.management,java.naming,java.sql,java.xml,jdk.management,jdk.net,jdk.unsupported
 cp -R "$clone/host-agent/bin" "$root/clone/host-agent/"
 cp -Rp "$clone/host-agent/target/catena.jar" "$clone/host-agent/target/lib" "$root/clone/host-agent/target/"
 
