@@ -10,6 +10,7 @@ import java.nio.channels.Channels;
 import java.time.Clock;
 import java.util.Set;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpMethod;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -112,9 +113,28 @@ final class Exchange {
         return System.nanoTime() - begunNanos;
     }
 
-    /** Sends the answer. A body that the client still sends is not read any more. */
+    /**
+     * Sends the answer, after what is left of a small body: closing a connection on which the client still sends would make
+     * it lose the answer. After a large body the connection ends, and the client is told so: it would send its next request
+     * into nothing.
+     */
     void send(Reply reply) {
+        long length = request.getLength();
+        if (request.getHeaders().contains(HttpHeader.EXPECT)) {
+            write(reply, false); // to read would ask for the body
+        } else if (length > 0 && length <= ApiHandler.MOST_BODY_BYTES) {
+            Content.Source.consumeAll(
+                    request, Callback.from(() -> write(reply, true), failure -> write(reply, false)));
+        } else {
+            write(reply, request.consumeAvailable());
+        }
+    }
+
+    private void write(Reply reply, boolean bodyIsRead) {
         ApiHeaders.common(response, id);
+        if (!bodyIsRead) {
+            response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+        }
         response.setStatus(reply.status());
         reply.headers().forEach(response.getHeaders()::put);
         byte[] bytes = reply.bytes();

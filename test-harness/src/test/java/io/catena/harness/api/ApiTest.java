@@ -7,7 +7,9 @@ import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -81,6 +83,28 @@ class ApiTest {
 
         assertThat(made.status()).isEqualTo(201);
         assertThat(api.get(api.token(Role.OPERATOR), "/v1/tokens").status()).isEqualTo(403);
+    }
+
+    @Test
+    void aRefusalBeforeTheBodyIsReadCostsNoOtherRequest() throws IOException {
+        String viewer = api.token(Role.VIEWER);
+        String body = "{'name':'" + "x".repeat(200_000) + "'}";
+        for (int i = 0; i < 100; i++) {
+            assertThat(api.ask("POST", viewer, "/v1/srs", body).status()).isEqualTo(403);
+        }
+    }
+
+    /** What comes after it on the connection would be taken for the rest of the body. */
+    @Test
+    void aRefusalBeforeALargeBodyTellsThatTheConnectionEnds() throws IOException {
+        String head = "POST /v1/srs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000000\r\nAuthorization: Bearer "
+                + api.token(Role.VIEWER) + "\r\n\r\n";
+        try (Socket socket = api.client().sslContext().getSocketFactory().createSocket("localhost", api.port())) {
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answer).startsWith("HTTP/1.1 403 ").containsIgnoringCase("\r\nConnection: close\r\n");
+        }
     }
 
     @Test
