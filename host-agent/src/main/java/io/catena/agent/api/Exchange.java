@@ -123,8 +123,7 @@ final class Exchange {
         if (request.getHeaders().contains(HttpHeader.EXPECT)) {
             write(reply, false); // to read would ask for the body
         } else if (length > 0 && length <= ApiHandler.MOST_BODY_BYTES) {
-            Content.Source.consumeAll(
-                    request, Callback.from(() -> write(reply, true), failure -> write(reply, false)));
+            Content.Source.consumeAll(request, Callback.from(() -> write(reply, true), failure -> write(reply, false)));
         } else {
             write(reply, request.consumeAvailable());
         }
