@@ -2,6 +2,14 @@ package io.catena.check;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawBatmap;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.Window;
+import io.catena.check.undo.Change;
+import io.catena.check.undo.ChangeList;
 import io.catena.format.Batmap;
 import io.catena.format.SparseLayout;
 import java.io.IOException;

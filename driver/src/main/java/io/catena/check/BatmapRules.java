@@ -1,7 +1,13 @@
 package io.catena.check;
 
-import static io.catena.check.Findings.hex;
+import static io.catena.check.finding.Findings.hex;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawBatmap;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.Window;
+import io.catena.check.raw.Zeros;
 import io.catena.format.SparseLayout;
 import java.io.IOException;
 

@@ -1,5 +1,11 @@
 package io.catena.check;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.RawLocator;
 import io.catena.format.VhdTime;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;

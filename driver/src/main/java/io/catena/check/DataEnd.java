@@ -1,5 +1,7 @@
 package io.catena.check;
 
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.Window;
 import io.catena.format.SparseLayout;
 import java.io.IOException;
 

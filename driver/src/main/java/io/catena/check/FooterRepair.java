@@ -1,5 +1,11 @@
 package io.catena.check;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawImage;
+import io.catena.check.undo.Change;
+import io.catena.check.undo.ChangeList;
 import io.catena.format.Geometry;
 import io.catena.format.SparseLayout;
 import java.io.IOException;

@@ -1,7 +1,12 @@
 package io.catena.check;
 
-import static io.catena.check.Findings.hex;
+import static io.catena.check.finding.Findings.hex;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.Zeros;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
 import io.catena.format.Geometry;

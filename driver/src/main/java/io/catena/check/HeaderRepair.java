@@ -1,5 +1,11 @@
 package io.catena.check;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.undo.Change;
+import io.catena.check.undo.ChangeList;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;

@@ -1,8 +1,13 @@
 package io.catena.check;
 
-import static io.catena.check.Findings.hex;
-import static io.catena.check.Findings.range;
+import static io.catena.check.finding.Findings.hex;
+import static io.catena.check.finding.Findings.range;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
 import io.catena.format.DynamicHeader;
 import io.catena.format.SparseLayout;
 

@@ -2,6 +2,9 @@ package io.catena.check;
 
 import static java.nio.charset.StandardCharsets.UTF_16BE;
 
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.RawLocator;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;

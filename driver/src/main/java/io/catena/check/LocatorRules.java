@@ -1,7 +1,12 @@
 package io.catena.check;
 
-import static io.catena.check.Findings.hex;
+import static io.catena.check.finding.Findings.hex;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.RawLocator;
 import io.catena.format.ParentLocator;
 import java.io.IOException;
 import java.util.HashSet;

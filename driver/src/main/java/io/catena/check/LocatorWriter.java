@@ -1,5 +1,11 @@
 package io.catena.check;
 
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.Window;
+import io.catena.check.undo.Change;
+import io.catena.check.undo.ChangeList;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.DynamicHeader;
 import io.catena.format.SparseLayout;

@@ -1,5 +1,8 @@
 package io.catena.check;
 
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.RawLocator;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.catena.check;
 
+import io.catena.check.undo.Change;
 import java.util.List;
 
 /**

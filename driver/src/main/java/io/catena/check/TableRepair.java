@@ -2,6 +2,9 @@ package io.catena.check;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
+import io.catena.check.raw.RawImage;
+import io.catena.check.undo.Change;
+import io.catena.check.undo.ChangeList;
 import io.catena.format.SparseLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;

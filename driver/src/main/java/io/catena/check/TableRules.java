@@ -1,8 +1,12 @@
 package io.catena.check;
 
-import static io.catena.check.Findings.range;
+import static io.catena.check.finding.Findings.range;
 
-import io.catena.check.RawImage.Region;
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Findings;
+import io.catena.check.raw.RawImage;
+import io.catena.check.raw.RawImage.Region;
+import io.catena.check.raw.Window;
 import io.catena.format.SparseLayout;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,5 +1,13 @@
 package io.catena.check;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Finding;
+import io.catena.check.finding.Findings;
+import io.catena.check.finding.Report;
+import io.catena.check.finding.Severity;
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
 import io.catena.format.VhdTime;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
@@ -51,7 +59,7 @@ public final class VhdCheck {
      *
      * @param name where the file is, which its parents are found from
      */
-    Report check(String name, BlockFile view, CheckOptions options) throws IOException {
+    public Report check(String name, BlockFile view, CheckOptions options) throws IOException {
         Findings findings = new Findings();
         checkFile(name, RawImage.read(view), options, findings);
         return Report.of(name, findings.all());

@@ -1,5 +1,16 @@
 package io.catena.check;
 
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Finding;
+import io.catena.check.finding.Findings;
+import io.catena.check.finding.Severity;
+import io.catena.check.raw.RawFooter;
+import io.catena.check.raw.RawHeader;
+import io.catena.check.raw.RawImage;
+import io.catena.check.undo.Change;
+import io.catena.check.undo.ChangeList;
+import io.catena.check.undo.PatchedView;
+import io.catena.check.undo.UndoFile;
 import io.catena.format.VhdTime;
 import io.catena.op.OfflineAccess;
 import io.catena.store.BlockFile;
@@ -221,7 +232,7 @@ public final class VhdRepair {
     }
 
     /** Writes the changes of one step; durable when this returns. */
-    static void write(BlockFile file, List<Change> changes, Change.Step step) throws IOException {
+    public static void write(BlockFile file, List<Change> changes, Change.Step step) throws IOException {
         boolean written = false;
         for (Change change : changes) {
             if (change.step() == step) {

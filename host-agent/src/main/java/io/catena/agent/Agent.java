@@ -19,7 +19,7 @@ import io.catena.agent.log.Version;
 import io.catena.agent.metrics.DataPath;
 import io.catena.agent.mount.MountingHost;
 import io.catena.agent.nbd.NbdExports;
-import io.catena.agent.nbd.NbdGreeting;
+import io.catena.agent.nbd.client.NbdGreeting;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdServer;
 import io.catena.agent.nbd.NbdTcp;

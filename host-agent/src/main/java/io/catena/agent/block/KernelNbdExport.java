@@ -2,7 +2,7 @@ package io.catena.agent.block;
 
 import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.linux.UnixSocket;
-import io.catena.agent.nbd.ClientHandshake;
+import io.catena.agent.nbd.client.ClientHandshake;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.log.LogLine;

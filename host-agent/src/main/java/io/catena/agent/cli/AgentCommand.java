@@ -2,6 +2,7 @@ package io.catena.agent.cli;
 
 import io.catena.agent.Agent;
 import io.catena.agent.api.ApiOptions;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.Role;
 import io.catena.agent.guest.Hypervisor;
@@ -12,7 +13,7 @@ import io.catena.agent.log.Logs;
 import io.catena.agent.nbd.ClientRights;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdTcp;
-import io.catena.agent.nbd.NbdTls;
+import io.catena.agent.nbd.channel.NbdTls;
 import io.catena.agent.service.Hangup;
 import io.catena.agent.service.ServiceManager;
 import io.catena.agent.service.Watchdog;

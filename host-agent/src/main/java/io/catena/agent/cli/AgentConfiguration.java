@@ -2,6 +2,8 @@ package io.catena.agent.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.RunDirectoryChoice;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.config.ConfigFile;
 import io.catena.agent.config.ConfigFile.Entry;

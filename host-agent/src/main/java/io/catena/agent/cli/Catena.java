@@ -1,5 +1,6 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.vhd.VhdCommand;
 import io.catena.agent.log.Logs;
 import io.catena.agent.log.Version;

@@ -1,5 +1,6 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.demo.Scale;
 import io.catena.agent.demo.Tour;
 import io.catena.agent.demo.WebDemo;

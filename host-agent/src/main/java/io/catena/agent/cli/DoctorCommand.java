@@ -2,8 +2,9 @@ package io.catena.agent.cli;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Table;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.doctor.Doctor;
 import io.catena.agent.doctor.Finding;
 import io.catena.agent.json.Json;

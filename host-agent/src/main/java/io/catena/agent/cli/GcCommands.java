@@ -1,10 +1,13 @@
 package io.catena.agent.cli;
 
-import static io.catena.agent.control.ControlClient.part;
+import static io.catena.agent.control.client.ControlClient.part;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.JobFollower;
+import io.catena.agent.cli.session.OnOff;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.GcStatusText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.json.Json;

@@ -1,6 +1,8 @@
 package io.catena.agent.cli;
 
 import com.google.gson.JsonElement;
+import io.catena.agent.cli.session.JobFollower;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;

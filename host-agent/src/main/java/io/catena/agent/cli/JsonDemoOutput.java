@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.json.Json;
 import io.catena.api.Job;
 import io.catena.api.TreeNode;

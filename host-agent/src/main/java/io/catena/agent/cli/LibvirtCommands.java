@@ -1,9 +1,10 @@
 package io.catena.agent.cli;
 
-import static io.catena.agent.control.ControlClient.part;
+import static io.catena.agent.control.client.ControlClient.part;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.guest.Guest;

@@ -1,6 +1,7 @@
 package io.catena.agent.cli;
 
 import io.catena.agent.cli.manual.Manual;
+import io.catena.agent.cli.session.Session;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;

@@ -1,5 +1,6 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.ProgressBar;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.cli.text.TreeView;

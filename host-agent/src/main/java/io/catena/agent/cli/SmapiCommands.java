@@ -1,6 +1,7 @@
 package io.catena.agent.cli;
 
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.smapi.Installation;
 import io.catena.agent.smapi.Offer;

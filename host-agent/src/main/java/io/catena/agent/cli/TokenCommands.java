@@ -1,11 +1,12 @@
 package io.catena.agent.cli;
 
-import static io.catena.agent.control.ControlClient.part;
+import static io.catena.agent.control.client.ControlClient.part;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.api.auth.TokenView;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;

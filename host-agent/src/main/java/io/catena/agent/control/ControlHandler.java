@@ -1,5 +1,6 @@
 package io.catena.agent.control;
 
+import io.catena.agent.control.client.ErrorBody;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;

@@ -1,5 +1,6 @@
 package io.catena.agent.control;
 
+import io.catena.agent.control.client.UnixHttp;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package io.catena.agent.demo;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.json.Json;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;

@@ -1,6 +1,6 @@
 package io.catena.agent.demo;
 
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.nbd.client.NbdDisk;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;

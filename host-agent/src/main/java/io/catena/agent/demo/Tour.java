@@ -1,6 +1,6 @@
 package io.catena.agent.demo;
 
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.nbd.client.NbdDisk;
 import io.catena.api.AccessMode;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;

@@ -1,7 +1,7 @@
 package io.catena.agent.demo;
 
 import io.catena.agent.RunDirectory;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.File;

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * @param choice what it may have
  * @param tcp what holds for clients over TCP; null for those on the host
  */
-record Caller(
+public record Caller(
         ByteChannel socket,
         Closeable input,
         Choice choice,
         @Nullable NbdTcp tcp) {
-    static Caller of(SocketChannel socket, Choice choice, @Nullable NbdTcp tcp) {
+    public static Caller of(SocketChannel socket, Choice choice, @Nullable NbdTcp tcp) {
         return new Caller(socket, socket::shutdownInput, choice, tcp);
     }
 

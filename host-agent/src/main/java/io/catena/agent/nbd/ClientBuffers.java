@@ -1,5 +1,8 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.buffer.AlignedBuffers;
+import io.catena.agent.nbd.buffer.BufferShare;
+import io.catena.agent.nbd.wire.NbdProtocol;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;

@@ -1,6 +1,7 @@
 package io.catena.agent.nbd;
 
 import io.catena.agent.linux.TrustedPeers;
+import io.catena.agent.nbd.listen.UnixListener;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;

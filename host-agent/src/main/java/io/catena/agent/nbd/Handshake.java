@@ -1,6 +1,11 @@
 package io.catena.agent.nbd;
 
-import io.catena.agent.nbd.OptionChannel.Option;
+import io.catena.agent.nbd.wire.ExportQuery;
+import io.catena.agent.nbd.wire.MetaContextQuery;
+import io.catena.agent.nbd.wire.NbdProtocol;
+import io.catena.agent.nbd.wire.NbdProtocolException;
+import io.catena.agent.nbd.wire.OptionChannel;
+import io.catena.agent.nbd.wire.OptionChannel.Option;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;

@@ -1,5 +1,11 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.buffer.BufferShare;
+import io.catena.agent.nbd.buffer.BufferShortageException;
+import io.catena.agent.nbd.channel.NbdTls;
+import io.catena.agent.nbd.channel.TlsChannel;
+import io.catena.agent.nbd.wire.NbdProtocol;
+import io.catena.agent.nbd.wire.NbdProtocolException;
 import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.util.Objects;

@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;

@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.SrError;
@@ -55,7 +56,7 @@ public final class NbdExports implements Exporter, Choice {
     }
 
     /** Where the server of these exports listens. */
-    Path socket() {
+    public Path socket() {
         return socket;
     }
 

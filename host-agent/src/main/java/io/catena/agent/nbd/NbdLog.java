@@ -1,5 +1,7 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.wire.NbdErrno;
+import io.catena.agent.nbd.wire.NbdProtocolException;
 import io.catena.log.LogLine;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -1,6 +1,9 @@
 package io.catena.agent.nbd;
 
 import io.catena.agent.linux.Pages;
+import io.catena.agent.nbd.listen.NbdListener;
+import io.catena.agent.nbd.listen.TcpListener;
+import io.catena.agent.nbd.listen.UnixListener;
 import io.catena.api.VdiId;
 import java.io.Closeable;
 import java.io.IOException;

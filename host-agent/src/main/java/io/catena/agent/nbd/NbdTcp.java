@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.channel.NbdTls;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,10 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.buffer.AlignedBuffers;
+import io.catena.agent.nbd.buffer.BufferShare;
+import io.catena.agent.nbd.channel.StallClock;
+import io.catena.agent.nbd.wire.NbdProtocol;
+import io.catena.agent.nbd.wire.NbdProtocolException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,11 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.buffer.AlignedBuffers;
+import io.catena.agent.nbd.buffer.BufferShare;
+import io.catena.agent.nbd.buffer.BufferShortageException;
+import io.catena.agent.nbd.channel.ReplyChannel;
+import io.catena.agent.nbd.wire.NbdErrno;
+import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.disk.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,5 +1,9 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.wire.Command;
+import io.catena.agent.nbd.wire.NbdErrno;
+import io.catena.agent.nbd.wire.NbdProtocol;
+import io.catena.agent.nbd.wire.NbdProtocolException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 
@@ -19,7 +23,7 @@ import java.util.Locale;
  * @param offset in bytes; negative stands for 2^63 and more
  * @param lengthBytes from 0 to 2^32 - 1
  */
-record Request(int flags, Command command, long cookie, long offset, long lengthBytes) {
+public record Request(int flags, Command command, long cookie, long offset, long lengthBytes) {
     /**
      * Takes a request from {@code source}, which has at least {@link NbdProtocol#REQUEST_BYTES} left.
      *

@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.wire.NbdErrno;
 import io.catena.disk.RequestMeter;
 import io.catena.disk.RequestMeter.Operation;
 import io.catena.disk.RequestMeter.Outcome;

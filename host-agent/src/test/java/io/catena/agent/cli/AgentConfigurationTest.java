@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.Agent;
+import io.catena.agent.cli.session.Session;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -7,6 +7,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.agent.Agent;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.host.MemorySrs;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.Agent;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.nbd.NbdLimits;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.demo.Scale;
 import io.catena.agent.demo.Tour;
 import io.catena.agent.demo.TourReport;

@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Size;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.cli.session.RunDirectoryChoice;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.ProgressBar;
 import io.catena.agent.cli.text.Screen;

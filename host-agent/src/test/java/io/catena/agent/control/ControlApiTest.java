@@ -7,6 +7,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.agent.Agent;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.host.MemorySrs;
 import io.catena.api.SrError;
 import io.catena.api.SrException;

@@ -3,6 +3,8 @@ package io.catena.agent.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.nbd.client.NbdDisk;
+import io.catena.agent.nbd.client.NbdUri;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.VdiId;

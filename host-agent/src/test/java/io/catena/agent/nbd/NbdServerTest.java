@@ -3,6 +3,7 @@ package io.catena.agent.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.api.AccessMode;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;

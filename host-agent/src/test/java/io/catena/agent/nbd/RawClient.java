@@ -2,6 +2,7 @@ package io.catena.agent.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.agent.nbd.wire.NbdProtocol;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.SocketAddress;

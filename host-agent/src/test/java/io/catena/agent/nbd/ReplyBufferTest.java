@@ -2,6 +2,10 @@ package io.catena.agent.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.agent.nbd.buffer.AlignedBuffers;
+import io.catena.agent.nbd.channel.ReplyChannel;
+import io.catena.agent.nbd.wire.Command;
+import io.catena.agent.nbd.wire.NbdErrno;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;

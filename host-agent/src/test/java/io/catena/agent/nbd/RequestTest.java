@@ -3,6 +3,9 @@ package io.catena.agent.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.nbd.wire.Command;
+import io.catena.agent.nbd.wire.NbdErrno;
+import io.catena.agent.nbd.wire.NbdProtocolException;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
 import io.catena.disk.RequestMeter;

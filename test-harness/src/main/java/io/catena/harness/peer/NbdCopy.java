@@ -1,5 +1,6 @@
 package io.catena.harness.peer;
 
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,5 +1,5 @@
 /**
- * Eyes that are not Catena's own: other programs, and a reader of VHD files that shares no code with the product.
+ * Eyes that are not Catena's own: other programs.
  *
  * <p>Offsets and lengths are in bytes unless a name says sectors (512 bytes).
  */

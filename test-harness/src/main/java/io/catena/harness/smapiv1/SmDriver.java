@@ -1,6 +1,6 @@
 package io.catena.harness.smapiv1;
 
-import io.catena.agent.control.UnixHttp;
+import io.catena.agent.control.client.UnixHttp;
 import io.catena.agent.smapiv1.DriverCalls;
 import io.catena.agent.smapiv1.DriverOptions;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;

@@ -1,6 +1,6 @@
 package io.catena.harness.api;
 
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.harness.peer.AgentProcess;
 import java.io.IOException;
 import java.net.InetAddress;

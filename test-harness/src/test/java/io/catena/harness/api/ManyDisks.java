@@ -1,7 +1,7 @@
 package io.catena.harness.api;
 
 import com.google.gson.JsonObject;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;

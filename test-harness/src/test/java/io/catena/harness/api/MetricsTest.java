@@ -3,7 +3,7 @@ package io.catena.harness.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.control.Role;
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.nbd.client.NbdDisk;
 import io.catena.harness.api.ApiFixture.Answer;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.Programs;

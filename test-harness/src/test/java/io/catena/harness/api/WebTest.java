@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.nbd.client.NbdDisk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

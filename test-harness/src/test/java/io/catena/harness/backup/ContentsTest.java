@@ -12,7 +12,7 @@ import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
 import io.catena.harness.peer.QemuImg;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import io.catena.harness.sim.Seeds;
 import io.catena.sr.VhdRepository;
 import java.io.IOException;

@@ -3,10 +3,10 @@ package io.catena.harness.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.check.CheckOptions;
-import io.catena.check.Code;
-import io.catena.check.Report;
-import io.catena.check.Verdict;
 import io.catena.check.VhdCheck;
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Report;
+import io.catena.check.finding.Verdict;
 import io.catena.harness.peer.Fixture;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;

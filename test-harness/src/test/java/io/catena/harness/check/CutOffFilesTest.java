@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.check.CheckOptions;
-import io.catena.check.Code;
 import io.catena.check.RepairOptions;
 import io.catena.check.RepairPlan;
-import io.catena.check.Report;
-import io.catena.check.Verdict;
 import io.catena.check.VhdCheck;
 import io.catena.check.VhdRepair;
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Report;
+import io.catena.check.finding.Verdict;
 import io.catena.format.CorruptVhdException;
 import io.catena.store.FileStorage;
 import io.catena.tool.VhdDigest;

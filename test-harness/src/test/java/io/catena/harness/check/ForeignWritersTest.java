@@ -5,13 +5,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.check.CheckOptions;
-import io.catena.check.Code;
 import io.catena.check.RepairOptions;
 import io.catena.check.RepairPlan;
-import io.catena.check.Report;
-import io.catena.check.Verdict;
 import io.catena.check.VhdCheck;
 import io.catena.check.VhdRepair;
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Report;
+import io.catena.check.finding.Verdict;
 import io.catena.store.FileStorage;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.check.CheckOptions;
-import io.catena.check.Code;
-import io.catena.check.Report;
-import io.catena.check.Verdict;
 import io.catena.check.VhdCheck;
+import io.catena.check.finding.Code;
+import io.catena.check.finding.Report;
+import io.catena.check.finding.Verdict;
 import io.catena.format.Geometry;
 import io.catena.format.VhdTime;
 import io.catena.store.FileStorage;

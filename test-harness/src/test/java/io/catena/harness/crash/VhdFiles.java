@@ -2,7 +2,7 @@ package io.catena.harness.crash;
 
 import io.catena.format.Footer;
 import io.catena.harness.model.DiskModel;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import java.io.IOException;

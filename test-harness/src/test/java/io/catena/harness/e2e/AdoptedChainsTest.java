@@ -9,7 +9,7 @@ import io.catena.harness.peer.Fixture;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.peer.NbdCopy;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -10,7 +10,7 @@ import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.QemuImg;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;

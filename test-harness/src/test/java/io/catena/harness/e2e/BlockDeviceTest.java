@@ -14,7 +14,7 @@ import io.catena.harness.peer.BackgroundProgram;
 import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.Programs;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.agent.RunDirectory;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.harness.peer.AgentProcess;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.Agent;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.libvirt.LibvirtHypervisor;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.harness.guest.EmbeddedLibvirt;

@@ -1,6 +1,6 @@
 package io.catena.harness.e2e;
 
-import static io.catena.agent.control.ControlClient.part;
+import static io.catena.agent.control.client.ControlClient.part;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;

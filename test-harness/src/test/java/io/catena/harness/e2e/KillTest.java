@@ -8,7 +8,7 @@ import io.catena.harness.peer.Fio;
 import io.catena.harness.peer.FioJob;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.NbdCopy;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import io.catena.harness.sim.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;

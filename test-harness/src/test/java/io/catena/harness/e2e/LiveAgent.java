@@ -1,11 +1,11 @@
 package io.catena.harness.e2e;
 
-import static io.catena.agent.control.ControlClient.part;
+import static io.catena.agent.control.client.ControlClient.part;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
 import java.io.IOException;

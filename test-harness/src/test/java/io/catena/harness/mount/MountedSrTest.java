@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.Agent;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.linux.MountTable;
 import io.catena.agent.linux.MountTable.Mount;

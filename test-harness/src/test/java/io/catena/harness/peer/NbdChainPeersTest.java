@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -7,7 +7,7 @@ import com.google.gson.JsonParser;
 import io.catena.agent.nbd.ClientRights;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.NbdTcp;
-import io.catena.agent.nbd.NbdTls;
+import io.catena.agent.nbd.channel.NbdTls;
 import io.catena.api.AccessMode;
 import io.catena.api.VdiId;
 import java.io.ByteArrayOutputStream;

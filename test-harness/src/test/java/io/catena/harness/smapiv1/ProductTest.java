@@ -2,10 +2,10 @@ package io.catena.harness.smapiv1;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.harness.peer.NbdClient;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

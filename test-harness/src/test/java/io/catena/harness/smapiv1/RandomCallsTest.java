@@ -8,7 +8,7 @@ import io.catena.agent.smapiv1.xmlrpc.XmlRpcException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

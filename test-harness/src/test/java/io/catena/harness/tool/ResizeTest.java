@@ -8,7 +8,7 @@ import io.catena.harness.peer.Fixture;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.peer.QemuImg;
-import io.catena.harness.peer.ReferenceReader;
+import io.catena.harness.peer.reference.ReferenceReader;
 import io.catena.harness.sim.Seeds;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;

@@ -29,7 +29,7 @@ public final class ProgressBar {
         out.flush();
     }
 
-    static String line(Job job) {
+    public static String line(Job job) {
         double part = job.totalBytes() <= 0 ? 0 : Math.min(1, (double) job.doneBytes() / job.totalBytes());
         int filled = job.state() == Job.State.DONE ? WIDTH : (int) (part * WIDTH);
         String bar = "#".repeat(filled) + "-".repeat(WIDTH - filled);

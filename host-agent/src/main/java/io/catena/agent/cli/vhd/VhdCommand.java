@@ -77,7 +77,7 @@ public final class VhdCommand {
      * @param in what {@code write} writes
      * @param out where {@code read} puts the disk's bytes; text goes to the command line's own streams
      */
-    VhdCommand(InputStream in, OutputStream out, @Nullable BooleanSupplier outerJson) {
+    public VhdCommand(InputStream in, OutputStream out, @Nullable BooleanSupplier outerJson) {
         this.in = in;
         this.out = out;
         this.outerJson = outerJson;
@@ -374,7 +374,7 @@ public final class VhdCommand {
     }
 
     @Command(description = "Show which file of a chain holds which part of a disk.")
-    int map(
+    public int map(
             @Parameters(paramLabel = "FILE") Path path,
             @Option(names = "--zeros", description = "Read the data, and tell zeros apart.") boolean zeros) {
         return run("read " + path, () -> {

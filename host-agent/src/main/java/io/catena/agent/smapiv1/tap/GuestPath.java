@@ -1,6 +1,6 @@
 package io.catena.agent.smapiv1.tap;
 
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.nbd.client.NbdDisk;
 import io.catena.log.LogLine;
 import java.io.IOException;
 import java.net.URLEncoder;

@@ -1,6 +1,6 @@
 package io.catena.agent.smapiv1.xenapi;
 
-import io.catena.agent.control.UnixHttp;
+import io.catena.agent.control.client.UnixHttp;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcCall;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcException;

@@ -1,12 +1,12 @@
 package io.catena.harness.bench.nbd;
 
-import static io.catena.agent.control.ControlClient.part;
+import static io.catena.agent.control.client.ControlClient.part;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.catena.agent.control.ControlClient;
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.control.client.ControlClient;
+import io.catena.agent.nbd.client.NbdDisk;
 import io.catena.harness.peer.AgentProcess;
 import java.io.IOException;
 import java.nio.file.Files;

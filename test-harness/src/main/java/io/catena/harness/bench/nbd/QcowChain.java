@@ -1,6 +1,6 @@
 package io.catena.harness.bench.nbd;
 
-import io.catena.agent.nbd.NbdDisk;
+import io.catena.agent.nbd.client.NbdDisk;
 import io.catena.harness.peer.Programs;
 import java.io.Closeable;
 import java.io.IOException;

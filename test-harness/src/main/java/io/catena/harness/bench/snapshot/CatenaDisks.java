@@ -3,7 +3,7 @@ package io.catena.harness.bench.snapshot;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.harness.peer.AgentProcess;
 import java.io.IOException;
 import java.nio.file.Path;
