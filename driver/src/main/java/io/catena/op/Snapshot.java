@@ -55,7 +55,7 @@ public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> reco
         }
     }
 
-    /** A new, empty file, laid ready under one name, that is to get another. */
+    /** A new file, empty or with what changed since, laid ready under one name, that is to get another. */
     public record Child(String prepared, String name) {
         public Child {
             Objects.requireNonNull(prepared, "prepared");

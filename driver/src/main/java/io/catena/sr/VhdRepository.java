@@ -1,6 +1,7 @@
 package io.catena.sr;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ContentOrigin;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
 import io.catena.api.Hold;
@@ -97,7 +98,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         composer = new Composer(sr);
         resetter = new Resetter(sr);
         attacher = new VdiAttacher(sr);
-        imports = new Imports(sr, maker);
+        imports = new Imports(sr, maker, cutter);
         copies = new CopyJobs(sr);
         contents = new Contents(sr);
     }
@@ -267,9 +268,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
-    public VdiImport importVdi(VdiSpec spec) {
+    public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {
         NewVdi wanted = NewVdi.of(spec, sr.environment.uuids());
-        return change("import VDI " + wanted.id(), () -> imports.begin(wanted));
+        return change("import VDI " + wanted.id(), () -> imports.begin(wanted, origin));
     }
 
     @Override

@@ -24,6 +24,23 @@ final class NonZero {
         writeRun(target, offset, piece, from, piece.limit());
     }
 
+    /** As {@link #write}, of sectors that another disk lies under: zeros have to be told. */
+    static void writeOver(VdiImport target, long offset, ByteBuffer piece) {
+        write(target, offset, piece);
+        int from = -1;
+        for (int at = 0; at < piece.limit(); at += UNIT_BYTES) {
+            int end = Math.min(piece.limit(), at + UNIT_BYTES);
+            boolean zero = isZero(piece.slice(at, end - at));
+            if (zero && from < 0) {
+                from = at;
+            }
+            if (from >= 0 && (!zero || end == piece.limit())) {
+                target.zero(offset + from, (zero ? end : at) - from);
+                from = -1;
+            }
+        }
+    }
+
     private static void writeRun(VdiImport target, long offset, ByteBuffer piece, int from, int to) {
         if (from < to) {
             target.write(offset + from, piece.slice(from, to - from));

@@ -1,7 +1,6 @@
 package io.catena.stream;
 
-import io.catena.api.SrError;
-import io.catena.api.SrException;
+import io.catena.api.ContentOrigin;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiUpload;
 import io.catena.format.DiskType;
@@ -13,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * A dynamic VHD, read from its beginning to its end: footer, header, BAT, blocks in any order, footer. Bitmaps are honoured.
+ * A dynamic or differencing VHD, read from its beginning to its end: footer, header, BAT, blocks in any order, footer. Bitmaps are honoured.
  * No more is held than the entries of the blocks that are there, and a piece of one.
  */
 final class SparseUpload implements VdiUpload {
@@ -29,14 +28,17 @@ final class SparseUpload implements VdiUpload {
     private final ContentSource source;
     private final Footer footer;
     private final SparseLayout layout;
+    private final ContentOrigin origin;
 
     /** The blocks that are there, in the order of the stream: the sector in the upper half, the number in the lower. */
     private final long[] blocks;
 
-    private SparseUpload(ContentSource source, Footer footer, SparseLayout layout, long[] blocks) {
+    private SparseUpload(
+            ContentSource source, Footer footer, SparseLayout layout, ContentOrigin origin, long[] blocks) {
         this.source = source;
         this.footer = footer;
         this.layout = layout;
+        this.origin = origin;
         this.blocks = blocks;
     }
 
@@ -51,17 +53,18 @@ final class SparseUpload implements VdiUpload {
                     + " blocks; its BAT has " + header.maxEntries() + " entries, at most " + MOST_BLOCKS + " are read");
         }
         skipTo(source, header.tableOffset(), "its BAT");
-        return new SparseUpload(source, footer, layout, blocks(source, (int) layout.blocks()));
+        return new SparseUpload(
+                source, footer, layout, origin(footer, header), blocks(source, (int) layout.blocks()));
+    }
+
+    private static ContentOrigin origin(Footer footer, DynamicHeader header) {
+        boolean whole = footer.type() == DiskType.DYNAMIC;
+        return ContentOrigin.of(footer.uniqueId(), whole ? null : header.parentId());
     }
 
     private static void refuseOthers(Footer footer) {
-        if (footer.type() == DiskType.DIFFERENCING) {
-            throw new SrException(
-                            SrError.BAD_REQUEST,
-                            "The stream is a differencing VHD: it holds only what changed since another")
-                    .correction("Merge it with its parents first: catena vhd convert, or qemu-img convert.");
-        }
-        if (footer.type() != DiskType.DYNAMIC || footer.creator().hasLittleEndianBitmaps()) {
+        boolean sparse = footer.type() == DiskType.DYNAMIC || footer.type() == DiskType.DIFFERENCING;
+        if (!sparse || footer.creator().hasLittleEndianBitmaps()) {
             throw Uploads.strange("its footer is of type " + footer.type() + " by " + footer.creator());
         }
         if (footer.currentSize() <= 0 || footer.currentSize() > Footer.MAX_DISK_BYTES) {
@@ -110,6 +113,11 @@ final class SparseUpload implements VdiUpload {
         return footer.currentSize();
     }
 
+    @Override
+    public ContentOrigin origin() {
+        return origin;
+    }
+
     long presentBytes() {
         return Math.min(footer.currentSize(), (long) blocks.length * layout.blockSize());
     }
@@ -139,17 +147,25 @@ final class SparseUpload implements VdiUpload {
     /**
      * @param firstBit the bit of the first sector in {@code piece}
      */
-    private static void copyPresent(VdiImport target, long offset, ByteBuffer piece, ByteBuffer bitmap, int firstBit) {
+    private void copyPresent(VdiImport target, long offset, ByteBuffer piece, ByteBuffer bitmap, int firstBit) {
         int sectors = piece.limit() / SparseLayout.SECTOR;
         int from = 0;
         for (int sector = 0; sector <= sectors; sector++) {
             if (sector == sectors || !isSet(bitmap, firstBit + sector)) {
                 if (from < sector) {
                     ByteBuffer run = piece.slice(from * SparseLayout.SECTOR, (sector - from) * SparseLayout.SECTOR);
-                    NonZero.write(target, offset + (long) from * SparseLayout.SECTOR, run);
+                    write(target, offset + (long) from * SparseLayout.SECTOR, run);
                 }
                 from = sector + 1;
             }
+        }
+    }
+
+    private void write(VdiImport target, long offset, ByteBuffer run) {
+        if (origin.parent() == null) {
+            NonZero.write(target, offset, run);
+        } else {
+            NonZero.writeOver(target, offset, run);
         }
     }
 

@@ -148,7 +148,19 @@ public interface StorageRepository {
     Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy);
 
     /** Begins to make a disk that starts with a content from elsewhere. */
-    VdiImport importVdi(VdiSpec spec);
+    default VdiImport importVdi(VdiSpec spec) {
+        return importVdi(spec, ContentOrigin.UNKNOWN);
+    }
+
+    /**
+     * Begins to make a disk that starts with a content from elsewhere. If only what changed comes, the disk builds on the one
+     * that holds the rest: a snapshot made here, or a disk that was made of such a stream and not written since. That one can
+     * be read meanwhile, but not written or destroyed.
+     *
+     * @throws SrException {@link SrError#BAD_REQUEST} if no disk, or more than one, is known to hold the rest, or the base that
+     *     was chosen is not; {@link SrError#VDI_SIZE} if the disk would be smaller than its base
+     */
+    VdiImport importVdi(VdiSpec spec, ContentOrigin origin);
 
     /** Removes a disk; its space comes back at once or with the next garbage collection. Does nothing if it is gone. */
     void destroy(VdiId id);

@@ -34,8 +34,7 @@ public interface VdiContents {
      *
      * @param source where the bytes come from; one that waits without an end has to be closed by somebody else
      * @param lengthBytes how many there are, or -1 if nobody knows; then a raw disk or a fixed VHD cannot be read
-     * @throws SrException {@link SrError#BAD_REQUEST} if it is not of that format, or holds only what changed; {@link
-     *     SrError#SR_NO_SPACE} if what it holds is more than is free
+     * @throws SrException {@link SrError#BAD_REQUEST} if it is not of that format; {@link SrError#SR_NO_SPACE} if what it holds is more than is free
      */
     VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes);
 }

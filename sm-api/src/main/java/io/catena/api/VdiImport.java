@@ -12,6 +12,9 @@ public interface VdiImport extends AutoCloseable {
     /** Writes whole sectors of 512 bytes; what is never written is zero. */
     void write(long offset, ByteBuffer source);
 
+    /** Makes whole sectors of 512 bytes zero, whatever the disk that this builds on holds there. */
+    void zero(long offset, long lengthBytes);
+
     /** Makes all of it durable, and the disk appear. */
     Vdi commit();
 

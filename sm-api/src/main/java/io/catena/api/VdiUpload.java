@@ -11,6 +11,11 @@ public interface VdiUpload {
     /** Returns the size of the disk, a multiple of 512. */
     long sizeBytes();
 
+    /** Returns what the stream says of its content, and whether it holds only what changed since another. */
+    default ContentOrigin origin() {
+        return ContentOrigin.UNKNOWN;
+    }
+
     /**
      * Reads the rest, and writes what is not zero to a new disk; to be committed only if this returns.
      *

@@ -28,11 +28,16 @@ public final class VdiUse {
         }
     }
 
+    /** Whether a disk is being copied, or an import builds on it. */
+    public boolean isRead(VdiId id) {
+        return attachments.isRead(id);
+    }
+
     /** Throws if a disk is being copied. */
     public void checkNotRead(VdiId id) {
         if (attachments.isRead(id)) {
-            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is being copied")
-                    .correction("Wait for the job, or cancel it: catena job ls");
+            throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is being copied, or an import builds on it")
+                    .correction("Wait until that has ended; a job can be cancelled: catena job ls");
         }
     }
 

@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param file the name of the file that is the disk; null if that was not noted yet, see {@link #isOf}
  * @param rivals the names of files that claim the disk's id, too, and of which it was decided that they are not the disk; null
  *     if there are none
+ * @param origin the id that the maker of a stream gave to its content, which is the disk's as long as this is noted; null if
+ *     the disk has another
  */
 public record VdiRecord(
         String name,
@@ -35,7 +37,8 @@ public record VdiRecord(
         @Nullable Boolean resetOnBoot,
         @Nullable Boolean zerosElided,
         @Nullable String file,
-        @Nullable List<String> rivals) {
+        @Nullable List<String> rivals,
+        @Nullable String origin) {
 
     /**
      * @throws RuntimeException if a file says what cannot be
@@ -45,6 +48,9 @@ public record VdiRecord(
         Objects.requireNonNull(description, "description");
         if (snapshotOf != null) {
             snapshotOf = UUID.fromString(snapshotOf).toString();
+        }
+        if (origin != null) {
+            origin = UUID.fromString(origin).toString();
         }
         if (rivals != null) {
             rivals = List.copyOf(rivals);
@@ -67,17 +73,18 @@ public record VdiRecord(
                 null,
                 null,
                 null,
+                null,
                 null);
     }
 
     /** The record of a disk of which nothing is known. */
     static VdiRecord unknown(String name) {
-        return new VdiRecord(name, "", null, null, null, null, null, null, null, null);
+        return new VdiRecord(name, "", null, null, null, null, null, null, null, null, null);
     }
 
     /** The record that hides a raw base copy. */
     public static VdiRecord ofBaseCopy() {
-        return new VdiRecord("", "", null, null, null, true, null, null, null, null);
+        return new VdiRecord("", "", null, null, null, true, null, null, null, null, null);
     }
 
     public VdiRecord with(VdiChange change) {
@@ -96,12 +103,14 @@ public record VdiRecord(
                         : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null,
                 zerosElided,
                 file,
-                rivals);
+                rivals,
+                origin);
     }
 
     /** Returns this with a note that the disk may lack zeros that it shows. */
     public VdiRecord withZerosElided() {
-        return new VdiRecord(name, description, snapshotOf, created, keys, baseCopy, resetOnBoot, true, file, rivals);
+        return new VdiRecord(
+                name, description, snapshotOf, created, keys, baseCopy, resetOnBoot, true, file, rivals, origin);
     }
 
     /** Returns this with the file that is the disk. */
@@ -116,7 +125,28 @@ public record VdiRecord(
                 resetOnBoot,
                 zerosElided,
                 newFile,
-                decidedAgainst);
+                decidedAgainst,
+                origin);
+    }
+
+    /** Returns this with another origin, or with none. */
+    public VdiRecord withOrigin(@Nullable UUID content) {
+        return new VdiRecord(
+                name,
+                description,
+                snapshotOf,
+                created,
+                keys,
+                baseCopy,
+                resetOnBoot,
+                zerosElided,
+                file,
+                rivals,
+                content == null ? null : content.toString());
+    }
+
+    public @Nullable UUID originId() {
+        return origin == null ? null : UUID.fromString(origin);
     }
 
     /** Whether it is noted that a file is the disk, whatever other files claim to be. */

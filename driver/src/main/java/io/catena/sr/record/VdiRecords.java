@@ -64,6 +64,13 @@ public final class VdiRecords {
         read.put(id, record);
     }
 
+    /** To be called before the content of a disk changes: it is not what some stream held any more. */
+    public void contentChanges(VdiId id, VdiRecord record) throws IOException {
+        if (record.origin() != null) {
+            write(id, record.withOrigin(null));
+        }
+    }
+
     /** Deletes a record, and the note on its zeros; durable after the next sync of the names. */
     public void delete(VdiId id) throws IOException {
         read.remove(id);

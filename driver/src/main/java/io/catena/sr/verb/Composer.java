@@ -65,6 +65,7 @@ public final class Composer {
             }
         }
         checkNothingIsLeftBehind(child);
+        sr.records.contentChanges(child.id(), sr.view.record(child));
         ChainFile base = ChainFile.read(sr.storage, parent.name());
         run(operation(parent, base, child), base, child);
         sr.records.forget();

@@ -7,15 +7,18 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.record.SrFiles;
+import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentFinder;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.SparseLayer;
 import io.catena.vhd.VhdCreator;
+import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +57,7 @@ final class CutPreparation {
             storage.syncNames();
         } catch (IOException | RuntimeException e) {
             discard(parts, e);
+            discardFilled(requests, e);
             throw e;
         }
         return parts;
@@ -91,7 +95,7 @@ final class CutPreparation {
     private CutPart besideEmpty(CutRequest request, ChainFile source, ChainFile parent, @Nullable Attachment attachment)
             throws IOException {
         String childName = request.vdi() + VHD;
-        Snapshot.Child child = prepareChild(childName, sizeBytes(request, source), link(childName, parent));
+        Snapshot.Child child = prepareChild(request, childName, source, link(childName, parent));
         if (attachment == null || attachment.disk().readOnly()) {
             return new CutPart(request, source, null, null, child, attachment);
         }
@@ -111,9 +115,14 @@ final class CutPreparation {
                     leafName + " is in the way: the disk's file " + source.name() + " must get that name");
         }
         Snapshot.Child leaf = prepareChild(leafName, source.sizeBytes(), linkToBaseCopy(source, leafName, baseCopy));
-        Snapshot.Child child =
-                prepareChild(childName, sizeBytes(request, source), linkToBaseCopy(source, childName, baseCopy));
-        return new CutPart(request, source, baseCopy.name(), fresh(leaf), child, attachment);
+        try {
+            Snapshot.Child child =
+                    prepareChild(request, childName, source, linkToBaseCopy(source, childName, baseCopy));
+            return new CutPart(request, source, baseCopy.name(), fresh(leaf), child, attachment);
+        } catch (IOException | RuntimeException e) {
+            delete(List.of(leaf.prepared()), e);
+            throw e;
+        }
     }
 
     private CutPart.FreshLeaf fresh(Snapshot.Child leaf) throws IOException {
@@ -124,14 +133,31 @@ final class CutPreparation {
         return request.sizeBytes() == 0 ? source.sizeBytes() : request.sizeBytes();
     }
 
+    private Snapshot.Child prepareChild(CutRequest request, String name, ChainFile source, ParentLink parent)
+            throws IOException {
+        String filled = request.filled();
+        if (filled == null) {
+            return prepareChild(name, sizeBytes(request, source), parent);
+        }
+        VhdHeaders headers = Objects.requireNonNull(ChainFile.vhd(storage, filled).headers());
+        try (BlockFile file = storage.open(filled)) {
+            for (ParentLink.Patch patch : parent.replaceIn(headers, filled)) {
+                patch.apply(file);
+            }
+            file.sync();
+        }
+        return new Snapshot.Child(filled, name);
+    }
+
     private Snapshot.Child prepareChild(String name, long sizeBytes, ParentLink parent) throws IOException {
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
-        creator.differencing(
-                prepared,
-                sizeBytes,
-                environment.uuids().get(),
-                VhdTime.fromEpochSeconds(environment.clock().instant().getEpochSecond()),
-                parent);
+        int now = VhdTime.fromEpochSeconds(environment.clock().instant().getEpochSecond());
+        try {
+            creator.differencing(prepared, sizeBytes, environment.uuids().get(), now, parent);
+        } catch (IOException | RuntimeException e) {
+            delete(List.of(prepared), e);
+            throw e;
+        }
         return new Snapshot.Child(prepared, name);
     }
 
@@ -145,13 +171,23 @@ final class CutPreparation {
         return new ParentLink(toSource.id(), toSource.timestamp(), baseCopy.name());
     }
 
+    private void discardFilled(List<CutRequest> requests, Exception reason) {
+        for (CutRequest request : requests) {
+            if (request.filled() != null) {
+                delete(List.of(request.filled()), reason);
+            }
+        }
+    }
+
     /** Deletes what was laid ready. */
     void discard(List<CutPart> parts, Exception reason) {
+        parts.forEach(part -> delete(part.prepared(), reason));
+    }
+
+    private void delete(List<String> names, Exception reason) {
         try {
-            for (CutPart part : parts) {
-                for (String name : part.prepared()) {
-                    storage.delete(name);
-                }
+            for (String name : names) {
+                storage.delete(name);
             }
         } catch (IOException e) {
             reason.addSuppressed(e);

@@ -4,9 +4,12 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Vdi;
 import io.catena.api.VdiImport;
+import io.catena.log.LogLine;
 import io.catena.sr.record.Errors;
 import io.catena.vhd.Layer;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> {@link #abort} may be called by any thread; after it returned nothing more is written.
  */
 final class Import implements VdiImport {
+    private static final Logger LOG = System.getLogger(Import.class.getName());
+
     private final String file;
     private final Finish finish;
 
@@ -55,6 +60,14 @@ final class Import implements VdiImport {
         });
     }
 
+    @Override
+    public synchronized void zero(long offset, long lengthBytes) {
+        Errors.translate("fill " + file, () -> {
+            open().zero(offset, lengthBytes);
+            return file;
+        });
+    }
+
     /** Closes under the lock of this, but commits outside of it: who aborts may hold the SR's lock. */
     @Override
     public Vdi commit() {
@@ -74,19 +87,29 @@ final class Import implements VdiImport {
     }
 
     /** Ends the import if it was not committed; does nothing else. */
-    synchronized void abort() {
-        Layer open = layer;
-        if (open == null) {
-            return;
-        }
-        layer = null;
-        aborted = true;
+    void abort() {
         Errors.translate("give up " + file, () -> {
-            try (open) {
+            if (end()) {
                 finish.discard();
             }
             return file;
         });
+    }
+
+    /** Returns whether it had not ended; nobody cares for what cannot be written of it then. */
+    private synchronized boolean end() {
+        Layer open = layer;
+        if (open == null) {
+            return false;
+        }
+        layer = null;
+        aborted = true;
+        try {
+            open.close();
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, LogLine.of("import-given-up", "file", file, "cause", e));
+        }
+        return true;
     }
 
     private Layer open() {

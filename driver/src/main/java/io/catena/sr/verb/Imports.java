@@ -1,15 +1,27 @@
 package io.catena.sr.verb;
 
+import io.catena.api.ContentOrigin;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.Vdi;
+import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
+import io.catena.format.DynamicHeader;
+import io.catena.format.VhdTime;
+import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.Node;
 import io.catena.vhd.ChainFile;
+import io.catena.vhd.ParentLink;
+import io.catena.vhd.VhdCreator;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The disks of an SR that are being filled from elsewhere.
@@ -19,29 +31,92 @@ import java.util.stream.Collectors;
 public final class Imports {
     private final OpenSr sr;
     private final VdiMaker maker;
+    private final VdiCutter cutter;
+    private final BaseFinder bases;
     private final Set<Import> underWay = ConcurrentHashMap.newKeySet();
 
-    public Imports(OpenSr sr, VdiMaker maker) {
+    public Imports(OpenSr sr, VdiMaker maker, VdiCutter cutter) {
         this.sr = sr;
         this.maker = maker;
+        this.cutter = cutter;
+        bases = new BaseFinder(sr);
     }
 
     /** Begins to make a disk that starts with a content from elsewhere. */
-    public VdiImport begin(NewVdi vdi) throws IOException {
+    public VdiImport begin(NewVdi vdi, ContentOrigin origin) throws IOException {
         maker.refuseTaken(vdi);
         String prepared = SrFiles.temporary("import-" + sr.environment.uuids().get() + vdi.suffix());
+        UUID parent = origin.parent();
+        if (parent != null) {
+            return beginUpon(bases.find(parent, origin), vdi, origin.content(), prepared);
+        }
+        if (origin.base() != null) {
+            throw new SrException(SrError.BAD_REQUEST, "The stream holds all of a disk, and takes no base")
+                    .correction("Leave out the base.");
+        }
         try {
             maker.makeFile(vdi, prepared);
-            Import begun = new Import(
-                    prepared,
-                    ChainFile.read(sr.storage, prepared).openWritable(sr.storage, null),
-                    new Finish(vdi, prepared));
-            underWay.add(begun);
-            return begun;
-        } catch (IOException e) {
+            return begun(prepared, new WholeFinish(vdi, origin.content(), prepared));
+        } catch (IOException | RuntimeException e) {
             deleteAfter(e, prepared);
             throw e;
         }
+    }
+
+    /** Nobody can write or destroy the base before the import ends. */
+    private VdiImport beginUpon(VdiId base, NewVdi vdi, @Nullable UUID content, String prepared) throws IOException {
+        Node node = sr.view.usableVdi(base);
+        cutter.request(base, vdi, content, prepared);
+        ChainFile leaf = ChainFile.read(sr.storage, node.name());
+        DiskReader reader = sr.attachments.openReader(base, leaf);
+        try {
+            makeFileUpon(leaf, vdi, prepared);
+            return begun(prepared, new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared));
+        } catch (IOException | RuntimeException e) {
+            sr.attachments.closeReader(reader);
+            deleteAfter(e, prepared);
+            throw e;
+        }
+    }
+
+    private void makeFileUpon(ChainFile base, NewVdi vdi, String prepared) throws IOException {
+        ParentLink link =
+                ParentLink.of(sr.storage, vdi.file(), base.name(), base.uniqueId().orElse(DynamicHeader.NO_ID));
+        new VhdCreator(sr.storage)
+                .differencing(
+                        prepared,
+                        vdi.sizeBytes(),
+                        sr.environment.uuids().get(),
+                        VhdTime.fromEpochSeconds(
+                                sr.environment.clock().instant().getEpochSecond()),
+                        link);
+    }
+
+    private Import begun(String prepared, Import.Finish finish) throws IOException {
+        ChainFile file = ChainFile.read(sr.storage, prepared);
+        Import begun = new Import(prepared, file.openWritable(sr.storage, null), forgetting(prepared, finish));
+        underWay.add(begun);
+        return begun;
+    }
+
+    private Import.Finish forgetting(String prepared, Import.Finish finish) {
+        return new Import.Finish() {
+            @Override
+            public Vdi commit() throws IOException {
+                forget(prepared);
+                return finish.commit();
+            }
+
+            @Override
+            public void discard() throws IOException {
+                forget(prepared);
+                finish.discard();
+            }
+        };
+    }
+
+    private void forget(String prepared) {
+        underWay.removeIf(i -> i.file().equals(prepared));
     }
 
     private void deleteAfter(Exception reason, String name) {
@@ -63,21 +138,22 @@ public final class Imports {
     }
 
     /** Makes what was imported a disk. */
-    private final class Finish implements Import.Finish {
+    private final class WholeFinish implements Import.Finish {
         private final NewVdi vdi;
+        private final @Nullable UUID origin;
         private final String prepared;
 
-        Finish(NewVdi vdi, String prepared) {
+        WholeFinish(NewVdi vdi, @Nullable UUID origin, String prepared) {
             this.vdi = vdi;
+            this.origin = origin;
             this.prepared = prepared;
         }
 
         @Override
         public Vdi commit() throws IOException {
-            forget();
             sr.tree.change(() -> {
                 maker.refuseTaken(vdi);
-                maker.publish(vdi, prepared, () -> {});
+                maker.publish(vdi, origin, prepared, () -> {});
                 return vdi;
             });
             return sr.looks.vdi(vdi.id());
@@ -85,12 +161,7 @@ public final class Imports {
 
         @Override
         public void discard() throws IOException {
-            forget();
             sr.storage.delete(prepared);
-        }
-
-        private void forget() {
-            underWay.removeIf(i -> i.file().equals(prepared));
         }
     }
 }

@@ -48,7 +48,7 @@ final class LeafReplacer {
         if (!name.equals(disk.name()) && storage.exists(name)) {
             throw new IOException(name + " is in the way: the disk's file " + disk.name() + " must get that name");
         }
-        sr.records.write(disk.id(), sr.view.record(disk));
+        sr.records.write(disk.id(), sr.view.record(disk).withOrigin(null));
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
         try {
             prepare(prepared, name, parent, sizeBytes);

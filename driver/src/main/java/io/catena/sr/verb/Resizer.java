@@ -62,6 +62,7 @@ public final class Resizer {
             return false;
         }
         check(tree, node, file, size);
+        sr.records.contentChanges(node.id(), sr.view.record(node));
         attachments.leaves().stopMerging(node.id());
         Optional<Attachment> attachment = attachments.get(node.id());
         try {

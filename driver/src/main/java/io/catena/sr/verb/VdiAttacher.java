@@ -66,6 +66,7 @@ public final class VdiAttacher {
             if (mode == AccessMode.READ_WRITE) {
                 checkWritable(node);
                 sr.use.checkNotRead(id);
+                sr.records.contentChanges(id, sr.view.record(node));
             }
             if (sr.attachments.get(id).isEmpty()) {
                 boolean keepsZeros = MirrorMark.isIn(sr.view.record(node).allKeys());

@@ -4,18 +4,23 @@ import io.catena.api.SnapshotResult;
 import io.catena.api.SnapshotSpec;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.ChainBudget;
 import io.catena.sr.tree.Node;
+import io.catena.vhd.ChainFile;
 import io.catena.vhd.VhdCreator;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +71,25 @@ public final class VdiCutter {
         return take(List.of(request(id, name, null, sizeBytes))).get(0).vdi();
     }
 
+    /**
+     * Checks whether a disk may be made upon another.
+     *
+     * @param filled a file that holds what differs from the base, under a temporary name
+     */
+    CutRequest request(VdiId base, NewVdi vdi, @Nullable UUID origin, String filled) throws IOException {
+        refuseTaken(vdi.id());
+        sr.use.checkNotWritten(base);
+        VdiSpec spec = vdi.spec();
+        CutRequest clone = request(base, spec.name(), null, vdi.sizeBytes(), vdi.id(), spec.keys());
+        VdiChange description = new VdiChange(null, spec.description(), Map.of(), Set.of(), null);
+        return clone.filledBy(clone.record().with(description).withOrigin(origin), filled);
+    }
+
+    /** Makes a disk whose own data is there already. The file is gone if this fails, or with what completes it later. */
+    void make(CutRequest request) throws IOException {
+        take(List.of(request));
+    }
+
     private CutRequest request(VdiId id, String name, @Nullable VdiId snapshotOf, long sizeBytes) throws IOException {
         VdiId fresh = new VdiId(sr.environment.uuids().get());
         return request(id, name, snapshotOf, sizeBytes, fresh, Map.of());
@@ -76,7 +100,9 @@ public final class VdiCutter {
             throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.view.refuseContradiction(source);
-        sr.use.checkNotRead(id);
+        if (sr.use.isRead(id) && !staysAsItIs(source)) {
+            sr.use.checkNotRead(id);
+        }
         if (!sr.tree.now().children(source.name()).isEmpty()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is the parent of other disks and cannot be cut")
                     .correction("Use one of the disks that build on it.");
@@ -91,13 +117,25 @@ public final class VdiCutter {
                 snapshotOf,
                 sr.environment.clock().instant(),
                 keys);
+        long cloneBytes = cloneSize(source, sizeBytes);
+        if (cloneBytes == 0) {
+            fresh = fresh.withOrigin(own.originId());
+        }
         return new CutRequest(
                 source,
                 own,
                 freshId,
                 mayLackZeros(source, own) ? fresh.withZerosElided() : fresh,
-                cloneSize(source, sizeBytes),
-                mayDeepen);
+                cloneBytes,
+                mayDeepen,
+                null);
+    }
+
+    /** Whether a cut leaves a file alone, so that whoever reads it is not disturbed: that of a snapshot that holds nothing. */
+    private boolean staysAsItIs(Node source) throws IOException {
+        return sr.view.record(source).snapshotOf() != null
+                && source.parent() != null
+                && LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, source.name()));
     }
 
     /** An active disk may still leave out some before it is cut. */

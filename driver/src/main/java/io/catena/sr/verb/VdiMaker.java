@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes disks.
@@ -37,7 +39,7 @@ public final class VdiMaker {
             refuseTaken(vdi);
             String prepared = SrFiles.temporary(vdi.file());
             storage.delete(prepared);
-            publish(vdi, prepared, () -> makeFile(vdi, prepared));
+            publish(vdi, null, prepared, () -> makeFile(vdi, prepared));
         }
     }
 
@@ -103,6 +105,8 @@ public final class VdiMaker {
     /**
      * Makes a file a disk. If that fails nothing is left of it.
      *
+     * <p>{@code origin} is the id that the maker of its content gave to that; null for a disk that starts empty.
+     *
      * <ol>
      *   <li>Write the record. It comes first: without its node it means nothing, while a node without record would be a
      *       disk that has lost its name.
@@ -111,9 +115,9 @@ public final class VdiMaker {
      *   <li>Give it its name, and make that durable.
      * </ol>
      */
-    void publish(NewVdi vdi, String prepared, ChainSwaps.Change makeFile) throws IOException {
+    void publish(NewVdi vdi, @Nullable UUID origin, String prepared, ChainSwaps.Change makeFile) throws IOException {
         try {
-            writeRecord(vdi);
+            writeRecord(vdi, origin);
             makeFile.make();
             storage.delete(SrFiles.elidedZeros(vdi.id()));
             storage.rename(prepared, vdi.file());
@@ -125,7 +129,7 @@ public final class VdiMaker {
         sr.tree.refresh(List.of(vdi.file()));
     }
 
-    private void writeRecord(NewVdi vdi) throws IOException {
+    private void writeRecord(NewVdi vdi, @Nullable UUID origin) throws IOException {
         VdiSpec spec = vdi.spec();
         sr.records.write(
                 vdi.id(),
@@ -135,7 +139,8 @@ public final class VdiMaker {
                                 null,
                                 sr.environment.clock().instant(),
                                 spec.keys())
-                        .withFile(vdi.file(), null));
+                        .withFile(vdi.file(), null)
+                        .withOrigin(origin));
     }
 
     /** Else a disk that was refused would show up at the next scan, and its id could not be used again. */

@@ -354,9 +354,9 @@ final class VdiCommands {
     @Command(
             name = "import",
             description =
-                    "Make a disk of a file or of what comes through a pipe: raw sectors, or a fixed or dynamic VHD.",
-            footer =
-                    "What breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
+                    "Make a disk of a file or of what comes through a pipe: raw sectors, or a fixed, dynamic or differencing VHD.",
+            footer = "A differencing VHD needs the disk that holds the rest: the snapshot that was the base of the export, or what"
+                    + " the stream before it was imported to.%nWhat breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
     void importContent(
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--format", paramLabel = "raw|vhd", required = true) String format,
@@ -368,10 +368,19 @@ final class VdiCommands {
                             paramLabel = "BYTES",
                             description = "How many bytes come through a pipe; raw disks and fixed VHDs need it.")
                     @Nullable
-                    Long size) {
+                    Long size,
+            @Option(
+                            names = "--base",
+                            paramLabel = "SNAPSHOT",
+                            description = "What a differencing VHD builds on; default: the disk that holds what it asks for.")
+                    @Nullable
+                    String base,
+            @Option(names = "--force", description = "Take the base though it is not known to be the right one.")
+                    boolean force) {
         String id = uuid == null ? UUID.randomUUID().toString() : uuid;
         String query = "?format=" + part(format) + (name == null ? "" : "&name=" + part(name))
-                + (size == null ? "" : "&sizeBytes=" + size);
+                + (size == null ? "" : "&sizeBytes=" + size)
+                + (base == null ? "" : "&base=" + part(base)) + (force ? "&force=true" : "");
         printId(new ContentInput(session)
                 .send("/v1/srs/" + part(sr) + "/vdis/" + part(id) + "/content" + query, input));
     }

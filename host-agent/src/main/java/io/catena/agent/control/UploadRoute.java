@@ -1,5 +1,6 @@
 package io.catena.agent.control;
 
+import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
@@ -13,6 +14,7 @@ import io.catena.api.VdiUpload;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a disk of what a client sends. The client chooses its id, so that who got no answer finds out what came of it.
@@ -34,7 +36,7 @@ final class UploadRoute {
         names = new Names(host);
     }
 
-    /** ?format=&amp;name=&amp;description=&amp;sizeBytes= */
+    /** ?format=&amp;name=&amp;description=&amp;sizeBytes=&amp;base=&amp;force= */
     Object answer(Call call) {
         if (!uploads.tryAcquire()) {
             throw new SrException(SrError.TRY_AGAIN, MOST_UPLOADS + " disks are imported already")
@@ -63,13 +65,20 @@ final class UploadRoute {
                 query.one("description").orElse(""),
                 id,
                 false);
-        try (VdiImport target = repository.importVdi(spec)) {
+        ContentOrigin origin = upload.origin().upon(base(query, repository), query.flag("force"));
+        try (VdiImport target = repository.importVdi(spec, origin)) {
             upload.copyTo(target);
             return target.commit();
         } catch (IOException e) {
             throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
                     .correction("Send all of it again.");
         }
+    }
+
+    private @Nullable VdiId base(Query query, StorageRepository repository) {
+        return query.one("base")
+                .map(text -> repository.vdi(names.vdi(text).vdi()).vdi())
+                .orElse(null);
     }
 
     private static long lengthBytes(Query query, Call.Upload body) {

@@ -1,6 +1,7 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ContentOrigin;
 import io.catena.api.DiskRange;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
@@ -228,8 +229,8 @@ final class HeldSr implements StorageRepository {
 
     /** The import itself does not keep the SR from being closed; it is given up then. */
     @Override
-    public VdiImport importVdi(VdiSpec spec) {
-        return use(repository -> repository.importVdi(spec));
+    public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {
+        return use(repository -> repository.importVdi(spec, origin));
     }
 
     @Override

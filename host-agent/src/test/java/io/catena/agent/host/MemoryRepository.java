@@ -1,6 +1,7 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ContentOrigin;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
@@ -243,7 +244,7 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
-    public VdiImport importVdi(VdiSpec spec) {
+    public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {
         throw new SrException(SrError.UNIMPLEMENTED, "Disks here have no content");
     }
 

@@ -174,7 +174,19 @@ final class DiskTrees implements AutoCloseable {
      */
     VdiId imported(StreamFormat format, byte[] bytes, long length) throws IOException {
         VdiUpload upload = sr.contents().upload(format, Channels.newChannel(new ByteArrayInputStream(bytes)), length);
-        try (VdiImport target = sr.importVdi(new VdiSpec(upload.sizeBytes(), "imported", "", null, false))) {
+        return imported(upload, null, false);
+    }
+
+    /** Makes a disk of a stream that holds what changed. */
+    VdiId importedUpon(@Nullable VdiId base, boolean force, byte[] vhd) throws IOException {
+        VdiUpload upload =
+                sr.contents().upload(StreamFormat.VHD, Channels.newChannel(new ByteArrayInputStream(vhd)), -1);
+        return imported(upload, base, force);
+    }
+
+    private VdiId imported(VdiUpload upload, @Nullable VdiId base, boolean force) throws IOException {
+        VdiSpec spec = new VdiSpec(upload.sizeBytes(), "imported", "", null, false);
+        try (VdiImport target = sr.importVdi(spec, upload.origin().upon(base, force))) {
             upload.copyTo(target);
             return target.commit().vdi();
         }

@@ -99,6 +99,7 @@ final class Campaign implements Callable<Integer> {
             subjects.put(nameOf(kind), crash(seed -> new SnapshotScenario(seed, kind)));
         }
         subjects.put("copy", crash(seed -> new CopyScenario(seed, call -> true)));
+        subjects.put("import", crash(seed -> new DeltaImportScenario(seed, call -> true)));
         subjects.put("revert", crash(seed -> new RevertScenario(seed, call -> true)));
         subjects.put("reset", crash(seed -> new RevertScenario(seed, RevertScenario.How.RESET, call -> true)));
         subjects.put("compose", crash(seed -> new ComposeScenario(seed, call -> true)));
