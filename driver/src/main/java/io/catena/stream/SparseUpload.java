@@ -53,8 +53,7 @@ final class SparseUpload implements VdiUpload {
                     + " blocks; its BAT has " + header.maxEntries() + " entries, at most " + MOST_BLOCKS + " are read");
         }
         skipTo(source, header.tableOffset(), "its BAT");
-        return new SparseUpload(
-                source, footer, layout, origin(footer, header), blocks(source, (int) layout.blocks()));
+        return new SparseUpload(source, footer, layout, origin(footer, header), blocks(source, (int) layout.blocks()));
     }
 
     private static ContentOrigin origin(Footer footer, DynamicHeader header) {

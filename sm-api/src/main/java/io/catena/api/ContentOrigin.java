@@ -12,7 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param forced whether the base is taken though it is not known to hold that
  */
 public record ContentOrigin(
-        @Nullable UUID content, @Nullable UUID parent, @Nullable VdiId base, boolean forced) {
+        @Nullable UUID content,
+        @Nullable UUID parent,
+        @Nullable VdiId base,
+        boolean forced) {
     /** Nothing is said. */
     public static final ContentOrigin UNKNOWN = new ContentOrigin(null, null, null, false);
 

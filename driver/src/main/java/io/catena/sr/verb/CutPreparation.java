@@ -139,7 +139,8 @@ final class CutPreparation {
         if (filled == null) {
             return prepareChild(name, sizeBytes(request, source), parent);
         }
-        VhdHeaders headers = Objects.requireNonNull(ChainFile.vhd(storage, filled).headers());
+        VhdHeaders headers =
+                Objects.requireNonNull(ChainFile.vhd(storage, filled).headers());
         try (BlockFile file = storage.open(filled)) {
             for (ParentLink.Patch patch : parent.replaceIn(headers, filled)) {
                 patch.apply(file);

@@ -33,7 +33,13 @@ final class DeltaFinish implements Import.Finish {
     private boolean handedOver;
 
     DeltaFinish(
-            OpenSr sr, VdiCutter cutter, NewVdi vdi, @Nullable UUID origin, VdiId base, DiskReader reader, String prepared) {
+            OpenSr sr,
+            VdiCutter cutter,
+            NewVdi vdi,
+            @Nullable UUID origin,
+            VdiId base,
+            DiskReader reader,
+            String prepared) {
         this.sr = sr;
         this.cutter = cutter;
         this.vdi = vdi;

@@ -80,8 +80,8 @@ public final class Imports {
     }
 
     private void makeFileUpon(ChainFile base, NewVdi vdi, String prepared) throws IOException {
-        ParentLink link =
-                ParentLink.of(sr.storage, vdi.file(), base.name(), base.uniqueId().orElse(DynamicHeader.NO_ID));
+        ParentLink link = ParentLink.of(
+                sr.storage, vdi.file(), base.name(), base.uniqueId().orElse(DynamicHeader.NO_ID));
         new VhdCreator(sr.storage)
                 .differencing(
                         prepared,

@@ -355,8 +355,9 @@ final class VdiCommands {
             name = "import",
             description =
                     "Make a disk of a file or of what comes through a pipe: raw sectors, or a fixed, dynamic or differencing VHD.",
-            footer = "A differencing VHD needs the disk that holds the rest: the snapshot that was the base of the export, or what"
-                    + " the stream before it was imported to.%nWhat breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
+            footer =
+                    "A differencing VHD needs the disk that holds the rest: the snapshot that was the base of the export, or what"
+                            + " the stream before it was imported to.%nWhat breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
     void importContent(
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--format", paramLabel = "raw|vhd", required = true) String format,
@@ -372,7 +373,8 @@ final class VdiCommands {
             @Option(
                             names = "--base",
                             paramLabel = "SNAPSHOT",
-                            description = "What a differencing VHD builds on; default: the disk that holds what it asks for.")
+                            description =
+                                    "What a differencing VHD builds on; default: the disk that holds what it asks for.")
                     @Nullable
                     String base,
             @Option(names = "--force", description = "Take the base though it is not known to be the right one.")

@@ -151,8 +151,7 @@ class DeltaUploadTest {
         int before = to.sr.vdis().size();
         assertThatThrownBy(() -> to.importedUpon(base, false, vhd))
                 .isInstanceOfSatisfying(
-                        SrException.class,
-                        e -> assertThat(e.error()).isIn(SrError.BAD_REQUEST, SrError.VDI_IN_USE))
+                        SrException.class, e -> assertThat(e.error()).isIn(SrError.BAD_REQUEST, SrError.VDI_IN_USE))
                 .hasMessageContaining(why);
         assertThat(to.sr.vdis()).hasSize(before);
     }
