@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param child the disk's file, and what is to be written to it
  * @param parent the file that becomes a base copy
  * @param record the parent's record
- * @param orphan what nothing builds on afterwards; null if something does, or there was nothing
+ * @param orphan the node on which nothing builds afterwards; null if something does, or there was none
  */
 public record Compose(Relink.Child child, String parent, String record, Orphans.@Nullable Orphan orphan)
         implements Operation {

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -65,12 +66,12 @@ class DeltaUploadTest {
                 assertThat(to.sr.vdi(copy).parent())
                         .as("%s builds on what %s does", copy, before)
                         .isEqualTo(to.sr.vdi(before).parent());
-                assertHolds(before, from.content(base));
+                assertHolds(before, from.content(Objects.requireNonNull(base)));
             }
             base = snapshot;
         }
         assertThat(to.sr.check(false).findings()).isEmpty();
-        to.sr.destroy(copy);
+        to.sr.destroy(Objects.requireNonNull(copy));
         assertThat(to.sr.check(false).findings()).isEmpty();
     }
 
