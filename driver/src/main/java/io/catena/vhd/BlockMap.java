@@ -473,6 +473,11 @@ final class BlockMap implements CacheBudget.Cache {
                 || (redo != null && redo.isFull());
     }
 
+    /** Whether half as much is pending. */
+    synchronized boolean wantsFlushSoon() {
+        return wantsFlush() || pending.bits.size() >= mostPendingBlocks() / 2 || (redo != null && redo.isHalfFull());
+    }
+
     /** Each of them has two bitmaps, which cannot be given up before the flush. */
     private int mostPendingBlocks() {
         return budget.isUsedUp()

@@ -94,7 +94,14 @@ public final class DrainingLayer implements Layer {
         return busy;
     }
 
-    /** Lets go of both layers, which stay open; to be called while no request runs, after {@link #flush}. */
+    /** Flushes if the leaf could soon not give up more before a flush, which is better done while requests run. */
+    public void flushIfSoonFull() throws IOException {
+        if (leaf.wantsFlushSoon()) {
+            flush();
+        }
+    }
+
+    /** Lets go of both layers, which stay open; to be called when the parent is not written any more, and durable. */
     public void end() {
         leaf.flushAfter(null);
     }

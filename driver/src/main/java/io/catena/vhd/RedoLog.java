@@ -236,6 +236,10 @@ public final class RedoLog implements Closeable {
         return budget.isTooLong(halves.get(current).end);
     }
 
+    synchronized boolean isHalfFull() {
+        return budget.isTooLong(2 * halves.get(current).end);
+    }
+
     /**
      * Begins a flush: records appended from now on are kept by the next {@link #discard}. After a flush that failed the
      * other half still holds records; they are older than those of the current one, so it stays current.

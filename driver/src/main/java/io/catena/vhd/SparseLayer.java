@@ -318,6 +318,10 @@ public final class SparseLayer implements Layer {
         flushedBefore = first;
     }
 
+    boolean wantsFlushSoon() {
+        return map.wantsFlushSoon();
+    }
+
     @Override
     public void giveUp(long offset) throws IOException {
         changed = true;

@@ -100,7 +100,7 @@ public final class DrainEnd implements LiveSteps, Closeable {
     private void goOnWith(Chain.Node leaf) {
         List<Chain.Node> successor = new ArrayList<>(List.of(leaf));
         successor.addAll(drain.rest());
-        drain.leave(Objects.requireNonNull(pause, "pause"), new Chain(successor));
+        Objects.requireNonNull(pause, "pause").replace(new Chain(successor));
         close();
         ended.run();
         try {

@@ -58,6 +58,7 @@ public final class LeafDrain {
 
     /** Ends the writing of the base copy, after {@link #sealBaseCopy}; it can still be read. */
     void retireBaseCopy() throws IOException {
+        layer.end();
         ((SparseLayer) baseCopy.layer()).retire();
     }
 
@@ -108,6 +109,7 @@ public final class LeafDrain {
                 copied.put(block, copy(block));
             }
             if (!copied.isEmpty()) {
+                layer.flushIfSoonFull();
                 giveUp(copied);
                 control.done(copied.values().stream().mapToLong(Long::longValue).sum());
             }
@@ -170,11 +172,5 @@ public final class LeafDrain {
         synchronized (round) {
             // The last one is over.
         }
-    }
-
-    /** Replaces the chain that drains, while requests are held back and after everything was flushed. */
-    void leave(LiveDisk.Pause pause, Chain successor) {
-        layer.end();
-        pause.replace(successor);
     }
 }

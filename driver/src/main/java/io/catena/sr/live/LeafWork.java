@@ -173,9 +173,10 @@ public final class LeafWork {
      * if that was done before, or the moving was finished.
      *
      * <ol>
-     *   <li>Flush, so that little is left to do in the next step.
-     *   <li>While requests are held back, make both files complete, the base copy first, and go on with both of them.
-     *   <li>The base copy is not written any more.
+     *   <li>While requests are held back, go on with both files, in memory: from now on the base copy is only read. A flush of
+     *       the leaf still flushes the base copy first, which alone holds what was moved there.
+     *   <li>While requests run, make both files complete, the base copy first. If that fails it can be repeated.
+     *   <li>The base copy is durable, so the leaf is flushed by itself again, and the base copy's redo log goes.
      * </ol>
      */
     public void endDrain(VdiId vdi, LeafDrain drain) throws IOException {
@@ -183,12 +184,11 @@ public final class LeafWork {
             return;
         }
         drain.stop();
-        drain.disk().flush();
         try (LiveDisk.Pause pause = drain.disk().pause()) {
-            pause.chain().flush();
-            drain.sealBaseCopy();
-            drain.leave(pause, new Chain(drain.nodes()));
+            pause.replace(new Chain(drain.nodes()));
         }
+        drain.disk().flush();
+        drain.sealBaseCopy();
         drains.remove(vdi);
         drain.retireBaseCopy();
     }

@@ -108,12 +108,30 @@ final class MergeScenario implements Scenario {
                 collecting = true;
             }
             if (collecting && sr.isAttached(vdi) && isBetween(call)) {
-                guestMayWrite(16);
+                guestMayWrite(CallSite.isInside("LeafDrain.round") ? 4 : 16);
             }
-            if (collecting && CallSite.isInside("PushDown.copy") && sr.random.nextInt(128) == 0) {
+            if (collecting && CallSite.isInside("LeafWork.endDrain")) {
+                guestMayWriteAtTheEndOfADrain(call);
+            }
+            if (collecting && isCancelledHere()) {
                 sr.repository().garbage().cancel();
             }
             return mutant.passes(call);
+        }
+
+        /** Nothing is written or synced while its requests are held back. */
+        private void guestMayWriteAtTheEndOfADrain(Call call) throws IOException {
+            SimulatedSr.require(!sr.isPaused(vdi), "requests are held back during " + call);
+            if (sr.random.nextInt(4) == 0) {
+                collecting = false;
+                sr.overwrite(vdi);
+                collecting = true;
+            }
+        }
+
+        private boolean isCancelledHere() {
+            return CallSite.isInside("PushDown.copy") && sr.random.nextInt(128) == 0
+                    || CallSite.isInside("LeafDrain.round") && sr.random.nextInt(3) == 0;
         }
 
         private void guestMayWrite(int oneOf) throws IOException {

@@ -47,6 +47,7 @@ class MutantsTest {
             "PushDown.mark",
             "PullUpMerge.copyLacking",
             "LiveLeafMerge.makeDurable",
+            "LeafWork.endDrain",
             "SparseLayer.flushFirst",
             "LiveCut.complete");
 
@@ -109,6 +110,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LeafWork.endDrain", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
