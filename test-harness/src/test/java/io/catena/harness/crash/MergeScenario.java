@@ -130,8 +130,8 @@ final class MergeScenario implements Scenario {
         }
 
         private boolean isCancelledHere() {
-            return CallSite.isInside("PushDown.copy") && sr.random.nextInt(128) == 0
-                    || CallSite.isInside("LeafDrain.round") && sr.random.nextInt(3) == 0;
+            return (CallSite.isInside("PushDown.copy") && sr.random.nextInt(128) == 0)
+                    || (CallSite.isInside("LeafDrain.round") && sr.random.nextInt(3) == 0);
         }
 
         private void guestMayWrite(int oneOf) throws IOException {
