@@ -12,6 +12,7 @@ import io.catena.check.undo.Change;
 import io.catena.check.undo.ChangeList;
 import io.catena.format.Batmap;
 import io.catena.format.SparseLayout;
+import io.catena.remedy.Advice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
@@ -49,9 +50,9 @@ final class BatmapRepair {
     private final RawImage image;
     private final Findings findings;
     private final ChangeList changes;
-    private final List<String> leftAlone;
+    private final List<Advice> leftAlone;
 
-    BatmapRepair(RawImage image, Findings findings, ChangeList changes, List<String> leftAlone) {
+    BatmapRepair(RawImage image, Findings findings, ChangeList changes, List<Advice> leftAlone) {
         this.image = image;
         this.findings = findings;
         this.changes = changes;
@@ -73,7 +74,7 @@ final class BatmapRepair {
                 || findings.has(Code.BLOCK_IN_METADATA)
                 || image.sparseHeader().maxEntries() > MAX_ENTRIES;
         if (confused) {
-            leftAlone.add("the batmap is wrong, but the BAT cannot be trusted to make it anew");
+            leftAlone.add(Advice.of("the batmap is wrong, but the BAT cannot be trusted to make it anew"));
             return Outcome.UNCHANGED;
         }
         long headerOffset = image.sparseHeader().tableEnd();
@@ -104,7 +105,7 @@ final class BatmapRepair {
     /** A batmap whose cookie is still there counts for version 1.1 too, so the version alone would not do. */
     private Outcome giveUp(@Nullable RawBatmap old) {
         if (old != null) {
-            leftAlone.add("the batmap is wrong, and there is no room to make it anew");
+            leftAlone.add(Advice.of("the batmap is wrong, and there is no room to make it anew"));
             return Outcome.UNCHANGED;
         }
         return new Outcome(true, 0);

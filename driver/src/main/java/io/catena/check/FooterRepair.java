@@ -8,6 +8,9 @@ import io.catena.check.undo.Change;
 import io.catena.check.undo.ChangeList;
 import io.catena.format.Geometry;
 import io.catena.format.SparseLayout;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -23,9 +26,9 @@ final class FooterRepair {
     private final Findings findings;
     private final Supplier<UUID> ids;
     private final ChangeList changes;
-    private final List<String> leftAlone;
+    private final List<Advice> leftAlone;
 
-    FooterRepair(RawImage image, Findings findings, Supplier<UUID> ids, ChangeList changes, List<String> leftAlone) {
+    FooterRepair(RawImage image, Findings findings, Supplier<UUID> ids, ChangeList changes, List<Advice> leftAlone) {
         this.image = image;
         this.findings = findings;
         this.ids = ids;
@@ -129,12 +132,13 @@ final class FooterRepair {
                     : image.trailing().offset();
         }
         if (!image.hasTable() || findings.has(Code.TABLE_OFFSET)) {
-            leftAlone.add("the footer at the end is lost, and without a BAT nobody knows where it belongs");
+            leftAlone.add(Advice.of("the footer at the end is lost, and without a BAT nobody knows where it belongs"));
             return -1;
         }
         if (VhdRepair.PAST_END.stream().anyMatch(findings::has)) {
-            leftAlone.add("the footer at the end is lost, and blocks reach beyond the end of the file;"
-                    + " give those up: catena vhd repair FILE --drop-entries-past-end");
+            leftAlone.add(Advice.of(
+                            "the footer at the end is lost, and blocks reach beyond the end of the file; give those up: ")
+                    .then(Remedy.of(Verb.VHD_REPAIR, "FILE").with("dropEntriesPastEnd")));
             return -1;
         }
         long dataEnd = SparseLayout.roundUp(Math.max(batmapEnd, DataEnd.of(image)), SparseLayout.SECTOR);

@@ -5,6 +5,9 @@ import static java.nio.charset.StandardCharsets.UTF_16BE;
 import io.catena.check.raw.RawHeader;
 import io.catena.check.raw.RawImage;
 import io.catena.check.raw.RawLocator;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;
@@ -20,9 +23,9 @@ final class LocatorRepair {
 
     private final Storage storage;
     private final String file;
-    private final List<String> leftAlone;
+    private final List<Advice> leftAlone;
 
-    LocatorRepair(Storage storage, String file, List<String> leftAlone) {
+    LocatorRepair(Storage storage, String file, List<Advice> leftAlone) {
         this.storage = storage;
         this.file = file;
         this.leftAlone = leftAlone;
@@ -38,8 +41,8 @@ final class LocatorRepair {
         ParentSearch search = ParentSearch.run(storage, file, image);
         Optional<RawLocator> good = good(image, search);
         if (good.isEmpty()) {
-            leftAlone.add("no parent locator leads to the parent, so none is dropped;"
-                    + " name the parent: catena vhd reparent FILE --parent PARENT");
+            leftAlone.add(Advice.of("no parent locator leads to the parent, so none is dropped; name the parent: ")
+                    .then(Remedy.of(Verb.VHD_REPARENT, "FILE").with("parent", "PARENT")));
             return;
         }
         String name =

@@ -9,6 +9,9 @@ import io.catena.check.undo.ChangeList;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.DynamicHeader;
 import io.catena.format.SparseLayout;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
@@ -26,9 +29,9 @@ import java.util.List;
 final class LocatorWriter {
     private final Storage storage;
     private final String file;
-    private final List<String> leftAlone;
+    private final List<Advice> leftAlone;
 
-    LocatorWriter(Storage storage, String file, List<String> leftAlone) {
+    LocatorWriter(Storage storage, String file, List<Advice> leftAlone) {
         this.storage = storage;
         this.file = file;
         this.leftAlone = leftAlone;
@@ -53,8 +56,9 @@ final class LocatorWriter {
         ParentLink.Patch last = patches.get(patches.size() - 1);
         ParentLink.Patch payload = patches.get(patches.size() - 2);
         if (payload.offset() + payload.bytes().remaining() > room(image)) {
-            leftAlone.add("no parent locator leads to " + parent.name() + ", and there is no room for one;"
-                    + " make it: catena vhd reparent FILE --parent " + parent.name());
+            leftAlone.add(Advice.of(
+                            "no parent locator leads to " + parent.name() + ", and there is no room for one; make it: ")
+                    .then(Remedy.of(Verb.VHD_REPARENT, "FILE").with("parent", parent.name())));
             return false;
         }
         for (ParentLink.Patch patch : patches.subList(0, patches.size() - 1)) {

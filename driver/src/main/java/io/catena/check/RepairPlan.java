@@ -1,6 +1,7 @@
 package io.catena.check;
 
 import io.catena.check.undo.Change;
+import io.catena.remedy.Advice;
 import java.util.List;
 
 /**
@@ -14,7 +15,7 @@ import java.util.List;
  * @param leftAlone what is wrong and cannot be repaired like this, and what could be done
  */
 public record RepairPlan(
-        String file, boolean takesBack, List<Change> changes, long sizeBefore, long sizeAfter, List<String> leftAlone) {
+        String file, boolean takesBack, List<Change> changes, long sizeBefore, long sizeAfter, List<Advice> leftAlone) {
     public RepairPlan {
         changes = List.copyOf(changes);
         leftAlone = List.copyOf(leftAlone);

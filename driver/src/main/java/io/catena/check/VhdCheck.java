@@ -9,8 +9,12 @@ import io.catena.check.raw.RawFooter;
 import io.catena.check.raw.RawHeader;
 import io.catena.check.raw.RawImage;
 import io.catena.format.VhdTime;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.store.WrittenElsewhereException;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;
 import java.time.Clock;
@@ -45,9 +49,10 @@ public final class VhdCheck {
      */
     public Report check(String name, CheckOptions options) throws IOException {
         if (options.data() && storage.isWrittenElsewhere(name)) {
-            throw new IOException(
-                    name + ": another program, maybe an agent, has it open for writing, so its bitmaps are behind"
-                            + " its data; detach the disk (catena vdi detach)");
+            throw new WrittenElsewhereException(
+                    name,
+                    "its bitmaps are behind its data",
+                    Advice.of("Detach the disk first: ").then(Remedy.of(Verb.VDI_DETACH)));
         }
         try (BlockFile file = storage.openReadOnly(name)) {
             return check(name, file, options);

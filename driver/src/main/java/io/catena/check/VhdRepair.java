@@ -13,6 +13,7 @@ import io.catena.check.undo.PatchedView;
 import io.catena.check.undo.UndoFile;
 import io.catena.format.VhdTime;
 import io.catena.op.OfflineAccess;
+import io.catena.remedy.Advice;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import java.io.Closeable;
@@ -66,7 +67,7 @@ public final class VhdRepair {
         try (BlockFile file = storage.openReadOnly(name)) {
             BlockFile view = unfinished.isPresent() ? PatchedView.undone(file, unfinished.get()) : file;
             ChangeList changes = new ChangeList(view);
-            List<String> leftAlone = new ArrayList<>();
+            List<Advice> leftAlone = new ArrayList<>();
             long size = planChanges(name, view, options, changes, leftAlone);
             leftAlone.addAll(remaining(name, PatchedView.repaired(view, changes.all(), size)));
             return new RepairPlan(name, unfinished.isPresent(), changes.all(), view.size(), size, leftAlone);
@@ -74,22 +75,22 @@ public final class VhdRepair {
     }
 
     /** Returns what is wrong with the file as it will be: whoever is told that nothing is left, may rely on the check. */
-    private List<String> remaining(String name, BlockFile repaired) throws IOException {
-        List<String> lines = new ArrayList<>();
+    private List<Advice> remaining(String name, BlockFile repaired) throws IOException {
+        List<Advice> lines = new ArrayList<>();
         for (Finding finding : new VhdCheck(storage, clock)
                 .check(name, repaired, CheckOptions.PLAIN)
                 .findings()) {
             if (finding.severity().compareTo(Severity.REPAIRABLE) >= 0) {
-                String advice = finding.code().isRepaired() ? "" : "; " + finding.advice();
-                lines.add(finding.code() + " at byte " + finding.offset() + ": "
-                        + finding.code().meaning() + "; found " + finding.found() + advice);
+                Advice line = Advice.of(finding.code() + " at byte " + finding.offset() + ": "
+                        + finding.code().meaning() + "; found " + finding.found());
+                lines.add(finding.code().isRepaired() ? line : line.then("; ").then(finding.advice()));
             }
         }
         return lines;
     }
 
     private long planChanges(
-            String name, BlockFile file, RepairOptions options, ChangeList changes, List<String> leftAlone)
+            String name, BlockFile file, RepairOptions options, ChangeList changes, List<Advice> leftAlone)
             throws IOException {
         RawImage image = RawImage.read(file);
         if (image.isPoisoned()) {
@@ -104,7 +105,7 @@ public final class VhdRepair {
         }
         boolean overlap = findings.has(Code.METADATA_OVERLAP);
         if (overlap) {
-            leftAlone.add("parts of the metadata overlap, so only footers can be restored");
+            leftAlone.add(Advice.of("parts of the metadata overlap, so only footers can be restored"));
         }
         BatmapRepair.Outcome batmap = BatmapRepair.Outcome.UNCHANGED;
         if (image.hasTable() && !overlap) {

@@ -2,6 +2,9 @@ package io.catena.format;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.UUID;
@@ -168,8 +171,11 @@ public record Footer(
         if (cookie == POISON) {
             throw new UnsupportedVhdException(
                     file,
-                    "disabled by an interrupted resize (cookie \"v_poison\"); undo it with vhd-util's journal: catena vhd repair "
-                            + file + " --journal JOURNAL --yes");
+                    "disabled by an interrupted resize (cookie \"v_poison\")",
+                    Advice.of("Undo it with vhd-util's journal: ")
+                            .then(Remedy.of(Verb.VHD_REPAIR, file)
+                                    .with("journal", "JOURNAL")
+                                    .with("yes")));
         }
         if (cookie != COOKIE) {
             throw new CorruptVhdException(

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Note the base copy that the child built on before, if nothing does any more.
  * </ol>
  *
- * @param child the disk's file, and what is to be written to it
+ * @param child the file of the disk, and what is to be written to it
  * @param parent the file that becomes a base copy
  * @param record the parent's record
  * @param orphan the node on which nothing builds afterwards; null if something does, or there was none

@@ -7,6 +7,9 @@ import io.catena.api.VdiUpload;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.Footer;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
@@ -66,7 +69,9 @@ public final class Uploads {
                         SrError.BAD_REQUEST,
                         "The size of " + what + " is told by the number of its bytes, which is "
                                 + (lengthBytes < 0 ? "not known" : lengthBytes))
-                .correction("Give it: catena vdi import --size BYTES; or send a Content-Length.");
+                .correction(Advice.of("Give it: ")
+                        .then(Remedy.of(Verb.VDI_IMPORT, "SR").with("size", "BYTES"))
+                        .then("; or send a Content-Length."));
     }
 
     static <T> T check(Reading<T> reading) throws IOException {
@@ -74,12 +79,12 @@ public final class Uploads {
             return reading.read();
         } catch (CorruptVhdException | UnsupportedVhdException e) {
             throw new SrException(SrError.BAD_REQUEST, "This VHD cannot be read: " + e.getMessage(), e)
-                    .correction("See what is wrong with the file: catena vhd check FILE");
+                    .correction("See what is wrong with the file: ", Remedy.of(Verb.VHD_CHECK, "FILE"));
         }
     }
 
     static SrException strange(String what) {
         return new SrException(SrError.BAD_REQUEST, "The stream cannot be read: " + what)
-                .correction("See what is wrong with the file: catena vhd check FILE");
+                .correction("See what is wrong with the file: ", Remedy.of(Verb.VHD_CHECK, "FILE"));
     }
 }

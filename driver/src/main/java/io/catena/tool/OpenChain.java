@@ -4,7 +4,11 @@ import io.catena.disk.BlockDevice;
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.Storage;
+import io.catena.store.WrittenElsewhereException;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import java.io.Closeable;
@@ -70,10 +74,16 @@ public final class OpenChain implements Closeable {
     /** What a guest wrote last may be in the memory of who serves it, or in a log. */
     private static void checkIsNotWritten(Storage storage, String name) throws IOException {
         if (storage.isWrittenElsewhere(name)) {
-            throw new IOException(
-                    name + ": another program, maybe an agent, has it open for writing, so the file does not"
-                            + " tell all that was written; detach the disk (catena vdi detach), or take a snapshot and export that"
-                            + " (catena vdi snapshot, catena vdi export)");
+            throw new WrittenElsewhereException(
+                    name,
+                    "the file does not tell all that was written",
+                    Advice.of("Detach the disk (")
+                            .then(Remedy.of(Verb.VDI_DETACH))
+                            .then("), or take a snapshot and export that (")
+                            .then(Remedy.of(Verb.VDI_SNAPSHOT))
+                            .then(", ")
+                            .then(Remedy.of(Verb.VDI_EXPORT))
+                            .then(")."));
         }
     }
 

@@ -2,11 +2,14 @@ package io.catena.tool;
 
 import io.catena.format.CorruptVhdException;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.remedy.Advice;
 import io.catena.store.StorageLockedException;
+import io.catena.store.WrittenElsewhereException;
 import io.catena.vhd.MissingParentException;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import org.jspecify.annotations.Nullable;
 
 /** Kinds of failure of an offline operation, as far as there is something else to do about each. */
 public enum Problem {
@@ -18,6 +21,14 @@ public enum Problem {
     /** A file of the chain is no VHD that can be used. */
     BAD_FILE,
     OTHER;
+
+    /** Returns what a failure itself says to do about it; null if it says nothing. */
+    public static @Nullable Advice advice(IOException failure) {
+        if (failure instanceof UnsupportedVhdException unsupported) {
+            return unsupported.advice();
+        }
+        return failure instanceof WrittenElsewhereException written ? written.advice() : null;
+    }
 
     /** Returns the kind of a failure. */
     public static Problem of(IOException failure) {

@@ -1,6 +1,9 @@
 package io.catena.vhd;
 
 import io.catena.format.UnsupportedVhdException;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.Storage;
 import java.io.IOException;
 
@@ -29,7 +32,9 @@ public final class PendingRewrite {
     static void refuse(Storage storage, String name) throws IOException {
         if (storage.exists(journalOf(name))) {
             throw new UnsupportedVhdException(
-                    name, "an interrupted resize must be completed: catena vhd resize " + name);
+                    name,
+                    "an interrupted resize must be completed",
+                    Advice.of("Complete it: ").then(Remedy.of(Verb.VHD_RESIZE, name)));
         }
     }
 }

@@ -169,7 +169,7 @@ class ContradictionTest {
     private static void refused(VhdRepository sr, VdiId vdi) {
         assertThatThrownBy(() -> sr.attach(vdi, AccessMode.READ_WRITE)).isInstanceOfSatisfying(SrException.class, e -> {
             assertThat(e.error()).isEqualTo(SrError.VDI_UNAVAILABLE);
-            assertThat(e.correction()).contains("--keep");
+            assertThat(e.advice()).asString().contains("keep=FILE");
         });
     }
 }

@@ -56,7 +56,8 @@ class DeletionByProofTest {
             assertThat(status.nextRun()).isNull();
             assertThatThrownBy(() -> files.collect(sr))
                     .isInstanceOfSatisfying(
-                            SrException.class, e -> assertThat(e.correction()).contains("--gc on"));
+                            SrException.class,
+                            e -> assertThat(e.advice()).asString().contains("gc=on"));
             assertThat(files.file(BASE)).exists();
 
             agree(sr);
@@ -71,7 +72,7 @@ class DeletionByProofTest {
             agree(sr);
             assertThat(files.collect(sr).result()).contains("deleted 0");
             assertThat(files.file(BASE)).exists();
-            assertThat(refusal(sr)).contains("--delete-unknown");
+            assertThat(refusal(sr)).contains("deleteUnknown");
 
             assertThat(files.collect(sr, BASE).result()).contains("deleted 1");
             assertThat(files.file(BASE)).doesNotExist();
@@ -152,7 +153,7 @@ class DeletionByProofTest {
     private static String refusal(VhdRepository sr) {
         return sr.garbage().status().refused().stream()
                 .filter(refusal -> refusal.node().equals(BASE))
-                .map(GcStatus.Refusal::reason)
+                .map(refusal -> refusal.reason().toString())
                 .findFirst()
                 .orElse("");
     }

@@ -296,7 +296,7 @@ class VhdRepositoryTest {
                         SrHealth.Kind.LONG_CHAIN);
         assertThat(health.reasons()).allSatisfy(reason -> {
             assertThat(reason.what()).isNotBlank();
-            assertThat(reason.cure()).isNotBlank();
+            assertThat(reason.cure()).asString().isNotBlank();
         });
         Files.delete(directory.resolve(".catena/journal/operation.json"));
     }
@@ -357,12 +357,13 @@ class VhdRepositoryTest {
         }
 
         SnapshotResult atTheLimit = sr.snapshot(List.of(disk), "").get(0);
-        assertThat(atTheLimit.warning()).contains("3 of at most 3").contains("catena vdi destroy");
+        assertThat(atTheLimit.warning()).asString().contains("3 of at most 3").contains("vdi destroy");
         assertThat(sr.stat().warnings()).isNotEmpty();
         write(device, 0, 9);
         assertThatThrownBy(() -> sr.snapshot(List.of(disk), ""))
                 .isInstanceOfSatisfying(
-                        SrException.class, e -> assertThat(e.correction()).contains("catena vdi destroy"));
+                        SrException.class,
+                        e -> assertThat(e.advice()).asString().contains("vdi destroy"));
         assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
     }
 
@@ -909,7 +910,8 @@ class VhdRepositoryTest {
         assertThat(sr.vdi(other).depth()).isEqualTo(1);
         assertThat(sr.garbage().status().refused())
                 .isNotEmpty()
-                .allSatisfy(refusal -> assertThat(refusal.reason()).contains("switched off for VDI " + disk));
+                .allSatisfy(
+                        refusal -> assertThat(refusal.reason()).asString().contains("switched off for VDI " + disk));
     }
 
     @Test
@@ -988,7 +990,7 @@ class VhdRepositoryTest {
     private static void assertError(Runnable work, SrError error) {
         assertThatThrownBy(work::run).isInstanceOfSatisfying(SrException.class, e -> {
             assertThat(e.error()).isEqualTo(error);
-            assertThat(e.correction()).isNotEmpty();
+            assertThat(e.advice()).asString().isNotEmpty();
         });
     }
 

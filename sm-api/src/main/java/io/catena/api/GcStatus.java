@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +84,7 @@ public record GcStatus(
             String node, int tries, String reason, @Nullable Instant nextTry) {}
 
     /** What cannot be done, and why. */
-    public record Refusal(String node, String reason) {}
+    public record Refusal(String node, Advice reason) {}
 
     /**
      * What merging would do for a disk's chain.

@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -43,5 +44,5 @@ public record Job(
 
     /** Why a job failed. */
     public record Failure(
-            SrError error, String message, @Nullable String correction) {}
+            SrError error, String message, @Nullable Advice correction) {}
 }

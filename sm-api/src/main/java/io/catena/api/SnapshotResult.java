@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,4 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param warning that the chain comes near its limit, and what to do about it
  */
 public record SnapshotResult(
-        VdiId vdi, VdiId of, long pauseMicros, @Nullable String warning) {}
+        VdiId vdi, VdiId of, long pauseMicros, @Nullable Advice warning) {}

@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,7 @@ public record SrCheck(SrId sr, boolean repair, List<Finding> findings) {
             String file,
             @Nullable VdiId vdi,
             String problem,
-            String correction,
+            Advice correction,
             boolean repairable,
             boolean repaired) {}
 

@@ -1,5 +1,7 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +12,7 @@ public final class SrException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     private final SrError error;
-    private @Nullable String correction;
+    private transient @Nullable Advice advice;
 
     /**
      * @param detail what was found and what was expected, naming the objects concerned
@@ -30,7 +32,17 @@ public final class SrException extends RuntimeException {
 
     /** Adds what the user can do about it, as a sentence; returns this. */
     public SrException correction(String sentence) {
-        correction = sentence;
+        return correction(Advice.of(sentence));
+    }
+
+    /** As {@link #correction(String)}, for a sentence that ends with a call. */
+    public SrException correction(String words, Remedy remedy) {
+        return correction(Advice.of(words).then(remedy));
+    }
+
+    /** As {@link #correction(String)}, for a sentence that speaks of calls. */
+    public SrException correction(Advice sentence) {
+        advice = sentence;
         return this;
     }
 
@@ -40,8 +52,8 @@ public final class SrException extends RuntimeException {
     }
 
     /** What the user can do about it. */
-    public @Nullable String correction() {
-        return correction;
+    public @Nullable Advice advice() {
+        return advice;
     }
 
     /** What happened in particular; never null. */

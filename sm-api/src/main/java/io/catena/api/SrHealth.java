@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import java.util.List;
 
 /**
@@ -46,7 +47,7 @@ public record SrHealth(State state, List<Reason> reasons) {
      * @param what a sentence
      * @param cure what to do about it
      */
-    public record Reason(Kind kind, String what, String cure) {}
+    public record Reason(Kind kind, String what, Advice cure) {}
 
     /** Tells the state by the reasons. */
     public static SrHealth of(List<Reason> reasons) {

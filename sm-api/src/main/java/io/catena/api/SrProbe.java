@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,7 @@ public record SrProbe(
      * @param action what an attach does about it, or if it refuses what a person can do
      * @param refused whether the SR cannot be attached because of it
      */
-    public record ForeignWork(String file, String found, String action, boolean refused) {}
+    public record ForeignWork(String file, String found, Advice action, boolean refused) {}
 
     /** What can be done with the directory. */
     public enum Kind {

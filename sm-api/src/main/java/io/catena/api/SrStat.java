@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import io.catena.remedy.Advice;
 import java.util.List;
 
 /**
@@ -31,7 +32,7 @@ public record SrStat(
         int maxChainDepth,
         int chainLimit,
         int chainWarning,
-        List<String> warnings,
+        List<Advice> warnings,
         List<NodeProblem> problems,
         SrHealth health) {
     public SrStat {

@@ -43,7 +43,16 @@ class ArchitectureTest {
             .resideInAPackage("io.catena.api..")
             .should()
             .onlyDependOnClassesThat()
-            .resideInAnyPackage("io.catena.api..", "java..", "org.jspecify..");
+            .resideInAnyPackage("io.catena.api..", "io.catena.remedy..", "java..", "org.jspecify..");
+
+    /** What can be done about an error is said in no face's words, so that it may stand in every package. */
+    @ArchTest
+    static final ArchRule REMEDIES_STAND_ON_THE_JDK_ALONE = classes()
+            .that()
+            .resideInAPackage("io.catena.remedy..")
+            .should()
+            .onlyDependOnClassesThat()
+            .resideInAnyPackage("io.catena.remedy..", "java..", "org.jspecify..");
 
     @ArchTest
     static final ArchRule FORMAT = sees("io.catena.format..");
@@ -235,7 +244,7 @@ class ArchitectureTest {
     static final ArchRule NO_CYCLES =
             slices().matching("io.catena.(**)").should().beFreeOfCycles();
 
-    /** Classes of the first package see, of all that is ours, these packages alone; and how lines of the log are written. */
+    /** Classes of the first package see, of all that is ours, these packages alone; and what errors recommend, and how lines of the log are written. */
     private static ArchRule sees(String... packages) {
         return noClasses()
                 .that()
@@ -243,7 +252,8 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.catena..")
                         .and(resideInAnyPackage(packages).negate())
-                        .and(resideInAPackage("io.catena.log..").negate()));
+                        .and(resideInAnyPackage("io.catena.log..", "io.catena.remedy..")
+                                .negate()));
     }
 
     /** Classes of the first package of the repository see, of its packages, these alone. */

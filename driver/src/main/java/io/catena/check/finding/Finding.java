@@ -1,5 +1,7 @@
 package io.catena.check.finding;
 
+import io.catena.remedy.Advice;
+
 /**
  * One thing that a check found in a file.
  *
@@ -10,4 +12,4 @@ package io.catena.check.finding;
  * @param expected what should stand there
  * @param advice what to do about it
  */
-public record Finding(Code code, Severity severity, long offset, String found, String expected, String advice) {}
+public record Finding(Code code, Severity severity, long offset, String found, String expected, Advice advice) {}

@@ -12,6 +12,9 @@ import io.catena.api.SrId;
 import io.catena.disk.LiveDisk;
 import io.catena.log.LogLine;
 import io.catena.op.Orphans;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.RateLimit;
 import io.catena.sr.job.StepControl;
@@ -139,8 +142,10 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                             SrError.BAD_REQUEST,
                             "SR " + parts.sr()
                                     + " was adopted, and nothing of it is deleted or merged before somebody agrees")
-                    .correction("See what would be done: catena gc status " + parts.sr()
-                            + "; then agree: catena gc set " + parts.sr() + " --gc on");
+                    .correction(Advice.of("See what would be done: ")
+                            .then(Remedy.of(Verb.GC_STATUS, parts.sr()))
+                            .then("; then agree: ")
+                            .then(Remedy.of(Verb.GC_SET, parts.sr()).with("gc", "on")));
         }
     }
 
@@ -156,7 +161,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                         .map(needer -> name + " may be needed: " + needer + " may build on it")
                         .orElse(name + " is no base copy that nothing builds on");
                 throw new SrException(SrError.BAD_REQUEST, why)
-                        .correction("See which are: catena gc status " + parts.sr());
+                        .correction("See which are: ", Remedy.of(Verb.GC_STATUS, parts.sr()));
             }
             orphans.add(Orphans.Orphan.of(Objects.requireNonNull(node.get().file())));
         }
@@ -224,7 +229,7 @@ public final class GarbageCollection implements GarbageControl, Closeable {
 
     private Optional<String> stopReason(boolean automatic) {
         if (settings.paused()) {
-            return Optional.of("garbage collection is paused; go on with: catena gc resume " + parts.sr());
+            return Optional.of("garbage collection is paused, and goes on when it is resumed");
         }
         LocalTime time = LocalTime.ofInstant(now(), ZoneOffset.UTC);
         if (automatic && !settings.isOpenAt(time)) {

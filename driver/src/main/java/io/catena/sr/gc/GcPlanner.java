@@ -2,6 +2,7 @@ package io.catena.sr.gc;
 
 import io.catena.api.GcStatus;
 import io.catena.api.GcStatus.Way;
+import io.catena.remedy.Advice;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
@@ -61,7 +62,8 @@ final class GcPlanner {
     }
 
     private void delete(Node node) {
-        Optional<String> refusal = MergeRules.keptBecause(tree, node).or(() -> circumstances.refusal(node));
+        Optional<Advice> refusal = MergeRules.keptBecause(tree, node)
+                .or(() -> circumstances.refusal(node).map(Advice::of));
         if (refusal.isPresent()) {
             refuse(node, refusal.get());
             return;
@@ -100,6 +102,10 @@ final class GcPlanner {
     }
 
     private void refuse(Node node, String reason) {
+        refuse(node, Advice.of(reason));
+    }
+
+    private void refuse(Node node, Advice reason) {
         refused.add(new GcStatus.Refusal(node.name(), reason));
     }
 

@@ -5,6 +5,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Duration;
@@ -106,7 +108,7 @@ public final class Jobs implements Closeable {
                                             ? "the agent is stopping"
                                             : "there are " + WAITING + " jobs waiting already"),
                             e)
-                    .correction("Wait until other jobs have ended; see: catena job ls");
+                    .correction("Wait until other jobs have ended; see: ", Remedy.of(Verb.JOB_LS));
         }
         return job.snapshot();
     }
@@ -182,7 +184,7 @@ public final class Jobs implements Closeable {
                                 SrError.SR_IN_USE,
                                 "Job " + job.id + " (" + job.kind + ") of SR " + sr + " did not stop within "
                                         + atMost.toSeconds() + " s")
-                        .correction("Wait for it with: catena job wait " + job.id);
+                        .correction("Wait for it with: ", Remedy.of(Verb.JOB_WAIT, job.id));
             }
         }
     }
@@ -239,7 +241,7 @@ public final class Jobs implements Closeable {
             throw new SrException(
                             SrError.BAD_REQUEST,
                             "There is no job " + id + "; only the last " + HISTORY + " that ended are remembered")
-                    .correction("See: catena job ls");
+                    .correction("See: ", Remedy.of(Verb.JOB_LS));
         }
         return job;
     }

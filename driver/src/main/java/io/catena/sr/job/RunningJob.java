@@ -6,6 +6,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Advice;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -65,12 +66,12 @@ final class RunningJob implements Runnable, JobControl {
         try {
             end(Job.State.DONE, Objects.requireNonNull(work.run(this)), null);
         } catch (SrException e) {
-            fail(e.error(), e.detail(), e.correction());
+            fail(e.error(), e.detail(), e.advice());
         } catch (IOException e) {
             fail(SrError.IO_ERROR, Objects.requireNonNullElse(e.getMessage(), e.toString()), null);
         } catch (RuntimeException | Error e) {
             LOG.log(Level.SEVERE, LogLine.of("job-failed", "job", id, "kind", kind, "sr", sr), e);
-            fail(SrError.INTERNAL, e.toString(), "See the agent's log, and report it.");
+            fail(SrError.INTERNAL, e.toString(), Advice.of("See the agent's log, and report it."));
         }
     }
 
@@ -203,7 +204,7 @@ final class RunningJob implements Runnable, JobControl {
         return true;
     }
 
-    private void fail(SrError error, String message, @Nullable String correction) {
+    private void fail(SrError error, String message, @Nullable Advice correction) {
         if (error == SrError.CANCELLED) {
             end(Job.State.CANCELLED, "", null);
         } else {

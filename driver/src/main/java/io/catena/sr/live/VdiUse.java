@@ -4,6 +4,8 @@ import io.catena.api.AccessMode;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 
 /**
  * Refuses what must not be done to a disk while others use it.
@@ -24,7 +26,7 @@ public final class VdiUse {
         checkNotRead(id);
         if (!holds.of(id).isEmpty()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is " + holds.text(id))
-                    .correction("Detach it first: catena vdi detach " + id);
+                    .correction("Detach it first: ", Remedy.of(Verb.VDI_DETACH, id));
         }
     }
 
@@ -37,7 +39,7 @@ public final class VdiUse {
     public void checkNotRead(VdiId id) {
         if (attachments.isRead(id)) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is being copied, or an import builds on it")
-                    .correction("Wait until that has ended; a job can be cancelled: catena job ls");
+                    .correction("Wait until that has ended; a job can be cancelled: ", Remedy.of(Verb.JOB_LS));
         }
     }
 
@@ -45,7 +47,7 @@ public final class VdiUse {
     public void checkNotWritten(VdiId id) {
         if (isWritten(id)) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is active rw, and changes while it is copied")
-                    .correction("Take a snapshot and copy that: catena vdi snapshot " + id);
+                    .correction("Take a snapshot and copy that: ", Remedy.of(Verb.VDI_SNAPSHOT, id));
         }
     }
 

@@ -6,6 +6,9 @@ import io.catena.api.SrCheck.Kind;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.op.Journal;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.record.JobIntents;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecords;
@@ -81,14 +84,20 @@ public final class Checker {
                         node.name(),
                         node.id(),
                         problem.get(),
-                        "Look at it, and repair it, while the SR is detached: catena vhd check");
+                        Advice.of("Look at it, and repair it, while the SR is detached: ")
+                                .then(Remedy.of(Verb.VHD_CHECK, node.name())));
             }
             Optional<String> contradiction = tree.now().contradiction(node);
             if (contradiction.isPresent()) {
                 tell(Kind.TWIN, node.name(), node.id(), contradiction.get(), Contradictions.cure("SR"));
             }
             if (MergeRules.isGarbage(tree.now(), node)) {
-                tell(Kind.GARBAGE, node.name(), node.id(), "a base copy that nothing builds on", "Run: catena gc run");
+                tell(
+                        Kind.GARBAGE,
+                        node.name(),
+                        node.id(),
+                        "a base copy that nothing builds on",
+                        Advice.of("Run: ").then(Remedy.of(Verb.GC_RUN)));
             }
             if (!node.hidden() && !storage.exists(SrFiles.vdiRecord(node.id()))) {
                 act(
@@ -146,7 +155,8 @@ public final class Checker {
                     null,
                     step.found(),
                     step.verdict() == SmStep.Verdict.POSSIBLE
-                            ? "Detach the SR and attach it again; then: " + step.action()
+                            ? Advice.of("Detach the SR and attach it again; then: ")
+                                    .then(step.action())
                             : step.action());
         }
         for (String name : storage.list("")) {
@@ -201,6 +211,10 @@ public final class Checker {
     }
 
     private void tell(Kind kind, String file, @Nullable VdiId vdi, String problem, String correction) {
+        tell(kind, file, vdi, problem, Advice.of(correction));
+    }
+
+    private void tell(Kind kind, String file, @Nullable VdiId vdi, String problem, Advice correction) {
         findings.add(new Finding(kind, file, vdi, problem, correction, false, false));
     }
 
@@ -209,6 +223,6 @@ public final class Checker {
         if (repair) {
             action.run();
         }
-        findings.add(new Finding(kind, file, vdi, problem, correction, true, repair));
+        findings.add(new Finding(kind, file, vdi, problem, Advice.of(correction), true, repair));
     }
 }

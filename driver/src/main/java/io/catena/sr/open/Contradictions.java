@@ -1,6 +1,9 @@
 package io.catena.sr.open;
 
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.record.VdiRecords;
 import io.catena.sr.tree.Node;
@@ -15,9 +18,12 @@ import java.io.IOException;
 public final class Contradictions {
     private Contradictions() {}
 
-    static String cure(String sr) {
-        return "Look at both (catena vhd info), then keep one as the disk: catena sr check " + sr
-                + " --repair --keep FILE; or move one out of the SR's directory, and scan it.";
+    static Advice cure(String sr) {
+        return Advice.of("Look at both (")
+                .then(Remedy.of(Verb.VHD_INFO))
+                .then("), then keep one as the disk: ")
+                .then(Remedy.of(Verb.SR_CHECK, sr).with("repair").with("keep", "FILE"))
+                .then("; or move one out of the SR's directory, and scan it.");
     }
 
     /** Notes of the disks whose records do not name their files yet which these are, as far as there is no doubt. */

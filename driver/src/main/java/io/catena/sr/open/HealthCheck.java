@@ -7,6 +7,9 @@ import io.catena.api.SrHealth.Kind;
 import io.catena.api.SrHealth.Reason;
 import io.catena.api.SrId;
 import io.catena.disk.Fence;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.gc.GarbageCollection;
 import io.catena.sr.live.FilesBehind;
 import io.catena.sr.tree.ChainBudget;
@@ -51,28 +54,32 @@ final class HealthCheck {
                 .forEach((file, why) -> reasons.add(new Reason(
                         Kind.LOST_REDO_LOG,
                         file + " lacks writes that were answered: " + why,
-                        "Stop the agent and start it with the run directory that it had, or put the file back that was there,"
-                                + " and attach the SR again. If what was written is lost, say so, and go on with the file as it"
-                                + " is: " + SrView.acceptLoss(sr.toString()))));
+                        Advice.of(
+                                        "Stop the agent and start it with the run directory that it had, or put the file back that"
+                                                + " was there, and attach the SR again. If what was written is lost, say so, and go on"
+                                                + " with the file as it is: ")
+                                .then(SrView.acceptLoss(sr.toString())))));
         for (String file : behind.in(now)) {
             reasons.add(new Reason(
                     Kind.KEPT_REDO_LOG,
                     "What was written to " + file
                             + " last may be in a redo log only, since the file could not be read or written",
-                    "Make room on the file system, then attach the disk, before this host is started anew: the log does"
-                            + " not outlive that. If the file is damaged, put back what it was and attach the SR again; a"
-                            + " repair, which wants the SR detached, brings back what was flushed."));
+                    Advice.of(
+                            "Make room on the file system, then attach the disk, before this host is started anew: the log"
+                                    + " does not outlive that. If the file is damaged, put back what it was and attach the SR again;"
+                                    + " a repair, which wants the SR detached, brings back what was flushed.")));
         }
         tree.unfinished()
                 .ifPresent(what -> reasons.add(new Reason(
                         Kind.UNFINISHED_OPERATION,
                         what,
-                        "Detach the SR and attach it again; the log says what is in the way.")));
+                        Advice.of("Detach the SR and attach it again; the log says what is in the way."))));
         for (NodeProblem problem : problems) {
             reasons.add(new Reason(
                     Kind.UNREADABLE_NODE,
                     problem.file() + ": " + problem.problem(),
-                    "Look at it, and repair it, while the SR is detached: catena vhd check"));
+                    Advice.of("Look at it, and repair it, while the SR is detached: ")
+                            .then(Remedy.of(Verb.VHD_CHECK, problem.file()))));
         }
         addContradictions(reasons, now);
         addSpace(reasons, freeBytes);
@@ -95,8 +102,11 @@ final class HealthCheck {
                 .ifPresent(why -> reasons.add(new Reason(
                         Kind.LOST_LOCK,
                         why,
-                        "All disks fail until then, lest two agents write them. Make sure that no other agent has the SR,"
-                                + " then detach it with --force and attach it again.")));
+                        Advice.of(
+                                        "All disks fail until then, lest two agents write them. Make sure that no other agent has"
+                                                + " the SR, then detach it (")
+                                .then(Remedy.of(Verb.SR_DETACH, sr).with("force"))
+                                .then(") and attach it again."))));
     }
 
     private void addSpace(List<Reason> reasons, long freeBytes) {
@@ -105,8 +115,9 @@ final class HealthCheck {
             reasons.add(new Reason(
                     Kind.LOW_SPACE,
                     freeBytes + " bytes are free, less than the reserve of " + reserveBytes,
-                    "Destroy disks or snapshots, then run: catena gc run " + sr
-                            + "; or give the file system more room."));
+                    Advice.of("Destroy disks or snapshots, then run: ")
+                            .then(Remedy.of(Verb.GC_RUN, sr))
+                            .then("; or give the file system more room.")));
         }
     }
 
@@ -117,7 +128,9 @@ final class HealthCheck {
                     Kind.SET_ASIDE_NODE,
                     node.node() + " could not be merged, and was set aside after try " + node.tries() + ": "
                             + node.reason(),
-                    "Put that right, then have it tried again: catena gc run " + sr + next));
+                    Advice.of("Put that right, then have it tried again: ")
+                            .then(Remedy.of(Verb.GC_RUN, sr))
+                            .then(next)));
         }
     }
 

@@ -8,6 +8,8 @@ import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.disk.Fence;
 import io.catena.log.LogLine;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.gc.GarbageCollection;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
@@ -142,7 +144,9 @@ public final class OpenSr {
     public static void create(Storage storage, SrId id, String name) throws IOException {
         if (!storage.list("").isEmpty() || SrRecord.read(storage).isPresent()) {
             throw new SrException(SrError.SR_EXISTS, "The directory for SR \"" + name + "\" is not empty")
-                    .correction("Give an empty directory, or adopt the disks there with \"catena sr attach --adopt\".");
+                    .correction(
+                            "Give an empty directory, or adopt the disks there: ",
+                            Remedy.of(Verb.SR_ATTACH, "DIR").with("adopt"));
         }
         new SrRecord(id.toString(), name, SrRecord.OWN_CHAIN_LIMIT).write(storage);
     }
@@ -234,8 +238,9 @@ public final class OpenSr {
         int nodes = tree.now().nodes().size();
         if (nodes > 0) {
             throw new SrException(SrError.SR_NOT_EMPTY, "SR " + settings.name() + " still has " + nodes + " nodes")
-                    .correction("Destroy its disks, then delete what they leave: catena gc run " + settings.id()
-                            + " --wait");
+                    .correction(
+                            "Destroy its disks, then delete what they leave: ",
+                            Remedy.of(Verb.GC_RUN, settings.id()).with("wait"));
         }
     }
 

@@ -8,6 +8,7 @@ import io.catena.api.SrStat;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Told;
 import io.catena.sr.live.Attachment;
@@ -102,7 +103,8 @@ public final class SrLooks {
         Storage.Space free = space.now();
         askForSizes(now);
         List<NodeProblem> problems = new ArrayList<>();
-        List<String> warnings = new ArrayList<>(tree.unfinished().stream().toList());
+        List<Advice> warnings =
+                new ArrayList<>(tree.unfinished().map(Advice::of).stream().toList());
         ChainBudget budget = ChainBudget.of(record);
         long physical = 0;
         long virtual = 0;

@@ -5,6 +5,9 @@ import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.live.FilesBehind;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.SrFiles;
@@ -60,13 +63,13 @@ public final class SrView {
             throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " cannot be used: " + loss.get())
                     .correction(
                             "Start the agent with the run directory that it had, or put the file back that was there, and"
-                                    + " attach the SR again; or go on without what was written: "
-                                    + acceptLoss(sr.toString()));
+                                    + " attach the SR again; or go on without what was written: ",
+                            acceptLoss(sr.toString()));
         }
     }
 
-    static String acceptLoss(String sr) {
-        return "catena sr check " + sr + " --repair --accept-loss";
+    static Remedy acceptLoss(String sr) {
+        return Remedy.of(Verb.SR_CHECK, sr).with("repair").with("acceptLoss");
     }
 
     private void catchUp(VdiId id, List<Node> chain) {
@@ -95,7 +98,7 @@ public final class SrView {
         Optional<String> problem = tree.now().problem(node);
         if (problem.isPresent()) {
             throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " cannot be used: " + problem.get())
-                    .correction("Look at the file with \"catena vhd check\"; other disks of the SR can be used.");
+                    .correction(Errors.lookAtFile(node.name()));
         }
         return node;
     }
@@ -109,7 +112,7 @@ public final class SrView {
         return now.node(id)
                 .filter(node -> !node.hidden())
                 .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "SR " + sr + " has no VDI " + id)
-                        .correction("See what there is: catena vdi ls " + sr));
+                        .correction("See what there is: ", Remedy.of(Verb.VDI_LS, sr)));
     }
 
     public VdiRecord record(Node node) {
@@ -127,7 +130,7 @@ public final class SrView {
     }
 
     /** Returns the warning for a disk's chain, if it comes near its limit. */
-    public Optional<String> chainWarning(VdiId id, ChainBudget budget) {
+    public Optional<Advice> chainWarning(VdiId id, ChainBudget budget) {
         return tree.now().node(id).flatMap(node -> budget.warning(tree.now(), node));
     }
 

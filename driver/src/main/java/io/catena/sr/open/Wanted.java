@@ -3,6 +3,9 @@ package io.catena.sr.open;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.record.SrRecord;
 import io.catena.sr.tree.TreeScanner;
 import io.catena.store.Storage;
@@ -41,8 +44,10 @@ public record Wanted(@Nullable SrId id, boolean adopt) {
         }
         if (!adopt) {
             throw new SrException(SrError.SR_UNAVAILABLE, path + " is no SR")
-                    .correction("Make one of the VHDs there with: catena sr attach " + path
-                            + " --adopt; or a new one in an absent or empty directory with: catena sr create.");
+                    .correction(Advice.of("Make one of the VHDs there with: ")
+                            .then(Remedy.of(Verb.SR_ATTACH, path).with("adopt"))
+                            .then("; or a new one in an absent or empty directory with: ")
+                            .then(Remedy.of(Verb.SR_CREATE, "NAME").with("path", "DIR")));
         }
         List<String> files = files(storage, path);
         if (!files.isEmpty() && files.stream().noneMatch(TreeScanner::isNode)) {

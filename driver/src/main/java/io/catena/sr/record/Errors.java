@@ -4,6 +4,9 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.LeaseLostException;
 import io.catena.store.StorageAwayException;
 import io.catena.store.StorageLockedException;
@@ -58,19 +61,30 @@ public final class Errors {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
                     .correction(
                             "Put the file back as the agent left it; or detach the SR, attach it again, and give up what is"
-                                    + " in the log: catena sr check SR --repair --accept-loss");
+                                    + " in the log: ",
+                            Remedy.of(Verb.SR_CHECK, "SR").with("repair").with("acceptLoss"));
+        }
+        if (e instanceof UnsupportedVhdException unsupported && unsupported.advice() != null) {
+            return new SrException(SrError.VDI_UNAVAILABLE, detail, e).correction(unsupported.advice());
         }
         if (e instanceof CorruptVhdException || e instanceof UnsupportedVhdException) {
-            return new SrException(SrError.VDI_UNAVAILABLE, detail, e)
-                    .correction("Look at the file with \"catena vhd check\"; other disks of the SR can be used.");
+            return new SrException(SrError.VDI_UNAVAILABLE, detail, e).correction(lookAtFile("FILE"));
         }
         if (isNoSpace(e)) {
             return new SrException(SrError.SR_NO_SPACE, detail, e)
                     .correction(
-                            "Free space on the SR's file system: delete disks or snapshots, then \"catena gc run\".");
+                            "Free space on the SR's file system: delete disks or snapshots, then: ",
+                            Remedy.of(Verb.GC_RUN, "SR"));
         }
         return new SrException(SrError.IO_ERROR, detail, e)
                 .correction("Check the SR's file system and its device, then try again.");
+    }
+
+    /** Returns what to do about a file that is no VHD which can be used. */
+    public static Advice lookAtFile(String file) {
+        return Advice.of("Look at the file (")
+                .then(Remedy.of(Verb.VHD_CHECK, file))
+                .then("); other disks of the SR can be used.");
     }
 
     /** Whether the file system is full. The JDK tells it by the text of strerror(3) alone. */

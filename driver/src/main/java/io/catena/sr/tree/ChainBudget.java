@@ -2,6 +2,9 @@ package io.catena.sr.tree;
 
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.record.SrRecord;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +38,10 @@ public record ChainBudget(String sr, int limit, int warnFrom) {
     }
 
     /** Returns what is to be said of a chain that comes near its limit; empty if it does not. */
-    public Optional<String> warning(Tree tree, Node leaf) {
-        return isNearLimit(tree, leaf) ? Optional.of(length(tree, leaf) + ". " + relief(tree, leaf)) : Optional.empty();
+    public Optional<Advice> warning(Tree tree, Node leaf) {
+        return isNearLimit(tree, leaf)
+                ? Optional.of(Advice.of(length(tree, leaf) + ". ").then(relief(tree, leaf)))
+                : Optional.empty();
     }
 
     public boolean isNearLimit(Tree tree, Node leaf) {
@@ -48,25 +53,27 @@ public record ChainBudget(String sr, int limit, int warnFrom) {
     }
 
     /** Returns what makes a chain shorter, as a sentence. */
-    public String relief(Tree tree, Node leaf) {
+    public Advice relief(Tree tree, Node leaf) {
         long mergeable = tree.chain(leaf).stream()
                 .filter(node -> MergeRules.isMergeable(tree, node))
                 .count();
-        String collect = "catena gc run " + sr + " --wait";
+        Remedy collect = Remedy.of(Verb.GC_RUN, sr).with("wait");
         if (mergeable > 0) {
-            return "Garbage collection would merge " + mergeable + " of its base copies: " + collect;
+            return Advice.of("Garbage collection would merge " + mergeable + " of its base copies: ")
+                    .then(collect);
         }
         List<Node> holders = holders(tree, leaf);
         if (holders.isEmpty()) {
-            return "Copy the disk to get one without a chain: catena vdi copy " + leaf.id();
+            return Advice.of("Copy the disk to get one without a chain: ").then(Remedy.of(Verb.VDI_COPY, leaf.id()));
         }
-        StringBuilder text = new StringBuilder("Delete snapshots that keep its base copies apart (");
-        for (Node holder : holders.subList(0, Math.min(MOST_NAMED, holders.size()))) {
-            text.append("catena vdi destroy ").append(holder.id()).append("; ");
+        Advice text = Advice.of("Delete snapshots that keep its base copies apart (");
+        for (int i = 0; i < Math.min(MOST_NAMED, holders.size()); i++) {
+            text = text.then(i == 0 ? "" : "; ")
+                    .then(Remedy.of(Verb.VDI_DESTROY, holders.get(i).id()));
         }
         int more = holders.size() - MOST_NAMED;
-        text.append(more > 0 ? "or " + more + " others" : "").append("), then merge: ");
-        return text.append(collect).toString().replace("; )", ")");
+        return text.then((more > 0 ? "; or " + more + " others" : "") + "), then merge: ")
+                .then(collect);
     }
 
     /** Returns the disks that nothing builds on and that are the second child of a base copy of the chain. */

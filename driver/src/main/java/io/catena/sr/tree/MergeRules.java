@@ -1,15 +1,18 @@
 package io.catena.sr.tree;
 
 import io.catena.op.Orphans;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Which nodes are garbage, and which can become one with their parent: functions of the tree alone. */
 public final class MergeRules {
-    private static final String UNKNOWN_ORIGIN =
-            "nothing in the SR's directory builds on it, but it was no operation of this"
-                    + " SR that took away what did, so what does may lie elsewhere; if nothing does, delete it by its name: catena gc"
-                    + " run SR --delete-unknown NAME";
+    private static final Advice UNKNOWN_ORIGIN = Advice.of(
+                    "nothing in the SR's directory builds on it, but it was no operation of this SR that took away what did,"
+                            + " so what does may lie elsewhere; if nothing does, delete it by its name: ")
+            .then(Remedy.of(Verb.GC_RUN, "SR").with("deleteUnknown", "NAME"));
 
     private MergeRules() {}
 
@@ -24,10 +27,10 @@ public final class MergeRules {
     }
 
     /** Returns why a base copy that nothing builds on is no garbage; empty if it is. */
-    public static Optional<String> keptBecause(Tree tree, Node node) {
+    public static Optional<Advice> keptBecause(Tree tree, Node node) {
         Optional<String> needer = tree.mayNeed(node);
         if (needer.isPresent()) {
-            return Optional.of(needer.get() + " may build on it");
+            return Optional.of(Advice.of(needer.get() + " may build on it"));
         }
         return tree.isOrphan(node) ? Optional.empty() : Optional.of(UNKNOWN_ORIGIN);
     }

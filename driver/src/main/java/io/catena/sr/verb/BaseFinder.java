@@ -4,6 +4,9 @@ import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
@@ -60,8 +63,11 @@ final class BaseFinder {
                                             : "several disks hold: " + found))
                     .correction(
                             found.isEmpty()
-                                    ? "Import the stream that it builds on first; or merge both with: catena vhd coalesce."
-                                    : "Choose one of them: catena vdi import --base VDI");
+                                    ? Advice.of("Import the stream that it builds on first; or merge both: ")
+                                            .then(Remedy.of(Verb.VHD_COALESCE))
+                                    : Advice.of("Choose one of them: ")
+                                            .then(Remedy.of(Verb.VDI_IMPORT, sr.settings.id())
+                                                    .with("base", "VDI")));
         }
         return found.get(0);
     }

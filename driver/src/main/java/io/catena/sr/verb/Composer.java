@@ -6,6 +6,9 @@ import io.catena.api.VdiId;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Compose;
 import io.catena.op.Relink;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.open.OpenSr;
@@ -28,8 +31,9 @@ import java.util.Optional;
  * <p><b>Threads.</b> Used under the SR's tree lock only.
  */
 public final class Composer {
-    private static final String NEW_CHILD = "Write once more to a new disk that is marked before: catena vdi create SR"
-            + " --size SIZE --key " + MirrorMark.SM_CONFIG + "=1; then take a snapshot of it while it is empty.";
+    private static final Advice NEW_CHILD = Advice.of("Write once more to a new disk that is marked before: ")
+            .then(Remedy.of(Verb.VDI_CREATE, "SR").with("size", "SIZE").with("key", MirrorMark.SM_CONFIG + "=1"))
+            .then("; then take a snapshot of it while it is empty.");
 
     private final OpenSr sr;
 
@@ -156,13 +160,13 @@ public final class Composer {
         }
         if (sr.view.record(child).snapshotOf() != null) {
             throw new SrException(SrError.VDI_TYPE, "VDI " + child.id() + " is a snapshot, which does not change")
-                    .correction("Use a clone of it: catena vdi clone " + child.id());
+                    .correction("Use a clone of it: ", Remedy.of(Verb.VDI_CLONE, child.id()));
         }
         if (child.parent() == null) {
             throw new SrException(
                             SrError.VDI_TYPE,
                             "VDI " + child.id() + " is no differencing disk, and cannot build on another")
-                    .correction("Take a snapshot of it while it is empty: catena vdi snapshot " + child.id());
+                    .correction("Take a snapshot of it while it is empty: ", Remedy.of(Verb.VDI_SNAPSHOT, child.id()));
         }
     }
 
@@ -171,7 +175,7 @@ public final class Composer {
         ChainFile leaf = ChainFile.read(sr.storage, child.name());
         if (!base.isSparse() || !leaf.isSparse()) {
             throw new SrException(SrError.VDI_TYPE, "VDI " + parent.id() + " and its child must be dynamic VHDs")
-                    .correction("Copy the disk to get a dynamic one: catena vdi copy " + parent.id());
+                    .correction("Copy the disk to get a dynamic one: ", Remedy.of(Verb.VDI_COPY, parent.id()));
         }
         if (base.sizeBytes() > leaf.sizeBytes()) {
             throw new SrException(
@@ -179,7 +183,7 @@ public final class Composer {
                             "VDI " + parent.id() + " has " + base.sizeBytes() + " bytes, more than the "
                                     + leaf.sizeBytes() + " of VDI " + child.id())
                     .correction(
-                            "Make the child larger first: catena vdi resize " + child.id() + " " + base.sizeBytes());
+                            "Make the child larger first: ", Remedy.of(Verb.VDI_RESIZE, child.id(), base.sizeBytes()));
         }
         int baseBlock = Objects.requireNonNull(headers(base).header()).blockSize();
         int leafBlock = Objects.requireNonNull(headers(leaf).header()).blockSize();
@@ -188,7 +192,7 @@ public final class Composer {
                             SrError.VDI_TYPE,
                             "VDI " + parent.id() + " has blocks of " + baseBlock + " bytes, VDI " + child.id() + " of "
                                     + leafBlock)
-                    .correction("Copy the parent to get the usual blocks: catena vdi copy " + parent.id());
+                    .correction("Copy the parent to get the usual blocks: ", Remedy.of(Verb.VDI_COPY, parent.id()));
         }
     }
 }

@@ -11,6 +11,9 @@ import io.catena.api.VdiUpload;
 import io.catena.change.ChangedBlocks;
 import io.catena.disk.Chain;
 import io.catena.format.VhdTime;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.Errors;
@@ -78,7 +81,7 @@ public final class Contents implements VdiContents {
                                 SrError.SR_NO_SPACE,
                                 "The stream holds " + Uploads.presentBytes(upload) + " bytes, and " + free
                                         + " are free")
-                        .correction("Delete disks or snapshots, then \"catena gc run\".");
+                        .correction("Delete disks or snapshots, then: ", Remedy.of(Verb.GC_RUN, sr.settings.id()));
             }
             return upload;
         } catch (IOException e) {
@@ -117,7 +120,9 @@ public final class Contents implements VdiContents {
                                     SrError.BAD_REQUEST,
                                     "VDI " + disk.node.id() + " and VDI " + baseId
                                             + " have nothing in common, so all of it may have changed")
-                            .correction("Take a base of the same tree (catena vdi tree), or leave it out."));
+                            .correction(Advice.of("Take a base of the same tree (")
+                                    .then(Remedy.of(Verb.VDI_TREE, sr.settings.id()))
+                                    .then("), or leave it out.")));
         }
     }
 
@@ -156,7 +161,9 @@ public final class Contents implements VdiContents {
                 }
                 if (tries == TRIES) {
                     throw new SrException(SrError.TRY_AGAIN, "The nodes of VDI " + node.id() + " are being merged")
-                            .correction("Try again, or pause garbage collection: catena gc pause");
+                            .correction(
+                                    "Try again, or pause garbage collection: ",
+                                    Remedy.of(Verb.GC_PAUSE, sr.settings.id()));
                 }
             }
         }

@@ -3,6 +3,8 @@ package io.catena.sr.verb;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.tree.Node;
 import io.catena.vhd.ChainFile;
@@ -47,11 +49,11 @@ public final class Resetter {
         sr.use.checkNotRead(id);
         if (sr.attachments.get(id).isPresent()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is " + sr.holds.text(id))
-                    .correction("Deactivate it first: catena vdi deactivate " + id);
+                    .correction("Deactivate it first: ", Remedy.of(Verb.VDI_DEACTIVATE, id));
         }
         if (sr.view.record(node).snapshotOf() != null) {
             throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is a snapshot, which does not change")
-                    .correction("Make a writable disk: catena vdi clone " + id);
+                    .correction("Make a writable disk: ", Remedy.of(Verb.VDI_CLONE, id));
         }
         if (node.parent() == null) {
             throw parentless(id);
@@ -78,12 +80,14 @@ public final class Resetter {
             throw new SrException(
                             SrError.VDI_TYPE,
                             "VDI " + node.id() + " holds data of its own, which its next boot would lose")
-                    .correction("Take a snapshot first, to which it will be reset: catena vdi snapshot " + node.id());
+                    .correction(
+                            "Take a snapshot first, to which it will be reset: ",
+                            Remedy.of(Verb.VDI_SNAPSHOT, node.id()));
         }
     }
 
     private static SrException parentless(VdiId id) {
         return new SrException(SrError.VDI_TYPE, "VDI " + id + " builds on nothing that it could be reset to")
-                .correction("Take a snapshot first: catena vdi snapshot " + id);
+                .correction("Take a snapshot first: ", Remedy.of(Verb.VDI_SNAPSHOT, id));
     }
 }

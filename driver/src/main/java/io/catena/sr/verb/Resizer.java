@@ -6,6 +6,8 @@ import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.format.Footer;
 import io.catena.op.rewrite.Resize;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.open.OpenSr;
@@ -47,7 +49,9 @@ public final class Resizer {
         sr.use.checkNotRead(id);
         if (sr.view.record(node).snapshotOf() != null) {
             throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is a snapshot, which does not change")
-                    .correction("Make a larger disk of it: catena vdi clone " + id + " --size SIZE");
+                    .correction(
+                            "Make a larger disk of it: ",
+                            Remedy.of(Verb.VDI_CLONE, id).with("size", "SIZE"));
         }
         if (resize(sr.tree.now(), node, sizeBytes)) {
             sr.tree.refresh(List.of(node.name()));
@@ -120,7 +124,7 @@ public final class Resizer {
         }
         if (!tree.children(node.name()).isEmpty()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " is the parent of other disks")
-                    .correction("Resize a clone: catena vdi clone " + node.id());
+                    .correction("Resize a clone: ", Remedy.of(Verb.VDI_CLONE, node.id()));
         }
         if (tree.parent(node)
                 .filter(parent -> parent.sizeBytes() > file.sizeBytes())
@@ -128,14 +132,14 @@ public final class Resizer {
             throw new SrException(
                             SrError.VDI_RESIZE,
                             "The parent of VDI " + node.id() + " is larger, and what it holds there would show")
-                    .correction("Copy the disk, and resize the copy: catena vdi copy " + node.id());
+                    .correction("Copy the disk, and resize the copy: ", Remedy.of(Verb.VDI_COPY, node.id()));
         }
         if (attachments
                 .get(node.id())
                 .filter(a -> a.mode() == AccessMode.READ_ONLY)
                 .isPresent()) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " is attached read-only")
-                    .correction("Detach it first: catena vdi detach " + node.id());
+                    .correction("Detach it first: ", Remedy.of(Verb.VDI_DETACH, node.id()));
         }
     }
 

@@ -3,6 +3,8 @@ package io.catena.sr.verb;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
@@ -45,20 +47,20 @@ public final class Reverter {
         if (disk.id().equals(snapshot.id()) || !(disk.id().equals(record.snapshotOfId()) || madeElsewhere)) {
             throw new SrException(
                             SrError.BAD_REQUEST, "VDI " + snapshot.id() + " is not a snapshot of VDI " + disk.id())
-                    .correction("See which are: catena vdi ls " + sr.settings.id());
+                    .correction("See which are: ", Remedy.of(Verb.VDI_LS, sr.settings.id()));
         }
         sr.use.checkDetached(disk.id());
         if (sr.use.isWritten(snapshot.id())) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + snapshot.id() + " is being written to")
-                    .correction("Detach it first: catena vdi detach " + snapshot.id());
+                    .correction("Detach it first: ", Remedy.of(Verb.VDI_DETACH, snapshot.id()));
         }
         if (sr.view.record(disk).snapshotOf() != null) {
             throw new SrException(SrError.VDI_TYPE, "VDI " + disk.id() + " is a snapshot, which does not change")
-                    .correction("Make a writable disk: catena vdi clone " + snapshot.id());
+                    .correction("Make a writable disk: ", Remedy.of(Verb.VDI_CLONE, snapshot.id()));
         }
         if (!sr.tree.now().children(disk.name()).isEmpty() || sr.tree.now().isNamedByDamaged(disk)) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + disk.id() + " is the parent of other disks")
-                    .correction("Make a writable disk of the snapshot: catena vdi clone " + snapshot.id());
+                    .correction("Make a writable disk of the snapshot: ", Remedy.of(Verb.VDI_CLONE, snapshot.id()));
         }
     }
 
@@ -77,8 +79,9 @@ public final class Reverter {
             throw new SrException(
                             SrError.VDI_TYPE,
                             "VDI " + snapshot.id() + " holds data of its own and cannot be shared by another disk")
-                    .correction("Take a snapshot of it and revert to that, or use a clone: catena vdi clone "
-                            + snapshot.id());
+                    .correction(
+                            "Take a snapshot of it and revert to that, or use a clone: ",
+                            Remedy.of(Verb.VDI_CLONE, snapshot.id()));
         }
         return parent.get();
     }

@@ -3,6 +3,8 @@ package io.catena.sr.verb;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
@@ -38,6 +40,6 @@ public final class TwinDecision {
 
     private static SrException none(OpenSr sr, String file) {
         return new SrException(SrError.BAD_REQUEST, file + " is no file that claims to be the same disk as another")
-                .correction("See which do: catena sr check " + sr.settings.id());
+                .correction("See which do: ", Remedy.of(Verb.SR_CHECK, sr.settings.id()));
     }
 }

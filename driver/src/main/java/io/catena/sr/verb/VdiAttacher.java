@@ -6,6 +6,9 @@ import io.catena.api.Hold;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Holds;
 import io.catena.sr.open.OpenSr;
@@ -39,7 +42,7 @@ public final class VdiAttacher {
         if (own.isPresent() && own.get().mode() != mode) {
             throw new SrException(
                             SrError.VDI_IN_USE, "VDI " + id + " is " + own.get().text())
-                    .correction("Detach it first: catena vdi detach " + id);
+                    .correction("Detach it first: ", Remedy.of(Verb.VDI_DETACH, id));
         }
         if (own.isEmpty()) {
             if (mode == AccessMode.READ_WRITE) {
@@ -59,7 +62,7 @@ public final class VdiAttacher {
                                 SrError.VDI_UNAVAILABLE,
                                 "VDI " + id + " is not attached"
                                         + (holder.equals(Hold.HOST) ? "" : " for \"" + holder + "\""))
-                        .correction("Attach it first: catena vdi attach " + id));
+                        .correction("Attach it first: ", Remedy.of(Verb.VDI_ATTACH, id)));
         if (own.active() != mode) {
             checkStays(id);
             check(own, mode);
@@ -184,12 +187,12 @@ public final class VdiAttacher {
         VdiId id = own.vdi();
         if (own.active() != null) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + id + " is " + own.text())
-                    .correction("Deactivate it first: catena vdi deactivate " + id);
+                    .correction("Deactivate it first: ", Remedy.of(Verb.VDI_DEACTIVATE, id));
         }
         if (mode == AccessMode.READ_WRITE && own.mode() == AccessMode.READ_ONLY) {
             throw new SrException(
                             SrError.BAD_REQUEST, "VDI " + id + " is " + own.text() + ", and cannot be activated rw")
-                    .correction("Detach it and attach it for writing: catena vdi detach " + id);
+                    .correction("Detach it and attach it for writing: ", Remedy.of(Verb.VDI_DETACH, id));
         }
         for (Hold other : holds.of(id)) {
             boolean excludes = mode == AccessMode.READ_WRITE || other.active() == AccessMode.READ_WRITE;
@@ -214,7 +217,10 @@ public final class VdiAttacher {
             throw new SrException(
                             SrError.VDI_TYPE,
                             "VDI " + node.id() + " is a snapshot or the parent of other disks, and can only be read")
-                    .correction("Attach it with --read-only, or make a writable copy: catena vdi clone " + node.id());
+                    .correction(Advice.of("Attach it for reading: ")
+                            .then(Remedy.of(Verb.VDI_ATTACH, node.id()).with("readOnly"))
+                            .then("; or make a writable copy: ")
+                            .then(Remedy.of(Verb.VDI_CLONE, node.id())));
         }
     }
 

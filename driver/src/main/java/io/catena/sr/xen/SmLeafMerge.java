@@ -1,6 +1,9 @@
 package io.catena.sr.xen;
 
 import io.catena.api.Uuids;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.tree.Node;
 import io.catena.store.BlockFile;
@@ -177,14 +180,16 @@ final class SmLeafMerge {
                     leftover.file(),
                     leftover.file() + " is the old file of disk " + leftover.id() + ", but it is not sure that "
                             + leftover.vhd() + " holds its data: " + reason(old, needed, leaf),
-                    "Look at both with \"catena vhd digest\"; keep the one that holds the disk's data as "
-                            + leftover.vhd() + ", and move the other away");
+                    Advice.of("Look at both (")
+                            .then(Remedy.of(Verb.VHD_DIGEST))
+                            .then("); keep the one that holds the disk's data as " + leftover.vhd()
+                                    + ", and move the other away"));
         }
         if (leaf.isEmpty()) {
             return SmStep.left(
                     leftover.file(),
                     leftover.file() + " is the old file of disk " + leftover.id() + ", which was destroyed since",
-                    "It counts as garbage: catena gc run");
+                    Advice.of("It counts as garbage: ").then(Remedy.of(Verb.GC_RUN)));
         }
         return SmStep.possible(
                 leftover.file(),

@@ -3,6 +3,9 @@ package io.catena.sr.xen;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Journal;
 import io.catena.op.Relink;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.tree.Node;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -54,7 +57,8 @@ final class SmNodeMerge {
         return SmStep.possible(
                 leftover.file(),
                 "the copying of " + leftover.vhd() + " into " + into + " was interrupted",
-                "forgotten: the journal " + leftover.file() + " is deleted; \"catena gc run\" merges the two",
+                "forgotten: the journal " + leftover.file()
+                        + " is deleted; the next run of garbage collection merges the two",
                 () -> {
                     parent.ifPresent(p -> new FooterRestore(storage).restore(p.name()));
                     SmNodes.deleteDurably(storage, leftover.file());
@@ -79,9 +83,10 @@ final class SmNodeMerge {
                     leftover.file(),
                     leftover.file() + " tells that the data of " + node.name() + " is in its parent by now, but "
                             + obstacle.orElse("it has none"),
-                    "Make that right (\"catena vhd repair\"); or, if " + node.name()
-                            + " and all that builds on it can be read, delete " + leftover.file()
-                            + ": the chains are then used as they are");
+                    Advice.of("Make that right (")
+                            .then(Remedy.of(Verb.VHD_REPAIR, node.name()))
+                            .then("); or, if " + node.name() + " and all that builds on it can be read, delete "
+                                    + leftover.file() + ": the chains are then used as they are"));
         }
         List<String> children =
                 nodes.tree().children(node.name()).stream().map(Node::name).toList();
@@ -131,8 +136,8 @@ final class SmNodeMerge {
             throw SmRefusal.of(
                     leftover.file() + " tells that the data of " + from.name() + " is in its parent " + to.name()
                             + " by now, but it is not",
-                    "If no disk builds on " + to.name() + " but through " + from.name() + ", delete " + leftover.file()
-                            + ": the chains are then used as they are");
+                    Advice.of("If no disk builds on " + to.name() + " but through " + from.name() + ", delete "
+                            + leftover.file() + ": the chains are then used as they are"));
         }
         Journal journal = new Journal(storage);
         Relink relink = new Relink(from.name(), children(from, to));

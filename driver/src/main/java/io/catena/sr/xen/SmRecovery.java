@@ -3,6 +3,7 @@ package io.catena.sr.xen;
 import io.catena.api.SrException;
 import io.catena.check.InterruptedResize;
 import io.catena.log.LogLine;
+import io.catena.remedy.Advice;
 import io.catena.sr.tree.TreeScanner;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -99,9 +100,11 @@ public final class SmRecovery {
         if (!refused.isEmpty()) {
             throw SmRefusal.of(
                     String.join("; ", refused.stream().map(SmStep::found).toList()),
-                    String.join(
-                            ". ",
-                            refused.stream().map(SmStep::action).distinct().toList()));
+                    refused.stream()
+                            .map(SmStep::action)
+                            .distinct()
+                            .reduce((one, next) -> one.then(". ").then(next))
+                            .orElseThrow());
         }
     }
 
@@ -155,7 +158,7 @@ public final class SmRecovery {
                 SmStep.left(
                         journal,
                         "a resize of " + disk + " was interrupted half-way, and its journal " + journal + " is damaged",
-                        "The disk cannot be used: restore it from a backup");
+                        Advice.of("The disk cannot be used: restore it from a backup"));
         };
     }
 }

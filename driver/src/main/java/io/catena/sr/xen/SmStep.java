@@ -1,5 +1,6 @@
 package io.catena.sr.xen;
 
+import io.catena.remedy.Advice;
 import java.io.IOException;
 
 /**
@@ -10,7 +11,7 @@ import java.io.IOException;
  * @param action what {@code work} does, or what a person can do; as a sentence without its period
  * @param work can be repeated after it was interrupted; only for {@link Verdict#POSSIBLE}
  */
-public record SmStep(String file, String found, String action, Verdict verdict, Work work) {
+public record SmStep(String file, String found, Advice action, Verdict verdict, Work work) {
     /** Whether it can be done. */
     public enum Verdict {
         /** It can. */
@@ -28,14 +29,18 @@ public record SmStep(String file, String found, String action, Verdict verdict, 
     }
 
     static SmStep possible(String file, String found, String action, Work work) {
-        return new SmStep(file, found, action, Verdict.POSSIBLE, work);
+        return new SmStep(file, found, Advice.of(action), Verdict.POSSIBLE, work);
     }
 
     static SmStep refused(String file, String found, String correction) {
+        return refused(file, found, Advice.of(correction));
+    }
+
+    static SmStep refused(String file, String found, Advice correction) {
         return new SmStep(file, found, correction, Verdict.REFUSED, () -> {});
     }
 
-    static SmStep left(String file, String found, String correction) {
+    static SmStep left(String file, String found, Advice correction) {
         return new SmStep(file, found, correction, Verdict.LEFT, () -> {});
     }
 }

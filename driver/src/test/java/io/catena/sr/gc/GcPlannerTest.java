@@ -61,7 +61,7 @@ class GcPlannerTest {
         assertThat(plan().steps()).isEmpty();
         assertThat(plan().refused()).singleElement().satisfies(refusal -> {
             assertThat(refusal.node()).isEqualTo("base");
-            assertThat(refusal.reason()).contains("--delete-unknown");
+            assertThat(refusal.reason()).asString().contains("deleteUnknown");
         });
     }
 
@@ -211,8 +211,8 @@ class GcPlannerTest {
         assertThat(plan().steps()).isEmpty();
         assertThat(plan().refused())
                 .singleElement()
-                .satisfies(
-                        refusal -> assertThat(refusal.reason()).contains((3 * BLOCK - freeBytes) + " more are needed"));
+                .satisfies(refusal ->
+                        assertThat(refusal.reason()).asString().contains((3 * BLOCK - freeBytes) + " more are needed"));
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.remedy.Advice;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -76,7 +77,7 @@ final class JobsTest {
             throw new SrException(SrError.SR_NO_SPACE, "3 GiB are missing").correction("Make room.");
         });
         assertThat(jobs.waitFor(job.id(), LONG).failure())
-                .isEqualTo(new Job.Failure(SrError.SR_NO_SPACE, "3 GiB are missing", "Make room."));
+                .isEqualTo(new Job.Failure(SrError.SR_NO_SPACE, "3 GiB are missing", Advice.of("Make room.")));
     }
 
     @Test

@@ -41,7 +41,7 @@ final class Conditions {
         Object state = get.route()
                 .action()
                 .answer(new Call(exchange.caller(), get.variables(), "", ByteBuffer.allocate(0), new Body("")));
-        String tag = Revisions.tag(Json.write(state) + "\n");
+        String tag = Revisions.tag(Json.writeForApi(state) + "\n");
         if (!Revisions.fits(ifMatch, tag)) {
             throw new ApiException(
                     412,

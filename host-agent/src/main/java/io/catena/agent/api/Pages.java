@@ -45,7 +45,7 @@ final class Pages {
         String after = query.one("cursor").map(cursor -> after(cursor, filter)).orElse(null);
         List<Keyed> elements = new ArrayList<>();
         for (Object value : list) {
-            JsonElement json = Json.read(Json.write(value), JsonElement.class);
+            JsonElement json = Json.read(Json.writeForApi(value), JsonElement.class);
             if (json.isJsonObject() && wanted.test(json.getAsJsonObject())) {
                 elements.add(new Keyed(key(json.getAsJsonObject()), json.getAsJsonObject()));
             }

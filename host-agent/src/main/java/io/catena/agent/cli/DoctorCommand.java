@@ -8,6 +8,7 @@ import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.doctor.Doctor;
 import io.catena.agent.doctor.Finding;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.Sr;
 import io.catena.api.SrException;
 import io.catena.api.SrHealth;
@@ -64,7 +65,9 @@ final class DoctorCommand implements Callable<Integer> {
             }
         } catch (SrException e) {
             findings.add(Finding.problem(
-                    "agent", e.detail(), Objects.requireNonNullElse(e.correction(), "Start it: catena agent")));
+                    "agent",
+                    e.detail(),
+                    Objects.requireNonNullElse(CommandWords.orNull(e.advice()), "Start it: catena agent")));
         }
         return findings;
     }
@@ -76,7 +79,7 @@ final class DoctorCommand implements Callable<Integer> {
         return health.reasons().isEmpty()
                 ? List.of(Finding.ok(what, "is healthy"))
                 : health.reasons().stream()
-                        .map(reason -> Finding.problem(what, reason.what(), reason.cure()))
+                        .map(reason -> Finding.problem(what, reason.what(), CommandWords.of(reason.cure())))
                         .toList();
     }
 

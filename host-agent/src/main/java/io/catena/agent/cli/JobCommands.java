@@ -7,6 +7,7 @@ import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.Job;
 import java.util.List;
 import java.util.Locale;
@@ -86,7 +87,7 @@ final class JobCommands {
                 .add("ended", Facts.time(job.ended()))
                 .add("result", job.result())
                 .add("failure", failure == null ? null : failure.error() + ": " + failure.message())
-                .add("correction", failure == null ? null : failure.correction())
+                .add("correction", failure == null ? null : CommandWords.orNull(failure.correction()))
                 .toString();
     }
 

@@ -12,6 +12,7 @@ import io.catena.agent.cli.text.PlanText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
@@ -277,7 +278,7 @@ final class SrCommands {
                 .add("needs recovery", probe.needsRecovery());
         for (SrProbe.ForeignWork work : probe.foreignWork()) {
             facts.add("unfinished work", work.found());
-            facts.add(work.refused() ? "what to do" : "attach does", work.action());
+            facts.add(work.refused() ? "what to do" : "attach does", CommandWords.of(work.action()));
         }
         return facts.toString();
     }
@@ -327,7 +328,7 @@ final class SrCommands {
                     .append("\n    ")
                     .append(state)
                     .append(": ")
-                    .append(Table.printable(finding.correction()))
+                    .append(Table.printable(CommandWords.of(finding.correction())))
                     .append('\n');
         }
         return text.toString();
@@ -361,7 +362,7 @@ final class SrCommands {
                 .add("longest chain", stat.maxChainDepth() + " of at most " + stat.chainLimit());
         facts.add("health", stat.health().state().name().toLowerCase(Locale.ROOT));
         for (SrHealth.Reason reason : stat.health().reasons()) {
-            facts.add("problem", reason.what()).add("what to do", reason.cure());
+            facts.add("problem", reason.what()).add("what to do", CommandWords.of(reason.cure()));
         }
         return facts.toString();
     }

@@ -13,6 +13,7 @@ import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Job;
@@ -162,7 +163,8 @@ final class VdiCommands {
             for (SnapshotResult result : results) {
                 table.row(result.vdi(), result.of(), result.pauseMicros() + " us");
                 if (result.warning() != null) {
-                    warnings.append(Table.printable(result.warning())).append('\n');
+                    warnings.append(Table.printable(CommandWords.of(result.warning())))
+                            .append('\n');
                 }
             }
             return table.on(session.screen()) + warnings;

@@ -14,6 +14,8 @@ import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
 import io.catena.agent.guest.Guest;
 import io.catena.agent.guest.GuestSnapshot;
+import io.catena.agent.remedy.ApiWords;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.AccessMode;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
@@ -26,6 +28,7 @@ import io.catena.api.SrProbe;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.time.DateTimeException;
@@ -46,33 +49,49 @@ public final class Json {
     private static final Map<Class<?>, String> NAME_OF_ID =
             Map.of(Sr.class, "sr", Job.class, "job", TreeNode.class, "vdi");
 
-    private static final Gson GSON = new GsonBuilder()
-            .setStrictness(Strictness.STRICT)
-            .disableHtmlEscaping()
-            .setFieldNamingStrategy(new IdNames())
-            .registerTypeAdapter(SrId.class, new Text<>(SrId::toString, SrId::parse))
-            .registerTypeAdapter(VdiId.class, new Text<>(VdiId::toString, VdiId::parse))
-            .registerTypeAdapter(Instant.class, new Text<>(Instant::toString, Instant::parse))
-            .registerTypeAdapter(AccessMode.class, symbols(AccessMode.values(), AccessMode::symbol))
-            .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
-            .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
-            .registerTypeAdapter(SrHealth.State.class, symbols(SrHealth.State.values(), Json::lowerCase))
-            .registerTypeAdapter(SrHealth.Kind.class, symbols(SrHealth.Kind.values(), Json::lowerCase))
-            .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
-            .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
-            .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))
-            .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
-            .registerTypeAdapter(Guest.State.class, symbols(Guest.State.values(), Json::lowerCase))
-            .registerTypeAdapter(
-                    GuestSnapshot.Consistency.class, symbols(GuestSnapshot.Consistency.values(), Json::lowerCase))
-            .registerTypeAdapterFactory(new FlatSrStat())
-            .create();
+    /** In the words of the command line. */
+    private static final Gson GSON = gson(CommandWords::of);
+
+    private static final Gson OF_API = gson(ApiWords::of);
 
     private Json() {}
 
-    /** Returns {@code value} as JSON on one line. */
+    /**
+     * @param words says what to do about something as the readers of the JSON do it
+     */
+    private static Gson gson(Function<Advice, String> words) {
+        return new GsonBuilder()
+                .setStrictness(Strictness.STRICT)
+                .disableHtmlEscaping()
+                .setFieldNamingStrategy(new IdNames())
+                .registerTypeAdapter(SrId.class, new Text<>(SrId::toString, SrId::parse))
+                .registerTypeAdapter(VdiId.class, new Text<>(VdiId::toString, VdiId::parse))
+                .registerTypeAdapter(Instant.class, new Text<>(Instant::toString, Instant::parse))
+                .registerTypeAdapter(AccessMode.class, symbols(AccessMode.values(), AccessMode::symbol))
+                .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
+                .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))
+                .registerTypeAdapter(SrHealth.State.class, symbols(SrHealth.State.values(), Json::lowerCase))
+                .registerTypeAdapter(SrHealth.Kind.class, symbols(SrHealth.Kind.values(), Json::lowerCase))
+                .registerTypeAdapter(SrProbe.Kind.class, symbols(SrProbe.Kind.values(), Json::lowerCase))
+                .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
+                .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))
+                .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
+                .registerTypeAdapter(Guest.State.class, symbols(Guest.State.values(), Json::lowerCase))
+                .registerTypeAdapter(
+                        GuestSnapshot.Consistency.class, symbols(GuestSnapshot.Consistency.values(), Json::lowerCase))
+                .registerTypeAdapter(Advice.class, new Text<>(words, Advice::of))
+                .registerTypeAdapterFactory(new FlatSrStat())
+                .create();
+    }
+
+    /** Returns {@code value} as JSON on one line; what to do about something is told in command lines. */
     public static String write(Object value) {
         return GSON.toJson(value);
+    }
+
+    /** As {@link #write}, but what to do about something is told in requests of the API over the network. */
+    public static String writeForApi(Object value) {
+        return OF_API.toJson(value);
     }
 
     /**

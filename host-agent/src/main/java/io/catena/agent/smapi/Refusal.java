@@ -1,7 +1,9 @@
 package io.catena.agent.smapi;
 
+import io.catena.agent.remedy.XapiWords;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.remedy.Advice;
 import java.util.List;
 
 /**
@@ -48,8 +50,8 @@ final class Refusal extends RuntimeException {
     /** Encodes an entry of the error table. */
     static Refusal of(SrException failure) {
         SrError error = failure.error();
-        String correction = failure.correction();
-        String detail = correction == null ? failure.detail() : failure.detail() + ". " + correction;
+        Advice advice = failure.advice();
+        String detail = advice == null ? failure.detail() : failure.detail() + ". " + XapiWords.of(advice);
         List<String> params = error == SrError.UNIMPLEMENTED
                 ? List.of("Unimplemented", detail)
                 : error == SrError.CANCELLED ? List.of("Cancelled", detail) : List.of(error.text(), detail);

@@ -1,6 +1,7 @@
 package io.catena.agent.smapi;
 
 import io.catena.agent.control.JobWaiter;
+import io.catena.agent.remedy.XapiWords;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
@@ -63,7 +64,7 @@ final class SrCalls {
                 .findFirst();
         if (obstacle.isPresent()) {
             SrProbe.ForeignWork work = obstacle.get();
-            String problem = work.file() + ": " + work.found() + ". " + work.action();
+            String problem = work.file() + ": " + work.found() + ". " + XapiWords.of(work.action());
             return incomplete(configuration, Map.of("problem", problem));
         }
         if (id == null) {

@@ -1,9 +1,11 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.agent.remedy.XapiWords;
 import io.catena.agent.smapiv1.xenapi.XenApiException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.remedy.Advice;
 import java.util.Map;
 
 /** A failure as XAPI gets it from a driver: a number, its text, and in brackets what happened in particular. */
@@ -55,8 +57,8 @@ final class SmFault extends RuntimeException {
 
     /** Encodes an entry of the error table. A disk that is not there is one that is not available, as with other drivers. */
     static SmFault of(SrException failure) {
-        String correction = failure.correction();
-        String detail = correction == null ? failure.detail() : failure.detail() + ". " + correction;
+        Advice advice = failure.advice();
+        String detail = advice == null ? failure.detail() : failure.detail() + ". " + XapiWords.of(advice);
         SmError error = failure.error() == SrError.VDI_MISSING
                 ? SmError.VDI_UNAVAILABLE
                 : SmError.of(failure.error().number());

@@ -389,7 +389,7 @@ final class ControlApiTest {
         ControlClient lost = new ControlClient(directory.resolve("none.sock"), Duration.ofSeconds(5));
         assertThatThrownBy(() -> lost.get("/v1/srs")).isInstanceOfSatisfying(SrException.class, e -> {
             assertThat(e.error()).isEqualTo(SrError.AGENT_UNREACHABLE);
-            assertThat(e.correction()).isEqualTo("Start it: catena agent");
+            assertThat(e.advice()).hasToString("Start it: catena agent");
         });
     }
 

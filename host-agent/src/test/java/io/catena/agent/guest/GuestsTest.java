@@ -141,7 +141,7 @@ final class GuestsTest {
         assertThatThrownBy(() -> guests.detach("debian", repository, vdi, SOON))
                 .isInstanceOfSatisfying(SrException.class, e -> {
                     assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE);
-                    assertThat(e.correction()).contains("Unmount");
+                    assertThat(e.advice()).asString().contains("Unmount");
                 });
         assertThat(isAttached(vdi)).isTrue();
         assertThat(guest.noted).containsExactly(vdi);

@@ -85,6 +85,27 @@ class ApiTest {
         assertThat(api.get(api.token(Role.OPERATOR), "/v1/tokens").status()).isEqualTo(403);
     }
 
+    /** A program follows what a failure recommends, and then succeeds. */
+    @Test
+    void aFailureNamesTheRequestThatHelps() throws IOException {
+        String vdis = "/v1/srs/" + api.sr("main") + "/vdis";
+        String disk =
+                api.ask("POST", admin, vdis, "{'sizeBytes':" + MIB_64 + "}").text("vdi");
+        assertThat(api.ask("POST", admin, "/v1/vdis/" + disk + "/attach", "{}").status())
+                .isEqualTo(200);
+
+        Answer refused = api.ask("DELETE", admin, "/v1/vdis/" + disk, null);
+        JsonObject remedy = refused.object().getAsJsonArray("remedy").get(0).getAsJsonObject();
+        assertThat(refused.text("correction")).isEqualTo("Detach it first: POST /v1/vdis/" + disk + "/detach");
+        assertThat(remedy.get("verb").getAsString()).isEqualTo("vdi detach");
+
+        String method = remedy.get("method").getAsString();
+        assertThat(api.ask(method, admin, remedy.get("path").getAsString(), "{}")
+                        .status())
+                .isEqualTo(200);
+        assertThat(api.ask("DELETE", admin, "/v1/vdis/" + disk, null).status()).isEqualTo(200);
+    }
+
     @Test
     void aRefusalBeforeTheBodyIsReadCostsNoOtherRequest() throws IOException {
         String viewer = api.token(Role.VIEWER);

@@ -70,7 +70,7 @@ class CutOffFilesTest {
         assertThatThrownBy(() -> VhdDigest.sha256(storage, "d.vhd")).isInstanceOf(CorruptVhdException.class);
         RepairPlan plan = repair.plan("d.vhd", RepairOptions.SAFE);
         assertThat(plan.changes()).isEmpty();
-        assertThat(String.join("\n", plan.leftAlone())).contains("BLOCK_DATA_LOST", "--drop-entries-past-end");
+        assertThat(plan.leftAlone().toString()).contains("BLOCK_DATA_LOST", "dropEntriesPastEnd");
         repair.apply(repair.plan("d.vhd", new RepairOptions(true, null)));
         assertThat(check().verdict()).isEqualTo(Verdict.VALID);
     }

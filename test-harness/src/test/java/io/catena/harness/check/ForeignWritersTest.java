@@ -168,7 +168,7 @@ class ForeignWritersTest {
         // The first block, of which the bitmap is moved to right behind the batmap, leaves no sector.
         child.entry(0, 6);
         RepairPlan plan = repair.plan("child.vhd", RepairOptions.SAFE);
-        assertThat(String.join("\n", plan.leftAlone())).contains("catena vhd reparent");
+        assertThat(plan.leftAlone().toString()).contains("vhd reparent");
     }
 
     @Test

@@ -71,7 +71,7 @@ class GcSpaceTest {
         assertThat(sr.collectGarbage().result()).contains("merged 0").doesNotContain("set aside");
         assertThat(sr.repository().garbage().status().refused())
                 .extracting(GcStatus.Refusal::reason)
-                .anySatisfy(reason -> assertThat(reason).contains("more are needed"));
+                .anySatisfy(reason -> assertThat(reason).asString().contains("more are needed"));
 
         disk.fullAfter(8 * MIB);
         assertThat(sr.collectGarbage().result()).contains("merged 1");

@@ -138,7 +138,8 @@ class RedoLossTest {
         assertThat(kinds()).contains(Kind.LOST_REDO_LOG);
         assertThatThrownBy(() -> sr.attach(DISK))
                 .isInstanceOfSatisfying(
-                        SrException.class, e -> assertThat(e.correction()).contains("--accept-loss"));
+                        SrException.class,
+                        e -> assertThat(e.advice()).asString().contains("acceptLoss"));
         assertThatThrownBy(() -> sr.snapshot(DISK)).isInstanceOf(SrException.class);
         sr.reopen();
         assertThat(kinds()).contains(Kind.LOST_REDO_LOG);

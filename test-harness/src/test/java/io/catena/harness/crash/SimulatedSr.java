@@ -351,7 +351,7 @@ final class SimulatedSr {
         leftOver.addAll(storage.list(".catena/journal"));
         require(leftOver.isEmpty(), "left over: " + leftOver);
         List<String> unproven = repository.garbage().status().refused().stream()
-                .filter(refusal -> refusal.reason().contains("--delete-unknown"))
+                .filter(refusal -> refusal.reason().toString().contains("deleteUnknown"))
                 .map(GcStatus.Refusal::node)
                 .toList();
         require(unproven.isEmpty(), "nothing proves that these are garbage: " + unproven);

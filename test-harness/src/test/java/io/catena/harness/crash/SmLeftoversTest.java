@@ -108,7 +108,8 @@ class SmLeftoversTest {
             assertThatThrownBy(() -> new BareSr(storage, machine.tmpfs("run"), 1).attach(jobs))
                     .isInstanceOf(SrException.class)
                     .hasMessageContaining(contradiction.named)
-                    .satisfies(e -> assertThat(((SrException) e).correction()).isNotBlank());
+                    .satisfies(e ->
+                            assertThat(((SrException) e).advice()).asString().isNotBlank());
         }
 
         assertThat(storage.stamps("")).isEqualTo(before);

@@ -107,7 +107,7 @@ class SickNodeTest {
             GcStatus status = repository.garbage().status();
             assertThat(status.refused()).singleElement().satisfies(refusal -> {
                 assertThat(refusal.node()).isEqualTo(id(SICK_DISK) + ".vhd");
-                assertThat(refusal.reason()).contains("set aside after 3 of 3 tries", "Input/output error");
+                assertThat(refusal.reason()).asString().contains("set aside after 3 of 3 tries", "Input/output error");
             });
             assertContents(repository);
 

@@ -1,5 +1,6 @@
 package io.catena.agent.api.cloud;
 
+import io.catena.agent.remedy.ApiWords;
 import io.catena.api.GcStatus;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
@@ -89,7 +90,7 @@ final class Nodes {
     /** By the node's id, whether the status tells of files or of ids. */
     private static Map<String, Merge> merges(GcStatus status) {
         Map<String, Merge> merges = new HashMap<>();
-        status.refused().forEach(r -> merges.put(stem(r.node()), new Merge("refused", r.reason(), 0)));
+        status.refused().forEach(r -> merges.put(stem(r.node()), new Merge("refused", ApiWords.of(r.reason()), 0)));
         status.plan()
                 .forEach(step -> merges.put(
                         stem(step.node()),

@@ -2,6 +2,7 @@ package io.catena.agent.api.cloud;
 
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
+import io.catena.agent.remedy.ApiWords;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
@@ -164,7 +165,7 @@ final class Plans {
         call.body().nothingElse();
         List<String> effects = host.repository(names.sr(call.variable())).check(false).findings().stream()
                 .filter(finding -> repair && finding.repairable())
-                .map(finding -> finding.file() + ": " + finding.problem() + " " + finding.correction())
+                .map(finding -> finding.file() + ": " + finding.problem() + " " + ApiWords.of(finding.correction()))
                 .toList();
         return new Plan("checkSr", effects, false, null, List.of(), 0, 0);
     }
@@ -180,7 +181,7 @@ final class Plans {
                 false,
                 null,
                 status.refused().stream()
-                        .map(refusal -> refusal.node() + ": " + refusal.reason())
+                        .map(refusal -> refusal.node() + ": " + ApiWords.of(refusal.reason()))
                         .toList(),
                 status.plan().stream().mapToLong(GcStatus.Step::bytesFreed).sum(),
                 status.plan().stream().mapToLong(GcStatus.Step::bytesToMove).sum());

@@ -2,6 +2,7 @@ package io.catena.agent.api.problem;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.control.HttpStatusOf;
+import io.catena.agent.remedy.ApiWords;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.util.LinkedHashMap;
@@ -28,7 +29,15 @@ public final class Problem {
     public static Reply of(SrException failure, String request) {
         SrError error = failure.error();
         JsonObject problem = problem(
-                HttpStatusOf.error(error), error.name(), error.text(), failure.detail(), request, failure.correction());
+                HttpStatusOf.error(error),
+                error.name(),
+                error.text(),
+                failure.detail(),
+                request,
+                ApiWords.orNull(failure.advice()));
+        if (failure.advice() != null && !failure.advice().remedies().isEmpty()) {
+            problem.add("remedy", ApiWords.json(failure.advice()));
+        }
         problem.addProperty("number", error.number());
         problem.addProperty("retryable", error.retryable());
         return reply(problem, error.retryable() ? USUAL_RETRY_SECONDS : 0);

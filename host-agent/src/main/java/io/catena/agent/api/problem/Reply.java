@@ -29,7 +29,7 @@ public record Reply(
     }
 
     public static Reply json(int status, Object value) {
-        return new Reply(status, JSON, Json.write(value) + "\n", Map.of(), null, null);
+        return new Reply(status, JSON, Json.writeForApi(value) + "\n", Map.of(), null, null);
     }
 
     public static Reply text(String contentType, String text) {

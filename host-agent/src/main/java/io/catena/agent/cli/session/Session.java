@@ -10,6 +10,7 @@ import io.catena.agent.cli.text.TreeView;
 import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.control.client.ErrorBody;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.SrException;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -118,7 +119,7 @@ public final class Session {
     /** Tells the user of a failure. */
     public void print(SrException failure) {
         err.println("catena: " + Table.printable(failure.detail()));
-        String correction = failure.correction();
+        String correction = CommandWords.orNull(failure.advice());
         if (correction != null) {
             err.println(Table.printable(correction));
         }

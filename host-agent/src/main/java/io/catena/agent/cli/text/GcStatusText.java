@@ -1,5 +1,6 @@
 package io.catena.agent.cli.text;
 
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.GcSettings;
 import io.catena.api.GcStatus;
 import java.util.Locale;
@@ -72,7 +73,7 @@ public final class GcStatusText {
             return;
         }
         Table table = new Table("NOT DONE", "WHY");
-        status.refused().forEach(refusal -> table.row(refusal.node(), refusal.reason()));
+        status.refused().forEach(refusal -> table.row(refusal.node(), CommandWords.of(refusal.reason())));
         status.setAside().stream()
                 .filter(failed -> status.refused().stream()
                         .noneMatch(refusal -> refusal.node().equals(failed.node())))

@@ -3,6 +3,7 @@ package io.catena.agent.cli.vhd;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.check.CheckOptions;
 import io.catena.check.VhdCheck;
 import io.catena.check.finding.Finding;
@@ -81,7 +82,7 @@ public final class VhdCheckCommand implements Callable<Integer> {
                     finding.code().meaning(),
                     finding.found(),
                     finding.expected(),
-                    finding.advice());
+                    CommandWords.of(finding.advice()));
         }
     }
 
@@ -139,7 +140,7 @@ public final class VhdCheckCommand implements Callable<Integer> {
                 text.append("    expected ").append(finding.expected()).append('\n');
             }
             if (finding.severity() != Severity.NOTE) {
-                text.append("    ").append(finding.advice()).append('\n');
+                text.append("    ").append(CommandWords.of(finding.advice())).append('\n');
             }
         }
         return text.toString();

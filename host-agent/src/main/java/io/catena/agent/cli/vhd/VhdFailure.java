@@ -1,7 +1,9 @@
 package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonObject;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.SrError;
+import io.catena.remedy.Advice;
 import io.catena.tool.Problem;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,6 +17,11 @@ record VhdFailure(SrError code, String message, String correction) {
     /** Returns the failure that tells of {@code e}; {@code what} says what was tried on which file. */
     static VhdFailure of(String what, IOException e) {
         String detail = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        Advice own = Problem.advice(e);
+        if (own != null) {
+            SrError code = Problem.of(e) == Problem.BAD_FILE ? SrError.VDI_UNAVAILABLE : SrError.IO_ERROR;
+            return new VhdFailure(code, what + ": " + detail, CommandWords.of(own));
+        }
         return switch (Problem.of(e)) {
             // The JDK's words for the first two are the path alone.
             case NO_SUCH_FILE ->

@@ -3,6 +3,7 @@ package io.catena.agent.cli.vhd;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.catena.agent.json.Json;
+import io.catena.agent.remedy.CommandWords;
 import io.catena.check.RepairOptions;
 import io.catena.check.RepairPlan;
 import io.catena.check.VhdRepair;
@@ -141,7 +142,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
         answer.addProperty("sizeAfter", plan.sizeAfter());
         answer.add("changes", changes);
         JsonArray leftAlone = new JsonArray();
-        plan.leftAlone().forEach(leftAlone::add);
+        plan.leftAlone().forEach(line -> leftAlone.add(CommandWords.of(line)));
         answer.add("leftAlone", leftAlone);
         return answer;
     }
@@ -168,7 +169,9 @@ public final class VhdRepairCommand implements Callable<Integer> {
                     .append('\n');
         }
         plan.leftAlone()
-                .forEach(line -> text.append("  left alone: ").append(line).append('\n'));
+                .forEach(line -> text.append("  left alone: ")
+                        .append(CommandWords.of(line))
+                        .append('\n'));
         if (applied) {
             text.append("  what was replaced is in ").append(path).append(".undo\n");
         }

@@ -1,5 +1,6 @@
 package io.catena.agent.control.client;
 
+import io.catena.agent.remedy.CommandWords;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +27,8 @@ public record ErrorBody(Detail error) {
     /** Returns the body for a failure. */
     public static ErrorBody of(SrException failure) {
         SrError error = failure.error();
-        return new ErrorBody(
-                new Detail(error, error.number(), failure.detail(), failure.correction(), error.retryable()));
+        return new ErrorBody(new Detail(
+                error, error.number(), failure.detail(), CommandWords.orNull(failure.advice()), error.retryable()));
     }
 
     SrException toException() {

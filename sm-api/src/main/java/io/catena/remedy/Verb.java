@@ -1,0 +1,65 @@
+package io.catena.remedy;
+
+import java.util.List;
+
+/** What can be asked of Catena, as far as an error recommends it. */
+public enum Verb {
+    SR_ATTACH("sr attach", "path"),
+    SR_CHECK("sr check", "sr"),
+    SR_CREATE("sr create", "name"),
+    SR_DETACH("sr detach", "sr"),
+    SR_PROBE("sr probe", "path"),
+    VDI_ATTACH("vdi attach", "vdi"),
+    VDI_CLONE("vdi clone", "vdi"),
+    VDI_COPY("vdi copy", "vdi"),
+    VDI_CREATE("vdi create", "sr"),
+    VDI_DEACTIVATE("vdi deactivate", "vdi"),
+    VDI_DESTROY("vdi destroy", "vdi"),
+    VDI_DETACH("vdi detach", "vdi"),
+    VDI_EXPORT("vdi export", "vdi"),
+    VDI_IMPORT("vdi import", "sr"),
+    VDI_LS("vdi ls", "sr"),
+    VDI_RESIZE("vdi resize", "vdi", "size"),
+    VDI_SNAPSHOT("vdi snapshot", "vdi"),
+    VDI_TREE("vdi tree", "sr"),
+    GC_PAUSE("gc pause", "sr"),
+    GC_RUN("gc run", "sr"),
+    GC_SET("gc set", "sr"),
+    GC_STATUS("gc status", "sr"),
+    JOB_LS("job ls"),
+    JOB_WAIT("job wait", "job"),
+    VHD_CHECK("vhd check", "file"),
+    VHD_COALESCE("vhd coalesce", "file"),
+    VHD_CONVERT("vhd convert", "file"),
+    VHD_DIGEST("vhd digest", "file"),
+    VHD_INFO("vhd info", "file"),
+    VHD_REPAIR("vhd repair", "file"),
+    VHD_REPARENT("vhd reparent", "file"),
+    VHD_RESIZE("vhd resize", "file", "size"),
+    VHD_SET("vhd set", "file");
+
+    private final String text;
+
+    @SuppressWarnings("ImmutableEnumChecker") // an unmodifiable list of texts
+    private final List<String> subjects;
+
+    Verb(String text, String... subjects) {
+        this.text = text;
+        this.subjects = List.of(subjects);
+    }
+
+    /** The noun and the verb: "vdi detach". */
+    public String text() {
+        return text;
+    }
+
+    /** The names of the arguments that say what it is done to, in their order; all others are options. */
+    public List<String> subjects() {
+        return subjects;
+    }
+
+    /** Whether it looks at or changes a file on the host itself, without the agent. */
+    public boolean isOffline() {
+        return text.startsWith("vhd ");
+    }
+}
