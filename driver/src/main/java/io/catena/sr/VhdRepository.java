@@ -46,6 +46,7 @@ import io.catena.sr.verb.Resetter;
 import io.catena.sr.verb.Resizer;
 import io.catena.sr.verb.Reverter;
 import io.catena.sr.verb.SnapshotTaker;
+import io.catena.sr.verb.Spools;
 import io.catena.sr.verb.TwinDecision;
 import io.catena.sr.verb.VdiAttacher;
 import io.catena.sr.verb.VdiCutter;
@@ -55,9 +56,11 @@ import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +88,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final VdiAttacher attacher;
     private final Imports imports;
     private final CopyJobs copies;
+    private final Spools spools;
     private final Contents contents;
 
     private VhdRepository(String path, OpenSr sr) {
@@ -100,7 +104,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
         attacher = new VdiAttacher(sr);
         imports = new Imports(sr, maker, cutter);
         copies = new CopyJobs(sr);
-        contents = new Contents(sr);
+        spools = new Spools(sr);
+        contents = new Contents(sr, spools);
     }
 
     /** Makes an empty SR of a directory that has no files. */
@@ -158,8 +163,10 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return locked("check SR " + sr.settings.name(), () -> {
             sr.tree.tryToComplete();
             sr.lookAtAll();
+            Set<String> filled = new HashSet<>(imports.files());
+            filled.addAll(spools.files());
             SrCheck check = new Checker(sr.storage, sr.tree, sr.view, sr.records, repair)
-                    .check(sr.settings.id(), imports.files());
+                    .check(sr.settings.id(), filled);
             if (repair) {
                 sr.lookAtAll();
             }
@@ -406,6 +413,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         sr.garbage.close();
         sr.environment.jobs().cancelAll(sr.settings.id(), JOB_PATIENCE);
         imports.abortAll();
+        spools.closeAll();
         sr.close();
     }
 

@@ -31,11 +31,17 @@ public final class Uploads {
      * Reads the head of a stream.
      *
      * @param lengthBytes -1 if nobody knows
+     * @param spools for streams that have to be kept
      */
-    public static VdiUpload begin(StreamFormat format, ReadableByteChannel channel, long lengthBytes)
+    public static VdiUpload begin(
+            StreamFormat format, ReadableByteChannel channel, long lengthBytes, Spool.Maker spools)
             throws IOException {
         ContentSource source = new ContentSource(channel);
-        return format == StreamFormat.RAW ? raw(source, lengthBytes) : vhd(source, lengthBytes);
+        return switch (format) {
+            case RAW -> raw(source, lengthBytes);
+            case VHD -> vhd(source, lengthBytes);
+            case QCOW2 -> Qcow2Upload.begin(source, spools);
+        };
     }
 
     /** Returns the most bytes that a new disk will hold of a stream, as far as its head tells; else 0. */

@@ -7,7 +7,9 @@ public enum StreamFormat {
     /** The sectors of the disk, one after another. */
     RAW,
     /** A dynamic VHD; with a base, a differencing one that holds what changed. */
-    VHD;
+    VHD,
+    /** An image as QEMU has them; with a base, one that has the base's image as its backing file. */
+    QCOW2;
 
     /**
      * Returns the format that people call {@code name}, as "vhd".
@@ -21,7 +23,7 @@ public enum StreamFormat {
             }
         }
         throw new SrException(SrError.BAD_REQUEST, "There is no format \"" + name + "\"")
-                .correction("The formats are raw and vhd.");
+                .correction("The formats are raw, vhd and qcow2.");
     }
 
     /** Returns what people call it. */

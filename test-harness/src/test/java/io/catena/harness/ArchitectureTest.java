@@ -29,6 +29,7 @@ class ArchitectureTest {
         "io.catena.sr..",
         "io.catena.change..",
         "io.catena.stream..",
+        "io.catena.qcow2..",
         "io.catena.op..",
         "io.catena.disk..",
         "io.catena.vhd..",
@@ -58,6 +59,9 @@ class ArchitectureTest {
     static final ArchRule FORMAT = sees("io.catena.format..");
 
     @ArchTest
+    static final ArchRule QCOW2 = sees("io.catena.qcow2..");
+
+    @ArchTest
     static final ArchRule STORE = sees("io.catena.store..");
 
     @ArchTest
@@ -85,6 +89,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule STREAM = sees(
             "io.catena.stream..",
+            "io.catena.qcow2..",
             "io.catena.disk..",
             "io.catena.vhd..",
             "io.catena.format..",

@@ -19,6 +19,7 @@ import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.Errors;
 import io.catena.sr.tree.Node;
 import io.catena.stream.ContentStream;
+import io.catena.stream.Qcow2Stream;
 import io.catena.stream.RawStream;
 import io.catena.stream.Uploads;
 import io.catena.stream.VhdStream;
@@ -44,9 +45,11 @@ public final class Contents implements VdiContents {
     private static final int TRIES = 20;
 
     private final OpenSr sr;
+    private final Spools spools;
 
-    public Contents(OpenSr sr) {
+    public Contents(OpenSr sr, Spools spools) {
         this.sr = sr;
+        this.spools = spools;
     }
 
     @Override
@@ -74,7 +77,7 @@ public final class Contents implements VdiContents {
     @Override
     public VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes) {
         try {
-            VdiUpload upload = Uploads.begin(format, source, lengthBytes);
+            VdiUpload upload = Uploads.begin(format, source, lengthBytes, spools);
             long free = sr.storage.space().freeBytes();
             if (Uploads.presentBytes(upload) > free) {
                 throw new SrException(
@@ -94,9 +97,13 @@ public final class Contents implements VdiContents {
         if (format == StreamFormat.RAW) {
             if (base != null) {
                 throw new SrException(SrError.BAD_REQUEST, "A raw stream holds all of a disk, and takes no base")
-                        .correction("Export it as vhd, or without a base.");
+                        .correction("Export it as vhd or qcow2, or without a base.");
             }
             return new RawStream(disk.reader.disk());
+        }
+        if (format == StreamFormat.QCOW2) {
+            return new Qcow2Stream(
+                    disk.reader.disk(), base == null ? null : base + ".qcow2", changes(disk, base));
         }
         int timestamp = timestamp(disk.node);
         ParentLink link = base == null ? null : new ParentLink(base.uuid(), timestamp, base + ".vhd");

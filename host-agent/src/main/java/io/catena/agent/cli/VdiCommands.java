@@ -338,11 +338,11 @@ final class VdiCommands {
             footer = "With --from, a stream that broke off goes on: catena vdi export S --from 4096 >> FILE")
     void export(
             @Parameters(paramLabel = "VDI") String vdi,
-            @Option(names = "--format", paramLabel = "raw|vhd", defaultValue = "raw") String format,
+            @Option(names = "--format", paramLabel = "raw|vhd|qcow2", defaultValue = "raw") String format,
             @Option(
                             names = "--base",
                             paramLabel = "SNAPSHOT",
-                            description = "Of format vhd: only what changed since this one.")
+                            description = "Of format vhd or qcow2: only what changed since this one.")
                     @Nullable
                     String base,
             @Option(names = "--from", paramLabel = "BYTE", defaultValue = "0") long from,
@@ -356,13 +356,13 @@ final class VdiCommands {
     @Command(
             name = "import",
             description =
-                    "Make a disk of a file or of what comes through a pipe: raw sectors, or a fixed, dynamic or differencing VHD.",
+                    "Make a disk of a file or of what comes through a pipe: raw sectors, a VHD, or a qcow2 image.",
             footer =
                     "A differencing VHD needs the disk that holds the rest: the snapshot that was the base of the export, or what"
                             + " the stream before it was imported to.%nWhat breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
     void importContent(
             @Parameters(paramLabel = "SR") String sr,
-            @Option(names = "--format", paramLabel = "raw|vhd", required = true) String format,
+            @Option(names = "--format", paramLabel = "raw|vhd|qcow2", required = true) String format,
             @Option(names = "--input", paramLabel = "FILE", description = "Default: stdin.") @Nullable Path input,
             @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
             @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,

@@ -55,7 +55,7 @@ final class UploadRoute {
         VdiId id = VdiId.parse(call.variables().get(1));
         StreamFormat format = StreamFormat.of(query.one("format")
                 .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The query has no \"format\"")
-                        .correction("Add ?format=raw or ?format=vhd")));
+                        .correction("Add ?format=raw, ?format=vhd or ?format=qcow2")));
         Call.Upload body = Objects.requireNonNull(call.upload(), "upload");
         long length = lengthBytes(query, body);
         VdiUpload upload = repository.contents().upload(format, body.source(), length);
