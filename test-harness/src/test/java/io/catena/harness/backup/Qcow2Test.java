@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -64,12 +65,13 @@ class Qcow2Test {
             assertHolds(image, trees.content(snapshot));
             base = snapshot;
         }
-        Path last = images.resolve(base + ".qcow2");
-        Path whole = export(base, null, images.resolve("whole"), random);
+        VdiId newest = Objects.requireNonNull(base);
+        Path last = images.resolve(newest + ".qcow2");
+        Path whole = export(newest, null, images.resolve("whole"), random);
         check(whole);
-        assertHolds(whole, trees.content(base));
+        assertHolds(whole, trees.content(newest));
         qemuImg("rebase", "-f", "qcow2", "-b", "", last.toString());
-        assertHolds(last, trees.content(base));
+        assertHolds(last, trees.content(newest));
     }
 
     @Test
