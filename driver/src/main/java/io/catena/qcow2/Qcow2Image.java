@@ -108,7 +108,8 @@ public final class Qcow2Image {
     /** The last cluster of data may be cut off where only zeros follow. */
     private void read(String what, long offset, ByteBuffer target) throws IOException {
         long size = source.sizeBytes();
-        boolean begins = offset > 0 && offset < size && offset % (what.equals("L1 table") ? Long.BYTES : clusterBytes) == 0;
+        boolean begins =
+                offset > 0 && offset < size && offset % (what.equals("L1 table") ? Long.BYTES : clusterBytes) == 0;
         int length = target.remaining();
         if (!begins || (size - offset < length && !what.equals("data"))) {
             throw new BadQcow2Exception("its " + what + " of " + length + " bytes would stand at byte "
@@ -129,7 +130,8 @@ public final class Qcow2Image {
         long sectors = ((entry & ~(3L << 62)) >>> lengthBit) + 1;
         long length = Math.min(sectors * SECTOR - offset % SECTOR, source.sizeBytes() - offset);
         if (offset <= 0 || length <= 0) {
-            throw new BadQcow2Exception("its compressed data would stand at byte " + offset + " of " + source.sizeBytes());
+            throw new BadQcow2Exception(
+                    "its compressed data would stand at byte " + offset + " of " + source.sizeBytes());
         }
         ByteBuffer packed = ByteBuffer.allocate((int) length);
         source.read(offset, packed);
@@ -141,8 +143,8 @@ public final class Qcow2Image {
                 // Goes on until it is full.
             }
             if (cluster.hasRemaining()) {
-                throw new BadQcow2Exception("its compressed data at byte " + offset + " are only "
-                        + cluster.position() + " bytes, expected " + clusterBytes);
+                throw new BadQcow2Exception("its compressed data at byte " + offset + " are only " + cluster.position()
+                        + " bytes, expected " + clusterBytes);
             }
         } catch (DataFormatException e) {
             throw new BadQcow2Exception("its compressed data at byte " + offset + " are damaged");

@@ -165,8 +165,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
             sr.lookAtAll();
             Set<String> filled = new HashSet<>(imports.files());
             filled.addAll(spools.files());
-            SrCheck check = new Checker(sr.storage, sr.tree, sr.view, sr.records, repair)
-                    .check(sr.settings.id(), filled);
+            SrCheck check =
+                    new Checker(sr.storage, sr.tree, sr.view, sr.records, repair).check(sr.settings.id(), filled);
             if (repair) {
                 sr.lookAtAll();
             }

@@ -34,8 +34,7 @@ public final class Uploads {
      * @param spools for streams that have to be kept
      */
     public static VdiUpload begin(
-            StreamFormat format, ReadableByteChannel channel, long lengthBytes, Spool.Maker spools)
-            throws IOException {
+            StreamFormat format, ReadableByteChannel channel, long lengthBytes, Spool.Maker spools) throws IOException {
         ContentSource source = new ContentSource(channel);
         return switch (format) {
             case RAW -> raw(source, lengthBytes);

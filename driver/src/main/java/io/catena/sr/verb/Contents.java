@@ -102,8 +102,7 @@ public final class Contents implements VdiContents {
             return new RawStream(disk.reader.disk());
         }
         if (format == StreamFormat.QCOW2) {
-            return new Qcow2Stream(
-                    disk.reader.disk(), base == null ? null : base + ".qcow2", changes(disk, base));
+            return new Qcow2Stream(disk.reader.disk(), base == null ? null : base + ".qcow2", changes(disk, base));
         }
         int timestamp = timestamp(disk.node);
         ParentLink link = base == null ? null : new ParentLink(base.uuid(), timestamp, base + ".vhd");

@@ -246,8 +246,8 @@ class Qcow2Test {
     private void assertRefused(byte[] image, String why) {
         int before = trees.sr.vdis().size();
         assertThatThrownBy(() -> trees.imported(StreamFormat.QCOW2, image, -1))
-                .isInstanceOfSatisfying(SrException.class, e -> assertThat(e.error())
-                        .isEqualTo(SrError.BAD_REQUEST))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.BAD_REQUEST))
                 .hasMessageContaining(why);
         assertThat(trees.sr.vdis()).hasSize(before);
         assertNothingIsLeft();
