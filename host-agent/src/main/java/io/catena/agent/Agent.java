@@ -12,6 +12,7 @@ import io.catena.agent.control.Scripts;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
+import io.catena.agent.host.ExportServers;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.NbdDevice;
@@ -227,7 +228,7 @@ public final class Agent implements Closeable {
                 opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
         Host restored = opened(new Host(
                 opener,
-                devices,
+                ExportServers.of(devices),
                 jobs,
                 Objects.requireNonNullElse(chosen.stateFile(), directory.stateFile()),
                 UUID::randomUUID));

@@ -15,9 +15,12 @@ public record Export(
         this(vdi, mode, uri, null);
     }
 
-    /** Returns this with a block device. */
-    public Export with(@Nullable String otherDevice) {
-        return new Export(vdi, mode, uri, otherDevice);
+    /** Returns this, reached in another way as well. */
+    public Export with(Endpoint endpoint) {
+        if (endpoint instanceof Endpoint.BlockDevice block) {
+            return new Export(vdi, mode, uri, block.path());
+        }
+        return new Export(vdi, mode, ((Endpoint.Nbd) endpoint).uri(), device);
     }
 
     /** Returns the same place in another mode. */

@@ -110,14 +110,16 @@ public interface StorageHost {
     StorageRepository repository(SrId id);
 
     /**
-     * Attaches and activates a disk, as {@link StorageRepository#attachAndActivate} does, and makes it a block device of this
-     * host as well. It is one until nobody has the disk active any more; to deactivate it is refused while somebody uses the
+     * Attaches and activates a disk, as {@link StorageRepository#attachAndActivate} does, and exports it in the way asked for.
+     * It is exported until nobody has the disk active any more; to deactivate it is refused while somebody uses it as a block
      * device.
+     *
+     * @throws SrException {@link SrError#UNIMPLEMENTED} if this host has no such exports
      */
-    Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode);
+    Export attachAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode);
 
-    /** As {@link #attachAsBlock}, of a disk that the holder has attached: see {@link StorageRepository#activate}. */
-    Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode);
+    /** As {@link #attachAs}, of a disk that the holder has attached: see {@link StorageRepository#activate}. */
+    Export activateAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode);
 
     /**
      * Returns the path of the block device that a disk is whenever it is one. The path stays the same over restarts of the

@@ -3,6 +3,7 @@ package io.catena.agent.api;
 import io.catena.agent.api.problem.ApiException;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.ExportKind;
 import io.catena.api.Job;
 import io.catena.api.PeerHost;
 import io.catena.api.Sr;
@@ -113,13 +114,13 @@ final class ScopedHost implements StorageHost {
     }
 
     @Override
-    public Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return host.attachAsBlock(seen(sr), vdi, holder, mode);
+    public Export attachAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return host.attachAs(kind, seen(sr), vdi, holder, mode);
     }
 
     @Override
-    public Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return host.activateAsBlock(seen(sr), vdi, holder, mode);
+    public Export activateAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return host.activateAs(kind, seen(sr), vdi, holder, mode);
     }
 
     @Override

@@ -1,8 +1,10 @@
 package io.catena.agent.block;
 
-import io.catena.agent.host.LocalDevices;
+import io.catena.agent.host.ExportServer;
 import io.catena.api.AccessMode;
+import io.catena.api.Endpoint;
 import io.catena.api.Export;
+import io.catena.api.ExportKind;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
@@ -10,6 +12,8 @@ import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
 import io.catena.disk.RequestMeters;
 import io.catena.log.LogLine;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class BlockExports implements Exporter, LocalDevices {
+public final class BlockExports implements Exporter, ExportServer {
     private static final Logger LOG = Logger.getLogger(BlockExports.class.getName());
 
     /** Less than what a caller waits for the SR. */
@@ -134,7 +138,12 @@ public final class BlockExports implements Exporter, LocalDevices {
     }
 
     @Override
-    public String add(VdiId vdi) {
+    public ExportKind kind() {
+        return ExportKind.BLOCK;
+    }
+
+    @Override
+    public Endpoint open(VdiId vdi) {
         Disk disk = disks.get(vdi);
         if (disk == null) {
             throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + vdi + " is not attached");
@@ -148,13 +157,14 @@ public final class BlockExports implements Exporter, LocalDevices {
                     disk.made = made;
                 }
                 links.point(vdi, made.device());
-                return made.device().toString();
+                return new Endpoint.BlockDevice(made.device().toString());
             } catch (IOException e) {
                 throw new SrException(
                                 SrError.IO_ERROR, "VDI " + vdi + " cannot be made a block device: " + e.getMessage(), e)
                         .correction(
                                 "A block device needs an agent that runs as root, and a kernel with nbd, or fuse and loop;"
-                                        + " NBD does not: catena vdi attach " + vdi + " --as nbd");
+                                        + " NBD does not: ",
+                                Remedy.of(Verb.VDI_ATTACH, vdi).with("as", "nbd"));
             }
         }
     }
@@ -170,7 +180,7 @@ public final class BlockExports implements Exporter, LocalDevices {
     }
 
     @Override
-    public void remove(VdiId vdi) {
+    public void close(VdiId vdi) {
         Disk disk = disks.get(vdi);
         if (disk == null) {
             return;
@@ -212,10 +222,10 @@ public final class BlockExports implements Exporter, LocalDevices {
     }
 
     @Override
-    public Optional<String> device(VdiId vdi) {
+    public Optional<Endpoint> endpoint(VdiId vdi) {
         Disk disk = disks.get(vdi);
         DeviceExport made = disk == null ? null : disk.made;
-        return made == null ? Optional.empty() : Optional.of(made.device().toString());
+        return made == null ? Optional.empty() : Optional.of(new Endpoint.BlockDevice(made.device().toString()));
     }
 
     @Override

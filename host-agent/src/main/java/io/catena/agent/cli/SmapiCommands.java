@@ -7,6 +7,7 @@ import io.catena.agent.smapi.Installation;
 import io.catena.agent.smapi.Offer;
 import io.catena.agent.smapiv1.DriverInstallation;
 import io.catena.agent.smapiv1.DriverOptions;
+import io.catena.api.ExportKind;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
@@ -109,7 +110,7 @@ final class SmapiCommands {
         JsonObject answer = new JsonObject();
         Facts facts = new Facts();
         try {
-            Offer offer = new Offer(backend.equals(NONE) ? "" : backend, way == VdiCommands.Way.block);
+            Offer offer = new Offer(backend.equals(NONE) ? "" : backend, ExportKind.of(way.name()));
             new Installation(root).install(runDirectory, offer);
         } catch (IOException e) {
             throw failure(root, "installed", e);

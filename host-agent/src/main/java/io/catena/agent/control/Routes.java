@@ -1,6 +1,7 @@
 package io.catena.agent.control;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ExportKind;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.Hold;
@@ -381,36 +382,24 @@ public final class Routes {
     private Object attachVdi(Call call) {
         Body body = call.body();
         AccessMode mode = mode(body.optionalString("mode").orElse("rw"));
-        String as = body.optionalString("as").orElse("nbd");
+        ExportKind as = ExportKind.of(body.optionalString("as").orElse(ExportKind.NBD.symbol()));
         String holder = body.optionalString("holder").orElse(Hold.HOST);
         boolean inactive = body.flag("inactive");
         boolean boot = body.flag("boot");
         body.nothingElse();
-        boolean asBlock = isBlock(as);
-        if (asBlock && inactive) {
-            throw new SrException(SrError.BAD_REQUEST, "A VDI that is not active cannot be a block device");
+        if (as != ExportKind.NBD && inactive) {
+            throw new SrException(SrError.BAD_REQUEST, "A VDI that is not active cannot be " + as.text());
         }
         Names.Place place = names.vdi(call.variable());
         if (boot && !inactive) {
             place.repository().beginBoot(place.vdi());
         }
-        if (asBlock) {
-            return host.attachAsBlock(place.sr(), place.vdi(), holder, mode);
+        if (inactive) {
+            return place.repository().attach(place.vdi(), holder, mode);
         }
-        return inactive
-                ? place.repository().attach(place.vdi(), holder, mode)
-                : place.repository().attachAndActivate(place.vdi(), holder, mode);
-    }
-
-    private static boolean isBlock(String as) {
-        return switch (as) {
-            case "nbd" -> false;
-            case "block" -> true;
-            default ->
-                throw new SrException(
-                        SrError.BAD_REQUEST,
-                        "A VDI cannot be attached as \"" + as + "\", only as \"nbd\" or \"block\"");
-        };
+        return as == ExportKind.NBD
+                ? place.repository().attachAndActivate(place.vdi(), holder, mode)
+                : host.attachAs(as, place.sr(), place.vdi(), holder, mode);
     }
 
     /** {"mode":"rw"|"ro"?, "holder"?, "boot"?}: as it is attached if no mode is given. */

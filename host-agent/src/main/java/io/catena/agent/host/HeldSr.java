@@ -4,6 +4,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.DiskRange;
 import io.catena.api.Export;
+import io.catena.api.ExportKind;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
@@ -39,6 +40,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
@@ -61,7 +63,7 @@ final class HeldSr implements StorageRepository {
 
     private final AttachedSr sr;
     private final Memory memory;
-    private final LocalDevices devices;
+    private final ExportServers exports;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
     /** Held by whoever attaches or detaches a disk, so that the memory sees the same order as the repository; of each disk. */
@@ -70,10 +72,10 @@ final class HeldSr implements StorageRepository {
     /** Changed under {@link #gate}. */
     private volatile boolean closed;
 
-    HeldSr(AttachedSr sr, Memory memory, LocalDevices devices) {
+    HeldSr(AttachedSr sr, Memory memory, ExportServers exports) {
         this.sr = sr;
         this.memory = memory;
-        this.devices = devices;
+        this.exports = exports;
     }
 
     /** Keeps which disks are to be attached when the agent starts again. */
@@ -81,9 +83,9 @@ final class HeldSr implements StorageRepository {
         /**
          * All that holds a disk from now on; nothing does if it is empty.
          *
-         * @param block whether it is a block device
+         * @param as how it is exported besides NBD
          */
-        void holds(SrId sr, VdiId vdi, List<Hold> holds, boolean block);
+        void holds(SrId sr, VdiId vdi, List<Hold> holds, Set<ExportKind> as);
 
         /**
          * A job that is to be begun again if it does not come to its end.
@@ -148,21 +150,17 @@ final class HeldSr implements StorageRepository {
     @Override
     public List<Vdi> vdis() {
         return look(
-                repository -> repository.vdis().stream().map(this::withDevice).toList());
+                repository -> repository.vdis().stream().map(this::withExports).toList());
     }
 
     @Override
     public Vdi vdi(VdiId id) {
-        return look(repository -> withDevice(repository.vdi(id)));
+        return look(repository -> withExports(repository.vdi(id)));
     }
 
-    private Vdi withDevice(Vdi vdi) {
+    private Vdi withExports(Vdi vdi) {
         Export export = vdi.export();
-        return export == null ? vdi : vdi.with(withDevice(export));
-    }
-
-    private Export withDevice(Export export) {
-        return export.with(devices.device(export.vdi()).orElse(null));
+        return export == null ? vdi : vdi.with(exports.complete(export));
     }
 
     @Override
@@ -242,8 +240,8 @@ final class HeldSr implements StorageRepository {
     public Vdi resize(VdiId id, long sizeBytes) {
         return use(repository -> {
             Vdi resized = repository.resize(id, sizeBytes);
-            devices.resized(id);
-            return withDevice(resized);
+            exports.resized(id);
+            return withExports(resized);
         });
     }
 
@@ -284,27 +282,27 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Export attach(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, false, repository -> repository.attach(id, holder, mode));
+        return takeAndRemember(id, holder, ExportKind.NBD, repository -> repository.attach(id, holder, mode));
     }
 
     @Override
     public Export activate(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, false, repository -> repository.activate(id, holder, mode));
+        return takeAndRemember(id, holder, ExportKind.NBD, repository -> repository.activate(id, holder, mode));
     }
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, false, repository -> repository.attachAndActivate(id, holder, mode));
+        return takeAndRemember(id, holder, ExportKind.NBD, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
-    /** As {@link io.catena.api.StorageHost#attachAsBlock}. */
-    Export attachAsBlock(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, true, repository -> repository.attachAndActivate(id, holder, mode));
+    /** As {@link io.catena.api.StorageHost#attachAs}. */
+    Export attachAs(ExportKind kind, VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, kind, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
-    /** As {@link io.catena.api.StorageHost#activateAsBlock}. */
-    Export activateAsBlock(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, true, repository -> repository.activate(id, holder, mode));
+    /** As {@link io.catena.api.StorageHost#activateAs}. */
+    Export activateAs(ExportKind kind, VdiId id, String holder, AccessMode mode) {
+        return takeAndRemember(id, holder, kind, repository -> repository.activate(id, holder, mode));
     }
 
     @Override
@@ -429,27 +427,25 @@ final class HeldSr implements StorageRepository {
 
     /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */
     private Export takeAndRemember(
-            VdiId id, String holder, boolean asBlock, Function<StorageRepository, Export> operation) {
+            VdiId id, String holder, ExportKind kind, Function<StorageRepository, Export> operation) {
         return useAlone(id, repository -> {
             List<Hold> before = holds(repository, id);
-            boolean wasDevice = isDevice(id);
+            Set<ExportKind> exportedBefore = exports.kinds(id);
             if (before.stream().allMatch(hold -> hold.active() == null)) {
                 OPEN_FILES.check();
             }
             Export export = operation.apply(repository);
             try {
-                if (asBlock) {
-                    devices.add(id);
-                }
-                memory.holds(sr.id(), id, holds(repository, id), isDevice(id));
+                exports.open(kind, id);
+                memory.holds(sr.id(), id, holds(repository, id), exports.kinds(id));
             } catch (SrException e) {
-                if (!wasDevice) {
-                    devices.remove(id);
+                if (!exportedBefore.contains(kind)) {
+                    exports.close(kind, id);
                 }
                 takeBack(repository, id, holder, before);
                 throw e;
             }
-            return withDevice(export);
+            return exports.complete(export);
         });
     }
 
@@ -463,25 +459,21 @@ final class HeldSr implements StorageRepository {
         }
     }
 
-    private boolean isDevice(VdiId id) {
-        return devices.device(id).isPresent();
-    }
-
     /**
      * Gives up first and forgets then: a crash in between only takes the disk once more. A disk that nobody has active any more
-     * is no block device; that comes first of all, for it is refused while somebody uses the device.
+     * is exported no more; that comes first of all, for it is refused while somebody uses the device.
      *
      * @param holder who gives up; null for all
      */
     private void giveUpAndForget(VdiId id, @Nullable String holder, Consumer<StorageRepository> operation) {
         useAlone(id, repository -> {
             if (holds(repository, id).stream().noneMatch(hold -> staysActive(hold, holder))) {
-                devices.remove(id);
+                exports.close(id);
             }
             operation.accept(repository);
             List<Hold> left = holds(repository, id);
             if (!left.isEmpty() || memory.remembers(sr.id(), id)) {
-                memory.holds(sr.id(), id, left, isDevice(id));
+                memory.holds(sr.id(), id, left, exports.kinds(id));
             }
             return id;
         });
@@ -497,7 +489,7 @@ final class HeldSr implements StorageRepository {
 
     private void forget(VdiId id) {
         if (memory.remembers(sr.id(), id)) {
-            memory.holds(sr.id(), id, List.of(), false);
+            memory.holds(sr.id(), id, List.of(), Set.of());
         }
     }
 

@@ -4,6 +4,7 @@ import io.catena.agent.host.HostState.AttachedVdi;
 import io.catena.agent.host.HostState.KnownSr;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.PeerHost;
@@ -31,10 +32,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -63,7 +66,7 @@ public final class Host implements StorageHost, Closeable {
     private final SrOpener opener;
     private final Jobs jobs;
     private final Supplier<UUID> newIds;
-    private final LocalDevices devices;
+    private final ExportServers exports;
     private final HostStateFile file;
     private final HeldSr.Memory memory = new FileMemory();
     private final ReentrantLock changes = new ReentrantLock(true);
@@ -84,14 +87,14 @@ public final class Host implements StorageHost, Closeable {
     /**
      * Starts with the state that was saved last; attaches nothing yet.
      *
-     * @param devices what makes attached disks block devices
+     * @param exports export disks that are active in other ways than over NBD
      * @param stateFile where the state is kept
      * @throws IOException if the saved state cannot be read
      */
-    public Host(SrOpener opener, LocalDevices devices, Jobs jobs, Path stateFile, Supplier<UUID> newIds)
+    public Host(SrOpener opener, ExportServers exports, Jobs jobs, Path stateFile, Supplier<UUID> newIds)
             throws IOException {
         this.opener = opener;
-        this.devices = devices;
+        this.exports = exports;
         this.jobs = jobs;
         this.newIds = newIds;
         file = new HostStateFile(stateFile);
@@ -118,7 +121,7 @@ public final class Host implements StorageHost, Closeable {
                 }
             }
             // Devices of disks that are remembered and could not be attached wait until they are.
-            devices.removeLeftovers(state.blockDevices());
+            exports.removeLeftovers(state::exported);
             goOn();
             return state;
         });
@@ -233,7 +236,7 @@ public final class Host implements StorageHost, Closeable {
                         refuseWhileInUse(attached, "detached");
                     }
                     ended.set(useOf(attached));
-                    removeDevices(attached);
+                    endExports(attached);
                 },
                 AttachedSr::close);
         SrUse use = Objects.requireNonNull(ended.get());
@@ -251,27 +254,23 @@ public final class Host implements StorageHost, Closeable {
     }
 
     /** All or none: who uses a device keeps the SR, with all that others had. */
-    private void removeDevices(AttachedSr sr) {
-        List<VdiId> removed = new ArrayList<>();
+    private void endExports(AttachedSr sr) {
+        Map<VdiId, Set<ExportKind>> ended = new LinkedHashMap<>();
         try {
             for (VdiId vdi :
                     sr.repository().holds().stream().map(Hold::vdi).distinct().toList()) {
-                if (devices.device(vdi).isPresent()) {
-                    devices.remove(vdi);
-                    removed.add(vdi);
-                }
+                ended.put(vdi, exports.kinds(vdi));
+                exports.close(vdi);
             }
         } catch (SrException e) {
-            for (VdiId vdi : removed) {
-                restoreDevice(vdi, e);
-            }
+            ended.forEach((vdi, kinds) -> kinds.forEach(kind -> reopen(kind, vdi, e)));
             throw e;
         }
     }
 
-    private void restoreDevice(VdiId vdi, SrException reason) {
+    private void reopen(ExportKind kind, VdiId vdi, SrException reason) {
         try {
-            devices.add(vdi);
+            exports.open(kind, vdi);
         } catch (SrException e) {
             reason.addSuppressed(e);
         }
@@ -362,18 +361,18 @@ public final class Host implements StorageHost, Closeable {
     }
 
     @Override
-    public Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return held(sr).attachAsBlock(vdi, holder, mode);
+    public Export attachAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return held(sr).attachAs(kind, vdi, holder, mode);
     }
 
     @Override
-    public Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return held(sr).activateAsBlock(vdi, holder, mode);
+    public Export activateAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return held(sr).activateAs(kind, vdi, holder, mode);
     }
 
     @Override
     public String blockDevicePath(VdiId vdi) {
-        return devices.path(vdi);
+        return exports.path(ExportKind.BLOCK, vdi);
     }
 
     @Override
@@ -533,7 +532,7 @@ public final class Host implements StorageHost, Closeable {
         }
         srProblems.remove(id);
         expectUnfinished(sr);
-        held.put(id, new HeldSr(sr, memory, devices));
+        held.put(id, new HeldSr(sr, memory, exports));
         LOG.info(LogLine.of("sr-attached", "sr", id, "name", sr.name(), "path", path));
         known(id).vdis().forEach(vdi -> restore(sr, vdi));
         return describe(known(id));
@@ -553,8 +552,8 @@ public final class Host implements StorageHost, Closeable {
         try {
             AccessMode active = vdi.active();
             sr.restore(vdi.vdi(), vdi.holder(), vdi.mode(), active);
-            if (active != null && vdi.isBlock()) {
-                devices.add(vdi.vdi());
+            if (active != null) {
+                vdi.exports().forEach(kind -> exports.open(kind, vdi.vdi()));
             }
             LOG.info(LogLine.of(
                     "vdi-restored",
@@ -727,11 +726,11 @@ public final class Host implements StorageHost, Closeable {
     /** Saves each attach and detach of a disk at once. */
     private final class FileMemory implements HeldSr.Memory {
         @Override
-        public void holds(SrId sr, VdiId vdi, List<Hold> holds, boolean block) {
+        public void holds(SrId sr, VdiId vdi, List<Hold> holds, Set<ExportKind> as) {
             vdiProblems.getOrDefault(sr, new ConcurrentHashMap<>()).remove(vdi);
-            remember(s -> s.withHolds(sr, vdi, holds, block));
+            remember(s -> s.withHolds(sr, vdi, holds, as));
             String how = holds.stream().map(Hold::text).collect(Collectors.joining(", "));
-            LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how, "block", block));
+            LOG.info(LogLine.of("vdi-held", "vdi", vdi, "sr", sr, "by", how, "block", as.contains(ExportKind.BLOCK)));
         }
 
         /** A job that cannot be kept, for instance since the file system is full, is done all the same. */

@@ -1,6 +1,7 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
@@ -45,13 +46,15 @@ record HostState(List<KnownSr> srs) {
      *
      * @param holder see {@link Hold}
      * @param active how it is to be activated; null if it is not
-     * @param block whether it is to be a block device; null if it is not
+     * @param as how it is to be exported besides NBD; null for not at all
+     * @param block what told before {@code as} did whether it is to be a block device; null since
      */
     record AttachedVdi(
             VdiId vdi,
             AccessMode mode,
             String holder,
             @Nullable AccessMode active,
+            @Nullable List<ExportKind> as,
             @Nullable Boolean block) {
         AttachedVdi {
             Objects.requireNonNull(vdi, "vdi");
@@ -60,6 +63,10 @@ record HostState(List<KnownSr> srs) {
                 holder = Hold.HOST;
                 active = mode;
             }
+            if (block != null) {
+                as = block ? List.of(ExportKind.BLOCK) : null;
+                block = null;
+            }
         }
 
         /** A state that was saved before disks had holders lacks them; all disks were active. */
@@ -67,12 +74,13 @@ record HostState(List<KnownSr> srs) {
             return holder == null;
         }
 
-        static AttachedVdi of(Hold hold, boolean block) {
-            return new AttachedVdi(hold.vdi(), hold.mode(), hold.holder(), hold.active(), block ? true : null);
+        static AttachedVdi of(Hold hold, Set<ExportKind> as) {
+            List<ExportKind> kept = as.isEmpty() ? null : as.stream().sorted().toList();
+            return new AttachedVdi(hold.vdi(), hold.mode(), hold.holder(), hold.active(), kept, null);
         }
 
-        boolean isBlock() {
-            return block != null && block;
+        List<ExportKind> exports() {
+            return as == null ? List.of() : as;
         }
     }
 
@@ -85,11 +93,11 @@ record HostState(List<KnownSr> srs) {
         return find(sr).stream().flatMap(known -> known.vdis.stream()).anyMatch(v -> v.vdi.equals(vdi));
     }
 
-    /** Returns the disks that are to be block devices. */
-    Set<VdiId> blockDevices() {
+    /** Returns the disks that are to be exported in some way. */
+    Set<VdiId> exported(ExportKind kind) {
         return srs.stream()
                 .flatMap(known -> known.vdis.stream())
-                .filter(AttachedVdi::isBlock)
+                .filter(vdi -> vdi.exports().contains(kind))
                 .map(AttachedVdi::vdi)
                 .collect(Collectors.toSet());
     }
@@ -111,9 +119,9 @@ record HostState(List<KnownSr> srs) {
     }
 
     /** Returns this with all that holds a disk. */
-    HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds, boolean block) {
+    HostState withHolds(SrId sr, VdiId vdi, List<Hold> holds, Set<ExportKind> as) {
         return withVdis(
-                sr, vdi, holds.stream().map(hold -> AttachedVdi.of(hold, block)).toList());
+                sr, vdi, holds.stream().map(hold -> AttachedVdi.of(hold, as)).toList());
     }
 
     private HostState withVdis(SrId sr, VdiId replaced, List<AttachedVdi> by) {

@@ -17,6 +17,7 @@ import io.catena.agent.guest.GuestSnapshot;
 import io.catena.agent.remedy.ApiWords;
 import io.catena.agent.remedy.CommandWords;
 import io.catena.api.AccessMode;
+import io.catena.api.ExportKind;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.Sr;
@@ -67,6 +68,7 @@ public final class Json {
                 .registerTypeAdapter(SrId.class, new Text<>(SrId::toString, SrId::parse))
                 .registerTypeAdapter(VdiId.class, new Text<>(VdiId::toString, VdiId::parse))
                 .registerTypeAdapter(Instant.class, new Text<>(Instant::toString, Instant::parse))
+                .registerTypeAdapter(ExportKind.class, new Text<>(ExportKind::symbol, ExportKind::of))
                 .registerTypeAdapter(AccessMode.class, symbols(AccessMode.values(), AccessMode::symbol))
                 .registerTypeAdapter(Vdi.State.class, symbols(Vdi.State.values(), Json::lowerCase))
                 .registerTypeAdapter(SrCheck.Kind.class, symbols(SrCheck.Kind.values(), Json::lowerCase))

@@ -2,6 +2,7 @@ package io.catena.agent.mount;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.ExportKind;
 import io.catena.api.Job;
 import io.catena.api.PeerHost;
 import io.catena.api.Sr;
@@ -96,13 +97,13 @@ abstract class ForwardingHost implements StorageHost {
     }
 
     @Override
-    public Export attachAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return host.attachAsBlock(sr, vdi, holder, mode);
+    public Export attachAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return host.attachAs(kind, sr, vdi, holder, mode);
     }
 
     @Override
-    public Export activateAsBlock(SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return host.activateAsBlock(sr, vdi, holder, mode);
+    public Export activateAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
+        return host.activateAs(kind, sr, vdi, holder, mode);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.catena.agent.smapi;
 import com.google.gson.JsonElement;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.ExportKind;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -55,12 +56,13 @@ final class DatapathCalls {
         String domain = call.string("domain");
         Export export = disk.repository().attach(disk.vdi(), domain, disk.mode());
         String path = host.blockDevicePath(disk.vdi());
+        boolean isBlock = offer.as() == ExportKind.BLOCK;
         List<JsonElement> implementations = new ArrayList<>();
         if (!offer.xenBackend().isEmpty()) {
-            String params = offer.block() ? path : "vdi:" + disk.vdi();
+            String params = isBlock ? path : "vdi:" + disk.vdi();
             implementations.add(Answers.variant("XenDisk", new Answers.XenDisk(params, Map.of(), offer.xenBackend())));
         }
-        if (offer.block()) {
+        if (isBlock) {
             implementations.add(Answers.variant("BlockDevice", new Answers.BlockDevice(path)));
         }
         implementations.add(Answers.variant("Nbd", new Answers.Nbd(NbdColonForm.of(export.uri()))));
@@ -77,8 +79,8 @@ final class DatapathCalls {
     }
 
     private Object activate(Disk disk, String domain, AccessMode mode, Offer offer) {
-        if (offer.block()) {
-            host.activateAsBlock(disk.sr(), disk.vdi(), domain, mode);
+        if (offer.as() != ExportKind.NBD) {
+            host.activateAs(offer.as(), disk.sr(), disk.vdi(), domain, mode);
         } else {
             disk.repository().activate(disk.vdi(), domain, mode);
         }

@@ -1,5 +1,6 @@
 package io.catena.agent.smapi;
 
+import io.catena.api.ExportKind;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.util.regex.Pattern;
@@ -8,10 +9,9 @@ import java.util.regex.Pattern;
  * How a datapath plugin makes disks reachable, as it was installed.
  *
  * @param xenBackend the kind of disk that a guest of Xen gets; empty for a host without Xen
- * @param block whether a disk that is active is a block device of the host as well
+ * @param as how a disk that is active is exported: over NBD alone, or in this way as well
  */
-public record Offer(String xenBackend, boolean block) {
-    private static final String BLOCK = ",block";
+public record Offer(String xenBackend, ExportKind as) {
     private static final Pattern BACKEND = Pattern.compile("[a-z0-9]*");
 
     /** @throws SrException with {@link SrError#BAD_REQUEST} if the backend is no plain word */
@@ -24,13 +24,14 @@ public record Offer(String xenBackend, boolean block) {
 
     /** Reads what {@link #toOption} writes. */
     static Offer parse(String option) {
-        return option.endsWith(BLOCK)
-                ? new Offer(option.substring(0, option.length() - BLOCK.length()), true)
-                : new Offer(option, false);
+        int comma = option.indexOf(',');
+        return comma < 0
+                ? new Offer(option, ExportKind.NBD)
+                : new Offer(option.substring(0, comma), ExportKind.of(option.substring(comma + 1)));
     }
 
     /** Returns this as a launcher sends it with each call. */
     String toOption() {
-        return block ? xenBackend + BLOCK : xenBackend;
+        return as == ExportKind.NBD ? xenBackend : xenBackend + "," + as.symbol();
     }
 }

@@ -7,6 +7,7 @@ import io.catena.agent.guest.FakeHypervisor.FakeGuest;
 import io.catena.agent.guest.GuestAgentException.Kind;
 import io.catena.agent.guest.GuestSnapshot.Consistency;
 import io.catena.agent.guest.GuestSnapshot.Freeze;
+import io.catena.agent.host.ExportServers;
 import io.catena.agent.host.Host;
 import io.catena.agent.host.MemoryDevices;
 import io.catena.agent.host.MemorySrs;
@@ -50,7 +51,7 @@ final class GuestsTest {
         this.directory = directory;
         host = new Host(
                 new MemorySrs().opener(jobs),
-                new MemoryDevices(),
+                ExportServers.of(new MemoryDevices()),
                 jobs,
                 directory.resolve("state.json"),
                 UUID::randomUUID);

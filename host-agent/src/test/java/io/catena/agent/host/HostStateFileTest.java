@@ -2,8 +2,10 @@ package io.catena.agent.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
@@ -12,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +24,7 @@ final class HostStateFileTest {
     private static final VdiId VDI = new VdiId(new UUID(2, 2));
     private static final HostState OLD = HostState.EMPTY.withAttached(SR, "main", "/srv/main");
     private static final HostState NEW =
-            OLD.withHolds(SR, VDI, List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)), true);
+            OLD.withHolds(SR, VDI, List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)), Set.of(ExportKind.BLOCK));
 
     @TempDir
     private Path directory;
@@ -43,7 +46,7 @@ final class HostStateFileTest {
         assertThat(path())
                 .hasContent("{\"srs\":[{\"sr\":\"" + SR
                         + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true," + "\"vdis\":[{\"vdi\":\""
-                        + VDI + "\",\"mode\":\"rw\",\"holder\":\"dom1\",\"active\":\"ro\",\"block\":true}]}]}");
+                        + VDI + "\",\"mode\":\"rw\",\"holder\":\"dom1\",\"active\":\"ro\",\"as\":[\"block\"]}]}]}");
     }
 
     @Test
@@ -55,7 +58,27 @@ final class HostStateFileTest {
                 StandardCharsets.UTF_8);
         assertThat(file().load().srs().get(0).vdis())
                 .containsExactly(
-                        new HostState.AttachedVdi(VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY, null));
+                        new HostState.AttachedVdi(VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY, null, null));
+    }
+
+    @Test
+    void aStateFromBeforeOtherExportsTellsOfBlockDevices() throws IOException {
+        String disk = "{\"vdi\":\"" + VDI + "\",\"mode\":\"rw\",\"holder\":\"dom1\",\"active\":\"ro\"";
+        Files.writeString(
+                path(),
+                "{\"srs\":[{\"sr\":\"" + SR + "\",\"name\":\"main\",\"path\":\"/srv/main\",\"attached\":true,\"vdis\":["
+                        + disk + ",\"block\":true}," + disk.replace("dom1", "dom2") + ",\"block\":false}]}]}",
+                StandardCharsets.UTF_8);
+
+        HostState state = file().load();
+
+        assertThat(state.srs().get(0).vdis())
+                .extracting(HostState.AttachedVdi::holder, HostState.AttachedVdi::exports)
+                .containsExactly(tuple("dom1", List.of(ExportKind.BLOCK)), tuple("dom2", List.of()));
+        assertThat(state.exported(ExportKind.BLOCK)).containsExactly(VDI);
+        file().save(state);
+        assertThat(file().load()).as("written as new states are").isEqualTo(state);
+        assertThat(path()).content().contains("\"as\":[\"block\"]").doesNotContain("\"block\":");
     }
 
     @Test

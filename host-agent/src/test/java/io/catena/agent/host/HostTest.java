@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.Sr;
@@ -84,31 +85,31 @@ final class HostTest {
         VdiId block = vdi(sr, "block");
         VdiId nbd = vdi(sr, "nbd");
         VdiId left = vdi(sr, "left");
-        host.attachAsBlock(sr.id(), block, Hold.HOST, AccessMode.READ_WRITE);
+        host.attachAs(ExportKind.BLOCK, sr.id(), block, Hold.HOST, AccessMode.READ_WRITE);
         host.repository(sr.id()).attach(nbd, AccessMode.READ_WRITE);
-        devices.add(left);
+        devices.open(left);
 
         restart();
 
         assertThat(host.repository(sr.id()).vdis())
                 .extracting(Vdi::name, v -> v.export() == null ? "" : v.export().device())
                 .containsExactly(tuple("block", "/dev/test-" + block), tuple("left", ""), tuple("nbd", null));
-        assertThat(devices.device(left)).isEmpty();
+        assertThat(devices.endpoint(left)).isEmpty();
     }
 
     @Test
     void aDetachedDiskIsNoBlockDevice() throws IOException {
         Sr sr = create("main");
         VdiId vdi = vdi(sr, "disk");
-        assertThat(host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE)
+        assertThat(host.attachAs(ExportKind.BLOCK, sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE)
                         .device())
                 .isEqualTo("/dev/test-" + vdi);
 
         host.repository(sr.id()).detach(vdi);
 
-        assertThat(devices.device(vdi)).isEmpty();
+        assertThat(devices.endpoint(vdi)).isEmpty();
         restart();
-        assertThat(devices.device(vdi)).isEmpty();
+        assertThat(devices.endpoint(vdi)).isEmpty();
     }
 
     @Test
@@ -191,7 +192,7 @@ final class HostTest {
         VdiId written = vdi(sr, "written");
         VdiId device = vdi(sr, "device");
         host.repository(sr.id()).attach(written, "dom 3", AccessMode.READ_WRITE);
-        host.attachAsBlock(sr.id(), device, Hold.HOST, AccessMode.READ_ONLY);
+        host.attachAs(ExportKind.BLOCK, sr.id(), device, Hold.HOST, AccessMode.READ_ONLY);
         Job job = host.repository(sr.id()).collectGarbage();
         refused(SrError.SR_IN_USE, () -> host.detach(sr.id()));
 
@@ -202,7 +203,7 @@ final class HostTest {
                 .containsExactlyInAnyOrder(tuple(written, "attached rw for \"dom 3\""), tuple(device, "active ro"));
         assertThat(ended.jobs()).extracting(Job::id).containsExactly(job.id());
         assertThat(host.job(job.id()).state()).isEqualTo(Job.State.CANCELLED);
-        assertThat(devices.device(device)).isEmpty();
+        assertThat(devices.endpoint(device)).isEmpty();
         restart();
         assertThat(host.attach(sr.id()).attached()).isTrue();
         assertThat(host.repository(sr.id()).holds()).isEmpty();
@@ -215,13 +216,13 @@ final class HostTest {
         VdiId free = vdi(sr, "free");
         VdiId mounted = vdi(sr, "mounted");
         for (VdiId vdi : List.of(free, mounted)) {
-            host.attachAsBlock(sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE);
+            host.attachAs(ExportKind.BLOCK, sr.id(), vdi, Hold.HOST, AccessMode.READ_WRITE);
         }
         devices.use(mounted);
         refused(SrError.VDI_IN_USE, () -> host.detach(sr.id(), true));
         assertThat(host.repository(sr.id()).holds()).hasSize(2);
-        assertThat(devices.device(free)).isPresent();
-        assertThat(devices.device(mounted)).isPresent();
+        assertThat(devices.endpoint(free)).isPresent();
+        assertThat(devices.endpoint(mounted)).isPresent();
     }
 
     /** The state file of the agent is gone with the reboot, the SR is not. */
@@ -374,7 +375,7 @@ final class HostTest {
     private Host host(Jobs runner, String stateFile) throws IOException {
         return new Host(
                 srs.opener(runner),
-                devices,
+                ExportServers.of(devices),
                 runner,
                 directory.resolve(stateFile),
                 () -> new UUID(0x5e, lastSr.incrementAndGet()));

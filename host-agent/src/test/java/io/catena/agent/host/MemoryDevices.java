@@ -1,5 +1,7 @@
 package io.catena.agent.host;
 
+import io.catena.api.Endpoint;
+import io.catena.api.ExportKind;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
@@ -9,13 +11,18 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Devices that are names only. They outlive the hosts that make them. */
-public final class MemoryDevices implements LocalDevices {
+public final class MemoryDevices implements ExportServer {
     private final Map<VdiId, String> devices = new ConcurrentHashMap<>();
     private final Set<VdiId> used = ConcurrentHashMap.newKeySet();
 
     @Override
-    public String add(VdiId vdi) {
-        return devices.computeIfAbsent(vdi, id -> "/dev/test-" + id);
+    public ExportKind kind() {
+        return ExportKind.BLOCK;
+    }
+
+    @Override
+    public Endpoint open(VdiId vdi) {
+        return new Endpoint.BlockDevice(devices.computeIfAbsent(vdi, id -> "/dev/test-" + id));
     }
 
     /** Lets somebody use a device for good. */
@@ -24,7 +31,7 @@ public final class MemoryDevices implements LocalDevices {
     }
 
     @Override
-    public void remove(VdiId vdi) {
+    public void close(VdiId vdi) {
         if (used.contains(vdi)) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + ": somebody has mounted it");
         }
@@ -37,8 +44,8 @@ public final class MemoryDevices implements LocalDevices {
     }
 
     @Override
-    public Optional<String> device(VdiId vdi) {
-        return Optional.ofNullable(devices.get(vdi));
+    public Optional<Endpoint> endpoint(VdiId vdi) {
+        return Optional.ofNullable(devices.get(vdi)).map(Endpoint.BlockDevice::new);
     }
 
     @Override

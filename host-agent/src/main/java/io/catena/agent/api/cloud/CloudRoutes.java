@@ -8,6 +8,7 @@ import io.catena.agent.control.Route;
 import io.catena.agent.control.Routes;
 import io.catena.agent.log.Version;
 import io.catena.api.AccessMode;
+import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
@@ -23,7 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -159,33 +159,26 @@ public final class CloudRoutes {
     private Object putAttachment(Call call) {
         Body body = call.body();
         AccessMode mode = Routes.mode(body.optionalString("mode").orElse("rw"));
-        boolean block = isBlock(body.optionalString("as").orElse("nbd"));
+        ExportKind as = ExportKind.of(body.optionalString("as").orElse(ExportKind.NBD.symbol()));
         boolean activate = !Boolean.FALSE.equals(body.optionalFlag("activate"));
         body.nothingElse();
         String holder = call.variables().get(1);
         Names.Place place = names.vdi(call.variables().get(0));
-        if (block && !activate) {
-            throw new SrException(SrError.BAD_REQUEST, "A VDI that is not active cannot be a block device");
+        if (as != ExportKind.NBD && !activate) {
+            throw new SrException(SrError.BAD_REQUEST, "A VDI that is not active cannot be " + as.text());
         }
-        if (block) {
-            host.attachAsBlock(place.sr(), place.vdi(), holder, mode);
-        } else if (activate) {
+        if (!activate) {
+            place.repository().attach(place.vdi(), holder, mode);
+        } else if (as == ExportKind.NBD) {
             place.repository().attachAndActivate(place.vdi(), holder, mode);
         } else {
-            place.repository().attach(place.vdi(), holder, mode);
+            host.attachAs(as, place.sr(), place.vdi(), holder, mode);
         }
         Vdi vdi = place.repository().vdi(place.vdi());
         Hold hold = hold(vdi, holder)
                 .orElseThrow(() -> new SrException(
                         SrError.TRY_AGAIN, "VDI " + vdi.vdi() + " was detached from \"" + holder + "\" meanwhile"));
         return Attachment.of(vdi, hold, nbdTlsPort);
-    }
-
-    private static boolean isBlock(String as) {
-        if (!Set.of("nbd", "block").contains(as)) {
-            throw new SrException(SrError.BAD_REQUEST, "\"as\" is \"" + as + "\", expected \"nbd\" or \"block\"");
-        }
-        return as.equals("block");
     }
 
     private static Optional<Hold> hold(Vdi vdi, String holder) {

@@ -111,10 +111,10 @@ public final class ObservedHost {
                     events.toSr("sr." + (name.equals("detach") ? "detached" : "deleted"), sr, Map.of());
                 }
             }
-            case "attachAsBlock", "activateAsBlock" -> {
-                if (arguments[0] instanceof SrId sr && arguments[1] instanceof VdiId vdi) {
-                    String kind = name.equals("attachAsBlock") ? "vdi.attached" : "vdi.activated";
-                    events.toVdi(kind, sr, vdi, data(arguments, 2, answer));
+            case "attachAs", "activateAs" -> {
+                if (arguments[1] instanceof SrId sr && arguments[2] instanceof VdiId vdi) {
+                    String kind = name.equals("attachAs") ? "vdi.attached" : "vdi.activated";
+                    events.toVdi(kind, sr, vdi, data(arguments, 3, answer));
                 }
             }
             default -> {
