@@ -225,7 +225,9 @@ public final class BlockExports implements Exporter, ExportServer {
     public Optional<Endpoint> endpoint(VdiId vdi) {
         Disk disk = disks.get(vdi);
         DeviceExport made = disk == null ? null : disk.made;
-        return made == null ? Optional.empty() : Optional.of(new Endpoint.BlockDevice(made.device().toString()));
+        return made == null
+                ? Optional.empty()
+                : Optional.of(new Endpoint.BlockDevice(made.device().toString()));
     }
 
     @Override

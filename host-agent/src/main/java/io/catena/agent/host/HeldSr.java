@@ -292,7 +292,8 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
-        return takeAndRemember(id, holder, ExportKind.NBD, repository -> repository.attachAndActivate(id, holder, mode));
+        return takeAndRemember(
+                id, holder, ExportKind.NBD, repository -> repository.attachAndActivate(id, holder, mode));
     }
 
     /** As {@link io.catena.api.StorageHost#attachAs}. */

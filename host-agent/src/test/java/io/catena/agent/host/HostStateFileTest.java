@@ -23,8 +23,11 @@ final class HostStateFileTest {
     private static final SrId SR = new SrId(new UUID(1, 1));
     private static final VdiId VDI = new VdiId(new UUID(2, 2));
     private static final HostState OLD = HostState.EMPTY.withAttached(SR, "main", "/srv/main");
-    private static final HostState NEW =
-            OLD.withHolds(SR, VDI, List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)), Set.of(ExportKind.BLOCK));
+    private static final HostState NEW = OLD.withHolds(
+            SR,
+            VDI,
+            List.of(new Hold(VDI, "dom1", AccessMode.READ_WRITE, AccessMode.READ_ONLY)),
+            Set.of(ExportKind.BLOCK));
 
     @TempDir
     private Path directory;
@@ -57,8 +60,8 @@ final class HostStateFileTest {
                         + "\"vdis\":[{\"vdi\":\"" + VDI + "\",\"mode\":\"ro\"}]}]}",
                 StandardCharsets.UTF_8);
         assertThat(file().load().srs().get(0).vdis())
-                .containsExactly(
-                        new HostState.AttachedVdi(VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY, null, null));
+                .containsExactly(new HostState.AttachedVdi(
+                        VDI, AccessMode.READ_ONLY, Hold.HOST, AccessMode.READ_ONLY, null, null));
     }
 
     @Test
