@@ -6,6 +6,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import io.catena.vhd.SectorCopier;
+import io.catena.vhd.SyncPace;
 import java.io.IOException;
 import java.util.List;
 
@@ -82,12 +83,14 @@ public final class PushDown {
 
     private void copy(NodeRow source, Layer target, long from, Milestones milestones) throws IOException {
         long offset = from;
+        SyncPace pace = new SyncPace(copier, target::flush);
         try {
             while (offset < source.sizeBytes()) {
                 NodeRow.Run run = source.run(offset, pieceBytes(source, offset));
                 if (run.layer() != null) {
                     control.checkCancelled();
                     copier.copy(run.layer(), target, offset, (int) run.bytes());
+                    pace.copied();
                     control.done(run.bytes());
                 }
                 offset += run.bytes();

@@ -4,6 +4,7 @@ import io.catena.api.JobControl;
 import io.catena.disk.LiveDisk;
 import io.catena.vhd.Layer;
 import io.catena.vhd.SectorCopier;
+import io.catena.vhd.SyncPace;
 import java.io.Closeable;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ public final class Fill implements Closeable {
     private final @Nullable LiveDisk guest;
     private final SectorCopier copier = new SectorCopier();
     private final SectorCopier warmer = new SectorCopier();
+    private final SyncPace pace;
     private final long endBytes;
     private long offset;
     private long copiedBytes;
@@ -42,6 +44,7 @@ public final class Fill implements Closeable {
         this.lower = lower;
         this.guest = guest;
         this.endBytes = Math.min(upper.sizeBytes(), lower.sizeBytes());
+        this.pace = new SyncPace(copier, upper::flush);
     }
 
     /** Returns how many bytes are lacking. */
@@ -67,6 +70,7 @@ public final class Fill implements Closeable {
                         : Math.min(run, LIVE_PIECE_BYTES - offset % LIVE_PIECE_BYTES);
                 control.checkCancelled();
                 long copied = copy(run);
+                pace.copied();
                 copiedBytes += copied;
                 control.done(copied);
             }

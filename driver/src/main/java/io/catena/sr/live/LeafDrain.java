@@ -6,6 +6,7 @@ import io.catena.disk.LiveDisk;
 import io.catena.vhd.DrainingLayer;
 import io.catena.vhd.SectorCopier;
 import io.catena.vhd.SparseLayer;
+import io.catena.vhd.SyncPace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,6 +32,7 @@ public final class LeafDrain {
     private final Chain.Node baseCopy;
     private final List<Chain.Node> rest;
     private final DrainingLayer layer;
+    private final SyncPace pace;
 
     /** Waits for the end of a round. */
     private final Object round = new Object();
@@ -49,6 +51,7 @@ public final class LeafDrain {
         this.baseCopy = baseCopy;
         this.rest = List.copyOf(rest);
         this.layer = new DrainingLayer((SparseLayer) leaf.layer(), (SparseLayer) baseCopy.layer());
+        this.pace = new SyncPace(layer.copied(), layer::flush);
     }
 
     /** Makes the base copy's file complete: all is durable, and other programs can read it. */
@@ -107,6 +110,7 @@ public final class LeafDrain {
                 control.checkCancelled();
                 checkNotEnded();
                 copied.put(block, copy(block));
+                pace.copied();
             }
             if (!copied.isEmpty()) {
                 layer.flushIfSoonFull();

@@ -93,8 +93,7 @@ class PushDownResumeTest {
     @ParameterizedTest
     @EnumSource
     void whatEndsAPushDownDoesNotMakeItCopyAnythingTwice(End end) throws IOException {
-        endAtLastPiece(end);
-        int copied = pieces;
+        int copied = endAtLastPiece(end);
 
         finish();
 
@@ -103,7 +102,8 @@ class PushDownResumeTest {
         assertThat(pieces).as("pieces copied in all").isEqualTo(lastFailed ? PIECES + 1 : PIECES);
     }
 
-    private void endAtLastPiece(End end) throws IOException {
+    /** Returns how many pieces were copied until then. */
+    private int endAtLastPiece(End end) throws IOException {
         atLastPiece = () -> {
             switch (end) {
                 case CANCEL, CANCEL_AND_DETACH -> sr.repository().garbage().cancel();
@@ -113,6 +113,7 @@ class PushDownResumeTest {
             }
         };
         Job ended = sr.collectGarbage();
+        int copied = pieces; // to resume begins the next run
         switch (end) {
             case CANCEL -> assertThat(ended.state()).isEqualTo(Job.State.CANCELLED);
             case PAUSE -> {
@@ -125,6 +126,7 @@ class PushDownResumeTest {
                 sr.restart(end == End.POWER_CUT);
             }
         }
+        return copied;
     }
 
     private void finish() throws IOException {
