@@ -45,9 +45,10 @@ final class HealthCheck {
 
     /**
      * @param now the tree that is looked at
+     * @param facts what it says of its nodes
      * @param budget knows which chains are too long
      */
-    SrHealth of(Tree now, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
+    SrHealth of(Tree now, NodeFacts facts, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
         List<Reason> reasons = new ArrayList<>();
         addLostLock(reasons);
         behind.lostIn(now)
@@ -84,7 +85,7 @@ final class HealthCheck {
         addContradictions(reasons, now);
         addSpace(reasons, freeBytes);
         addSetAside(reasons);
-        addChains(reasons, now, budget);
+        addChains(reasons, now, facts, budget);
         return SrHealth.of(reasons);
     }
 
@@ -134,9 +135,9 @@ final class HealthCheck {
         }
     }
 
-    private static void addChains(List<Reason> reasons, Tree now, ChainBudget budget) {
+    private static void addChains(List<Reason> reasons, Tree now, NodeFacts facts, ChainBudget budget) {
         for (Node node : now.nodes()) {
-            if (!node.hidden() && budget.isNearLimit(now, node)) {
+            if (!node.hidden() && facts.of(node).depth() >= budget.warnFrom()) {
                 reasons.add(new Reason(Kind.LONG_CHAIN, budget.length(now, node), budget.relief(now, node)));
             }
         }

@@ -1,12 +1,17 @@
 package io.catena.sr.open;
 
 import io.catena.sr.job.Looks;
+import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What nodes take on the file system, as it was told last: a guest makes its disk grow without telling anybody.
@@ -17,10 +22,21 @@ final class NodeSizes {
     /** How many may ask the disk of one SR at a time, so that one that hangs leaves others their turn. */
     private static final int QUESTIONS = 4;
 
+    /** To ask for more takes so long that it is not done again at once. */
+    private static final int MANY = 1000;
+
+    /** After an answer that took its time, how many times as long nobody asks again. */
+    private static final int REST = 10;
+
     private final Storage storage;
     private final Looks looks;
     private final Semaphore asking = new Semaphore(QUESTIONS);
     private final Map<String, Long> allocatedBytes = new ConcurrentHashMap<>();
+
+    private volatile @Nullable All last;
+
+    /** The files of a tree, and until when (as System.nanoTime tells) what was told of them is good enough. */
+    private record All(Tree tree, Set<String> names, long restsUntilNanos) {}
 
     NodeSizes(Storage storage, Looks looks) {
         this.storage = storage;
@@ -34,20 +50,45 @@ final class NodeSizes {
 
     /** Asks for the sizes of files, for {@link #known}. */
     void ask(Collection<String> names) {
+        looks.ask(() -> tell(names));
+    }
+
+    /** Asks for all files of a tree, and forgets others. Of many it does not ask all the time. */
+    void ask(Tree now) {
+        All known = last;
+        if (known == null || known.tree != now) {
+            Set<String> names = now.nodes().stream().map(Node::name).collect(Collectors.toUnmodifiableSet());
+            allocatedBytes.keySet().retainAll(names);
+            known = new All(now, names, System.nanoTime());
+            last = known;
+        }
+        if (known.names.size() < MANY) {
+            ask(known.names);
+        } else if (known.restsUntilNanos - System.nanoTime() <= 0) {
+            askMany(known);
+        }
+    }
+
+    private void askMany(All all) {
         looks.ask(() -> {
-            if (asking.tryAcquire()) {
-                try {
-                    names.forEach(this::tell);
-                } finally {
-                    asking.release();
-                }
+            long start = System.nanoTime();
+            if (tell(all.names)) {
+                long end = System.nanoTime();
+                last = new All(all.tree, all.names, end + REST * (end - start));
             }
         });
     }
 
-    /** Forgets files that are gone. */
-    void retain(Collection<String> names) {
-        allocatedBytes.keySet().retainAll(names);
+    private boolean tell(Collection<String> names) {
+        if (!asking.tryAcquire()) {
+            return false;
+        }
+        try {
+            names.forEach(this::tell);
+            return true;
+        } finally {
+            asking.release();
+        }
     }
 
     private void tell(String name) {

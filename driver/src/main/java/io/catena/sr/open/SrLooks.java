@@ -1,6 +1,5 @@
 package io.catena.sr.open;
 
-import io.catena.api.Export;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
 import io.catena.api.SrId;
@@ -11,11 +10,9 @@ import io.catena.api.VdiId;
 import io.catena.remedy.Advice;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Told;
-import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.Holds;
 import io.catena.sr.record.SrRecord;
-import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.ChainBudget;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
@@ -24,13 +21,10 @@ import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * Shows an SR's nodes as disks and trees of disks, as the last operation that ended left them.
@@ -38,13 +32,11 @@ import java.util.stream.Collectors;
  * <p><b>Threads.</b> Safe for use by many threads, which wait for no lock that work holds, and for the disk for a moment only.
  */
 public final class SrLooks {
-    private final SrId sr;
     private final SrTree tree;
     private final SrView view;
-    private final Attachments attachments;
-    private final Holds holds;
     private final Function<Node, Optional<String>> garbageNote;
     private final NodeSizes sizes;
+    private final VdiViews vdis;
     private final Told<Storage.Space> space;
 
     /**
@@ -61,64 +53,53 @@ public final class SrLooks {
             Function<Node, Optional<String>> garbageNote,
             Looks looks)
             throws IOException {
-        this.sr = sr;
         this.tree = tree;
         this.view = view;
-        this.attachments = attachments;
-        this.holds = holds;
         this.garbageNote = garbageNote;
         this.sizes = new NodeSizes(storage, looks);
+        this.vdis = new VdiViews(sr, view, attachments, holds, sizes);
         this.space = new Told<>(looks, storage.space(), storage::space);
     }
 
     /** Returns all disks, sorted by name, then id. */
     public List<Vdi> vdis() {
         Tree now = tree.seen();
-        askForSizes(now);
-        List<Vdi> vdis = new ArrayList<>();
-        for (Node node : now.nodes()) {
-            if (!node.hidden()) {
-                vdis.add(vdi(now, node));
-            }
-        }
-        vdis.sort(Comparator.comparing(Vdi::name).thenComparing(Vdi::vdi));
-        return vdis;
+        sizes.ask(now);
+        return vdis.all(now);
     }
 
     public Vdi vdi(VdiId id) {
         Tree now = tree.seen();
         Node node = view.visible(now, id);
         sizes.ask(List.of(node.name()));
-        return vdi(now, node);
-    }
-
-    private void askForSizes(Tree now) {
-        Set<String> names = now.nodes().stream().map(Node::name).collect(Collectors.toSet());
-        sizes.retain(names);
-        sizes.ask(names);
+        return vdis.vdi(now, node);
     }
 
     public SrStat stat(Sr identity, SrRecord record, HealthCheck health) throws IOException {
         Tree now = tree.seen();
         Storage.Space free = space.now();
-        askForSizes(now);
+        sizes.ask(now);
         List<NodeProblem> problems = new ArrayList<>();
         List<Advice> warnings =
                 new ArrayList<>(tree.unfinished().map(Advice::of).stream().toList());
         ChainBudget budget = ChainBudget.of(record);
         long physical = 0;
         long virtual = 0;
-        int vdis = 0;
+        int count = 0;
         int depth = 0;
+        NodeFacts facts = vdis.facts(now);
         for (Node node : now.nodes()) {
             physical += sizes.known(node.name());
-            depth = Math.max(depth, now.depth(node));
+            int own = facts.of(node).depth();
+            depth = Math.max(depth, own);
             if (!node.hidden()) {
-                vdis++;
-                budget.warning(now, node).ifPresent(warnings::add);
+                count++;
+                if (own >= budget.warnFrom()) {
+                    budget.warning(now, node).ifPresent(warnings::add);
+                }
                 virtual += node.sizeBytes();
             }
-            SrView.ownProblem(now, node).ifPresent(text -> problems.add(new NodeProblem(node.name(), text)));
+            facts.ownProblem(node).ifPresent(text -> problems.add(new NodeProblem(node.name(), text)));
         }
         return new SrStat(
                 identity,
@@ -127,19 +108,19 @@ public final class SrLooks {
                 free.freeBytes(),
                 physical,
                 virtual,
-                vdis,
+                count,
                 now.nodes().size(),
                 depth,
                 record.chainLimit(),
                 record.warnFrom(),
                 warnings,
                 problems,
-                health.of(now, problems, budget, free.freeBytes()));
+                health.of(now, facts, problems, budget, free.freeBytes()));
     }
 
     public List<TreeNode> tree() {
         Tree now = tree.seen();
-        askForSizes(now);
+        sizes.ask(now);
         return now.roots().stream().map(root -> treeNode(now, root)).toList();
     }
 
@@ -175,52 +156,13 @@ public final class SrLooks {
         if (view.record(node).snapshotOf() != null) {
             notes.add("snapshot");
         }
-        export(node.id())
-                .ifPresent(export -> notes.add(state(node.id()).name().toLowerCase(Locale.ROOT) + " "
+        vdis.export(node.id())
+                .ifPresent(export -> notes.add(vdis.state(node.id()).name().toLowerCase(Locale.ROOT) + " "
                         + export.mode().symbol()));
         if (MergeRules.isAbsorbable(now, node)) {
             notes.add("mergeable");
         }
         garbageNote.apply(node).ifPresent(notes::add);
         return String.join(", ", notes);
-    }
-
-    private Vdi vdi(Tree now, Node node) {
-        VdiRecord record = view.record(node);
-        Optional<Export> export = export(node.id());
-        Optional<String> problem = now.problem(node);
-        Vdi.State state = problem.isPresent() ? Vdi.State.BROKEN : state(node.id());
-        return new Vdi(
-                node.id(),
-                record.name(),
-                record.description(),
-                sr,
-                node.name(),
-                node.sizeBytes(),
-                sizes.known(node.name()),
-                now.parent(node).map(Node::id).orElse(null),
-                now.depth(node),
-                view.isReadOnly(now, node),
-                record.snapshotOfId(),
-                record.allKeys(),
-                record.isResetOnBoot(),
-                record.createdAt(),
-                state,
-                holds.of(node.id()),
-                export.orElse(null),
-                problem.orElse(null));
-    }
-
-    private Vdi.State state(VdiId id) {
-        if (attachments.get(id).isPresent()) {
-            return Vdi.State.ACTIVE;
-        }
-        return holds.of(id).isEmpty() ? Vdi.State.DETACHED : Vdi.State.ATTACHED;
-    }
-
-    /** Returns where a disk is served or will be, in the mode that it has now. */
-    private Optional<Export> export(VdiId id) {
-        Optional<Export> active = attachments.get(id).map(Attachment::export);
-        return active.isPresent() ? active : holds.export(id);
     }
 }

@@ -113,9 +113,12 @@ public final class Tree {
             known.values().removeIf(same -> same.size() == 1);
             claims = known;
         }
-        return known.getOrDefault(node.claimedId(), List.of()).stream()
-                .filter(other -> !other.name().equals(node.name()))
-                .toList();
+        List<Node> same = known.get(node.claimedId());
+        return same == null
+                ? List.of()
+                : same.stream()
+                        .filter(other -> !other.name().equals(node.name()))
+                        .toList();
     }
 
     /**

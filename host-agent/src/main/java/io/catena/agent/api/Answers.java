@@ -127,19 +127,21 @@ final class Answers {
         } else if (value instanceof Job job) {
             answer(exchange, job, end);
         } else if (value instanceof List<?> list) {
-            end.reply(tagged(exchange, Reply.json(exchange.match().route().status(), page(exchange, list))));
+            end.reply(listed(exchange, list));
         } else {
             int status = exchange.match().route().status();
             end.reply(tagged(exchange, Reply.json(status, value)));
         }
     }
 
-    private static Object page(Exchange exchange, List<?> list) {
+    private static Reply listed(Exchange exchange, List<?> list) {
+        int status = exchange.match().route().status();
         if (!exchange.method().equals("GET") && !exchange.method().equals("HEAD")) {
-            return Map.of("items", list);
+            return Reply.json(status, Map.of("items", list));
         }
         int most = exchange.operation().equals("listNodes") ? Pages.MOST_NODES : Pages.MOST_LIMIT;
-        return Pages.page(exchange.operation(), list, new Query(exchange.query()), most);
+        String page = Pages.page(exchange.operation(), list, new Query(exchange.query()), most) + "\n";
+        return tagged(exchange, Reply.text(Reply.JSON, page), Revisions.tagOfList(page));
     }
 
     static Call call(Exchange exchange, byte[] body) {
@@ -163,10 +165,12 @@ final class Answers {
     }
 
     private static Reply tagged(Exchange exchange, Reply reply) {
-        if (!exchange.isSafe() || reply.status() != 200) {
-            return reply;
-        }
-        String tag = Revisions.tag(reply.text());
+        return exchange.isSafe() && reply.status() == 200
+                ? tagged(exchange, reply, Revisions.tag(reply.text()))
+                : reply;
+    }
+
+    private static Reply tagged(Exchange exchange, Reply reply, String tag) {
         if (Revisions.isSame(exchange.header("If-None-Match"), tag)) {
             return Reply.empty(304).with("ETag", tag);
         }

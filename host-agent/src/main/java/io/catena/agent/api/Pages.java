@@ -1,7 +1,5 @@
 package io.catena.agent.api;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.control.Query;
@@ -10,116 +8,80 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Lists in pages: {@code limit}, and a {@code cursor} that tells after which element to go on, so that nothing is missed or
  * told twice when elements come and go meanwhile. Filters are {@code name=}, {@code state=}, {@code snapshotOf=}, {@code
- * holder=} for fields, and {@code label=KEY:VALUE} for the keys of a disk.
+ * holder=}, {@code attached=} for fields, and {@code label=KEY:VALUE} for the keys of a disk.
  */
 final class Pages {
     static final int USUAL_LIMIT = 100;
     static final int MOST_LIMIT = 1000;
     static final int MOST_NODES = 10_000;
 
-    private static final List<String> FIELDS = List.of("name", "state", "snapshotOf", "kind", "sr", "holder");
-
-    /** What elements of lists are told apart by: the first of these that they have. */
-    private static final List<String> IDS = List.of("vdi", "id", "job", "sr", "uuid", "token", "file", "holder");
+    private static final List<String> FIELDS =
+            List.of("name", "state", "snapshotOf", "kind", "sr", "holder", "attached");
 
     private Pages() {}
 
     /**
-     * Returns one page.
+     * Returns one page, as JSON.
      *
      * @param operation whose list it is: a cursor is good for one list only
      */
-    static JsonObject page(String operation, List<?> list, Query query, int mostLimit) {
+    static String page(String operation, List<?> list, Query query, int mostLimit) {
         int limit = query.number("limit", 1, mostLimit).map(Long::intValue).orElse(Math.min(USUAL_LIMIT, mostLimit));
         String filter = filterText(operation, query);
-        Predicate<JsonObject> wanted = filter(query);
+        Predicate<Element> wanted = filter(query);
         String after = query.one("cursor").map(cursor -> after(cursor, filter)).orElse(null);
         List<Keyed> elements = new ArrayList<>();
         for (Object value : list) {
-            JsonElement json = Json.read(Json.writeForApi(value), JsonElement.class);
-            if (json.isJsonObject() && wanted.test(json.getAsJsonObject())) {
-                elements.add(new Keyed(key(json.getAsJsonObject()), json.getAsJsonObject()));
+            Element element = Element.of(value);
+            String key = element.key();
+            if ((after == null || key.compareTo(after) > 0) && wanted.test(element)) {
+                elements.add(new Keyed(key, element));
             }
         }
         elements.sort(Comparator.comparing(Keyed::key));
-        return page(elements, after, limit, filter);
+        return page(elements, limit, filter);
     }
 
     /** An element of a list, with what it is sorted by. */
-    private record Keyed(String key, JsonObject element) {}
+    private record Keyed(String key, Element element) {}
 
-    private static JsonObject page(List<Keyed> sorted, @Nullable String after, int limit, String filter) {
-        JsonArray items = new JsonArray();
-        String last = null;
-        boolean more = false;
-        for (Keyed keyed : sorted) {
-            if (after != null && keyed.key.compareTo(after) <= 0) {
-                continue;
-            }
-            if (items.size() == limit) {
-                more = true;
-                break;
-            }
-            items.add(keyed.element);
-            last = keyed.key;
+    private static String page(List<Keyed> sorted, int limit, String filter) {
+        List<Keyed> told = sorted.subList(0, Math.min(limit, sorted.size()));
+        StringBuilder json = new StringBuilder("{\"items\":[");
+        for (int i = 0; i < told.size(); i++) {
+            json.append(i == 0 ? "" : ",").append(told.get(i).element.json());
         }
-        JsonObject page = new JsonObject();
-        page.add("items", items);
-        if (more && last != null) {
-            page.addProperty("next", cursor(last, filter));
+        json.append(']');
+        if (told.size() < sorted.size()) {
+            String next = cursor(told.get(told.size() - 1).key, filter);
+            json.append(",\"next\":").append(Json.write(next));
         }
-        return page;
+        return json.append('}').toString();
     }
 
-    /** Numbers are padded, so that they are in order as texts. */
-    private static String key(JsonObject element) {
-        String name = text(element, "name");
-        for (String id : IDS) {
-            JsonElement value = element.get(id);
-            if (value != null && value.isJsonPrimitive()) {
-                boolean number = value.getAsJsonPrimitive().isNumber();
-                String text = number ? String.format(Locale.ROOT, "%020d", value.getAsLong()) : value.getAsString();
-                return (number ? "" : name) + "\0" + text;
-            }
-        }
-        return name + "\0" + element;
-    }
-
-    private static String text(JsonObject element, String field) {
-        JsonElement value = element.get(field);
-        return value != null && value.isJsonPrimitive() ? value.getAsString() : "";
-    }
-
-    private static Predicate<JsonObject> filter(Query query) {
-        Predicate<JsonObject> all = element -> true;
-        for (String field : FIELDS) {
-            String expected = query.one(field).orElse(null);
-            if (expected != null) {
-                all = all.and(element -> text(element, field).equals(expected));
-            }
-        }
+    private static Predicate<Element> filter(Query query) {
+        Map<String, String> fields = new HashMap<>();
+        FIELDS.forEach(field -> query.one(field).ifPresent(value -> fields.put(field, value)));
+        Predicate<Element> all = element -> element.fits(fields);
         for (String label : query.all("label")) {
             all = all.and(element -> hasLabel(element, label));
         }
         return all;
     }
 
-    private static boolean hasLabel(JsonObject element, String label) {
+    private static boolean hasLabel(Element element, String label) {
         int colon = label.indexOf(':');
-        String key = colon < 0 ? label : label.substring(0, colon);
-        if (!(element.get("keys") instanceof JsonObject keys) || !keys.has(key)) {
-            return false;
-        }
-        return colon < 0 || keys.get(key).getAsString().equals(label.substring(colon + 1));
+        Optional<String> value = element.label(colon < 0 ? label : label.substring(0, colon));
+        return value.isPresent() && (colon < 0 || value.get().equals(label.substring(colon + 1)));
     }
 
     private static String filterText(String operation, Query query) {
@@ -136,8 +98,8 @@ final class Pages {
     private static String after(String cursor, String filter) {
         try {
             JsonObject json = Json.object(new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8));
-            if (text(json, "filter").equals(Integer.toHexString(filter.hashCode()))) {
-                return text(json, "after");
+            if (json.get("filter").getAsString().equals(Integer.toHexString(filter.hashCode()))) {
+                return json.get("after").getAsString();
             }
         } catch (RuntimeException e) {
             throw badCursor();

@@ -35,6 +35,12 @@ final class Revisions {
         return "\"" + revision(json) + "." + hash(json) + "\"";
     }
 
+    /** Returns the tag of a page of a list, which nobody changes as a whole. */
+    static String tagOfList(String json) {
+        String hash = hash(json);
+        return "\"" + hash + "." + hash + "\"";
+    }
+
     /** Whether one of the tags of {@code If-None-Match} is that of what is there. */
     static boolean isSame(@Nullable String ifNoneMatch, String tag) {
         return ifNoneMatch != null

@@ -10,13 +10,24 @@ import { Login, NameDialog, PlanDialog } from './dialogs.js'
 const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'admin']
 const MOST_EVENTS = 200
 
-function useLater(action, millis) {
-  const state = useRef({ timer: 0 })
-  state.current.action = action
-  return () => {
-    clearTimeout(state.current.timer)
-    state.current.timer = setTimeout(() => state.current.action(), millis)
+// Does something soon, and again after that if it was asked for meanwhile: never twice at a time, and after what took long
+// with a rest that is as long. Events that never stop neither put it off nor keep the agent busy.
+function useSoon(action) {
+  const state = useRef({})
+  const now = state.current
+  now.action = action
+  now.soon ||= () => {
+    now.wanted = true
+    if (now.busy) return
+    now.busy = true
+    setTimeout(async () => {
+      now.wanted = false
+      const start = performance.now()
+      await now.action()
+      setTimeout(() => { now.busy = false; if (now.wanted) now.soon() }, performance.now() - start)
+    }, 250)
   }
+  return now.soon
 }
 
 function App() {
@@ -35,7 +46,8 @@ function Host({ session, leave }) {
   const [stats, setStats] = useState({})
   const [sr, setSr] = useState(location.hash.slice(1))
   const [nodes, setNodes] = useState([])
-  const [vdis, setVdis] = useState([])
+  const [attached, setAttached] = useState([])
+  const [vdi, setVdi] = useState(null)
   const [gc, setGc] = useState(null)
   const [jobs, setJobs] = useState([])
   const [events, setEvents] = useState([])
@@ -57,13 +69,13 @@ function Host({ session, leave }) {
   const loadJobs = async () => setJobs(await list('/v1/jobs'))
   const loadSr = async () => {
     if (!sr || !srs.some(s => s.sr === sr && s.attached)) return
-    const [n, v, g] = await Promise.all([list('/v1/srs/' + sr + '/nodes', 10000), list('/v1/srs/' + sr + '/vdis'), get('/v1/srs/' + sr + '/gc')])
+    const [n, a, g] = await Promise.all([list('/v1/srs/' + sr + '/nodes', 10000), list('/v1/srs/' + sr + '/vdis?attached=true'), get('/v1/srs/' + sr + '/gc')])
     setNodes(n)
-    setVdis(v)
+    setAttached(a)
     setGc(g)
     document.documentElement.dataset.ready = sr
   }
-  const later = useLater(() => { guard(loadSrs()); guard(loadSr()); guard(loadJobs()) }, 250)
+  const later = useSoon(() => Promise.all([guard(loadSrs()), guard(loadSr()), guard(loadJobs())]))
   useEffect(() => { guard(loadSrs()); guard(loadJobs()) }, [])
   useEffect(() => {
     setNodes([])
@@ -93,8 +105,13 @@ function Host({ session, leave }) {
   }, [])
 
   const stat = stats[sr]
-  const byId = useMemo(() => new Map(vdis.map(v => [v.vdi, v])), [vdis])
-  const node = nodes.find(n => n.id === selected)
+  const node = useMemo(() => nodes.find(n => n.id === selected), [nodes, selected])
+  useEffect(() => {
+    let wanted = true
+    if (!node || node.hidden) setVdi(null)
+    else get('/v1/vdis/' + node.id).then(v => wanted && setVdi(v), () => wanted && setVdi(null))
+    return () => { wanted = false }
+  }, [node])
   const run = (method, path, body) => guard(ask(method, path, body)).then(later)
   const plan = (title, verb, method, path, body, headers) =>
     guard(ask(method, path + '?dryRun=true', body).then(({ value }) =>
@@ -144,13 +161,13 @@ function Host({ session, leave }) {
     <main>
       ${notice && html`<div class="notice" role="alert"><span>${notice}</span><button aria-label="Close" onClick=${() => setNotice('')}>×</button></div>`}
       ${stat ? html`<div class="title"><h1>${stat.name}</h1><code>${stat.path}</code></div>
-        <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${vdis.filter(v => v.state === 'active').length} />
+        <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} />
         <div class="tabs" role="tablist" aria-label="Views">${Object.entries(tabs).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
         <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
           ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} />
-            <div class="side"><${NodePanel} node=${node} vdi=${byId.get(selected)} limit=${stat.chainLimit} may=${may} act=${act} />
+            <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} limit=${stat.chainLimit} may=${may} act=${act} />
               <${Collection} gc=${gc} may=${may} act=${act} /><${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /></div></div>`}
-          ${tab === 'attachments' && html`<${Attachments} vdis=${vdis} may=${may} act=${act} />`}
+          ${tab === 'attachments' && html`<${Attachments} vdis=${attached} may=${may} act=${act} />`}
           ${tab === 'schedules' && html`<${Schedules} sr=${sr} changed=${events.length ? events[0].id : 0} may=${may} run=${run} />`}
           ${tab === 'space' && html`<${Space} sr=${sr} />`}
           ${tab === 'events' && html`<${Events} events=${events} />`}

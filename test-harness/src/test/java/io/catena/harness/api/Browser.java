@@ -14,6 +14,7 @@ import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -58,13 +59,19 @@ final class Browser implements AutoCloseable {
         waitFor("#live.on");
     }
 
+    void reload() {
+        driver.navigate().refresh();
+    }
+
     WebElement waitFor(String selector) {
         return new WebDriverWait(driver, PATIENCE)
                 .until(page -> all(selector).stream().findFirst().orElse(null));
     }
 
     void waitUntil(BooleanSupplier condition) {
-        new WebDriverWait(driver, PATIENCE).until(page -> condition.getAsBoolean());
+        new WebDriverWait(driver, PATIENCE)
+                .ignoring(StaleElementReferenceException.class)
+                .until(page -> condition.getAsBoolean());
     }
 
     List<WebElement> all(String selector) {

@@ -40,7 +40,8 @@ final class Nodes {
             int children,
             @Nullable String merge,
             @Nullable String why,
-            long frees) {}
+            long frees)
+            implements Listed {}
 
     private record Merge(String state, String why, long frees) {}
 
