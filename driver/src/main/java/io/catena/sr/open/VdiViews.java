@@ -67,7 +67,8 @@ final class VdiViews {
         List<Vdi> vdis = new ArrayList<>();
         for (Node node : now.nodes()) {
             if (!node.hidden()) {
-                boolean used = held.contains(node.id()) || attachments.get(node.id()).isPresent();
+                boolean used =
+                        held.contains(node.id()) || attachments.get(node.id()).isPresent();
                 vdis.add(used ? vdi(node, known.of(node)) : idle(node, known.of(node)));
             }
         }

@@ -51,7 +51,8 @@ sealed interface Element {
                 case "name" -> vdi.name();
                 case "state" -> vdi.state().name().toLowerCase(Locale.ROOT);
                 case "sr" -> vdi.sr().toString();
-                case "snapshotOf" -> vdi.snapshotOf() == null ? "" : vdi.snapshotOf().toString();
+                case "snapshotOf" ->
+                    vdi.snapshotOf() == null ? "" : vdi.snapshotOf().toString();
                 case "attached" -> Boolean.toString(!vdi.holds().isEmpty());
                 default -> "";
             };
@@ -94,8 +95,7 @@ sealed interface Element {
     /** Any other, of a list that stays short. */
     record OfJson(String json, JsonObject object) implements Element {
         /** What elements of lists are told apart by: the first of these that they have. */
-        private static final List<String> IDS =
-                List.of("vdi", "id", "job", "sr", "uuid", "token", "file", "holder");
+        private static final List<String> IDS = List.of("vdi", "id", "job", "sr", "uuid", "token", "file", "holder");
 
         static OfJson of(Object value) {
             String json = Json.writeForApi(value);
@@ -131,6 +131,7 @@ sealed interface Element {
 
     /** Whether it has all of these values in its fields. */
     default boolean fits(Map<String, String> fields) {
-        return fields.entrySet().stream().allMatch(field -> field(field.getKey()).equals(field.getValue()));
+        return fields.entrySet().stream()
+                .allMatch(field -> field(field.getKey()).equals(field.getValue()));
     }
 }

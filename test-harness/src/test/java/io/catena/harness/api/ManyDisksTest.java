@@ -84,7 +84,8 @@ class ManyDisksTest {
         int disks = 0;
         do {
             long start = System.nanoTime();
-            JsonObject page = api.get(token, "/v1/srs/many/vdis?limit=100" + next).object();
+            JsonObject page =
+                    api.get(token, "/v1/srs/many/vdis?limit=100" + next).object();
             millis.add((System.nanoTime() - start) / 1_000_000);
             disks += page.getAsJsonArray("items").size();
             next = page.has("next") ? "&cursor=" + page.get("next").getAsString() : "";
