@@ -37,7 +37,8 @@ final class VdiViews {
 
     /** A disk that nobody has attached, and what it was made from. */
     private record Seen(Node node, VdiRecord record, NodeFacts.Fact fact, long physicalBytes, Vdi vdi) {
-        @SuppressWarnings("ReferenceEquality") // none of them changes; equal ones of different origin are looked at again
+        @SuppressWarnings(
+                "ReferenceEquality") // none of them changes; equal ones of different origin are looked at again
         boolean isOf(Node other, VdiRecord otherRecord, NodeFacts.Fact otherFact, long otherBytes) {
             return node == other && record == otherRecord && physicalBytes == otherBytes && fact.equals(otherFact);
         }
