@@ -36,4 +36,7 @@ public interface GarbageControl {
 
     /** Changes what is merged, when and how fast. */
     GcStatus set(GcChange change);
+
+    /** Returns what would come back if a disk were deleted; nothing is changed. */
+    DeletionGain gain(VdiId vdi);
 }

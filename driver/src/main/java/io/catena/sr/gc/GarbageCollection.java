@@ -1,5 +1,6 @@
 package io.catena.sr.gc;
 
+import io.catena.api.DeletionGain;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcSettings;
@@ -9,6 +10,7 @@ import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.VdiId;
 import io.catena.disk.LiveDisk;
 import io.catena.log.LogLine;
 import io.catena.op.Orphans;
@@ -362,6 +364,21 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                 now.debts(),
                 now.freeBytes(),
                 due().orElse(null));
+    }
+
+    @Override
+    public DeletionGain gain(VdiId vdi) {
+        return Errors.translate("tell what VDI " + vdi + " takes alone", () -> {
+            Tree tree = parts.tree().seen();
+            Node node = tree.node(vdi)
+                    .filter(found -> !found.hidden())
+                    .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "There is no VDI " + vdi));
+            if (tree.problem(node).isPresent()) {
+                boolean goes = tree.children(node.name()).isEmpty();
+                return new DeletionGain(vdi, goes ? parts.storage().info(node.name()).allocatedBytes() : 0, 0);
+            }
+            return new DeletionGains(tree, costs::of).of(node);
+        });
     }
 
     private Outlook outlook() throws IOException {

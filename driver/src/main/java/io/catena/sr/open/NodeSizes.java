@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -30,15 +31,17 @@ final class NodeSizes {
 
     private final Storage storage;
     private final Looks looks;
+    private final LongSupplier nanoTime;
     private final Semaphore asking = new Semaphore(QUESTIONS);
     private final Map<String, Long> allocatedBytes = new ConcurrentHashMap<>();
 
     private volatile @Nullable All last;
 
-    /** The files of a tree, and until when (as System.nanoTime tells) what was told of them is good enough. */
+    /** The files of a tree, and until when what was told of them is good enough. */
     private record All(Tree tree, Set<String> names, long restsUntilNanos) {}
 
-    NodeSizes(Storage storage, Looks looks) {
+    NodeSizes(Storage storage, Looks looks, LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
         this.storage = storage;
         this.looks = looks;
     }
@@ -59,21 +62,21 @@ final class NodeSizes {
         if (known == null || known.tree != now) {
             Set<String> names = now.nodes().stream().map(Node::name).collect(Collectors.toUnmodifiableSet());
             allocatedBytes.keySet().retainAll(names);
-            known = new All(now, names, System.nanoTime());
+            known = new All(now, names, nanoTime.getAsLong());
             last = known;
         }
         if (known.names.size() < MANY) {
             ask(known.names);
-        } else if (known.restsUntilNanos - System.nanoTime() <= 0) {
+        } else if (known.restsUntilNanos - nanoTime.getAsLong() <= 0) {
             askMany(known);
         }
     }
 
     private void askMany(All all) {
         looks.ask(() -> {
-            long start = System.nanoTime();
+            long start = nanoTime.getAsLong();
             if (tell(all.names)) {
-                long end = System.nanoTime();
+                long end = nanoTime.getAsLong();
                 last = new All(all.tree, all.names, end + REST * (end - start));
             }
         });

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * Shows an SR's nodes as disks and trees of disks, as the last operation that ended left them.
@@ -51,12 +52,13 @@ public final class SrLooks {
             Attachments attachments,
             Holds holds,
             Function<Node, Optional<String>> garbageNote,
-            Looks looks)
+            Looks looks,
+            LongSupplier nanoTime)
             throws IOException {
         this.tree = tree;
         this.view = view;
         this.garbageNote = garbageNote;
-        this.sizes = new NodeSizes(storage, looks);
+        this.sizes = new NodeSizes(storage, looks, nanoTime);
         this.vdis = new VdiViews(sr, view, attachments, holds, sizes);
         this.space = new Told<>(looks, storage.space(), storage::space);
     }

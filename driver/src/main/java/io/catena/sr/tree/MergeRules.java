@@ -77,6 +77,15 @@ public final class MergeRules {
         if (children != 1) {
             return Optional.of(parent.name() + " has " + children + " children");
         }
+        return unfit(tree, node, parent);
+    }
+
+    /** Whether a node could become one with a base copy that it builds on, if it were its only child. */
+    public static boolean fits(Tree tree, Node node, Node parent) {
+        return unfit(tree, node, parent).isEmpty();
+    }
+
+    private static Optional<String> unfit(Tree tree, Node node, Node parent) {
         if (!node.hidden() && !tree.children(node.name()).isEmpty()) {
             return Optional.of("it is a disk that others build on");
         }

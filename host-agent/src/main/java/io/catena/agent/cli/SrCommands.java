@@ -221,7 +221,24 @@ final class SrCommands {
 
     @Command(description = "Show how full an SR is, and how it does.")
     void stat(@Parameters(paramLabel = "SR") String sr) {
-        printStat(session.agent().get("/v1/srs/" + part(sr)));
+        JsonObject answer = session.agent().get("/v1/srs/" + part(sr)).getAsJsonObject();
+        SrStat stat = Json.read(answer, SrStat.class);
+        JsonObject space = session.agent()
+                .get("/v1/srs/" + part(sr) + "/space?samples=1")
+                .getAsJsonObject();
+        space.remove("sr");
+        space.remove("samples");
+        answer.add("space", space);
+        session.print(answer, () -> facts(stat).add("grows", growth(space)).toString());
+    }
+
+    /** Returns how fast the file system fills; null if that is not known yet. */
+    private static @Nullable String growth(JsonObject space) {
+        if (!space.has("bytesPerDay")) {
+            return null;
+        }
+        String perDay = Size.format(space.get("bytesPerDay").getAsLong()) + " a day";
+        return space.has("daysUntilFull") ? perDay + ", full in " + space.get("daysUntilFull") + " days" : perDay;
     }
 
     @Command(description = "Change an SR's name, description or chain limits.")
@@ -348,6 +365,10 @@ final class SrCommands {
     }
 
     private static String format(SrStat stat) {
+        return facts(stat).toString();
+    }
+
+    private static Facts facts(SrStat stat) {
         Facts facts = new Facts()
                 .add("sr", stat.sr().id())
                 .add("name", stat.sr().name())
@@ -364,7 +385,7 @@ final class SrCommands {
         for (SrHealth.Reason reason : stat.health().reasons()) {
             facts.add("problem", reason.what()).add("what to do", CommandWords.of(reason.cure()));
         }
-        return facts.toString();
+        return facts;
     }
 
     private static String absolute(Path path) {

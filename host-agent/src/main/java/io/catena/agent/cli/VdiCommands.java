@@ -137,12 +137,19 @@ final class VdiCommands {
     @Command(description = "Show what is known of disks.")
     void stat(@Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis) {
         JsonArray found = new JsonArray();
-        vdis.forEach(vdi -> found.add(session.agent().get(path(vdi, ""))));
+        vdis.forEach(vdi -> found.add(withSpace(vdi)));
         session.print(
                 found.size() == 1 ? found.get(0) : found,
-                () -> Json.list(found, Vdi.class).stream()
-                        .map(VdiCommands::format)
-                        .collect(Collectors.joining("\n")));
+                () -> found.asList().stream().map(VdiCommands::format).collect(Collectors.joining("\n")));
+    }
+
+    private JsonObject withSpace(String vdi) {
+        JsonObject disk = session.agent().get(path(vdi, "")).getAsJsonObject();
+        JsonObject space = session.agent().get(path(vdi, "/space")).getAsJsonObject();
+        space.remove("vdi");
+        space.remove("samples");
+        disk.add("space", space);
+        return disk;
     }
 
     @Command(description = "Take snapshots of disks, all at one instant.")
@@ -461,7 +468,9 @@ final class VdiCommands {
         session.print(answer, () -> Json.read(answer, Vdi.class).vdi().toString());
     }
 
-    private static String format(Vdi vdi) {
+    private static String format(JsonElement disk) {
+        Vdi vdi = Json.read(disk, Vdi.class);
+        JsonObject space = disk.getAsJsonObject().getAsJsonObject("space");
         return new Facts()
                 .add("vdi", vdi.vdi())
                 .add("name", vdi.name())
@@ -471,6 +480,9 @@ final class VdiCommands {
                 .add("format", vdi.file().endsWith(".raw") ? "raw" : "vhd")
                 .add("size", Size.format(vdi.virtualSizeBytes()) + " (" + vdi.virtualSizeBytes() + " bytes)")
                 .add("used", Size.format(vdi.physicalBytes()))
+                .add("chain", Size.format(bytes(space, "chainBytes")) + ", shared nodes included")
+                .add("grows", space.has("bytesPerDay") ? Size.format(bytes(space, "bytesPerDay")) + " a day" : null)
+                .add("deleting", gain(space))
                 .add("parent", vdi.parent())
                 .add("depth", vdi.depth())
                 .add("read-only", vdi.readOnly())
@@ -484,6 +496,16 @@ final class VdiCommands {
                 .add("device", vdi.export() == null ? null : vdi.export().device())
                 .add("problem", vdi.problem())
                 .toString();
+    }
+
+    private static long bytes(JsonObject space, String field) {
+        return space.get(field).getAsLong();
+    }
+
+    private static String gain(JsonObject space) {
+        long later = bytes(space, "freesLaterBytes");
+        return "gives back " + Size.format(bytes(space, "freesAtOnceBytes"))
+                + (later == 0 ? "" : ", and " + Size.format(later) + " or more when it was merged");
     }
 
     /** Who holds a disk, if not only nobody in particular. */

@@ -3,6 +3,7 @@ package io.catena.agent.host;
 import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.DiskRange;
+import io.catena.api.DeletionGain;
 import io.catena.api.Export;
 import io.catena.api.ExportKind;
 import io.catena.api.GarbageControl;
@@ -423,6 +424,11 @@ final class HeldSr implements StorageRepository {
         @Override
         public GcStatus set(GcChange change) {
             return use(repository -> repository.garbage().set(change));
+        }
+
+        @Override
+        public DeletionGain gain(VdiId vdi) {
+            return look(repository -> repository.garbage().gain(vdi));
         }
     }
 

@@ -2,6 +2,7 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
+import io.catena.api.DeletionGain;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
@@ -359,6 +360,11 @@ final class MemoryRepository implements StorageRepository {
 
     /** Runs until the test lets it end, or it is cancelled; keeps its settings. */
     private final class MemoryGarbage implements GarbageControl {
+        @Override
+        public DeletionGain gain(VdiId vdi) {
+            return new DeletionGain(vdi, MemoryRepository.this.vdi(vdi).physicalBytes(), 0);
+        }
+
         @Override
         public Job run(java.util.Collection<String> deleted) {
             CountDownLatch letEnd = srs.endOfGc();

@@ -53,6 +53,7 @@ public final class CloudRoutes {
                 Route.get("listNodes", "/v1/srs/{sr}/nodes", call -> Nodes.of(repository(call))),
                 Route.of("PATCH", "patchSr", "/v1/srs/{sr}", this::patchSr).by(Role.ADMIN),
                 Route.of("PUT", "putVdiByClientName", "/v1/srs/{sr}/vdis/by-client-name/{name}", this::putByClientName),
+                Route.get("getVdiSpace", "/v1/vdis/{vdi}/space", this::spaceOfVdi),
                 Route.of("PATCH", "patchVdi", "/v1/vdis/{vdi}", this::patchVdi),
                 Route.get("listAttachments", "/v1/vdis/{vdi}/attachments", this::attachments),
                 Route.of("PUT", "putAttachment", "/v1/vdis/{vdi}/attachments/{holder}", this::putAttachment),
@@ -89,7 +90,15 @@ public final class CloudRoutes {
 
     private Object space(Call call) {
         SrId sr = names.sr(call.variable());
-        return space.of(sr, host.repository(sr).stat());
+        int most = call.parameters().number("samples", 1, SpaceHistory.MOST_SAMPLES + 1).map(Long::intValue).orElse(500);
+        return space.of(sr, host.repository(sr)).with(most);
+    }
+
+    private Object spaceOfVdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        Vdi vdi = place.repository().vdi(place.vdi());
+        long bytes = ChainSizes.of(place.repository().tree()).getOrDefault(place.vdi(), vdi.physicalBytes());
+        return DiskSpace.of(place.repository(), vdi, space.of(place.sr(), place.vdi(), bytes));
     }
 
     private StorageRepository repository(Call call) {

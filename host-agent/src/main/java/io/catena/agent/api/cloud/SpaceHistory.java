@@ -8,6 +8,9 @@ import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,17 +20,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * How full SRs were, every five minutes of the last thirty days, and what that says of the days to come. Kept in a file for each
- * SR, written once an hour: what a kill loses of it is of no consequence.
+ * How full SRs were, every five minutes of the last thirty days, how their disks grew, and what that says of the days to come.
+ * Kept in two files for each SR, written once an hour: what a kill loses of it is of no consequence.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -39,6 +44,7 @@ public final class SpaceHistory {
 
     private static final Logger LOG = Logger.getLogger(SpaceHistory.class.getName());
     private static final int SAMPLES_PER_SAVE = 12;
+    private static final int MOST_GROWERS = 20;
 
     private final Path directory;
     private final StorageHost host;
@@ -46,6 +52,8 @@ public final class SpaceHistory {
 
     /** Oldest first. Guarded by this, as is the next. */
     private final Map<SrId, Deque<Sample>> samples = new HashMap<>();
+
+    private final Map<SrId, DiskHistory> disks = new HashMap<>();
 
     private int taken;
 
@@ -74,7 +82,8 @@ public final class SpaceHistory {
         for (Sr sr : host.srs()) {
             if (sr.attached()) {
                 try {
-                    add(sr.id(), host.repository(sr.id()).stat(), save);
+                    StorageRepository repository = host.repository(sr.id());
+                    add(sr.id(), repository.stat(), ChainSizes.of(repository.tree()), save);
                 } catch (SrException e) {
                     LOG.log(Level.FINE, "an SR that cannot answer", e);
                 }
@@ -83,20 +92,49 @@ public final class SpaceHistory {
     }
 
     /** Returns what is known of an SR, and of it now. */
-    public Space of(SrId sr, SrStat now) {
+    Space of(SrId sr, StorageRepository repository) {
+        SrStat now = repository.stat();
         List<Sample> known = new ArrayList<>(copy(sr));
         known.add(sample(now));
-        return Space.of(sr, known, now.capacityBytes());
+        return Space.of(sr, known, now.capacityBytes(), growing(sr, repository));
     }
 
-    private synchronized void add(SrId sr, SrStat stat, boolean save) {
+    private List<Space.Grower> growing(SrId sr, StorageRepository repository) {
+        Map<VdiId, Long> sizes = ChainSizes.of(repository.tree());
+        List<Space.Grower> growing = new ArrayList<>();
+        for (Vdi vdi : repository.vdis()) {
+            Long bytes = sizes.get(vdi.vdi());
+            Double perDay = vdi.readOnly() || bytes == null ? null : Growth.perDay(of(sr, vdi.vdi(), bytes));
+            if (perDay != null && bytes != null && Math.round(perDay) > 0) {
+                growing.add(new Space.Grower(vdi.vdi(), vdi.name(), bytes, Math.round(perDay)));
+            }
+        }
+        growing.sort(Comparator.comparing(Space.Grower::bytesPerDay).reversed());
+        return List.copyOf(growing.subList(0, Math.min(MOST_GROWERS, growing.size())));
+    }
+
+    /** Returns what the chain of a disk took, oldest first, and takes now. */
+    List<Growth.Point> of(SrId sr, VdiId vdi, long nowBytes) {
+        List<Growth.Point> points = new ArrayList<>(pointsOf(sr, vdi));
+        points.add(new Growth.Point(clock.instant(), nowBytes));
+        return points;
+    }
+
+    private synchronized List<Growth.Point> pointsOf(SrId sr, VdiId vdi) {
+        return disks.computeIfAbsent(sr, this::loadDisks).of(vdi);
+    }
+
+    private synchronized void add(SrId sr, SrStat stat, SortedMap<VdiId, Long> sizes, boolean save) {
+        DiskHistory ofDisks = disks.computeIfAbsent(sr, this::loadDisks);
+        ofDisks.add(clock.instant(), sizes);
         Deque<Sample> all = samples.computeIfAbsent(sr, this::load);
         all.add(sample(stat));
         while (all.size() > MOST_SAMPLES) {
             all.remove();
         }
         if (save) {
-            save(sr, all);
+            save(sr, file(sr), new Kept(List.copyOf(all)));
+            save(sr, disksFile(sr), ofDisks.kept());
         }
     }
 
@@ -120,12 +158,27 @@ public final class SpaceHistory {
         }
     }
 
-    private void save(SrId sr, Deque<Sample> all) {
+    private DiskHistory loadDisks(SrId sr) {
         try {
-            file(sr).write(Json.write(new Kept(List.copyOf(all))) + "\n");
+            Optional<String> text = disksFile(sr).read();
+            return text.map(json -> DiskHistory.of(Json.read(json, DiskHistory.Kept.class)))
+                    .orElseGet(DiskHistory::new);
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.WARNING, LogLine.of("space-history-lost", "sr", sr), e);
+            return new DiskHistory();
+        }
+    }
+
+    private static void save(SrId sr, DurableFile file, Object kept) {
+        try {
+            file.write(Json.write(kept) + "\n");
         } catch (IOException e) {
             LOG.log(Level.WARNING, LogLine.of("space-history-not-kept", "sr", sr), e);
         }
+    }
+
+    private DurableFile disksFile(SrId sr) {
+        return new DurableFile(directory.resolve(sr + "-disks.json"));
     }
 
     private DurableFile file(SrId sr) {
