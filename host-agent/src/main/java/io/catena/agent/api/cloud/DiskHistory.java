@@ -24,6 +24,7 @@ final class DiskHistory {
     private final List<Row> rows = new ArrayList<>();
 
     /** One look; the ids are sorted. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared; boxes would take several times as much
     private record Row(Instant time, VdiId[] ids, long[] bytes) {
         long of(VdiId id) {
             int at = Arrays.binarySearch(ids, id);
