@@ -61,8 +61,8 @@ final class DeletionGains {
 
     /** A disk that others build on is hidden, and may then become one with its parent or its child. */
     private long becomesBaseCopy(Node disk) throws IOException {
-        Node hidden = new Node(
-                disk.id(), disk.name(), disk.file(), disk.parent(), disk.mayNeed(), disk.problem(), true);
+        Node hidden =
+                new Node(disk.id(), disk.name(), disk.file(), disk.parent(), disk.mayNeed(), disk.problem(), true);
         List<List<Node>> groups = new ArrayList<>();
         Optional<Node> below = tree.parent(disk).filter(parent -> isBaseOfOne(parent) && fits(hidden, parent));
         if (below.isPresent()) {

@@ -375,7 +375,8 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                     .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "There is no VDI " + vdi));
             if (tree.problem(node).isPresent()) {
                 boolean goes = tree.children(node.name()).isEmpty();
-                return new DeletionGain(vdi, goes ? parts.storage().info(node.name()).allocatedBytes() : 0, 0);
+                return new DeletionGain(
+                        vdi, goes ? parts.storage().info(node.name()).allocatedBytes() : 0, 0);
             }
             return new DeletionGains(tree, costs::of).of(node);
         });

@@ -100,7 +100,15 @@ public final class OpenSr {
                 storage, redo, begun.replay().behind(), begun.replay().lost());
         view = new SrView(record.srId(), tree, records, behind);
         looks = new SrLooks(
-                storage, record.srId(), tree, view, attachments, holds, this::garbageNote, environment.looks(), environment.nanoTime());
+                storage,
+                record.srId(),
+                tree,
+                view,
+                attachments,
+                holds,
+                this::garbageNote,
+                environment.looks(),
+                environment.nanoTime());
         use = new VdiUse(attachments, holds);
         garbage = new GarbageCollection(new GarbageCollection.Parts(
                 record.srId(),

@@ -223,9 +223,8 @@ final class SrCommands {
     void stat(@Parameters(paramLabel = "SR") String sr) {
         JsonObject answer = session.agent().get("/v1/srs/" + part(sr)).getAsJsonObject();
         SrStat stat = Json.read(answer, SrStat.class);
-        JsonObject space = session.agent()
-                .get("/v1/srs/" + part(sr) + "/space?samples=1")
-                .getAsJsonObject();
+        JsonObject space =
+                session.agent().get("/v1/srs/" + part(sr) + "/space?samples=1").getAsJsonObject();
         space.remove("sr");
         space.remove("samples");
         answer.add("space", space);

@@ -2,8 +2,8 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
-import io.catena.api.DiskRange;
 import io.catena.api.DeletionGain;
+import io.catena.api.DiskRange;
 import io.catena.api.Export;
 import io.catena.api.ExportKind;
 import io.catena.api.GarbageControl;

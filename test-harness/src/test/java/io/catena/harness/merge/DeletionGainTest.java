@@ -54,8 +54,8 @@ class DeletionGainTest {
         Random random = new Random(seed);
         try (VhdRepository repository = sr.attach(jobs)) {
             grow(repository, random);
-            List<VdiId> disks = new ArrayList<>(
-                    repository.vdis().stream().map(Vdi::vdi).toList());
+            List<VdiId> disks =
+                    new ArrayList<>(repository.vdis().stream().map(Vdi::vdi).toList());
             Collections.shuffle(disks, random);
             collect(repository);
             long told = 0;

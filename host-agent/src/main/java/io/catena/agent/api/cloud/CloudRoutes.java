@@ -90,7 +90,10 @@ public final class CloudRoutes {
 
     private Object space(Call call) {
         SrId sr = names.sr(call.variable());
-        int most = call.parameters().number("samples", 1, SpaceHistory.MOST_SAMPLES + 1).map(Long::intValue).orElse(500);
+        int most = call.parameters()
+                .number("samples", 1, SpaceHistory.MOST_SAMPLES + 1)
+                .map(Long::intValue)
+                .orElse(500);
         return space.of(sr, host.repository(sr)).with(most);
     }
 

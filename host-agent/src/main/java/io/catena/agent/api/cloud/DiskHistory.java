@@ -92,7 +92,8 @@ final class DiskHistory {
     private double gap(int row) {
         Instant now = rows.get(rows.size() - 1).time;
         Duration gap = Duration.between(rows.get(row - 1).time, rows.get(row + 1).time);
-        return (double) gap.toMillis() / Math.max(1, Duration.between(rows.get(row).time, now).toMillis());
+        return (double) gap.toMillis()
+                / Math.max(1, Duration.between(rows.get(row).time, now).toMillis());
     }
 
     /** Returns what is known of a disk, oldest first. */

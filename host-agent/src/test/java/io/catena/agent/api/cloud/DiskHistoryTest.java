@@ -40,7 +40,8 @@ class DiskHistoryTest {
         List<Growth.Point> points = history.of(GROWING);
 
         assertThat(history.rows()).isLessThanOrEqualTo(DiskHistory.MOST_ROWS);
-        assertThat(Duration.between(points.get(0).time(), points.get(points.size() - 1).time()))
+        assertThat(Duration.between(
+                        points.get(0).time(), points.get(points.size() - 1).time()))
                 .isBetween(Duration.ofDays(5), Duration.ofDays(7));
         assertThat(Growth.perDay(points)).isBetween(PER_DAY * 0.999, PER_DAY * 1.001);
         assertThat(Growth.perDay(history.of(STEADY))).isZero();
