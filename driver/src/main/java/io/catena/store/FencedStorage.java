@@ -14,15 +14,14 @@ import java.util.concurrent.atomic.AtomicReference;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class FencedStorage implements Storage {
-    private final Storage storage;
+public final class FencedStorage extends ForwardingStorage {
     private final Lease lease;
 
     /** Why nothing may be written any more; null while the lease holds as far as is known. */
     private final AtomicReference<LeaseLostException> lost = new AtomicReference<>();
 
     public FencedStorage(Storage storage, Lease lease) {
-        this.storage = storage;
+        super(storage);
         this.lease = lease;
         lease.onLost(() -> lost.compareAndSet(
                 null, new LeaseLostException("the right to change this storage was lost; another agent may have it")));
@@ -48,105 +47,50 @@ public final class FencedStorage implements Storage {
     }
 
     @Override
-    public List<String> list(String directory) throws IOException {
-        return storage.list(directory);
-    }
-
-    @Override
-    public SortedMap<String, Stamp> stamps(String directory) throws IOException {
-        return storage.stamps(directory);
-    }
-
-    @Override
-    public boolean exists(String name) throws IOException {
-        return storage.exists(name);
-    }
-
-    @Override
     public BlockFile create(String name) throws IOException {
         check();
-        return new FencedFile(storage.create(name), this);
+        return new FencedFile(super.create(name), this);
     }
 
     @Override
     public BlockFile open(String name) throws IOException {
         check();
-        return new FencedFile(storage.open(name), this);
-    }
-
-    @Override
-    public BlockFile openReadOnly(String name) throws IOException {
-        return storage.openReadOnly(name);
-    }
-
-    @Override
-    public boolean isWrittenElsewhere(String name) throws IOException {
-        return storage.isWrittenElsewhere(name);
-    }
-
-    @Override
-    public BlockFile openSource(String name) throws IOException {
-        return storage.openSource(name);
-    }
-
-    @Override
-    public FileInfo info(String name) throws IOException {
-        return storage.info(name);
+        return new FencedFile(super.open(name), this);
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
         check();
-        storage.rename(from, to);
+        super.rename(from, to);
     }
 
     @Override
     public void link(String file, String name) throws IOException {
         check();
-        storage.link(file, name);
+        super.link(file, name);
     }
 
     @Override
     public void makeDirectory(String name) throws IOException {
         check();
-        storage.makeDirectory(name);
+        super.makeDirectory(name);
     }
 
     @Override
     public void removeDirectory(String name) throws IOException {
         check();
-        storage.removeDirectory(name);
-    }
-
-    @Override
-    public List<String> directories(String directory) throws IOException {
-        return storage.directories(directory);
+        super.removeDirectory(name);
     }
 
     @Override
     public void delete(String name) throws IOException {
         check();
-        storage.delete(name);
+        super.delete(name);
     }
 
     @Override
     public void syncNames() throws IOException {
         check();
-        storage.syncNames();
-    }
-
-    @Override
-    public Space space() throws IOException {
-        return storage.space();
-    }
-
-    @Override
-    public StorageLock lock(String name) throws IOException {
-        return storage.lock(name);
-    }
-
-    @Override
-    public String resolve(String from, String reference) throws IOException {
-        return storage.resolve(from, reference);
+        super.syncNames();
     }
 }

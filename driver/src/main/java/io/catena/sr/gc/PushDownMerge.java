@@ -61,7 +61,7 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
         List<Node> children = tree.now().children(step.node().name());
         tree.commit(operation(step, children, parent), new DroppedNodes(attachments, gone, parent));
         for (Node below : step.between()) {
-            storage.delete(below.name());
+            tree.delete(below.name());
             storage.syncNames();
         }
         Orphans.forget(storage, step.between().stream().map(Node::name).toList());

@@ -8,6 +8,7 @@ import io.catena.op.Operation;
 import io.catena.op.Orphans;
 import io.catena.op.Remove;
 import io.catena.sr.record.Errors;
+import io.catena.store.LateDeletion;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -31,7 +32,7 @@ public final class SrTree {
     private static final Logger LOG = System.getLogger(SrTree.class.getName());
 
     private final ReentrantLock lock = new ReentrantLock(true);
-    private final Storage storage;
+    private final LateDeletion storage;
     private final TreeScanner scanner;
     private final TreeWatch watch;
     private final Outsiders outsiders;
@@ -61,8 +62,8 @@ public final class SrTree {
      * @param clock for the comparison with files' times
      */
     public SrTree(Storage storage, Clock clock) throws IOException {
-        this.storage = storage;
-        journal = new Journal(storage);
+        this.storage = new LateDeletion(storage);
+        journal = new Journal(this.storage);
         scanner = new TreeScanner(storage);
         watch = new TreeWatch(storage, scanner, clock);
         outsiders = new Outsiders(storage, clock);
@@ -110,10 +111,19 @@ public final class SrTree {
 
     /** What the operation did is seen from now on, all at once. */
     private void unlock() {
-        if (lock.getHoldCount() == 1) {
+        boolean isLast = lock.getHoldCount() == 1;
+        if (isLast) {
             seen = tree;
         }
         lock.unlock();
+        if (isLast) {
+            storage.giveBack();
+        }
+    }
+
+    /** Deletes the file of a node. To be called under the lock; what takes long of it is done without. */
+    public void delete(String node) throws IOException {
+        storage.delete(node);
     }
 
     /** Work that failed may have changed files all the same: a tree that does not know of them would lead to their loss. */
