@@ -1,8 +1,6 @@
 package io.catena.store;
 
 import java.io.IOException;
-import java.util.List;
-import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
