@@ -16,6 +16,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrNotes;
+import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
@@ -25,8 +26,10 @@ import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
+import io.catena.format.Footer;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.ChainSwaps;
+import io.catena.sr.open.Admission;
 import io.catena.sr.open.Checker;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.open.SrLooks;
@@ -175,6 +178,21 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
+    public SrQuotas quotas() {
+        return Errors.translate("tell the quotas of SR " + sr.settings.name(), () -> sr.looks.quotas(sr.admission));
+    }
+
+    @Override
+    public void admit(long sizeBytes, String owner) {
+        NewVdi wanted = NewVdi.of(
+                new VdiSpec(sizeBytes, "", "", null, sizeBytes > Footer.MAX_DISK_BYTES), sr.environment.uuids());
+        Errors.translate("ask for " + sizeBytes + " bytes", () -> {
+            sr.looks.admit(sr.admission, Admission.Growth.ofDisk(owner, wanted.sizeBytes()));
+            return wanted;
+        });
+    }
+
+    @Override
     public SrStat set(SrChange changes) {
         change("change SR " + sr.settings.name(), () -> sr.settings.change(changes));
         return stat();
@@ -232,6 +250,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
                 resetter.checkNothingWouldBeLost(node);
             }
             VdiRecord changed = sr.view.record(node).with(changes);
+            sr.admission.checkMove(sr.tree.now(), node, Admission.owner(changed));
             sr.records.write(id, changed);
             sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()));
         });

@@ -13,6 +13,8 @@ public enum SrError {
     SR_EXISTS(42, false, "The SR exists already"),
     VDI_EXISTS(43, false, "The VDI exists already"),
     SR_NO_SPACE(44, true, "There is not enough space"),
+    OVERSUBSCRIBED(44, false, "The storage repository would promise too much"),
+    QUOTA_EXCEEDED(44, false, "A quota would be exceeded"),
     VDI_UNAVAILABLE(46, false, "The VDI is not available"),
     SR_UNAVAILABLE(47, false, "The SR is not available"),
     VDI_RESIZE(110, false, "The VDI cannot be resized"),

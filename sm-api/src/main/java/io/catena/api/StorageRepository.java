@@ -40,6 +40,18 @@ public interface StorageRepository {
      */
     void acceptLoss();
 
+    /** Returns what the SR may promise, and has promised. Waits for nothing. */
+    SrQuotas quotas();
+
+    /**
+     * Makes sure that a disk would be made now; promises nothing.
+     *
+     * @param owner empty for nobody
+     * @throws SrException {@link SrError#OVERSUBSCRIBED}, {@link SrError#QUOTA_EXCEEDED} or {@link SrError#SR_NO_SPACE}, with
+     *     what there is, what is allowed and what to do
+     */
+    void admit(long sizeBytes, String owner);
+
     /** Changes what is told of the SR. */
     SrStat set(SrChange change);
 

@@ -9,6 +9,8 @@ public enum Verb {
     SR_CREATE("sr create", "name"),
     SR_DETACH("sr detach", "sr"),
     SR_PROBE("sr probe", "path"),
+    SR_QUOTA("sr quota", "sr"),
+    SR_SET("sr set", "sr"),
     VDI_ATTACH("vdi attach", "vdi"),
     VDI_CLONE("vdi clone", "vdi"),
     VDI_COPY("vdi copy", "vdi"),

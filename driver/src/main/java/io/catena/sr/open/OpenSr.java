@@ -59,6 +59,7 @@ public final class OpenSr {
     public final Holds holds = new Holds();
     public final RedoStore redo;
     public final SrView view;
+    public final Admission admission;
     public final SrLooks looks;
     public final VdiUse use;
     public final GarbageCollection garbage;
@@ -99,6 +100,7 @@ public final class OpenSr {
         behind = new FilesBehind(
                 storage, redo, begun.replay().behind(), begun.replay().lost());
         view = new SrView(record.srId(), tree, records, behind);
+        admission = new Admission(settings, view, storage);
         looks = new SrLooks(
                 storage,
                 record.srId(),

@@ -3,6 +3,7 @@ package io.catena.sr.open;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
 import io.catena.api.SrId;
+import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
@@ -75,6 +76,16 @@ public final class SrLooks {
         Node node = view.visible(now, id);
         sizes.ask(List.of(node.name()));
         return vdis.vdi(now, node);
+    }
+
+    /** Returns what the SR may promise, and has promised. */
+    public SrQuotas quotas(Admission admission) throws IOException {
+        return admission.quotas(tree.seen(), space.now());
+    }
+
+    /** Makes sure that a disk would be made. */
+    public void admit(Admission admission, Admission.Growth growth) throws IOException {
+        admission.check(tree.seen(), List.of(growth));
     }
 
     public SrStat stat(Sr identity, SrRecord record, HealthCheck health) throws IOException {

@@ -6,6 +6,7 @@ import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrLimits;
 import io.catena.api.Uuids;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param description null if there is none
  * @param chainWarning number of nodes from which on a chain is warned of; null for four fifths of the limit
  * @param adopted true if its nodes were there before it was an SR; null if not
+ * @param limits what it may promise; null for no limits
  */
 public record SrRecord(
         String id,
@@ -29,7 +31,8 @@ public record SrRecord(
         int chainLimit,
         @Nullable String description,
         @Nullable Integer chainWarning,
-        @Nullable Boolean adopted) {
+        @Nullable Boolean adopted,
+        @Nullable SrLimits limits) {
     /** What XenServer's own tools bear. */
     public static final int SHARED_CHAIN_LIMIT = 30;
 
@@ -39,12 +42,12 @@ public record SrRecord(
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     public SrRecord(String id, String name, int chainLimit) {
-        this(id, name, chainLimit, null, null, null);
+        this(id, name, chainLimit, null, null, null, null);
     }
 
     /** The record of a directory that becomes an SR with the nodes that are there. */
     public static SrRecord ofAdopted(String id, String name) {
-        return new SrRecord(id, name, SHARED_CHAIN_LIMIT, null, null, true);
+        return new SrRecord(id, name, SHARED_CHAIN_LIMIT, null, null, true, null);
     }
 
     public boolean isAdopted() {
@@ -70,13 +73,19 @@ public record SrRecord(
         if (change.name() != null && change.name().isBlank()) {
             throw new SrException(SrError.BAD_REQUEST, "An SR needs a name");
         }
+        SrLimits changedLimits = allLimits().with(change.limits());
         return new SrRecord(
                 id,
                 LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
                 Objects.requireNonNullElse(change.chainLimit(), chainLimit),
                 change.description() == null ? description : LegalText.check("description", change.description()),
                 change.chainWarning() == null ? chainWarning : change.chainWarning(),
-                adopted);
+                adopted,
+                changedLimits.equals(SrLimits.NONE) ? null : changedLimits);
+    }
+
+    public SrLimits allLimits() {
+        return limits == null ? SrLimits.NONE : limits;
     }
 
     private static void requirePositive(String what, @Nullable Integer nodes) {

@@ -9,6 +9,7 @@ import io.catena.api.VdiImport;
 import io.catena.format.DynamicHeader;
 import io.catena.format.VhdTime;
 import io.catena.sr.live.DiskReader;
+import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.tree.Node;
@@ -45,6 +46,7 @@ public final class Imports {
     /** Begins to make a disk that starts with a content from elsewhere. */
     public VdiImport begin(NewVdi vdi, ContentOrigin origin) throws IOException {
         maker.refuseTaken(vdi);
+        sr.admission.check(sr.tree.now(), List.of(VdiMaker.growth(vdi)));
         String prepared = SrFiles.temporary("import-" + sr.environment.uuids().get() + vdi.suffix());
         UUID parent = origin.parent();
         if (parent != null) {
@@ -56,7 +58,7 @@ public final class Imports {
         }
         try {
             maker.makeFile(vdi, prepared);
-            return begun(prepared, new WholeFinish(vdi, origin.content(), prepared));
+            return begun(prepared, VdiMaker.growth(vdi), new WholeFinish(vdi, origin.content(), prepared));
         } catch (IOException | RuntimeException e) {
             deleteAfter(e, prepared);
             throw e;
@@ -71,7 +73,8 @@ public final class Imports {
         DiskReader reader = sr.attachments.openReader(base, leaf);
         try {
             makeFileUpon(leaf, vdi, prepared);
-            return begun(prepared, new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared));
+            Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared);
+            return begun(prepared, VdiMaker.growth(vdi), finish);
         } catch (IOException | RuntimeException e) {
             sr.attachments.closeReader(reader);
             deleteAfter(e, prepared);
@@ -92,10 +95,11 @@ public final class Imports {
                         link);
     }
 
-    private Import begun(String prepared, Import.Finish finish) throws IOException {
+    private Import begun(String prepared, Admission.Growth growth, Import.Finish finish) throws IOException {
         ChainFile file = ChainFile.read(sr.storage, prepared);
         Import begun = new Import(prepared, file.openWritable(sr.storage, null), forgetting(prepared, finish));
         underWay.add(begun);
+        sr.admission.promise(prepared, growth);
         return begun;
     }
 
@@ -103,8 +107,11 @@ public final class Imports {
         return new Import.Finish() {
             @Override
             public Vdi commit() throws IOException {
-                forget(prepared);
-                return finish.commit();
+                try {
+                    return finish.commit();
+                } finally {
+                    forget(prepared);
+                }
             }
 
             @Override
@@ -117,6 +124,7 @@ public final class Imports {
 
     private void forget(String prepared) {
         underWay.removeIf(i -> i.file().equals(prepared));
+        sr.admission.forget(prepared);
     }
 
     private void deleteAfter(Exception reason, String name) {

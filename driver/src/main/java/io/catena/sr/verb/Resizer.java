@@ -10,6 +10,7 @@ import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
+import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
@@ -66,6 +67,8 @@ public final class Resizer {
             return false;
         }
         check(tree, node, file, size);
+        String owner = Admission.owner(sr.view.record(node));
+        sr.admission.check(tree, List.of(Admission.Growth.ofBytes(owner, size - file.sizeBytes())));
         sr.records.contentChanges(node.id(), sr.view.record(node));
         attachments.leaves().stopMerging(node.id());
         Optional<Attachment> attachment = attachments.get(node.id());

@@ -4,10 +4,12 @@ import io.catena.api.SnapshotResult;
 import io.catena.api.SnapshotSpec;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrLimits;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
+import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.ChainBudget;
@@ -20,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -116,7 +119,7 @@ public final class VdiCutter {
                 own.description(),
                 snapshotOf,
                 sr.environment.clock().instant(),
-                keys);
+                withOwner(own, keys));
         long cloneBytes = cloneSize(source, sizeBytes);
         if (cloneBytes == 0) {
             fresh = fresh.withOrigin(own.originId());
@@ -163,6 +166,14 @@ public final class VdiCutter {
     }
 
     private List<SnapshotResult> take(List<CutRequest> requests) throws IOException {
+        // What an import brings was admitted when that began.
+        List<Admission.Growth> growths = requests.stream()
+                .filter(request -> request.filled() == null)
+                .map(VdiCutter::growth)
+                .toList();
+        if (!growths.isEmpty()) {
+            sr.admission.check(sr.tree.now(), growths);
+        }
         SnapshotTaker.Outcome outcome = taker.take(requests);
         sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
         List<SnapshotResult> results =
@@ -171,6 +182,23 @@ public final class VdiCutter {
             sr.garbage.deepened();
         }
         return results;
+    }
+
+    private static Admission.Growth growth(CutRequest request) {
+        String owner = Admission.owner(request.record());
+        VdiId of = request.record().snapshotOfId();
+        long sizeBytes =
+                request.sizeBytes() == 0 ? request.source().sizeBytes() : request.sizeBytes();
+        return of == null ? Admission.Growth.ofDisk(owner, sizeBytes) : Admission.Growth.ofSnapshot(owner, of);
+    }
+
+    /** What is cut from somebody's disk is his. */
+    private static Map<String, String> withOwner(VdiRecord own, Map<String, String> keys) {
+        Map<String, String> all = new TreeMap<>(keys);
+        if (!Admission.owner(own).isEmpty()) {
+            all.putIfAbsent(SrLimits.OWNER, Admission.owner(own));
+        }
+        return all;
     }
 
     private SnapshotResult withWarning(SnapshotResult result) {

@@ -5,6 +5,7 @@ import io.catena.api.SrException;
 import io.catena.api.VdiSpec;
 import io.catena.format.VhdTime;
 import io.catena.sr.live.ChainSwaps;
+import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
@@ -37,10 +38,19 @@ public final class VdiMaker {
     public void create(NewVdi vdi) throws IOException {
         if (!isThereAlready(vdi)) {
             refuseTaken(vdi);
+            admit(vdi);
             String prepared = SrFiles.temporary(vdi.file());
             storage.delete(prepared);
             publish(vdi, null, prepared, () -> makeFile(vdi, prepared));
         }
+    }
+
+    private void admit(NewVdi vdi) throws IOException {
+        sr.admission.check(sr.tree.now(), List.of(growth(vdi)));
+    }
+
+    static Admission.Growth growth(NewVdi vdi) {
+        return Admission.Growth.ofDisk(Admission.owner(vdi.spec().keys()), vdi.sizeBytes());
     }
 
     /** Who got no answer may ask again; but a disk that is another must not be taken for the one that was asked for. */

@@ -9,6 +9,7 @@ import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.GcStatusText;
 import io.catena.agent.cli.text.PlanText;
+import io.catena.agent.cli.text.QuotaText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
@@ -19,8 +20,11 @@ import io.catena.api.Job;
 import io.catena.api.LocationProbe;
 import io.catena.api.Sr;
 import io.catena.api.SrCheck;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.SrHealth;
 import io.catena.api.SrProbe;
+import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.SrUse;
 import io.catena.api.Uuids;
@@ -240,7 +244,7 @@ final class SrCommands {
         return space.has("daysUntilFull") ? perDay + ", full in " + space.get("daysUntilFull") + " days" : perDay;
     }
 
-    @Command(description = "Change an SR's name, description or chain limits.")
+    @Command(description = "Change an SR's name, description or limits.")
     void set(
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
@@ -248,14 +252,57 @@ final class SrCommands {
             @Option(names = "--chain-limit", paramLabel = "NODES", description = "What a chain may have.") @Nullable
                     Integer chainLimit,
             @Option(names = "--chain-warning", paramLabel = "NODES", description = "From where on to warn.") @Nullable
-                    Integer chainWarning) {
+                    Integer chainWarning,
+            @Option(
+                            names = "--oversubscription",
+                            paramLabel = "PERCENT",
+                            description = "What disks may have together, of the file system's size; 0: no limit.")
+                    @Nullable
+                    Integer oversubscription,
+            @Option(names = "--min-free", paramLabel = "SIZE", converter = Size.Converter.class, description = "What must be free for anything new.")
+                    @Nullable
+                    Size minFree,
+            @Option(names = "--snapshots", paramLabel = "NUMBER", description = "What a disk may have; 0: no limit.")
+                    @Nullable
+                    Integer snapshots) {
         JsonObject body = new JsonObject();
         body.addProperty("name", name);
         body.addProperty("description", description);
         body.addProperty("chainLimit", chainLimit);
         body.addProperty("chainWarning", chainWarning);
+        body.addProperty("oversubscriptionPercent", oversubscription);
+        body.addProperty("minFreeBytes", minFree == null ? null : minFree.bytes());
+        body.addProperty("snapshotsPerVdi", snapshots);
         body.asMap().values().removeIf(JsonElement::isJsonNull);
         printStat(session.agent().post("/v1/srs/" + part(sr) + "/set", body));
+    }
+
+    @Command(
+            description = "Show who has how much, or limit what an owner has: whom disks name under the key \"owner\".",
+            footer = "What is not given has no limit; with --owner alone the limit ends.")
+    void quota(
+            @Parameters(paramLabel = "SR") String sr,
+            @Option(names = "--owner", paramLabel = "NAME") @Nullable String owner,
+            @Option(names = "--virtual", paramLabel = "SIZE", converter = Size.Converter.class, description = "Sizes of disks, together.") @Nullable
+                    Size virtual,
+            @Option(names = "--disks", paramLabel = "NUMBER") @Nullable Integer disks,
+            @Option(names = "--snapshots", paramLabel = "NUMBER") @Nullable Integer snapshots) {
+        String path = "/v1/srs/" + part(sr) + "/quotas";
+        if (owner == null && (virtual != null || disks != null || snapshots != null)) {
+            throw new SrException(SrError.BAD_REQUEST, "A quota is an owner's, and none is given")
+                    .correction("Give one: --owner NAME");
+        }
+        JsonElement answer = session.agent().get(path);
+        if (owner != null) {
+            JsonObject quota = new JsonObject();
+            quota.addProperty("virtualBytes", virtual == null ? null : virtual.bytes());
+            quota.addProperty("vdis", disks);
+            quota.addProperty("snapshots", snapshots);
+            quota.asMap().values().removeIf(JsonElement::isJsonNull);
+            answer = session.agent().put(path + "/" + part(owner), quota);
+        }
+        SrQuotas quotas = Json.read(answer, SrQuotas.class);
+        session.print(answer, () -> QuotaText.of(quotas, session.screen()));
     }
 
     @Command(description = "Look at a directory, and change nothing in it.")

@@ -24,7 +24,8 @@ public final class HttpStatusOf {
             case SR_SCAN, IO_ERROR, INTERNAL -> 500;
             case UNIMPLEMENTED -> 501;
             case TRY_AGAIN, AGENT_UNREACHABLE, HYPERVISOR_UNAVAILABLE -> 503;
-            case SR_NO_SPACE -> 507;
+            case QUOTA_EXCEEDED -> 403;
+            case SR_NO_SPACE, OVERSUBSCRIBED -> 507;
         };
     }
 }

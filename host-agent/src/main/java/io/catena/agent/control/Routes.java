@@ -10,6 +10,7 @@ import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrLimits;
 import io.catena.api.SrLocation;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
@@ -65,6 +67,12 @@ public final class Routes {
                 Route.post("forgetSr", "/v1/srs/{sr}/forget", this::forgetSr).by(Role.ADMIN),
                 Route.post("checkSr", "/v1/srs/{sr}/check", this::check).by(Role.ADMIN),
                 Route.post("setSr", "/v1/srs/{sr}/set", this::setSr).by(Role.ADMIN),
+                Route.get(
+                        "getQuotas",
+                        "/v1/srs/{sr}/quotas",
+                        call -> repository(call).quotas()),
+                Route.of("PUT", "putQuota", "/v1/srs/{sr}/quotas/{owner}", this::putQuota)
+                        .by(Role.ADMIN),
                 Route.post("runGc", "/v1/srs/{sr}/gc", this::runGarbage).answering(ACCEPTED),
                 Route.get("getGc", "/v1/srs/{sr}/gc", call -> garbage(call).status()),
                 Route.post(
@@ -249,16 +257,43 @@ public final class Routes {
         return repository(call).check(repair);
     }
 
-    /** {"name"?, "description"?, "chainLimit"?, "chainWarning"?} */
-    private Object setSr(Call call) {
-        Body body = call.body();
+    /**
+     * {"name"?, "description"?, "chainLimit"?, "chainWarning"?, "oversubscriptionPercent"?, "minFreeBytes"?,
+     * "snapshotsPerVdi"?}
+     */
+    public static SrChange srChange(Body body) {
         SrChange change = new SrChange(
                 body.optionalString("name").orElse(null),
                 body.optionalString("description").orElse(null),
                 body.optionalInt("chainLimit"),
-                body.optionalInt("chainWarning"));
+                body.optionalInt("chainWarning"),
+                new SrLimits.Change(
+                        body.optionalInt("oversubscriptionPercent"),
+                        body.optionalNumber("minFreeBytes"),
+                        body.optionalInt("snapshotsPerVdi"),
+                        Map.of()));
         body.nothingElse();
-        return host.set(names.sr(call.variable()), change);
+        return change;
+    }
+
+    /** {"virtualBytes"?, "vdis"?, "snapshots"?}: what is left out has no limit. */
+    private static SrChange quota(String owner, Body body) {
+        SrLimits.Quota quota = new SrLimits.Quota(
+                Objects.requireNonNullElse(body.optionalNumber("virtualBytes"), 0L),
+                Objects.requireNonNullElse(body.optionalInt("vdis"), 0),
+                Objects.requireNonNullElse(body.optionalInt("snapshots"), 0));
+        body.nothingElse();
+        return new SrChange(null, null, null, null, new SrLimits.Change(null, null, null, Map.of(owner, quota)));
+    }
+
+    private Object putQuota(Call call) {
+        SrId sr = names.sr(call.variables().get(0));
+        host.set(sr, quota(call.variables().get(1), call.body()));
+        return host.repository(sr).quotas();
+    }
+
+    private Object setSr(Call call) {
+        return host.set(names.sr(call.variable()), srChange(call.body()));
     }
 
     /** {"sizeBytes", "name"?, "description"?, "uuid"? or "clientName"?, "raw"?, "keys"?} */

@@ -20,6 +20,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrNotes;
+import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.StreamFormat;
@@ -224,6 +225,19 @@ final class HeldSr implements StorageRepository {
     /** Who has no answer yet does not miss a job that is lost before this was kept. */
     private void began(Job job, JobIntent.@Nullable Copy copy) {
         memory.began(sr.jobIntents(), new JobIntent(job.id(), job.kind(), copy));
+    }
+
+    @Override
+    public SrQuotas quotas() {
+        return look(StorageRepository::quotas);
+    }
+
+    @Override
+    public void admit(long sizeBytes, String owner) {
+        look(repository -> {
+            repository.admit(sizeBytes, owner);
+            return owner;
+        });
     }
 
     /** The import itself does not keep the SR from being closed; it is given up then. */

@@ -26,6 +26,8 @@ public record ApiCall(String method, String path, JsonObject body) {
             Map.entry(Verb.SR_CREATE, "POST /v1/srs"),
             Map.entry(Verb.SR_DETACH, "POST /v1/srs/{sr}/detach"),
             Map.entry(Verb.SR_PROBE, "POST /v1/srs/probe"),
+            Map.entry(Verb.SR_QUOTA, "PUT /v1/srs/{sr}/quotas/{owner}"),
+            Map.entry(Verb.SR_SET, "POST /v1/srs/{sr}/set"),
             Map.entry(Verb.VDI_ATTACH, "POST /v1/vdis/{vdi}/attach"),
             Map.entry(Verb.VDI_CLONE, "POST /v1/vdis/{vdi}/clone"),
             Map.entry(Verb.VDI_COPY, "POST /v1/vdis/{vdi}/copy"),

@@ -18,7 +18,9 @@ import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrHealth;
+import io.catena.api.SrLimits;
 import io.catena.api.SrNotes;
+import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
@@ -243,6 +245,15 @@ final class MemoryRepository implements StorageRepository {
                         + target.create(new VdiSpec(vdi(id).virtualSizeBytes(), name, "", copy, false))
                                 .vdi());
     }
+
+    @Override
+    public SrQuotas quotas() {
+        return new SrQuotas(SrLimits.NONE, stat().capacityBytes(), stat().freeBytes(), stat().virtualBytes(), Map.of());
+    }
+
+    /** Nothing is limited here. */
+    @Override
+    public void admit(long sizeBytes, String owner) {}
 
     @Override
     public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {

@@ -176,6 +176,7 @@ class ContractTest {
                 .replace("{vdi}", vdi)
                 .replace("{job}", "1")
                 .replace("{holder}", "vm-1")
+                .replace("{owner}", "ann")
                 .replace("{name}", "pvc")
                 .replace("{guest}", "guest")
                 .replace("{client}", "node-1")

@@ -31,9 +31,11 @@ record Capacity(
 
     /**
      * @param wantedBytes the size of a disk to be made; 0 if none is
+     * @param refusal why it would be refused; null if it would not
      */
-    static Capacity of(SrId sr, SrStat stat, GcSettings gc, long wantedBytes) {
-        String reason = reason(stat, gc, wantedBytes);
+    static Capacity of(SrId sr, SrStat stat, GcSettings gc, long wantedBytes, @Nullable String refusal) {
+        String ownReason = reason(stat, gc, wantedBytes);
+        String reason = ownReason == null ? refusal : ownReason;
         double ratio = stat.capacityBytes() == 0 ? 0 : (double) stat.virtualBytes() / stat.capacityBytes();
         return new Capacity(
                 sr,

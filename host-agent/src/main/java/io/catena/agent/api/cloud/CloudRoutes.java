@@ -10,7 +10,6 @@ import io.catena.agent.log.Version;
 import io.catena.api.AccessMode;
 import io.catena.api.ExportKind;
 import io.catena.api.Hold;
-import io.catena.api.SrChange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -85,7 +84,22 @@ public final class CloudRoutes {
         SrId sr = names.sr(call.variable());
         long wanted = call.parameters().number("sizeBytes", 1, Long.MAX_VALUE).orElse(0L);
         StorageRepository repository = host.repository(sr);
-        return Capacity.of(sr, repository.stat(), repository.garbage().status().settings(), wanted);
+        String owner = call.parameters().one("owner").orElse("");
+        return Capacity.of(
+                sr,
+                repository.stat(),
+                repository.garbage().status().settings(),
+                wanted,
+                wanted == 0 || wanted > Capacity.LARGEST_VDI_BYTES ? null : refusal(repository, wanted, owner));
+    }
+
+    private static @Nullable String refusal(StorageRepository repository, long wanted, String owner) {
+        try {
+            repository.admit(wanted, owner);
+            return null;
+        } catch (SrException e) {
+            return e.error() + ": " + e.detail();
+        }
     }
 
     private Object space(Call call) {
@@ -108,16 +122,8 @@ public final class CloudRoutes {
         return host.repository(names.sr(call.variable()));
     }
 
-    /** {"name"?, "description"?, "chainLimit"?, "chainWarning"?} */
     private Object patchSr(Call call) {
-        Body body = call.body();
-        SrChange change = new SrChange(
-                body.optionalString("name").orElse(null),
-                body.optionalString("description").orElse(null),
-                body.optionalInt("chainLimit"),
-                body.optionalInt("chainWarning"));
-        body.nothingElse();
-        return host.set(names.sr(call.variable()), change);
+        return host.set(names.sr(call.variable()), Routes.srChange(call.body()));
     }
 
     /** {"sizeBytes", "name"?, "description"?, "raw"?, "keys"?}: made, or the one that was made of the same before. */
