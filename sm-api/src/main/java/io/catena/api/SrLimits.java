@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param snapshotsPerVdi how many snapshots a disk may have; 0 for no limit
  * @param owners what those have at most whom disks name under the key {@link #OWNER}
  */
-public record SrLimits(
-        int oversubscriptionPercent, long minFreeBytes, int snapshotsPerVdi, Map<String, Quota> owners) {
+public record SrLimits(int oversubscriptionPercent, long minFreeBytes, int snapshotsPerVdi, Map<String, Quota> owners) {
     /** The key of a disk that says whose it is; snapshots and clones have it from their disk. */
     public static final String OWNER = "owner";
 

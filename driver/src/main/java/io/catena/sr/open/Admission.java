@@ -44,7 +44,11 @@ public final class Admission {
      * @param owner empty for nobody
      * @param snapshotOf the disk of which it is a snapshot; null if it is none
      */
-    public record Growth(String owner, long virtualBytes, int vdis, @Nullable VdiId snapshotOf) {
+    public record Growth(
+            String owner,
+            long virtualBytes,
+            int vdis,
+            @Nullable VdiId snapshotOf) {
         public static Growth ofDisk(String owner, long sizeBytes) {
             return new Growth(owner, sizeBytes, 1, null);
         }
@@ -118,7 +122,8 @@ public final class Admission {
         Map<String, List<Growth>> byOwner = new TreeMap<>();
         limits().owners().keySet().forEach(owner -> byOwner.put(owner, new ArrayList<>()));
         List<Growth> all = promised(now);
-        all.forEach(one -> byOwner.computeIfAbsent(one.owner(), o -> new ArrayList<>()).add(one));
+        all.forEach(one ->
+                byOwner.computeIfAbsent(one.owner(), o -> new ArrayList<>()).add(one));
         Map<String, SrQuotas.Usage> owners = new TreeMap<>();
         byOwner.forEach((owner, own) -> owners.put(owner, total(own)));
         return new SrQuotas(
@@ -165,7 +170,8 @@ public final class Admission {
                             "The disks of SR " + settings.name() + " would have " + virtualBytes + " bytes together, "
                                     + Math.round(promised) + " % of the " + totalBytes
                                     + " of its file system; allowed are " + percent + " %")
-                    .correction("Delete disks, or allow more oversubscription: ", Remedy.of(Verb.SR_SET, settings.id()));
+                    .correction(
+                            "Delete disks, or allow more oversubscription: ", Remedy.of(Verb.SR_SET, settings.id()));
         }
     }
 

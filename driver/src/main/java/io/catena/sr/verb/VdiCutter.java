@@ -187,8 +187,7 @@ public final class VdiCutter {
     private static Admission.Growth growth(CutRequest request) {
         String owner = Admission.owner(request.record());
         VdiId of = request.record().snapshotOfId();
-        long sizeBytes =
-                request.sizeBytes() == 0 ? request.source().sizeBytes() : request.sizeBytes();
+        long sizeBytes = request.sizeBytes() == 0 ? request.source().sizeBytes() : request.sizeBytes();
         return of == null ? Admission.Growth.ofDisk(owner, sizeBytes) : Admission.Growth.ofSnapshot(owner, of);
     }
 

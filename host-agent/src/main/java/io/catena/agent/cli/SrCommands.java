@@ -259,7 +259,11 @@ final class SrCommands {
                             description = "What disks may have together, of the file system's size; 0: no limit.")
                     @Nullable
                     Integer oversubscription,
-            @Option(names = "--min-free", paramLabel = "SIZE", converter = Size.Converter.class, description = "What must be free for anything new.")
+            @Option(
+                            names = "--min-free",
+                            paramLabel = "SIZE",
+                            converter = Size.Converter.class,
+                            description = "What must be free for anything new.")
                     @Nullable
                     Size minFree,
             @Option(names = "--snapshots", paramLabel = "NUMBER", description = "What a disk may have; 0: no limit.")
@@ -283,7 +287,12 @@ final class SrCommands {
     void quota(
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--owner", paramLabel = "NAME") @Nullable String owner,
-            @Option(names = "--virtual", paramLabel = "SIZE", converter = Size.Converter.class, description = "Sizes of disks, together.") @Nullable
+            @Option(
+                            names = "--virtual",
+                            paramLabel = "SIZE",
+                            converter = Size.Converter.class,
+                            description = "Sizes of disks, together.")
+                    @Nullable
                     Size virtual,
             @Option(names = "--disks", paramLabel = "NUMBER") @Nullable Integer disks,
             @Option(names = "--snapshots", paramLabel = "NUMBER") @Nullable Integer snapshots) {

@@ -53,7 +53,8 @@ class QuotaTest {
         jobs.close();
     }
 
-    private void limit(@Nullable Integer percent, @Nullable Long minFree, @Nullable Integer snapshots, Map<String, Quota> owners) {
+    private void limit(
+            @Nullable Integer percent, @Nullable Long minFree, @Nullable Integer snapshots, Map<String, Quota> owners) {
         sr.set(new SrChange(null, null, null, null, new SrLimits.Change(percent, minFree, snapshots, owners)));
     }
 

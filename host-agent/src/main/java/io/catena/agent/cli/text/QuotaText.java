@@ -15,11 +15,11 @@ public final class QuotaText {
             table.row(
                     owner.isEmpty() ? "(nobody)" : owner,
                     ofMost(Integer.toString(usage.vdis()), quota.vdis(), Integer.toString(quota.vdis())),
+                    ofMost(Size.format(usage.virtualBytes()), quota.virtualBytes(), Size.format(quota.virtualBytes())),
                     ofMost(
-                            Size.format(usage.virtualBytes()),
-                            quota.virtualBytes(),
-                            Size.format(quota.virtualBytes())),
-                    ofMost(Integer.toString(usage.snapshots()), quota.snapshots(), Integer.toString(quota.snapshots())));
+                            Integer.toString(usage.snapshots()),
+                            quota.snapshots(),
+                            Integer.toString(quota.snapshots())));
         });
         return new Facts()
                         .add("size", Size.format(quotas.capacityBytes()))
@@ -32,14 +32,14 @@ public final class QuotaText {
 
     private static String freeText(SrQuotas quotas) {
         long least = quotas.limits().minFreeBytes();
-        return Size.format(quotas.freeBytes())
-                + (least == 0 ? "" : "; nothing is made below " + Size.format(least));
+        return Size.format(quotas.freeBytes()) + (least == 0 ? "" : "; nothing is made below " + Size.format(least));
     }
 
     private static String promisedText(SrQuotas quotas) {
         int most = quotas.limits().oversubscriptionPercent();
         long percent = Math.round(100.0 * quotas.virtualBytes() / Math.max(1, quotas.capacityBytes()));
-        return Size.format(quotas.virtualBytes()) + ", " + percent + " %" + (most == 0 ? "" : " of at most " + most + " %");
+        return Size.format(quotas.virtualBytes()) + ", " + percent + " %"
+                + (most == 0 ? "" : " of at most " + most + " %");
     }
 
     private static String snapshotsText(SrLimits limits) {
