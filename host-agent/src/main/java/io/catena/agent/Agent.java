@@ -97,7 +97,8 @@ public final class Agent implements Closeable {
      * @param api how the API is served over the network; null for not at all
      * @param apiState where tokens, events and the audit log are kept; null for in the run directory
      * @param allowedParents directories besides an SR's own in which its disks may have parents
-     * @param stateFile where it is remembered what is attached; null for in the run directory
+     * @param stateFile where it is remembered what is attached, with what else the next boot needs beside it; null for in the run
+     *     directory
      */
     public record Options(
             NbdLimits limits,
@@ -224,15 +225,10 @@ public final class Agent implements Closeable {
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
         BlockExports devices = blockDevices(exports, directory, chosen.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters());
-        SrOpener opener =
-                opening.opener(new Parts(directory.redo(), directory.singleHostFile(), exporter, jobs, clock));
-        Host restored = opened(new Host(
-                opener,
-                ExportServers.of(devices),
-                jobs,
-                Objects.requireNonNullElse(chosen.stateFile(), directory.stateFile()),
-                UUID::randomUUID));
-        MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), directory.mountsFile()));
+        StateFiles files = chosen.stateFile() == null ? directory.stateFiles() : StateFiles.beside(chosen.stateFile());
+        SrOpener opener = opening.opener(new Parts(directory.redo(), files.singleHost(), exporter, jobs, clock));
+        Host restored = opened(new Host(opener, ExportServers.of(devices), jobs, files.state(), UUID::randomUUID));
+        MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), files.mounts()));
         mounting.restore(restored::restore);
         ApiState state = opened(new ApiState(
                 Objects.requireNonNullElse(chosen.apiState(), directory.apiState()), mounting, dataPath, clock));

@@ -104,18 +104,8 @@ public final class RunDirectory implements Closeable {
         return path.toRealPath().resolve("mnt");
     }
 
-    /** Names what is mounted there. */
-    Path mountsFile() {
-        return path.resolve("mounts.json");
-    }
-
     Path frozenGuests() {
         return path.resolve("frozen");
-    }
-
-    /** Names the directories on shared file systems that only this host uses. */
-    Path singleHostFile() {
-        return path.resolve("single-host");
     }
 
     /** Where the API keeps its tokens, events and audit log, if it is not told another place. */
@@ -128,8 +118,10 @@ public final class RunDirectory implements Closeable {
         return path.resolve("job-numbers");
     }
 
-    Path stateFile() {
-        return path.resolve("state.json");
+    /** Where it is remembered what is attached, if that need not outlive the boot. */
+    StateFiles stateFiles() {
+        return new StateFiles(
+                path.resolve("state.json"), path.resolve("mounts.json"), path.resolve("single-host"));
     }
 
     @Override

@@ -45,4 +45,12 @@ class AgentDirectoriesTest {
                 .isInstanceOf(SrException.class);
         assertThat(Files.readAllLines(file)).containsExactly("/srv/sr");
     }
+
+    @Test
+    void whatTheNextBootNeedsIsKeptTogetherAndApartFromAnotherAgents() {
+        StateFiles files = StateFiles.beside(Path.of("/var/lib/catena/state.json"));
+        assertThat(files.mounts()).isEqualTo(Path.of("/var/lib/catena/state-mounts.json"));
+        assertThat(files.singleHost()).isEqualTo(Path.of("/var/lib/catena/state-single-host"));
+        assertThat(StateFiles.beside(Path.of("second")).mounts()).isEqualTo(Path.of("second-mounts.json"));
+    }
 }

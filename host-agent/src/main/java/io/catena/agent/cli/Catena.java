@@ -67,6 +67,8 @@ public final class Catena {
                 .addSubcommand(new ClientCommands(session))
                 .addSubcommand(new EventsCommand(session))
                 .addSubcommand(new DoctorCommand(session))
+                .addSubcommand(new SupportBundleCommand(session))
+                .addSubcommand(new VersionCommand(session))
                 .addSubcommand(new HostCommands(session))
                 .addSubcommand(new LibvirtCommands(session))
                 .addSubcommand(new SmapiCommands(session))
