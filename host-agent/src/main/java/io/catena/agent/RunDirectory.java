@@ -120,8 +120,7 @@ public final class RunDirectory implements Closeable {
 
     /** Where it is remembered what is attached, if that need not outlive the boot. */
     StateFiles stateFiles() {
-        return new StateFiles(
-                path.resolve("state.json"), path.resolve("mounts.json"), path.resolve("single-host"));
+        return new StateFiles(path.resolve("state.json"), path.resolve("mounts.json"), path.resolve("single-host"));
     }
 
     @Override

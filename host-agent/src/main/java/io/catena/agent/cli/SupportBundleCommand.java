@@ -7,9 +7,11 @@ import io.catena.agent.support.SupportBundle;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.time.ZoneOffset;
@@ -17,8 +19,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.nio.file.StandardOpenOption;
-import java.nio.channels.Channels;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -27,14 +27,20 @@ import picocli.CommandLine.Option;
 /** {@code catena support-bundle}: all that somebody who is to help has to see. */
 @Command(
         name = "support-bundle",
-        description = "Write an archive for who is to help: log, configuration, state, headers of VHDs; no content of disks,"
-                + " no secrets.")
+        description =
+                "Write an archive for who is to help: log, configuration, state, headers of VHDs; no content of disks,"
+                        + " no secrets.")
 final class SupportBundleCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT).withZone(ZoneOffset.UTC);
 
     private static final List<String> LOG = List.of(
-            "journalctl", "--quiet", "--no-pager", "--lines=50000", "--output=short-iso-precise", "--unit=catena-agent");
+            "journalctl",
+            "--quiet",
+            "--no-pager",
+            "--lines=50000",
+            "--output=short-iso-precise",
+            "--unit=catena-agent");
 
     private final Session session;
     private final Clock clock = Clock.systemUTC();
@@ -45,16 +51,14 @@ final class SupportBundleCommand implements Callable<Integer> {
             description = "Must not exist. Default: catena-support-TIME.tar.gz in the working directory.")
     private @Nullable Path output;
 
-    @Option(
-            names = "--log",
-            paramLabel = "FILE",
-            description = "The agent's log, if it does not go to the journal.")
+    @Option(names = "--log", paramLabel = "FILE", description = "The agent's log, if it does not go to the journal.")
     private @Nullable Path log;
 
     @Option(
             names = "--state-file",
             paramLabel = "FILE",
-            description = "The agent's --state-file. Default: /var/lib/catena/state.json, and what is in the run directory.")
+            description =
+                    "The agent's --state-file. Default: /var/lib/catena/state.json, and what is in the run directory.")
     private Path stateFile = Path.of("/var/lib/catena/state.json");
 
     SupportBundleCommand(Session session) {
@@ -86,8 +90,7 @@ final class SupportBundleCommand implements Callable<Integer> {
         Path run = session.runDirectory();
         bundle.add("version.json", () -> Json.write(VersionCommand.facts()) + "\n");
         bundle.add(
-                "doctor.json",
-                () -> Json.write(new Doctor(Path.of("/"), run, session.environment()).examine()) + "\n");
+                "doctor.json", () -> Json.write(new Doctor(Path.of("/"), run, session.environment()).examine()) + "\n");
         bundle.addFile("agent.conf", AgentConfiguration.SYSTEM_FILE);
         for (String name : List.of("state.json", "mounts.json", "single-host", "agent.lock")) {
             bundle.addFile("run/" + name, run.resolve(name));

@@ -141,7 +141,8 @@ public final class SupportBundle implements Closeable {
     private static String headers(Path directory) throws IOException {
         Map<String, Object> headers = new TreeMap<>();
         try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.filter(SupportBundle::isVhd).limit(MOST_NODES).toList()) {
+            for (Path file :
+                    files.filter(SupportBundle::isVhd).limit(MOST_NODES).toList()) {
                 headers.put(String.valueOf(file.getFileName()), header(file));
             }
         }

@@ -96,7 +96,9 @@ class SupportBundleTest {
         String said = new String(tar.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(tar.waitFor()).as(said).isZero();
         try (Stream<Path> files = Files.walk(to)) {
-            return files.filter(Files::isRegularFile).map(SupportBundleTest::text).collect(Collectors.joining("\n"));
+            return files.filter(Files::isRegularFile)
+                    .map(SupportBundleTest::text)
+                    .collect(Collectors.joining("\n"));
         }
     }
 

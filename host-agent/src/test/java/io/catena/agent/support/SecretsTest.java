@@ -25,8 +25,9 @@ class SecretsTest {
 
     @Test
     void allElseStays() {
-        String text = "path=/srv/a:b vdi=\"disk\" nbd+unix:///disk?socket=/run/catena/nbd.sock api-key = \"/etc/catena/tls/api.key\"\n"
-                + "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+        String text =
+                "path=/srv/a:b vdi=\"disk\" nbd+unix:///disk?socket=/run/catena/nbd.sock api-key = \"/etc/catena/tls/api.key\"\n"
+                        + "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
         assertThat(Secrets.hidden(text)).isEqualTo(text);
     }
 }
