@@ -1,5 +1,6 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.session.Session;
 import com.google.gson.JsonObject;
 import io.catena.agent.doctor.Doctor;
 import io.catena.agent.json.Json;

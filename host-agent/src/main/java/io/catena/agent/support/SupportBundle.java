@@ -1,7 +1,7 @@
 package io.catena.agent.support;
 
 import com.google.gson.JsonElement;
-import io.catena.agent.control.ControlClient;
+import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.json.Json;
 import io.catena.api.Sr;
 import io.catena.api.SrException;

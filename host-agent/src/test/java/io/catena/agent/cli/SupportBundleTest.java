@@ -1,5 +1,6 @@
 package io.catena.agent.cli;
 
+import io.catena.agent.cli.session.Session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
