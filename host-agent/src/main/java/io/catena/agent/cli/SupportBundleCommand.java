@@ -1,7 +1,7 @@
 package io.catena.agent.cli;
 
-import io.catena.agent.cli.session.Session;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.doctor.Doctor;
 import io.catena.agent.json.Json;
 import io.catena.agent.support.SupportBundle;

@@ -1,11 +1,11 @@
 package io.catena.agent.cli;
 
-import io.catena.agent.cli.session.Session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.agent.Agent;
+import io.catena.agent.cli.session.Session;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.nbd.NbdLimits;
 import java.io.IOException;
