@@ -12,7 +12,7 @@ import org.libvirt.Connect;
 import org.libvirt.LibvirtException;
 
 /** A connection of libvirt-java with what that lacks; see {@link NativeLibvirt}. */
-final class EventfulConnect extends Connect {
+class EventfulConnect extends Connect {
     private final NativeLibvirt libvirt = NativeLibvirt.INSTANCE;
 
     /** Held as long as libvirt may call it: JNA does not. */

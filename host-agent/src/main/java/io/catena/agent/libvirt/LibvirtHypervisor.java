@@ -8,6 +8,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
+import io.catena.log.LogLine;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.libvirt.Domain;
 import org.libvirt.Error.ErrorNumber;
@@ -26,6 +29,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     /** Where libvirt's daemon for the whole host is reached. */
     public static final String DEFAULT_URI = "qemu:///system";
 
+    private static final Logger LOG = Logger.getLogger(LibvirtHypervisor.class.getName());
     private static final int ONLY_RUNNING = 1;
     private static final int LIVE = 1;
     private static final String KEY = "catena";
@@ -40,8 +44,12 @@ public final class LibvirtHypervisor implements Hypervisor {
      * @param nbdSocket where this agent serves its disks
      */
     public LibvirtHypervisor(String uri, boolean expected, Path nbdSocket) {
+        this(new LibvirtLink(uri, expected), nbdSocket);
+    }
+
+    LibvirtHypervisor(LibvirtLink link, Path nbdSocket) {
+        this.link = link;
         this.nbdSocket = nbdSocket;
-        link = new LibvirtLink(uri, expected);
     }
 
     @Override
@@ -52,22 +60,40 @@ public final class LibvirtHypervisor implements Hypervisor {
     @Override
     public List<Guest> guests() {
         return link.ask("list guests", connect -> {
+            Domain[] domains = connect.listAllDomains(ONLY_RUNNING);
             List<Guest> guests = new ArrayList<>();
-            for (Domain domain : connect.listAllDomains(ONLY_RUNNING)) {
-                try {
-                    guests.add(describe(connect, domain));
-                } catch (LibvirtException e) {
-                    if (!isMissing(e)) {
-                        throw e;
-                    }
-                    // It ended since it was listed.
-                } finally {
-                    domain.free();
+            try {
+                for (Domain domain : domains) {
+                    addUnlessEnded(guests, connect, domain);
+                }
+            } finally {
+                for (Domain domain : domains) {
+                    free(domain);
                 }
             }
             guests.sort(Comparator.comparing(Guest::name));
             return guests;
         });
+    }
+
+    /** A guest may have ended since it was listed. */
+    private void addUnlessEnded(List<Guest> guests, EventfulConnect connect, Domain domain) throws LibvirtException {
+        try {
+            guests.add(describe(connect, domain));
+        } catch (LibvirtException e) {
+            if (!isMissing(e)) {
+                throw e;
+            }
+        }
+    }
+
+    /** A failure to free one is no reason to give up an answer, or to keep others. */
+    private static void free(Domain domain) {
+        try {
+            domain.free();
+        } catch (LibvirtException e) {
+            LOG.log(Level.FINE, LogLine.of("libvirt-domain-not-freed"), e);
+        }
     }
 
     @Override
@@ -163,17 +189,17 @@ public final class LibvirtHypervisor implements Hypervisor {
         return link.ask(what + " guest " + nameOrUuid, connect -> {
             Domain domain = find(connect, nameOrUuid);
             try {
+                checkRuns(domain, nameOrUuid);
                 return question.ask(connect, domain);
             } finally {
-                domain.free();
+                free(domain);
             }
         });
     }
 
     private static Domain find(EventfulConnect connect, String nameOrUuid) throws LibvirtException {
-        Domain domain;
         try {
-            domain = Uuids.isUuid(nameOrUuid)
+            return Uuids.isUuid(nameOrUuid)
                     ? connect.domainLookupByUUIDString(nameOrUuid)
                     : connect.domainLookupByName(nameOrUuid);
         } catch (LibvirtException e) {
@@ -184,12 +210,13 @@ public final class LibvirtHypervisor implements Hypervisor {
             }
             throw e;
         }
+    }
+
+    private static void checkRuns(Domain domain, String nameOrUuid) throws LibvirtException {
         if (domain.isActive() == 0) {
-            domain.free();
             throw new SrException(SrError.GUEST_MISSING, "Guest " + nameOrUuid + " does not run")
                     .correction("Start it; or put the disk into its definition: catena libvirt xml VDI");
         }
-        return domain;
     }
 
     private Guest describe(EventfulConnect connect, Domain domain) throws LibvirtException {

@@ -46,6 +46,7 @@ final class LibvirtLink implements Closeable {
 
     private final String uri;
     private final boolean expected;
+    private final Connecting connecting;
     private final ScheduledThreadPoolExecutor thread;
     private final CountDownLatch firstAttempt = new CountDownLatch(1);
 
@@ -58,6 +59,12 @@ final class LibvirtLink implements Closeable {
     /** Set before the thread starts. */
     private Hypervisor.@Nullable Listener listener;
 
+    /** Makes a connection. */
+    @FunctionalInterface
+    interface Connecting {
+        EventfulConnect open(LibvirtLink link) throws LibvirtException;
+    }
+
     @FunctionalInterface
     interface Question<T> {
         T ask(EventfulConnect connect) throws LibvirtException;
@@ -67,8 +74,14 @@ final class LibvirtLink implements Closeable {
      * @param expected whether somebody asked for it; else a host without libvirt is nothing to worry about
      */
     LibvirtLink(String uri, boolean expected) {
+        this(uri, expected, LibvirtLink::open);
+    }
+
+    /** As {@link #LibvirtLink(String, boolean)}, with connections of another make. */
+    LibvirtLink(String uri, boolean expected, Connecting connecting) {
         this.uri = uri;
         this.expected = expected;
+        this.connecting = connecting;
         thread = new ScheduledThreadPoolExecutor(1, task -> {
             Thread worker = new Thread(task, "libvirt");
             worker.setDaemon(true);
@@ -142,7 +155,7 @@ final class LibvirtLink implements Closeable {
 
     private void connect() {
         try {
-            EventfulConnect fresh = open();
+            EventfulConnect fresh = connecting.open(this);
             connect = fresh;
             wasThere = true;
             LOG.info(LogLine.of("libvirt-connected", "uri", uri));

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntSupplier;
 
 /**
  * A socket over which parts of the kernel, called families, are asked to do things. For one thread.
@@ -17,7 +18,6 @@ import java.util.Optional;
  * <p>Source: {@code netlink(7)}, the kernel's {@code include/uapi/linux/genetlink.h}.
  */
 final class GenericNetlink implements Closeable {
-    private static final int NETLINK_GENERIC = 16;
     private static final int CONTROLLER = 16;
     private static final int GET_FAMILY = 3;
     private static final int FAMILY_ID = 1;
@@ -30,7 +30,7 @@ final class GenericNetlink implements Closeable {
     /** The kernel has done all of a request, and answered, when it has been sent. */
     private static final Duration ANSWER_DEADLINE = Duration.ofSeconds(10);
 
-    private final int descriptor;
+    private final NetlinkSocket socket;
     private int sequence;
 
     /**
@@ -40,16 +40,15 @@ final class GenericNetlink implements Closeable {
      */
     record Family(int id, int maxAttribute) {}
 
-    private GenericNetlink(int descriptor) {
-        this.descriptor = descriptor;
+    /**
+     * @param socket belongs to this
+     */
+    GenericNetlink(NetlinkSocket socket) {
+        this.socket = socket;
     }
 
     static GenericNetlink open() throws IOException {
-        try {
-            return new GenericNetlink(Libc.socket(Libc.AF_NETLINK, Libc.SOCK_RAW | Libc.O_CLOEXEC, NETLINK_GENERIC));
-        } catch (LastErrorException e) {
-            throw new IOException("no netlink socket: " + e.getMessage(), e);
-        }
+        return new GenericNetlink(NetlinkSocket.open());
     }
 
     /** Returns the family of a name; nothing if the kernel, as it is now, does not have it. */
@@ -97,7 +96,10 @@ final class GenericNetlink implements Closeable {
         int lengthBytes = message.remaining();
         try (Memory memory = new Memory(lengthBytes)) {
             memory.getByteBuffer(0, lengthBytes).put(message);
-            Libc.write(descriptor, memory, lengthBytes);
+            uninterrupted(() -> {
+                socket.write(memory, lengthBytes);
+                return lengthBytes;
+            });
         } catch (LastErrorException e) {
             throw new IOException("no request to the kernel over netlink: " + e.getMessage(), e);
         }
@@ -105,24 +107,33 @@ final class GenericNetlink implements Closeable {
 
     private ByteBuffer receive() throws IOException {
         try (Memory memory = new Memory(ANSWER_BYTES)) {
-            if (!Polling.isReadable(descriptor, ANSWER_DEADLINE)) {
+            if (!socket.isReadable(ANSWER_DEADLINE)) {
                 throw new IOException(
                         "the kernel did not answer over netlink within " + ANSWER_DEADLINE.toSeconds() + " s");
             }
-            int count = (int) Libc.read(descriptor, memory, ANSWER_BYTES);
+            int count = uninterrupted(() -> socket.read(memory, ANSWER_BYTES));
             return ByteBuffer.wrap(memory.getByteArray(0, count)).order(ByteOrder.nativeOrder());
         } catch (LastErrorException e) {
             throw new IOException("no answer from the kernel over netlink: " + e.getMessage(), e);
         }
     }
 
+    /** A call that a signal interrupted has done nothing. */
+    private static int uninterrupted(IntSupplier call) {
+        while (true) {
+            try {
+                return call.getAsInt();
+            } catch (LastErrorException e) {
+                if (e.getErrorCode() != Libc.EINTR) {
+                    throw e;
+                }
+            }
+        }
+    }
+
     @Override
     public void close() throws IOException {
-        try {
-            Libc.close(descriptor);
-        } catch (LastErrorException e) {
-            throw new IOException("close of a netlink socket: " + e.getMessage(), e);
-        }
+        socket.close();
     }
 
     /** Says why the kernel refused. */
