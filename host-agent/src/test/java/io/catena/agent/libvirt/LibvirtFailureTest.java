@@ -19,8 +19,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -92,7 +92,10 @@ final class LibvirtFailureTest {
     void whatLibvirtRefusesIsNoReasonToConnectAnew() throws Exception {
         EventfulConnect connect = connection();
         Domain guest = domain(ONE);
-        doThrow(failure(ErrorNumber.VIR_ERR_OPERATION_INVALID)).doNothing().when(guest).resume();
+        doThrow(failure(ErrorNumber.VIR_ERR_OPERATION_INVALID))
+                .doNothing()
+                .when(guest)
+                .resume();
         when(connect.domainLookupByUUIDString(anyString())).thenReturn(guest);
         start();
 
@@ -113,7 +116,9 @@ final class LibvirtFailureTest {
         start();
 
         assertError(SrError.HYPERVISOR_UNAVAILABLE, libvirt::guests);
-        assertThat(connected.tryAcquire(30, TimeUnit.SECONDS)).as("connected anew").isTrue();
+        assertThat(connected.tryAcquire(30, TimeUnit.SECONDS))
+                .as("connected anew")
+                .isTrue();
         assertThat(libvirt.guests()).hasSize(1);
         verify(dying).close();
     }

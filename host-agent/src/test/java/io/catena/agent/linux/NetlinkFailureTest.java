@@ -90,7 +90,8 @@ final class NetlinkFailureTest {
 
         assertThatThrownBy(() -> netlink.request(FAMILY, 1, List.of()))
                 .isInstanceOfSatisfying(
-                        GenericNetlink.RefusedException.class, e -> assertThat(e.error()).isEqualTo(Libc.EBUSY));
+                        GenericNetlink.RefusedException.class,
+                        e -> assertThat(e.error()).isEqualTo(Libc.EBUSY));
         assertThat(netlink.family("nbd")).isEmpty();
     }
 
