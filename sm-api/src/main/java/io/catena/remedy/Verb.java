@@ -8,6 +8,8 @@ public enum Verb {
     SR_CHECK("sr check", "sr"),
     SR_CREATE("sr create", "name"),
     SR_DETACH("sr detach", "sr"),
+    SR_FORGET("sr forget", "sr"),
+    SR_LS("sr ls"),
     SR_PROBE("sr probe", "path"),
     SR_QUOTA("sr quota", "sr"),
     SR_SET("sr set", "sr"),

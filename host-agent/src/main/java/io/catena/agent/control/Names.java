@@ -9,12 +9,18 @@ import io.catena.api.StorageRepository;
 import io.catena.api.Uuids;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
 /** Finds SRs and VDIs by what people call them: a UUID, or a name that only one of them has. */
 public final class Names {
+    private static final Advice SEE =
+            Advice.of("See: ").then(Remedy.of(Verb.SR_LS)).then(" and ").then(Remedy.of(Verb.VDI_LS, "SR"));
+
     private final StorageHost host;
 
     public Names(StorageHost host) {
@@ -33,7 +39,10 @@ public final class Names {
                 host.srs().stream().filter(sr -> sr.name().equals(text)).toList();
         if (matches.isEmpty()) {
             throw new SrException(SrError.SR_UNAVAILABLE, "There is no SR called \"" + text + "\" on this host")
-                    .correction("See: catena sr ls; or attach it by its directory: catena sr attach DIR");
+                    .correction(Advice.of("See: ")
+                            .then(Remedy.of(Verb.SR_LS))
+                            .then("; or attach it by its directory: ")
+                            .then(Remedy.of(Verb.SR_ATTACH, "DIR")));
         }
         if (matches.size() > 1) {
             throw ambiguous(
@@ -56,8 +65,8 @@ public final class Names {
     private Place byId(VdiId id) {
         List<Place> places = new ArrayList<>();
         List<String> holders = new ArrayList<>();
-        SrException trouble = new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in any attached SR")
-                .correction("See: catena sr ls and catena vdi ls SR");
+        SrException trouble =
+                new SrException(SrError.VDI_MISSING, "There is no VDI " + id + " in any attached SR").correction(SEE);
         for (Sr sr : attached()) {
             try {
                 StorageRepository repository = host.repository(sr.id());
@@ -74,7 +83,7 @@ public final class Names {
             throw new SrException(
                             SrError.BAD_REQUEST,
                             places.size() + " attached SRs have a VDI " + id + ": " + String.join(", ", holders))
-                    .correction("Detach all but one of them: catena sr detach SR");
+                    .correction("Detach all but one of them: ", Remedy.of(Verb.SR_DETACH, "SR"));
         }
         return places.get(0);
     }
@@ -86,7 +95,7 @@ public final class Names {
         List<String> candidates = new ArrayList<>();
         SrException trouble = new SrException(
                         SrError.VDI_MISSING, "There is no VDI called \"" + name + "\" in any attached SR")
-                .correction("See: catena sr ls and catena vdi ls SR");
+                .correction(SEE);
         for (Sr sr : attached()) {
             try {
                 StorageRepository repository = host.repository(sr.id());

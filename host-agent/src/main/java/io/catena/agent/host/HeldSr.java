@@ -33,6 +33,8 @@ import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.record.JobIntent;
 import io.catena.sr.record.JobIntents;
 import java.io.IOException;
@@ -534,7 +536,7 @@ final class HeldSr implements StorageRepository {
     private void checkOpen() {
         if (closed) {
             throw new SrException(SrError.SR_UNAVAILABLE, "SR " + sr.id() + " was detached meanwhile")
-                    .correction("Attach it with: catena sr attach " + sr.id());
+                    .correction("Attach it with: ", Remedy.of(Verb.SR_ATTACH, sr.id()));
         }
     }
 

@@ -20,6 +20,9 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.record.JobIntent;
 import io.catena.sr.record.JobIntents;
@@ -186,8 +189,8 @@ public final class Host implements StorageHost, Closeable {
         if (kind != SrProbe.Kind.SR) {
             throw new SrException(SrError.SR_UNAVAILABLE, path + " is where SR " + known.sr() + " was, and holds no SR")
                     .correction(
-                            "Mount the SR's file system there; or, if it is gone for good, forget it first: catena sr"
-                                    + " forget " + known.sr());
+                            "Mount the SR's file system there; or, if it is gone for good, forget it first: ",
+                            Remedy.of(Verb.SR_FORGET, known.sr()));
         }
     }
 
@@ -197,7 +200,7 @@ public final class Host implements StorageHost, Closeable {
             KnownSr known = known(id);
             if (held.containsKey(id)) {
                 throw new SrException(SrError.SR_IN_USE, "SR " + id + " in " + known.path() + " is attached")
-                        .correction("Detach it first: catena sr detach " + id);
+                        .correction("Detach it first: ", Remedy.of(Verb.SR_DETACH, id));
             }
             forgetProblems(id);
             remember(s -> s.without(id));
@@ -599,8 +602,10 @@ public final class Host implements StorageHost, Closeable {
                         SrError.SR_IN_USE,
                         "SR " + sr.id() + " cannot be " + what + ": " + count(users.size(), "VDI is", "VDIs are")
                                 + " attached: " + names)
-                .correction("Detach each first: catena vdi detach VDI; or cut them all off: catena sr detach " + sr.id()
-                        + " --force");
+                .correction(Advice.of("Detach each first: ")
+                        .then(Remedy.of(Verb.VDI_DETACH, "VDI"))
+                        .then("; or cut them all off: ")
+                        .then(Remedy.of(Verb.SR_DETACH, sr.id()).with("force")));
     }
 
     private static void refuseUnlessEmpty(AttachedSr sr) {
@@ -609,7 +614,7 @@ public final class Host implements StorageHost, Closeable {
             throw new SrException(
                             SrError.SR_NOT_EMPTY,
                             "SR " + sr.id() + " cannot be destroyed: it holds " + count(vdis, "VDI", "VDIs"))
-                    .correction("Destroy its VDIs first: catena vdi destroy VDI");
+                    .correction("Destroy its VDIs first: ", Remedy.of(Verb.VDI_DESTROY, "VDI"));
         }
     }
 
@@ -621,7 +626,7 @@ public final class Host implements StorageHost, Closeable {
         HeldSr sr = held.get(id);
         if (sr == null) {
             throw new SrException(SrError.SR_UNAVAILABLE, "SR " + id + " is not attached")
-                    .correction("Attach it with: catena sr attach " + id);
+                    .correction("Attach it with: ", Remedy.of(Verb.SR_ATTACH, id));
         }
         return sr;
     }
@@ -629,7 +634,10 @@ public final class Host implements StorageHost, Closeable {
     private KnownSr known(SrId id) {
         return state.find(id)
                 .orElseThrow(() -> new SrException(SrError.SR_UNAVAILABLE, "There is no SR " + id + " on this host")
-                        .correction("See: catena sr ls; or attach it by its directory: catena sr attach DIR"));
+                        .correction(Advice.of("See: ")
+                                .then(Remedy.of(Verb.SR_LS))
+                                .then("; or attach it by its directory: ")
+                                .then(Remedy.of(Verb.SR_ATTACH, "DIR"))));
     }
 
     private Sr describe(KnownSr known) {
@@ -666,8 +674,9 @@ public final class Host implements StorageHost, Closeable {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
             if (entries.iterator().hasNext() && opener.probe(path).kind() != SrProbe.Kind.EMPTY) {
                 throw new SrException(SrError.SR_CREATE, path + " is not empty")
-                        .correction("Choose an absent or empty directory; an SR that exists is attached with:"
-                                + " catena sr attach " + path);
+                        .correction(
+                                "Choose an absent or empty directory; an SR that exists is attached with: ",
+                                Remedy.of(Verb.SR_ATTACH, path));
             }
         }
         return false;

@@ -25,6 +25,8 @@ public record ApiCall(String method, String path, JsonObject body) {
             Map.entry(Verb.SR_CHECK, "POST /v1/srs/{sr}/check"),
             Map.entry(Verb.SR_CREATE, "POST /v1/srs"),
             Map.entry(Verb.SR_DETACH, "POST /v1/srs/{sr}/detach"),
+            Map.entry(Verb.SR_FORGET, "POST /v1/srs/{sr}/forget"),
+            Map.entry(Verb.SR_LS, "GET /v1/srs"),
             Map.entry(Verb.SR_PROBE, "POST /v1/srs/probe"),
             Map.entry(Verb.SR_QUOTA, "PUT /v1/srs/{sr}/quotas/{owner}"),
             Map.entry(Verb.SR_SET, "POST /v1/srs/{sr}/set"),

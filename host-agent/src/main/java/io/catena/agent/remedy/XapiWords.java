@@ -10,6 +10,7 @@ public final class XapiWords {
     /** In braces stand arguments; a call without one of them is told as a command on the host. */
     private static final Map<Verb, String> XE = Map.ofEntries(
             Map.entry(Verb.SR_DETACH, "xe pbd-unplug, for each PBD of xe pbd-list sr-uuid={sr}"),
+            Map.entry(Verb.SR_LS, "xe sr-list"),
             Map.entry(Verb.VDI_ATTACH, "xe vbd-plug, for a VBD of xe vbd-list vdi-uuid={vdi}"),
             Map.entry(Verb.VDI_CLONE, "xe vdi-clone uuid={vdi}"),
             Map.entry(Verb.VDI_COPY, "xe vdi-copy uuid={vdi} sr-uuid=SR"),
