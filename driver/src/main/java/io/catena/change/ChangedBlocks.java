@@ -48,6 +48,16 @@ public final class ChangedBlocks {
      * @param base the base's nodes
      */
     public static Optional<List<DiskRange>> between(List<Chain.Node> chain, List<Chain.Node> base) throws IOException {
+        return between(
+                chain,
+                base,
+                chain.get(0).layer().sizeBytes(),
+                base.get(0).layer().sizeBytes());
+    }
+
+    /** As above, of disks that may be smaller or larger than what is left of them. */
+    public static Optional<List<DiskRange>> between(
+            List<Chain.Node> chain, List<Chain.Node> base, long sizeBytes, long baseBytes) throws IOException {
         Set<String> ofChain = chain.stream().map(Chain.Node::name).collect(Collectors.toSet());
         Set<String> ofBase = base.stream().map(Chain.Node::name).collect(Collectors.toSet());
         if (ofChain.stream().noneMatch(ofBase::contains)) {
@@ -56,11 +66,7 @@ public final class ChangedBlocks {
         List<Layer> above = new ArrayList<>();
         chain.stream().filter(node -> !ofBase.contains(node.name())).forEach(node -> above.add(node.layer()));
         base.stream().filter(node -> !ofChain.contains(node.name())).forEach(node -> above.add(node.layer()));
-        return Optional.of(new ChangedBlocks(
-                        above,
-                        base.get(0).layer().sizeBytes(),
-                        chain.get(0).layer().sizeBytes())
-                .extents());
+        return Optional.of(new ChangedBlocks(above, baseBytes, sizeBytes).extents());
     }
 
     private List<DiskRange> extents() throws IOException {

@@ -245,6 +245,10 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public Vdi set(VdiId id, VdiChange changes) {
         change("change VDI " + id, () -> {
+            if (sr.view.hasNoData(id)) {
+                sr.records.write(id, sr.view.record(id).with(changes));
+                return;
+            }
             Node node = sr.view.visible(id);
             if (Boolean.TRUE.equals(changes.resetOnBoot())) {
                 resetter.checkNothingWouldBeLost(node);
@@ -302,6 +306,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void destroy(VdiId id) {
         change("destroy VDI " + id, () -> remover.remove(id));
+        sr.garbage.changed();
+    }
+
+    @Override
+    public void destroyData(VdiId id) {
+        change("give up the data of VDI " + id, () -> remover.destroyData(id));
         sr.garbage.changed();
     }
 

@@ -25,6 +25,7 @@ public enum SrError {
     SNAPSHOT_CHAIN_TOO_LONG(109, false, "The snapshot chain is too long"),
     BAD_REQUEST(143, false, "The request is malformed"),
     VDI_MISSING(144, false, "The VDI cannot be found"),
+    CHANGES_UNKNOWN(460, false, "Failed to calculate changed blocks for given VDIs."),
     ILLEGAL_CHARACTER(447, false, "The text has an illegal character"),
     IO_ERROR(200, true, "An input/output error occurred"),
     TRY_AGAIN(201, true, "Temporarily unavailable"),

@@ -178,6 +178,15 @@ public interface StorageRepository {
     void destroy(VdiId id);
 
     /**
+     * Gives up the data of a snapshot, so that its space can be collected. It can still be the base of {@link
+     * VdiContents#changes}, has its name and keys, and goes for good with {@link #destroy}. Does nothing if that was done.
+     *
+     * @throws SrException {@link SrError#VDI_TYPE} if the disk is no snapshot; {@link SrError#VDI_IN_USE} if it is attached, or
+     *     others build on it
+     */
+    void destroyData(VdiId id);
+
+    /**
      * Reserves a disk for a holder, and tells where it will be served; who connects before it is active is refused. A disk
      * may have any number of holders. Does nothing if the holder has it in this mode already.
      *

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A virtual disk as users see it.
  *
- * @param file its node's file, relative to the SR's directory; its ending tells the format
+ * @param file its node's file, relative to the SR's directory; its ending tells the format. Empty without data
  * @param name what its owner calls it; empty if nothing
  * @param virtualSizeBytes the size a guest sees
  * @param physicalBytes what its own node takes on the file system, without its ancestors
@@ -77,6 +77,8 @@ public record Vdi(
         /** Open for I/O. */
         ACTIVE,
         /** Its chain has a fault, told by {@link #problem}; other VDIs are not affected. */
-        BROKEN
+        BROKEN,
+        /** A snapshot whose data was given up: it only tells what changed since, see {@link StorageRepository#destroyData}. */
+        WITHOUT_DATA
     }
 }

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
  * What backup tools need: what changed between two disks, and their content as streams.
  *
  * <p><b>Errors.</b> All methods throw {@link SrException}: {@link SrError#VDI_IN_USE} for a disk that somebody may write
- * meanwhile, {@link SrError#BAD_REQUEST} for a base that has nothing in common with the disk.
+ * meanwhile, {@link SrError#BAD_REQUEST} for a base that has nothing in common with the disk, {@link SrError#CHANGES_UNKNOWN} if
+ * what changed since a base without data is not known any more: all may have changed then.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */

@@ -370,6 +370,9 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     public DeletionGain gain(VdiId vdi) {
         return Errors.translate("tell what VDI " + vdi + " takes alone", () -> {
             Tree tree = parts.tree().seen();
+            if (tree.node(vdi).isEmpty() && parts.tree().kept().has(vdi)) {
+                return new DeletionGain(vdi, 0, 0);
+            }
             Node node = tree.node(vdi)
                     .filter(found -> !found.hidden())
                     .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "There is no VDI " + vdi));

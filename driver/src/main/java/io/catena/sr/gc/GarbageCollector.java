@@ -82,6 +82,7 @@ final class GarbageCollector {
             if (attachments.nodes().isOpen(node.name())) {
                 throw new IOException("it is open");
             }
+            KeptRow.saveDeleted(storage, tree, node);
             List<String> records = node.rawBaseCopy() ? List.of(SrFiles.vdiRecord(node.id())) : List.of();
             tree.remove(new Remove(node.name(), MergeRules.orphanOf(tree.now(), node), records));
             tree.refresh(List.of(node.name()));

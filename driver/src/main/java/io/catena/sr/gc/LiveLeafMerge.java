@@ -38,8 +38,10 @@ final class LiveLeafMerge implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
-        LeafDrain drain = tree.change(
-                () -> attachments.leaves().beginDrain(vdi, step.lower().name()));
+        LeafDrain drain = tree.change(() -> {
+            checkMayMerge(step.node().name());
+            return attachments.leaves().beginDrain(vdi, step.lower().name());
+        });
         try {
             control.addTotal(drain.bytesLeft());
             while (drain.round(control, DrainSpace.now(storage, drain.blockBytes()))) {
@@ -61,18 +63,20 @@ final class LiveLeafMerge implements Merge {
     private void finish(VdiId vdi, LeafDrain drain, Absorb operation) throws IOException {
         drain.checkNotEnded();
         tree.lookOutside();
-        Tree now = tree.now();
-        if (now.node(operation.leaf())
-                .filter(node -> MergeRules.isAbsorbable(now, node))
-                .isEmpty()) {
-            throw new ChangedMeanwhileException("the disk was changed meanwhile");
-        }
+        checkMayMerge(operation.leaf());
         makeDurable(drain);
         try (DrainEnd end = attachments.leaves().finishDrain(vdi, operation)) {
             tree.commit(operation, end);
             end.checkGoesOn();
         }
         tree.refresh(List.of(operation.baseCopy(), operation.leaf()));
+    }
+
+    private void checkMayMerge(String leaf) throws IOException {
+        Tree now = tree.now();
+        if (now.node(leaf).filter(node -> MergeRules.isAbsorbable(now, node)).isEmpty()) {
+            throw new ChangedMeanwhileException("the disk was changed meanwhile");
+        }
     }
 
     private static void makeDurable(LeafDrain drain) throws IOException {

@@ -2,6 +2,7 @@ package io.catena.sr.gc;
 
 import io.catena.api.JobControl;
 import io.catena.sr.live.Attachments;
+import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.live.Fill;
 import io.catena.sr.tree.SrTree;
 import io.catena.store.Storage;
@@ -18,6 +19,7 @@ import java.util.Set;
  * need not be touched. Readers see the same at every moment.
  *
  * <ol>
+ *   <li>Keep the changes since snapshots whose data was given up, see {@link KeptRow}; durable.
  *   <li>Copy; sync. What was copied survives an interruption, and is not lacking any more then.
  *   <li>Record the operation with all bytes that it will write: see {@link SrTree#commit}.
  *   <li>Let the live disks go on without the parent; the base copy is opened anew, since it has grown.
@@ -29,9 +31,13 @@ record PullUpMerge(Storage storage, SrTree tree, Attachments attachments) implem
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         String node = step.node().name();
+        KeptRow.pulledUp(storage, tree, step).save();
         SectorCopier copied = copyLacking(step, control);
         tree.change(() -> {
             step.checkIsStillThere(tree);
+            if (attachments.leavesThatAreRead().contains(step.lower().name())) {
+                throw new ChangedMeanwhileException("the base copy is being read");
+            }
             ChainFile holder = ChainFile.read(storage, node);
             Unlinking.of(storage, step.lower(), holder)
                     .run(tree, new DroppedNodes(attachments, Set.of(step.lower().name()), holder));

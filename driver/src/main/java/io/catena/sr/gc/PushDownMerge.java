@@ -22,6 +22,7 @@ import java.util.Set;
  * Copies what base copies in a row hold into the parent of the lowest, and takes them out of the tree.
  *
  * <ol>
+ *   <li>Keep the changes since snapshots whose data was given up, see {@link KeptRow}; durable.
  *   <li>Copy, see {@link PushDown}; durable.
  *   <li>Record the operation with all bytes that it will write: see {@link SrTree#commit}.
  *   <li>Let the live disks go on without the nodes; the parent is opened anew, since it has grown.
@@ -41,6 +42,8 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
             nodes.add(Objects.requireNonNull(node.file()));
         }
         ChainFile parent = ChainFile.read(storage, step.lower().name());
+        KeptRow kept = KeptRow.pushedDown(storage, tree, step);
+        kept.save();
         PushDown pushDown = new PushDown(storage, control);
         try {
             pushDown.copy(nodes, storage, parent, from, progress.milestones(step));
@@ -50,6 +53,7 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
         }
         tree.change(() -> {
             step.checkIsStillThere(tree);
+            kept.saveAgain();
             relink(step, ChainFile.read(storage, parent.name()));
             return step;
         });

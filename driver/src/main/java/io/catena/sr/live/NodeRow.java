@@ -1,5 +1,6 @@
 package io.catena.sr.live;
 
+import io.catena.change.Grains;
 import io.catena.disk.Chain;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -7,6 +8,7 @@ import io.catena.vhd.Layer;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -67,6 +69,17 @@ public final class NodeRow implements Closeable {
             offset += run.bytes();
         }
         return present;
+    }
+
+    /** Adds the grains of the disk that any of the nodes holds something of. */
+    public void addTo(BitSet grains) throws IOException {
+        for (long offset = 0; offset < sizeBytes(); ) {
+            Run run = run(offset, sizeBytes() - offset);
+            if (run.layer() != null) {
+                Grains.add(grains, offset, offset + run.bytes());
+            }
+            offset += run.bytes();
+        }
     }
 
     @Override

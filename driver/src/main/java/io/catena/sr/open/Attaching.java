@@ -10,6 +10,7 @@ import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.sr.gc.GcProgress;
 import io.catena.sr.job.Environment;
+import io.catena.sr.kept.KeptFiles;
 import io.catena.sr.live.ElidedZeros;
 import io.catena.sr.live.RedoStore;
 import io.catena.sr.record.Errors;
@@ -50,7 +51,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Delete what was only being prepared.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
- *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}.
+ *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}; and what is kept of
+ *       snapshots whose data was given up, see {@link KeptFiles}.
  *   <li>Begin a new session: from now on redo logs of the last one are void. Every step before can be repeated. If a log
  *       could not be replayed, since its file cannot be read or written, or is lost, the last session goes on instead.
  * </ol>
@@ -110,6 +112,7 @@ final class Attaching {
             deleteOrphanRecords();
         }
         GcProgress.settle(storage, last.isEmpty());
+        KeptFiles.settle(storage, last.isEmpty());
         if (!replay.incomplete().isEmpty()) {
             return new Begun(lastLogs, replay);
         }
@@ -209,6 +212,7 @@ final class Attaching {
         VdiRecords records = new VdiRecords(storage);
         Set<VdiId> ids = new TreeSet<>(records.ids());
         ids.addAll(new ElidedZeros(storage).ids());
+        ids.removeAll(KeptFiles.ids(storage));
         for (VdiId id : ids) {
             if (tree.node(id).isEmpty()) {
                 records.delete(id);

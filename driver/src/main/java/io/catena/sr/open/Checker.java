@@ -115,6 +115,9 @@ public final class Checker {
     private void records() throws IOException {
         boolean idsAreKnown = tree.now().nodes().stream().noneMatch(node -> node.file() == null);
         for (VdiId id : records.ids()) {
+            if (tree.kept().has(id)) {
+                continue;
+            }
             String file = SrFiles.vdiRecord(id);
             @Nullable Node node = tree.now().node(id).orElse(null);
             if (node == null && idsAreKnown) {

@@ -245,7 +245,7 @@ public final class OpenSr {
      * @throws SrException with {@link SrError#SR_NOT_EMPTY} if nodes are left, base copies included
      */
     public void checkEmpty() {
-        int nodes = tree.now().nodes().size();
+        int nodes = tree.now().nodes().size() + tree.kept().ids().size();
         if (nodes > 0) {
             throw new SrException(SrError.SR_NOT_EMPTY, "SR " + settings.name() + " still has " + nodes + " nodes")
                     .correction(
@@ -266,6 +266,7 @@ public final class OpenSr {
                 holds.vdis().forEach(attachments::conceal);
                 attachments.nodes().settleAll();
                 if (behind.haveAllCaughtUp(tree.now()) && !tree.isBound()) {
+                    tree.kept().rest();
                     Attaching.end(storage);
                 }
                 return held;

@@ -68,11 +68,22 @@ public final class SrLooks {
     public List<Vdi> vdis() {
         Tree now = tree.seen();
         sizes.ask(now);
-        return vdis.all(now);
+        List<VdiId> withoutData = withoutData(now);
+        List<Vdi> all = vdis.all(now);
+        if (withoutData.isEmpty()) {
+            return all;
+        }
+        List<Vdi> both = new ArrayList<>(all);
+        withoutData.forEach(id -> both.add(vdis.withoutData(id, tree.kept().sizeBytes(id))));
+        both.sort(VdiViews.ORDER);
+        return both;
     }
 
     public Vdi vdi(VdiId id) {
         Tree now = tree.seen();
+        if (view.hasNoData(now, id)) {
+            return vdis.withoutData(id, tree.kept().sizeBytes(id));
+        }
         Node node = view.visible(now, id);
         sizes.ask(List.of(node.name()));
         return vdis.vdi(now, node);
@@ -88,6 +99,10 @@ public final class SrLooks {
         admission.check(tree.seen(), List.of(growth));
     }
 
+    private List<VdiId> withoutData(Tree now) {
+        return tree.kept().ids().stream().filter(id -> view.hasNoData(now, id)).toList();
+    }
+
     public SrStat stat(Sr identity, SrRecord record, HealthCheck health) throws IOException {
         Tree now = tree.seen();
         Storage.Space free = space.now();
@@ -98,7 +113,7 @@ public final class SrLooks {
         ChainBudget budget = ChainBudget.of(record);
         long physical = 0;
         long virtual = 0;
-        int count = 0;
+        int count = withoutData(now).size();
         int depth = 0;
         NodeFacts facts = vdis.facts(now);
         for (Node node : now.nodes()) {

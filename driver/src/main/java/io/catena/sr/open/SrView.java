@@ -93,6 +93,31 @@ public final class SrView {
         }
     }
 
+    /**
+     * Returns the base copy that tells what changed since a snapshot whose data was given up; empty if nothing does any more.
+     */
+    public Optional<Node> anchor(VdiId snapshot) {
+        Optional<Node> anchor = tree.now().anchor(tree.kept().anchors(snapshot));
+        if (anchor.isPresent() && tree.now().problem(anchor.get()).isPresent()) {
+            return Optional.empty();
+        }
+        anchor.ifPresent(node -> {
+            List<Node> chain = tree.now().chain(node);
+            refuseLoss(snapshot, chain);
+            catchUp(snapshot, chain);
+        });
+        return anchor;
+    }
+
+    /** Whether a disk is a snapshot whose data was given up. */
+    public boolean hasNoData(VdiId id) {
+        return hasNoData(tree.now(), id);
+    }
+
+    boolean hasNoData(Tree now, VdiId id) {
+        return tree.kept().has(id) && now.node(id).isEmpty();
+    }
+
     private Node wholeVdi(VdiId id) {
         Node node = visible(id);
         Optional<String> problem = tree.now().problem(node);
@@ -109,6 +134,12 @@ public final class SrView {
     }
 
     Node visible(Tree now, VdiId id) {
+        if (hasNoData(now, id)) {
+            throw new SrException(
+                            SrError.VDI_TYPE,
+                            "The data of snapshot " + id + " was given up; it tells only what changed" + " since")
+                    .correction("Use another snapshot: ", Remedy.of(Verb.VDI_LS, sr));
+        }
         return now.node(id)
                 .filter(node -> !node.hidden())
                 .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "SR " + sr + " has no VDI " + id)
@@ -118,6 +149,11 @@ public final class SrView {
     public VdiRecord record(Node node) {
         String stem = SrFiles.stem(node.name());
         return records.get(node.id(), Uuids.isUuid(stem) ? "" : stem);
+    }
+
+    /** Returns the record of a snapshot whose data was given up. */
+    public VdiRecord record(VdiId withoutData) {
+        return records.get(withoutData, "");
     }
 
     /** Whether a disk may not be written: it is a snapshot, or others build on it. */

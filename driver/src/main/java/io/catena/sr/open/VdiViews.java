@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class VdiViews {
+    static final Comparator<Vdi> ORDER = Comparator.comparing(Vdi::name).thenComparing(Vdi::vdi);
+
     private final SrId sr;
     private final SrView view;
     private final Attachments attachments;
@@ -77,7 +79,7 @@ final class VdiViews {
         if (seen.size() > vdis.size()) {
             seen.keySet().retainAll(vdis.stream().map(Vdi::vdi).collect(Collectors.toSet()));
         }
-        vdis.sort(Comparator.comparing(Vdi::name).thenComparing(Vdi::vdi));
+        vdis.sort(ORDER);
         return vdis;
     }
 
@@ -122,6 +124,30 @@ final class VdiViews {
                 holds.of(node.id()),
                 export(node.id()).orElse(null),
                 fact.problem());
+    }
+
+    /** A snapshot whose data was given up has no file, but all else. */
+    Vdi withoutData(VdiId id, long sizeBytes) {
+        VdiRecord record = view.record(id);
+        return new Vdi(
+                id,
+                record.name(),
+                record.description(),
+                sr,
+                "",
+                sizeBytes,
+                0,
+                null,
+                0,
+                true,
+                record.snapshotOfId(),
+                record.allKeys(),
+                false,
+                record.createdAt(),
+                Vdi.State.WITHOUT_DATA,
+                List.of(),
+                null,
+                null);
     }
 
     Vdi.State state(VdiId id) {

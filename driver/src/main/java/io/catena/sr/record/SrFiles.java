@@ -23,6 +23,7 @@ public final class SrFiles {
     public static final String SESSION = OfflineAccess.SESSION;
     public static final String VDI_RECORDS = ".catena/vdi";
     public static final String OPEN_LOGS = ".catena/open";
+    public static final String KEPT_CHANGES = ".catena/cbt";
     static final String JOBS = ".catena/jobs";
     static final String NOTES = ".catena/notes";
     static final String TEMPORARY = ".catena/tmp";
@@ -32,8 +33,8 @@ public final class SrFiles {
     /** Returns all files of an SR that are not nodes; the one that makes it an SR last. */
     public static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
-        for (String directory :
-                List.of(VDI_RECORDS, OPEN_LOGS, JOBS, NOTES, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+        for (String directory : List.of(
+                VDI_RECORDS, KEPT_CHANGES, OPEN_LOGS, JOBS, NOTES, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
@@ -44,7 +45,8 @@ public final class SrFiles {
     /** Returns the files that were only being prepared, of nodes and of small files that are replaced whole. */
     public static Set<String> temporary(Storage storage) throws IOException {
         Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
-        for (String directory : List.of(VDI_RECORDS, JOBS, NOTES, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+        for (String directory :
+                List.of(VDI_RECORDS, KEPT_CHANGES, JOBS, NOTES, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
         }
         storage.list("").stream()

@@ -86,6 +86,11 @@ public final class MergeRules {
     }
 
     private static Optional<String> unfit(Tree tree, Node node, Node parent) {
+        if (!node.hidden() && tree.isAnchor(parent)) {
+            return Optional.of(
+                    parent.name() + " and the disk tell what changed since a snapshot whose data was given up;"
+                            + " they can become one after the next snapshot of the disk, or when that one is destroyed");
+        }
         if (!node.hidden() && !tree.children(node.name()).isEmpty()) {
             return Optional.of("it is a disk that others build on");
         }

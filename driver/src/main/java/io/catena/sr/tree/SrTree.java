@@ -7,6 +7,7 @@ import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.op.Orphans;
 import io.catena.op.Remove;
+import io.catena.sr.kept.KeptFiles;
 import io.catena.sr.record.Errors;
 import io.catena.store.LateDeletion;
 import io.catena.store.Storage;
@@ -37,6 +38,7 @@ public final class SrTree {
     private final TreeWatch watch;
     private final Outsiders outsiders;
     private final Journal journal;
+    private final KeptFiles kept;
 
     /** As it is to the operation that has the lock. */
     private Tree tree;
@@ -64,6 +66,7 @@ public final class SrTree {
     public SrTree(Storage storage, Clock clock) throws IOException {
         this.storage = new LateDeletion(storage);
         journal = new Journal(this.storage);
+        kept = new KeptFiles(storage);
         scanner = new TreeScanner(storage);
         watch = new TreeWatch(storage, scanner, clock);
         outsiders = new Outsiders(storage, clock);
@@ -314,6 +317,11 @@ public final class SrTree {
         stuck = reason;
     }
 
+    /** Returns what is kept of snapshots whose data was given up. */
+    public KeptFiles kept() {
+        return kept;
+    }
+
     public Tree now() {
         return tree;
     }
@@ -325,7 +333,7 @@ public final class SrTree {
 
     /** Looks at some files again. */
     public void refresh(Collection<String> names) throws IOException {
-        tree = scanner.refresh(tree, names).withOrphans(Orphans.read(storage));
+        tree = scanner.refresh(tree, names).withOrphans(Orphans.read(storage)).withAnchors(kept.anchors());
     }
 
     /**
@@ -343,7 +351,9 @@ public final class SrTree {
      * be called under the lock, before a node is deleted or merged.
      */
     public void lookOutside() throws IOException {
-        tree = tree.withOutsiders(outsiders.look()).withOrphans(Orphans.read(storage));
+        tree = tree.withOutsiders(outsiders.look())
+                .withOrphans(Orphans.read(storage))
+                .withAnchors(kept.anchors());
     }
 
     /** Forgets the proofs that what is there now refutes: they must not count when it goes away again. */

@@ -4,7 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.catena.api.VdiId;
 import io.catena.op.Orphans;
+import io.catena.sr.kept.KeptChanges;
 import io.catena.sr.record.VdiRecord;
+import io.catena.vhd.ChainFile;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -12,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -41,6 +44,9 @@ public final class Tree {
     /** What is noted of base copies that lost their last children. */
     private Map<String, Orphans.Orphan> orphans = Map.of();
 
+    /** The base copies that tell what changed since snapshots whose data was given up. */
+    private Set<String> anchors = Set.of();
+
     /** Returns the record of a disk; asked only where two files claim to be the same. */
     private final Function<VdiId, Optional<VdiRecord>> records;
 
@@ -68,6 +74,7 @@ public final class Tree {
         damaged.putAll(other.damaged);
         outsiders = other.outsiders;
         orphans = other.orphans;
+        anchors = other.anchors;
     }
 
     /** Returns this tree without the files {@code names}, and with what was found of them. */
@@ -270,6 +277,37 @@ public final class Tree {
         Tree changed = new Tree(this);
         changed.orphans = noted;
         return changed;
+    }
+
+    /** Returns this tree with the base copies that tell what changed since snapshots whose data was given up. */
+    public Tree withAnchors(Set<String> names) {
+        if (names.equals(anchors)) {
+            return this;
+        }
+        Tree changed = new Tree(this);
+        changed.anchors = names;
+        return changed;
+    }
+
+    /** Whether a base copy tells, as the lowest, what changed since a snapshot whose data was given up. */
+    boolean isAnchor(Node node) {
+        return anchors.contains(node.name());
+    }
+
+    /** Returns the base copy that tells what changed since a snapshot whose data was given up: the first that is there. */
+    public Optional<Node> anchor(List<KeptChanges.Anchor> candidates) {
+        return candidates.stream()
+                .filter(anchor -> nodes.containsKey(anchor.node()))
+                .findFirst()
+                .flatMap(anchor -> node(anchor.node())
+                        .filter(Node::hidden)
+                        .filter(node -> node.file() != null)
+                        .filter(node -> anchorOf(node).equals(anchor)));
+    }
+
+    public static KeptChanges.Anchor anchorOf(Node node) {
+        ChainFile file = Objects.requireNonNull(node.file());
+        return KeptChanges.Anchor.of(node.name(), file.uniqueId());
     }
 
     /** Returns this tree with files that are no nodes, and what they may build on. */

@@ -9,11 +9,13 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
 import io.catena.change.ChangedBlocks;
+import io.catena.change.Grains;
 import io.catena.disk.Chain;
 import io.catena.format.VhdTime;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
+import io.catena.sr.kept.KeptChanges;
 import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.Errors;
@@ -30,6 +32,7 @@ import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.time.Instant;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -55,6 +58,7 @@ public final class Contents implements VdiContents {
     @Override
     public List<DiskRange> changes(VdiId vdi, @Nullable VdiId base) {
         return Errors.translate("tell what changed in VDI " + vdi, () -> {
+            refuseWithoutData(vdi, base);
             try (Opened disk = new Opened(vdi)) {
                 return changes(disk, base);
             }
@@ -64,6 +68,7 @@ public final class Contents implements VdiContents {
     @Override
     public VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base) {
         return Errors.translate("export VDI " + vdi, () -> {
+            refuseWithoutData(vdi, null);
             Opened disk = new Opened(vdi);
             try {
                 return new OpenStream(disk, stream(disk, format, base));
@@ -90,6 +95,13 @@ public final class Contents implements VdiContents {
         } catch (IOException e) {
             throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
                     .correction("Send all of it again.");
+        }
+    }
+
+    /** Without data only changes can be told. */
+    private void refuseWithoutData(VdiId vdi, @Nullable VdiId base) throws IOException {
+        if (base == null) {
+            sr.tree.change(() -> sr.view.visible(vdi));
         }
     }
 
@@ -121,29 +133,85 @@ public final class Contents implements VdiContents {
                     .orElseThrow();
         }
         try (Opened base = new Opened(baseId)) {
-            return disk.whileUnchanged(base, () -> ChangedBlocks.between(disk.chain(), base.chain()))
+            List<DiskRange> told = disk.whileUnchanged(
+                            base,
+                            () -> ChangedBlocks.between(disk.chain(), base.chain(), disk.sizeBytes, base.sizeBytes))
                     .orElseThrow(() -> new SrException(
                                     SrError.BAD_REQUEST,
-                                    "VDI " + disk.node.id() + " and VDI " + baseId
+                                    "VDI " + disk.vdi + " and VDI " + baseId
                                             + " have nothing in common, so all of it may have changed")
                             .correction(Advice.of("Take a base of the same tree (")
                                     .then(Remedy.of(Verb.VDI_TREE, sr.settings.id()))
                                     .then("), or leave it out.")));
+            return Grains.union(told, Grains.ranges(kept(disk, base), Math.min(disk.sizeBytes, base.sizeBytes)));
         }
     }
 
-    /** A disk that is open for reading. */
+    /**
+     * Returns what side files say beyond what nodes tell. To be called after the nodes were looked at: should some have been
+     * merged meanwhile, the side files said so before.
+     */
+    private BitSet kept(Opened... disks) {
+        BitSet all = new BitSet();
+        for (Opened disk : disks) {
+            if (disk.isWithoutData) {
+                KeptChanges kept = sr.tree.kept().read(disk.vdi);
+                if (kept.anchors().isEmpty()) {
+                    throw unknown(disk.vdi);
+                }
+                all.or(kept.changed());
+            }
+        }
+        return all;
+    }
+
+    private static SrException unknown(VdiId vdi) {
+        return new SrException(
+                        SrError.CHANGES_UNKNOWN,
+                        "What changed since VDI " + vdi + " is not known any more, so all of it may have changed")
+                .correction("Take all of the disk (leave the base out), and a new snapshot as the next base.");
+    }
+
+    private record Begun(Node node, DiskReader reader) {}
+
+    private Begun begin(VdiId vdi) throws IOException {
+        Node node = sr.view.usableVdi(vdi);
+        sr.use.checkNotWritten(vdi);
+        return new Begun(node, sr.attachments.openReader(vdi, ChainFile.read(sr.storage, node.name())));
+    }
+
+    private Begun anchor(VdiId withoutData) throws IOException {
+        Node node = sr.view.anchor(withoutData).orElseThrow(() -> unknown(withoutData));
+        return new Begun(node, sr.attachments.openReader(withoutData, ChainFile.read(sr.storage, node.name())));
+    }
+
+    /** A disk that is open for reading; of a snapshot whose data was given up the base copy that stands for it. */
     private final class Opened implements Closeable {
+        private final VdiId vdi;
         private final DiskReader reader;
         private final Node node;
+        private final boolean isWithoutData;
+        private final long sizeBytes;
 
         Opened(VdiId vdi) throws IOException {
-            node = Objects.requireNonNull(sr.tree.change(() -> sr.view.usableVdi(vdi)));
-            reader = Objects.requireNonNull(sr.tree.change(() -> {
-                String file = sr.view.usableVdi(vdi).name();
-                sr.use.checkNotWritten(vdi);
-                return sr.attachments.openReader(vdi, ChainFile.read(sr.storage, file));
-            }));
+            this.vdi = vdi;
+            isWithoutData = Objects.requireNonNull(sr.tree.change(() -> sr.view.hasNoData(vdi)));
+            Begun begun = Objects.requireNonNull(sr.tree.change(() -> isWithoutData ? anchor(vdi) : begin(vdi)));
+            node = begun.node();
+            reader = begun.reader();
+            sizeBytes = isWithoutData
+                    ? sr.tree.kept().sizeBytes(vdi)
+                    : reader.disk().sizeBytes();
+            settle();
+        }
+
+        private void settle() throws IOException {
+            try {
+                reader.settle();
+            } catch (IOException e) {
+                close();
+                throw e;
+            }
         }
 
         List<Chain.Node> chain() {
@@ -166,7 +234,7 @@ public final class Contents implements VdiContents {
                     }
                 }
                 if (tries == TRIES) {
-                    throw new SrException(SrError.TRY_AGAIN, "The nodes of VDI " + node.id() + " are being merged")
+                    throw new SrException(SrError.TRY_AGAIN, "The nodes of VDI " + vdi + " are being merged")
                             .correction(
                                     "Try again, or pause garbage collection: ",
                                     Remedy.of(Verb.GC_PAUSE, sr.settings.id()));

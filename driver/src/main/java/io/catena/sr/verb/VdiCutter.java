@@ -60,7 +60,7 @@ public final class VdiCutter {
     }
 
     private void refuseTaken(VdiId id) throws IOException {
-        if (sr.tree.now().node(id).isPresent() || sr.storage.exists(id + ".vhd")) {
+        if (sr.tree.now().node(id).isPresent() || sr.view.hasNoData(id) || sr.storage.exists(id + ".vhd")) {
             throw new SrException(SrError.VDI_EXISTS, "There is a node " + id + " already");
         }
     }

@@ -90,7 +90,7 @@ public final class VdiMaker {
 
     /** Throws if there is a node with the id, or a file with the name. */
     void refuseTaken(NewVdi vdi) throws IOException {
-        if (sr.tree.now().node(vdi.id()).isPresent() || storage.exists(vdi.file())) {
+        if (sr.tree.now().node(vdi.id()).isPresent() || sr.view.hasNoData(vdi.id()) || storage.exists(vdi.file())) {
             throw new SrException(
                             SrError.VDI_EXISTS,
                             "SR " + sr.settings.name() + " has a node with id " + vdi.id() + " already")

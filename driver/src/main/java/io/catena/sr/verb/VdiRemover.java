@@ -4,15 +4,24 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.op.Remove;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
+import io.catena.sr.kept.KeptChanges;
+import io.catena.sr.live.DiskReader;
+import io.catena.sr.live.NodeRow;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
+import io.catena.vhd.ChainFile;
 import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -35,8 +44,79 @@ public final class VdiRemover {
         if (node.isPresent()) {
             sr.use.checkDetached(id);
             sr.view.refuseContradiction(node.get());
+            sr.tree.kept().delete(id);
             remove(node.get());
+        } else if (sr.view.hasNoData(id)) {
+            sr.tree.kept().delete(id);
+            sr.records.delete(id);
+            storage.syncNames();
+            sr.tree.refresh(List.of());
         }
+    }
+
+    /**
+     * Gives up a snapshot's data, but not what is needed to tell what changed since.
+     *
+     * <ol>
+     *   <li>Make durable what it shows: somebody may have a copy of that, and the changes are those since.
+     *   <li>Write the side file: the snapshot differs from the base copy below it in what its own file holds. As long as the
+     *       snapshot's file is there too it means nothing.
+     *   <li>Delete the snapshot's file ({@link Remove}), and note that the base copy is garbage if nothing else builds on it. The
+     *       record stays.
+     * </ol>
+     */
+    public void destroyData(VdiId id) throws IOException {
+        if (sr.view.hasNoData(id)) {
+            return;
+        }
+        Node node = sr.view.usableVdi(id);
+        checkIsLoneSnapshot(node);
+        sr.tree.lookOutside();
+        refuseIfNeededByDamaged(node);
+        makeDurable(node);
+        sr.tree.kept().write(kept(node));
+        sr.tree.remove(new Remove(
+                node.name(), MergeRules.orphanOf(sr.tree.now(), node), List.of(SrFiles.elidedZeros(node.id()))));
+        sr.tree.refresh(List.of(node.name()));
+    }
+
+    private void makeDurable(Node node) throws IOException {
+        DiskReader reader = sr.attachments.openReader(node.id(), ChainFile.read(storage, node.name()));
+        try {
+            reader.settle();
+        } finally {
+            sr.attachments.closeReader(reader);
+        }
+    }
+
+    private void checkIsLoneSnapshot(Node node) {
+        VdiId id = node.id();
+        if (sr.view.record(node).snapshotOf() == null) {
+            throw new SrException(SrError.VDI_TYPE, "VDI " + id + " is no snapshot, so its data is not given up")
+                    .correction("To remove the disk: ", Remedy.of(Verb.VDI_DESTROY, id));
+        }
+        sr.use.checkDetached(id);
+        sr.view.refuseContradiction(node);
+        if (!sr.tree.now().children(node.name()).isEmpty()) {
+            throw new SrException(SrError.VDI_IN_USE, "Other disks build on the data of VDI " + id)
+                    .correction("Destroy the disks that build on it first.");
+        }
+    }
+
+    private KeptChanges kept(Node node) throws IOException {
+        List<KeptChanges.Anchor> anchors = sr
+                .tree
+                .now()
+                .parent(node)
+                .filter(parent -> parent.hidden() && parent.file() != null)
+                .map(Tree::anchorOf)
+                .stream()
+                .toList();
+        BitSet changed = new BitSet();
+        try (NodeRow own = NodeRow.open(storage, List.of(Objects.requireNonNull(node.file())))) {
+            own.addTo(changed);
+        }
+        return new KeptChanges(node.id(), node.sizeBytes(), anchors, changed);
     }
 
     /**

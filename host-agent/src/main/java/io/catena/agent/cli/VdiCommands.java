@@ -322,6 +322,14 @@ final class VdiCommands {
         session.printDone(destroyed.size() == 1 ? destroyed.get(0) : destroyed, dryRun);
     }
 
+    @Command(
+            name = "data-destroy",
+            description =
+                    "Give up the data of a snapshot; it still tells what changed since: catena vdi changes --base.")
+    void destroyData(@Parameters(paramLabel = "SNAPSHOT") String snapshot) {
+        session.print(session.agent().post(path(snapshot, "/data-destroy")), () -> "");
+    }
+
     @Command(description = "Show which parts of a disk may differ from another of the same tree, or hold data.")
     void changes(
             @Parameters(paramLabel = "VDI") String vdi,

@@ -20,6 +20,7 @@ public final class HttpStatusOf {
                     VDI_RESIZE,
                     VDI_SNAPSHOT,
                     SNAPSHOT_CHAIN_TOO_LONG,
+                    CHANGES_UNKNOWN,
                     CANCELLED -> 409;
             case SR_SCAN, IO_ERROR, INTERNAL -> 500;
             case UNIMPLEMENTED -> 501;

@@ -101,6 +101,8 @@ public final class Routes {
                 Route.get("getVdi", "/v1/vdis/{vdi}", this::vdi),
                 Route.of("DELETE", "destroyVdi", "/v1/vdis/{vdi}", this::destroyVdi)
                         .by(Role.ADMIN),
+                Route.post("destroyVdiData", "/v1/vdis/{vdi}/data-destroy", this::destroyVdiData)
+                        .by(Role.ADMIN),
                 Route.post("cloneVdi", "/v1/vdis/{vdi}/clone", this::cloneVdi).answering(CREATED),
                 Route.post("copyVdi", "/v1/vdis/{vdi}/copy", this::copyVdi).answering(ACCEPTED),
                 Route.post("setVdi", "/v1/vdis/{vdi}/set", this::setVdi),
@@ -330,6 +332,13 @@ public final class Routes {
         Names.Place place = names.vdi(call.variable());
         place.repository().destroy(place.vdi());
         return Map.of("vdi", place.vdi());
+    }
+
+    /** The answer is what is left of the snapshot. */
+    private Object destroyVdiData(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        place.repository().destroyData(place.vdi());
+        return place.repository().vdi(place.vdi());
     }
 
     /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. Without a name it has the time. */

@@ -298,6 +298,14 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
+    public void destroyData(VdiId id) {
+        use(repository -> {
+            repository.destroyData(id);
+            return id;
+        });
+    }
+
+    @Override
     public Export attach(VdiId id, String holder, AccessMode mode) {
         return takeAndRemember(id, holder, ExportKind.NBD, repository -> repository.attach(id, holder, mode));
     }

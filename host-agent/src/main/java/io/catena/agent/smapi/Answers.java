@@ -6,11 +6,13 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
+import io.catena.agent.cbt.XenChangedBlocks;
 import io.catena.api.SrHealth;
 import io.catena.api.SrStat;
 import io.catena.api.Vdi;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -101,9 +103,15 @@ final class Answers {
 
     record Nbd(String uri) {}
 
+    /** Which blocks differ: base64, the first block is the highest bit of the first byte. */
+    record ChangedBlocks(int granularity, String bitmap) {}
+
     /** Returns a volume of an SR. */
     static Volume volume(Vdi vdi) {
         String key = vdi.vdi().toString();
+        boolean hasData = vdi.state() != Vdi.State.WITHOUT_DATA;
+        Map<String, String> keys = new TreeMap<>(vdi.keys());
+        keys.keySet().removeIf(XenChangedBlocks::isKey);
         return new Volume(
                 key,
                 key,
@@ -113,10 +121,10 @@ final class Answers {
                 false,
                 vdi.virtualSizeBytes(),
                 vdi.physicalBytes(),
-                List.of(new VolumeUri(vdi.sr(), vdi.vdi()).toString()),
-                vdi.keys(),
-                "Data",
-                false);
+                hasData ? List.of(new VolumeUri(vdi.sr(), vdi.vdi()).toString()) : List.of(),
+                keys,
+                hasData ? "Data" : "CBT_Metadata",
+                XenChangedBlocks.isEnabled(vdi));
     }
 
     /**

@@ -55,12 +55,14 @@ public final class PluginCalls implements Scripts {
             "VDI_RESET_ON_BOOT/2",
             "VDI_REVERT",
             "VDI_COMPOSE",
+            "VDI_CONFIG_CBT",
             MIRROR_IN,
             "THIN_PROVISIONING");
 
     private final StorageHost host;
     private final SrCalls srs;
     private final VolumeCalls volumes;
+    private final ChangeCalls changes;
     private final DatapathCalls datapaths;
 
     /**
@@ -71,6 +73,7 @@ public final class PluginCalls implements Scripts {
         this.host = host;
         srs = new SrCalls(host, waiter);
         volumes = new VolumeCalls(host, waiter, newIds);
+        changes = new ChangeCalls(host);
         datapaths = new DatapathCalls(host, handover);
     }
 
@@ -146,6 +149,10 @@ public final class PluginCalls implements Scripts {
             case VOLUME_COMPARE -> volumes.compare(call);
             case VOLUME_SIMILAR_CONTENT -> volumes.similarContent(call);
             case VOLUME_COMPOSE -> volumes.compose(call);
+            case VOLUME_ENABLE_CBT -> changes.enable(call, true);
+            case VOLUME_DISABLE_CBT -> changes.enable(call, false);
+            case VOLUME_DATA_DESTROY -> changes.destroyData(call);
+            case VOLUME_LIST_CHANGED_BLOCKS -> changes.list(call);
         };
     }
 

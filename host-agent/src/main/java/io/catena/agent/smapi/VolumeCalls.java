@@ -1,7 +1,10 @@
 package io.catena.agent.smapi;
 
+import io.catena.agent.cbt.XenChangedBlocks;
 import io.catena.agent.control.JobWaiter;
 import io.catena.api.Job;
+import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
@@ -60,10 +63,11 @@ final class VolumeCalls {
 
     Object snapshot(Arguments call) {
         return with(volume(call), volume -> {
-            VdiId snapshot = volume.repository()
-                    .snapshot(List.of(volume.vdi()), "")
-                    .get(0)
-                    .vdi();
+            VdiId snapshot = new VdiId(newIds.get());
+            Map<String, String> keys =
+                    XenChangedBlocks.inherited(volume.repository().vdi(volume.vdi()));
+            List<SnapshotResult> unused =
+                    volume.repository().snapshot(List.of(new SnapshotSpec(volume.vdi(), snapshot, "", keys)));
             return Answers.volume(volume.repository().vdi(snapshot));
         });
     }
@@ -211,7 +215,7 @@ final class VolumeCalls {
         return places.volume(call.string("sr"), call.string("key"));
     }
 
-    private static Object with(Places.Volume volume, Function<Places.Volume, Object> operation) {
+    static Object with(Places.Volume volume, Function<Places.Volume, Object> operation) {
         try {
             return operation.apply(volume);
         } catch (SrException e) {

@@ -28,7 +28,11 @@ enum VolumeMethod implements PluginMethod {
     VOLUME_STAT("Volume.stat"),
     VOLUME_COMPARE("Volume.compare"),
     VOLUME_SIMILAR_CONTENT("Volume.similar_content"),
-    VOLUME_COMPOSE("Volume.compose");
+    VOLUME_COMPOSE("Volume.compose"),
+    VOLUME_ENABLE_CBT("Volume.enable_cbt"),
+    VOLUME_DISABLE_CBT("Volume.disable_cbt"),
+    VOLUME_DATA_DESTROY("Volume.data_destroy"),
+    VOLUME_LIST_CHANGED_BLOCKS("Volume.list_changed_blocks");
 
     private final String executable;
 

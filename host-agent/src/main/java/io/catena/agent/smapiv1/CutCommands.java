@@ -1,13 +1,18 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.agent.cbt.XenChangedBlocks;
 import io.catena.agent.smapiv1.xenapi.XenApiException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
+import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +29,11 @@ final class CutCommands {
     private static final String PARAMS = "driver_params";
 
     private final Place place;
+    private final Supplier<UUID> newIds;
 
-    CutCommands(Place place) {
+    CutCommands(Place place, Supplier<UUID> newIds) {
         this.place = place;
+        this.newIds = newIds;
     }
 
     /**
@@ -44,7 +51,9 @@ final class CutCommands {
         StorageRepository repository = place.repository(call);
         VdiId source = call.vdi();
         Vdi before = repository.vdi(source);
-        VdiId made = repository.snapshot(List.of(source), "").get(0).vdi();
+        VdiId made = new VdiId(newIds.get());
+        Map<String, String> keys = XenChangedBlocks.inherited(before);
+        List<SnapshotResult> unused = repository.snapshot(List.of(new SnapshotSpec(source, made, "", keys)));
         String type = params.getOrDefault("type", "double");
         return type.equals("single") || type.equals("internal")
                 ? baseOnly(call, rows, repository, before, made)

@@ -1,5 +1,6 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.agent.cbt.XenChangedBlocks;
 import io.catena.agent.smapiv1.xenapi.NewVdiRow;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param parent the UUID of the base copy it builds on
  * @param snapshotOf the UUID of the disk that it is a snapshot of
  * @param broken whether its sizes cannot be told now
+ * @param withoutData whether it only tells what changed since
  */
 record Disk(
         String uuid,
@@ -31,7 +33,9 @@ record Disk(
         boolean raw,
         @Nullable String snapshotOf,
         @Nullable Instant created,
-        boolean broken) {
+        boolean broken,
+        boolean cbtEnabled,
+        boolean withoutData) {
     static final String PARENT = "vhd-parent";
     static final String TYPE = "type";
 
@@ -52,7 +56,9 @@ record Disk(
                 raw,
                 vdi.snapshotOf() == null ? null : vdi.snapshotOf().toString(),
                 vdi.created(),
-                vdi.state() == Vdi.State.BROKEN);
+                vdi.state() == Vdi.State.BROKEN,
+                XenChangedBlocks.isEnabled(vdi),
+                vdi.state() == Vdi.State.WITHOUT_DATA);
     }
 
     static Disk baseCopy(TreeNode node, @Nullable String parent) {
@@ -68,6 +74,8 @@ record Disk(
                 node.file().endsWith(".raw"),
                 null,
                 null,
+                false,
+                false,
                 false);
     }
 
@@ -78,7 +86,7 @@ record Disk(
                 uuid,
                 label,
                 description,
-                "user",
+                withoutData ? "cbt_metadata" : "user",
                 readOnly,
                 smConfig(),
                 virtualSizeBytes,
@@ -86,7 +94,8 @@ record Disk(
                 NewVdiRow.NULL,
                 snapshotOf != null,
                 snapshotOf == null || at == null ? NewVdiRow.NEVER : TIME.format(at),
-                snapshotOfRef);
+                snapshotOfRef,
+                cbtEnabled);
     }
 
     /** Returns the row of a disk that was made for XAPI just now, which will name it itself. */
@@ -103,7 +112,8 @@ record Disk(
                 NewVdiRow.NULL,
                 false,
                 NewVdiRow.NEVER,
-                NewVdiRow.NULL);
+                NewVdiRow.NULL,
+                cbtEnabled);
     }
 
     /** The keys that are the driver's to set; others' are left alone. */

@@ -43,6 +43,7 @@ public final class DriverCalls implements Scripts {
     private static final Set<String> ALONGSIDE = Set.of(
             "sr_probe",
             "sr_content_type",
+            "vdi_list_changed_blocks",
             "vdi_attach",
             "vdi_detach",
             "vdi_activate",
@@ -56,6 +57,7 @@ public final class DriverCalls implements Scripts {
     private final SrCommands srs;
     private final VdiCommands vdis;
     private final CutCommands cuts;
+    private final ChangeCommands changes;
     private final Activation activation;
     private final SrLocks locks = new SrLocks();
 
@@ -67,7 +69,8 @@ public final class DriverCalls implements Scripts {
         Place place = new Place(host);
         srs = new SrCommands(host, waiter);
         vdis = new VdiCommands(place, newIds);
-        cuts = new CutCommands(place);
+        cuts = new CutCommands(place, newIds);
+        changes = new ChangeCommands(place);
         activation = new Activation(place, sockets);
     }
 
@@ -124,6 +127,7 @@ public final class DriverCalls implements Scripts {
         return switch (call.command()) {
             case "sr_probe" -> srs.probe(call);
             case "sr_content_type" -> XmlRpcValue.of("vhd");
+            case "vdi_list_changed_blocks" -> changes.list(call, rows(call, options));
             case "vdi_attach" -> activation.attach(call, options);
             case "vdi_detach" -> activation.detach(call);
             case "vdi_activate" -> activation.activate(call, rows(call, options), keys(call, options), options);
@@ -153,12 +157,10 @@ public final class DriverCalls implements Scripts {
             case "vdi_clone" -> cuts.clone(call, rows(call, options));
             case "vdi_compose" -> vdis.compose(call, rows(call, options));
             case "vdi_revert" -> vdis.revert(call, rows(call, options));
-            case "vdi_introduce",
-                    "vdi_resize_online",
-                    "vdi_enable_cbt",
-                    "vdi_disable_cbt",
-                    "vdi_data_destroy",
-                    "vdi_list_changed_blocks" -> throw SmFault.of(SmError.UNIMPLEMENTED);
+            case "vdi_enable_cbt" -> changes.enable(call, rows(call, options), true);
+            case "vdi_disable_cbt" -> changes.enable(call, rows(call, options), false);
+            case "vdi_data_destroy" -> changes.destroyData(call, rows(call, options));
+            case "vdi_introduce", "vdi_resize_online" -> throw SmFault.of(SmError.UNIMPLEMENTED);
             default -> throw SmFault.of(SmError.BAD_REQUEST);
         };
     }

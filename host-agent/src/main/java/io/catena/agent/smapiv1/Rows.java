@@ -97,7 +97,8 @@ final class Rows {
         }
         boolean same = disk.virtualSizeBytes() == row.virtualSizeBytes()
                 && disk.physicalBytes() == row.physicalBytes()
-                && disk.readOnly() == row.readOnly();
+                && disk.readOnly() == row.readOnly()
+                && disk.cbtEnabled() == row.cbtEnabled();
         if (!same) {
             writeFields(disk, row.ref());
         }
@@ -114,7 +115,7 @@ final class Rows {
         vdis.setVirtualSize(ref, disk.virtualSizeBytes());
         vdis.setPhysicalUtilisation(ref, disk.physicalBytes());
         vdis.setReadOnly(ref, disk.readOnly());
-        vdis.setCbtEnabled(ref, false);
+        vdis.setCbtEnabled(ref, disk.cbtEnabled());
     }
 
     /** Changes single keys: whoever writes another key at the same time does not lose it. */

@@ -60,7 +60,8 @@ final class VdiCommands {
                 call.argument(3),
                 Boolean.parseBoolean(call.argument(4)),
                 call.argument(5),
-                call.argument(6));
+                call.argument(6),
+                false);
         try {
             rows.introduce(Disk.of(made, raw), row);
         } catch (XenApiException e) {

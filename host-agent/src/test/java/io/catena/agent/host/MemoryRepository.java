@@ -314,6 +314,11 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
+    public synchronized void destroyData(VdiId id) {
+        throw new SrException(SrError.UNIMPLEMENTED, "Disks in memory tell no changes");
+    }
+
+    @Override
     public synchronized Export attach(VdiId id, String holder, AccessMode mode) {
         vdi(id);
         Hold hold = holds.computeIfAbsent(id + holder, key -> new Hold(id, holder, mode, null));

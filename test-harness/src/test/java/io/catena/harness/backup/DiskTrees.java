@@ -44,15 +44,39 @@ final class DiskTrees implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     final List<VdiId> snapshots = new ArrayList<>();
-    final VhdRepository sr;
+    VhdRepository sr;
+    private final FileStorage storage;
+    private final Path directory;
+    private final Path redo;
+
+    /** The snapshots whose data was given up; what they held is still known here. */
+    final List<VdiId> withoutData = new ArrayList<>();
+
     private final Jobs jobs = new Jobs(Clock.systemUTC());
     private final DirectExports exports = new DirectExports();
     private final TreeMap<VdiId, byte[]> contents = new TreeMap<>();
 
     DiskTrees(Path directory, Path redo) {
-        FileStorage storage = LinuxFiles.storage(directory);
+        this.directory = directory;
+        this.redo = redo;
+        storage = LinuxFiles.storage(directory);
         VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
-        sr = VhdRepository.attach(
+        sr = attach();
+    }
+
+    /** Lets go of the SR and attaches it again. */
+    void reopen() throws IOException {
+        sr.close();
+        open();
+    }
+
+    /** Attaches the SR again after it was closed. */
+    void open() {
+        sr = attach();
+    }
+
+    private VhdRepository attach() {
+        return VhdRepository.attach(
                 storage,
                 directory.toString(),
                 new Environment(
@@ -73,6 +97,25 @@ final class DiskTrees implements AutoCloseable {
 
     byte[] content(VdiId disk) {
         return Objects.requireNonNull(contents.get(disk), "content");
+    }
+
+    /** As {@link #grow}, and gives up the data of snapshots on the way. */
+    void growAndGiveUp(Random random) throws IOException {
+        List<VdiId> disks = new ArrayList<>(List.of(create()));
+        for (int step = 0; step < STEPS; step++) {
+            VdiId disk = disks.get(random.nextInt(disks.size()));
+            switch (random.nextInt(12)) {
+                case 0, 1, 2 -> cut(disk);
+                case 3 -> disks.add(copyOf(disk, sr.clone(disk, "clone").vdi()));
+                case 4 -> discard(disk, random.nextInt(DISK_BYTES / BLOCK));
+                case 5 -> revert(disk, random);
+                case 6, 7 -> giveUp(random);
+                case 8 -> collect();
+                case 9 -> reopen();
+                default -> write(disk, PAGE * random.nextInt(DISK_BYTES / PAGE), bytes(random));
+            }
+        }
+        cut(disks.get(0));
     }
 
     void grow(Random random) throws IOException {
@@ -152,9 +195,29 @@ final class DiskTrees implements AutoCloseable {
             VdiId snapshot = snapshots.remove(random.nextInt(snapshots.size()));
             sr.destroy(snapshot);
             contents.remove(snapshot);
-            Job job = jobs.waitFor(sr.garbage().run().id(), PATIENCE);
-            assertThat(job.state()).as(job.toString()).isEqualTo(Job.State.DONE);
+            collect();
         }
+    }
+
+    /** Gives up the data of a snapshot, or now and then that for good, too. */
+    void giveUp(Random random) {
+        if (snapshots.size() > 1) {
+            VdiId snapshot = snapshots.remove(random.nextInt(snapshots.size()));
+            sr.destroyData(snapshot);
+            withoutData.add(snapshot);
+        }
+        if (withoutData.size() > 4) {
+            sr.destroy(withoutData.remove(0));
+        }
+        if (random.nextBoolean()) {
+            collect();
+        }
+    }
+
+    void collect() {
+        Job job = jobs.waitFor(sr.garbage().run().id(), PATIENCE);
+        assertThat(job.state()).as(job.toString()).isEqualTo(Job.State.DONE);
+        assertThat(job.result()).doesNotContain("set aside");
     }
 
     /** Returns what is sent of a disk. */

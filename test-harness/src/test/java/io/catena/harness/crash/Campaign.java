@@ -100,6 +100,7 @@ final class Campaign implements Callable<Integer> {
         }
         subjects.put("copy", crash(seed -> new CopyScenario(seed, call -> true)));
         subjects.put("import", crash(seed -> new DeltaImportScenario(seed, call -> true)));
+        subjects.put("data-destroy", crash(seed -> new DataDestroyScenario(seed, call -> true)));
         subjects.put("revert", crash(seed -> new RevertScenario(seed, call -> true)));
         subjects.put("reset", crash(seed -> new RevertScenario(seed, RevertScenario.How.RESET, call -> true)));
         subjects.put("compose", crash(seed -> new ComposeScenario(seed, call -> true)));

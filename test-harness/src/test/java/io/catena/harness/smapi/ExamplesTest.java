@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -33,23 +35,12 @@ final class ExamplesTest extends SmapiTest {
     private static final String SNAPSHOT = "c0ffee00-1111-4222-8333-444455556666";
     private static final String CLONE = "deadbeef-0000-4aaa-8bbb-ccccddddeeee";
 
-    /** Methods that we do not have, and so have no executable: changed blocks, mirroring, long tasks. */
+    /** Methods that we do not have, and so have no executable: mirroring, long tasks. */
     private static final Set<String> NOT_OFFERED = Set.of(
-            "Volume.enable_cbt",
-            "Volume.disable_cbt",
-            "Volume.data_destroy",
-            "Volume.list_changed_blocks",
-            "Data.mirror",
-            "Data.copy",
-            "Data.stat",
-            "Data.cancel",
-            "Data.destroy",
-            "Data.ls",
-            "Task.stat",
-            "Task.ls");
+            "Data.mirror", "Data.copy", "Data.stat", "Data.cancel", "Data.destroy", "Data.ls", "Task.stat", "Task.ls");
 
-    /** A full disk, a volume that is active on another host, a volume without data, a file of ISO images. */
-    private static final Set<Integer> CANNOT_ARISE_HERE = Set.of(22, 26, 45, 50);
+    /** A full disk, a volume that is active on another host, a file of ISO images. */
+    private static final Set<Integer> CANNOT_ARISE_HERE = Set.of(22, 26, 50);
 
     private final Map<String, String> bound = new HashMap<>();
     private final Map<Integer, Example> left = new TreeMap<>();
@@ -71,6 +62,7 @@ final class ExamplesTest extends SmapiTest {
         same(14);
         same(18);
         volumes();
+        changedBlocks();
         datapath();
         srs();
         notOffered();
@@ -95,6 +87,63 @@ final class ExamplesTest extends SmapiTest {
         assertThat(stat(real(DISK)).get("virtual_size").getAsLong()).isEqualTo(21474836480L);
         like(38);
         same(30);
+    }
+
+    private void changedBlocks() throws IOException {
+        Map<String, String> before = Map.copyOf(bound);
+        String disk = text(
+                scripts.call(
+                                "Volume.create",
+                                "sr",
+                                SR,
+                                "name",
+                                "disk 0",
+                                "description",
+                                "root disk",
+                                "size",
+                                10L << 30,
+                                "sharable",
+                                false)
+                        .result()
+                        .getAsJsonObject(),
+                "key");
+        bound.put(DISK, disk);
+        same(40);
+        String snapshot = text(
+                scripts.call("Volume.snapshot", "sr", SR, "key", disk).result().getAsJsonObject(), "key");
+        bound.put(SNAPSHOT, snapshot);
+        write(disk, (byte) 7);
+        assertOnlyFirstBlockChanged(run(example(42)).getAsJsonObject());
+        bound.put(CLONE, text(createVolume("other", 10L << 30), "key"));
+        refused(43);
+        same(44);
+        same(45);
+        assertOnlyFirstBlockChanged(scripts.call(
+                        "Volume.list_changed_blocks",
+                        "sr",
+                        SR,
+                        "key",
+                        snapshot,
+                        "key2",
+                        disk,
+                        "offset",
+                        0,
+                        "length",
+                        -1)
+                .result()
+                .getAsJsonObject());
+        same(41);
+        for (String key : List.of(snapshot, disk, real(CLONE))) {
+            ok("Volume.destroy", "sr", SR, "key", key);
+        }
+        bound.putAll(before);
+    }
+
+    private static void assertOnlyFirstBlockChanged(JsonObject changes) {
+        byte[] bitmap = Base64.getDecoder().decode(text(changes, "bitmap"));
+        assertThat(changes.get("granularity").getAsInt()).isEqualTo(64 << 10);
+        assertThat(bitmap).hasSize((10 << (30 - 16)) / 8).startsWith(0x80);
+        assertThat(Arrays.copyOfRange(bitmap, 1, bitmap.length)).containsOnly(0);
     }
 
     private void tagSnapshot() throws IOException {

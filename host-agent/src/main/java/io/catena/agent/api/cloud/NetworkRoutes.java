@@ -47,7 +47,7 @@ public final class NetworkRoutes {
     private Route changed(Route route) {
         return switch (route.operationId()) {
             case "getJob" -> route.acting(this::job);
-            case "destroyVdi" -> route.by(Role.BACKUP).acting(call -> destroy(route, call));
+            case "destroyVdi", "destroyVdiData" -> route.by(Role.BACKUP).acting(call -> destroy(route, call));
             case "snapshotVdis" -> route.acting(call -> snapshot(route, call));
             default -> route;
         };

@@ -34,6 +34,7 @@ public final class ObservedHost {
     /** What an operation on a disk, which is its first argument, is called as an event. */
     private static final Map<String, String> OF_A_DISK = Map.ofEntries(
             Map.entry("destroy", "vdi.deleted"),
+            Map.entry("destroyData", "vdi.data-destroyed"),
             Map.entry("set", "vdi.changed"),
             Map.entry("resize", "vdi.resized"),
             Map.entry("revert", "vdi.reverted"),

@@ -24,7 +24,8 @@ public record NewVdiRow(
         String pool,
         boolean snapshot,
         String snapshotTime,
-        String snapshotOf) {
+        String snapshotOf,
+        boolean cbtEnabled) {
     /** No reference. */
     public static final String NULL = "OpaqueRef:NULL";
 
@@ -56,7 +57,7 @@ public record NewVdiRow(
             XmlRpcValue.of(snapshot),
             new XmlRpcValue.Time(snapshotTime),
             XmlRpcValue.of(snapshotOf),
-            XmlRpcValue.of(false)
+            XmlRpcValue.of(cbtEnabled)
         };
     }
 }

@@ -17,6 +17,7 @@ public record VdiRow(
         boolean readOnly,
         long virtualSizeBytes,
         long physicalBytes,
+        boolean cbtEnabled,
         Map<String, String> smConfig) {
     public VdiRow {
         smConfig = Map.copyOf(smConfig);
@@ -31,6 +32,7 @@ public record VdiRow(
                 row.member("read_only").asFlag(),
                 Long.parseLong(row.member("virtual_size").asText()),
                 Long.parseLong(row.member("physical_utilisation").asText()),
+                row.member("cbt_enabled").asFlag(),
                 row.member("sm_config").asTextMap());
     }
 }
