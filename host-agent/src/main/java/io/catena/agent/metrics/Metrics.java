@@ -65,6 +65,11 @@ public final class Metrics {
             .labelNames("kind")
             .register(registry);
 
+    private final Counter droppedReaders = Counter.builder()
+            .name("catena_event_readers_dropped")
+            .help("Who followed events and was cut off for not reading them.")
+            .register(registry);
+
     /** A text of metrics with its type. */
     public record Text(String contentType, String text) {}
 
@@ -90,6 +95,11 @@ public final class Metrics {
     /** Counts an event. */
     public void event(String kind) {
         events.labelValues(kind).inc();
+    }
+
+    /** Counts a reader of events that was cut off because it did not read. */
+    public void readerDropped() {
+        droppedReaders.inc();
     }
 
     /** Measures the pause of a snapshot of a disk that was open. */

@@ -48,6 +48,7 @@ function Host({ session, leave }) {
   const [nodes, setNodes] = useState([])
   const [attached, setAttached] = useState([])
   const [vdi, setVdi] = useState(null)
+  const [space, setSpace] = useState(null)
   const [gc, setGc] = useState(null)
   const [jobs, setJobs] = useState([])
   const [events, setEvents] = useState([])
@@ -67,6 +68,11 @@ function Host({ session, leave }) {
     setSr(now => (all.some(s => s.sr === now) ? now : (told.filter(Boolean).sort((a, b) => b.nodes - a.nodes)[0] || all[0] || { sr: '' }).sr))
   }
   const loadJobs = async () => setJobs(await list('/v1/jobs'))
+  const loadEvents = async () => {
+    const { last } = await get('/v1/events?limit=1')
+    const { events: before } = await get('/v1/events?limit=' + MOST_EVENTS + '&since=' + Math.max(0, last - MOST_EVENTS))
+    setEvents(now => [...now, ...before.filter(e => !now.some(n => n.id === e.id)).reverse()].slice(0, MOST_EVENTS))
+  }
   const loadSr = async () => {
     if (!sr || !srs.some(s => s.sr === sr && s.attached)) return
     const [n, a, g] = await Promise.all([list('/v1/srs/' + sr + '/nodes', 10000), list('/v1/srs/' + sr + '/vdis?attached=true'), get('/v1/srs/' + sr + '/gc')])
@@ -76,7 +82,7 @@ function Host({ session, leave }) {
     document.documentElement.dataset.ready = sr
   }
   const later = useSoon(() => Promise.all([guard(loadSrs()), guard(loadSr()), guard(loadJobs())]))
-  useEffect(() => { guard(loadSrs()); guard(loadJobs()) }, [])
+  useEffect(() => { guard(loadSrs()); guard(loadJobs()); guard(loadEvents()) }, [])
   useEffect(() => {
     setNodes([])
     setGc(null)
@@ -108,10 +114,14 @@ function Host({ session, leave }) {
   const node = useMemo(() => nodes.find(n => n.id === selected), [nodes, selected])
   useEffect(() => {
     let wanted = true
-    if (!node || node.hidden) setVdi(null)
-    else get('/v1/vdis/' + node.id).then(v => wanted && setVdi(v), () => wanted && setVdi(null))
+    const look = (path, set) => get(path).then(v => wanted && set(v), () => wanted && set(null))
+    if (node && !node.hidden) {
+      look('/v1/vdis/' + node.id, setVdi)
+      look('/v1/vdis/' + node.id + '/space', setSpace)
+    }
     return () => { wanted = false }
   }, [node])
+  const names = useMemo(() => new Map(nodes.filter(n => n.name).map(n => [n.id, n.name])), [nodes])
   const run = (method, path, body) => guard(ask(method, path, body)).then(later)
   const plan = (title, verb, method, path, body, headers) =>
     guard(ask(method, path + '?dryRun=true', body).then(({ value }) =>
@@ -151,7 +161,7 @@ function Host({ session, leave }) {
         const t = stats[s.sr]
         const used = t ? percent(t.capacityBytes - t.freeBytes, t.capacityBytes) : 0
         return html`<button key=${s.sr} class=${'sr' + (s.sr === sr ? ' selected' : '')} aria-current=${s.sr === sr} onClick=${() => setSr(s.sr)}>
-          <span><i class=${'dot ' + (!s.attached ? 'off' : t && t.health.state === 'healthy' ? 'good' : t ? 'bad' : '')}></i>${s.name}</span>
+          <span><i class=${'dot ' + (!s.attached ? 'off' : t && t.health.state === 'healthy' ? 'good' : t ? 'bad' : '')}></i><em title=${s.name}>${s.name}</em></span>
           <small>${!s.attached ? 'not attached' : t ? (t.health.state === 'healthy' ? 'healthy' : 'needs care') + ' · ' + bytes(t.freeBytes) + ' free' : ''}</small>
           ${t && html`<div class="meter"><i class=${used > 95 ? 'bad' : used > 85 ? 'high' : ''} style=${'width:' + used + '%'}></i></div>`}
           ${s.problem && html`<small class="problem">${s.problem}</small>`}</button>`
@@ -160,17 +170,17 @@ function Host({ session, leave }) {
     </nav>
     <main>
       ${notice && html`<div class="notice" role="alert"><span>${notice}</span><button aria-label="Close" onClick=${() => setNotice('')}>×</button></div>`}
-      ${stat ? html`<div class="title"><h1>${stat.name}</h1><code>${stat.path}</code></div>
+      ${stat ? html`<div class="title"><h1 title=${stat.name}>${stat.name}</h1><code>${stat.path}</code></div>
         <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} />
         <div class="tabs" role="tablist" aria-label="Views">${Object.entries(tabs).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
         <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
           ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} />
-            <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} limit=${stat.chainLimit} may=${may} act=${act} />
+            <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} space=${space && space.vdi === selected ? space : null} select=${setSelected} limit=${stat.chainLimit} may=${may} act=${act} />
               <${Collection} gc=${gc} may=${may} act=${act} /><${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /></div></div>`}
           ${tab === 'attachments' && html`<${Attachments} vdis=${attached} may=${may} act=${act} />`}
           ${tab === 'schedules' && html`<${Schedules} sr=${sr} changed=${events.length ? events[0].id : 0} may=${may} run=${run} />`}
-          ${tab === 'space' && html`<${Space} sr=${sr} />`}
-          ${tab === 'events' && html`<${Events} events=${events} />`}
+          ${tab === 'space' && html`<${Space} sr=${sr} stat=${stat} show=${id => { setSelected(id); setTab('chains') }} />`}
+          ${tab === 'events' && html`<${Events} events=${events} names=${names} />`}
         </div>` : html`<p class="empty">${srs.length ? 'This SR is not attached.' : ''}</p>`}
     </main>
     ${dialog && dialog.type === 'plan' && html`<${PlanDialog} ask=${dialog} close=${() => setDialog(null)} />`}

@@ -21,15 +21,31 @@ export function Numbers({ stat, gc, active }) {
         <i class=${full > 95 ? 'bad' : full > 85 ? 'high' : ''} style=${'width:' + full + '%'}></i></div>
       <small>${bytes(used)} of ${bytes(stat.capacityBytes)} used, ${bytes(stat.physicalBytes)} of it by this SR</small></div>
     <div class="card tile"><span>Disks and snapshots</span><b>${stat.vdis}</b><small>${active} active, ${plural(stat.nodes, 'file')}</small></div>
-    <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${(stat.virtualBytes / stat.capacityBytes).toFixed(1)} times the file system</small></div>
+    <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${share(stat.virtualBytes, stat.capacityBytes)} the file system</small></div>
     <div class="card tile"><span>Longest chain</span><b class=${stat.maxChainDepth >= stat.chainWarning ? 'high' : ''}>${stat.maxChainDepth} <em>of ${stat.chainLimit}</em></b><small>warned from ${stat.chainWarning}</small></div>
-    <div class="card tile"><span>To be merged</span><b>${bytes(debt)}</b><small>gives back ${bytes(freed)}</small></div>
+    <div class="card tile"><span>To be merged</span><b>${debt || freed ? bytes(debt) : 'nothing'}</b><small>${freed ? 'gives back ' + bytes(freed) : 'all is merged that can be'}</small></div>
   </section>`
 }
 
 const Fact = ({ name, children }) => html`<dt>${name}</dt><dd>${children}</dd>`
 
-export function NodePanel({ node, vdi, limit, may, act }) {
+const share = (part, whole) => (part >= whole ? (part / whole).toFixed(1) + ' times' : (part > 0 && part < whole / 100 ? 'less than 1' : Math.round(percent(part, whole))) + ' % of')
+
+const gain = space => bytes(space.freesAtOnceBytes) + (space.freesLaterBytes ? ', then ' + bytes(space.freesLaterBytes) + ' by merging' : '')
+
+// The snapshots of a disk, newest first, with what would come back without each.
+function Snapshots({ space, select }) {
+  const [all, setAll] = useState(false)
+  if (!space.snapshots.length) return null
+  const shown = [...space.snapshots].reverse().slice(0, all ? undefined : 8)
+  return html`<h2>${plural(space.snapshots.length, 'snapshot')}</h2>
+    <table class="snapshots"><thead><tr><th>Snapshot</th><th class="num">Deleting it frees</th></tr></thead>
+    <tbody>${shown.map(s => html`<tr key=${s.vdi}><td><button class="link" title=${s.name || s.vdi} onClick=${() => select(s.vdi)}>${s.name || s.vdi.slice(0, 8)}</button><small>${s.created ? ago(s.created) : ''}</small></td>
+      <td class="num">${bytes(s.freesAtOnceBytes + s.freesLaterBytes)}</td></tr>`)}</tbody></table>
+    ${shown.length < space.snapshots.length && html`<button class="link" onClick=${() => setAll(true)}>show all</button>`}`
+}
+
+export function NodePanel({ node, vdi, space, limit, may, act, select }) {
   if (!node) return html`<section class="card detail" aria-label="Node"><h2>Nothing is selected</h2><p class="muted">Select a node to see what it is, who uses it and what can be done.</p></section>`
   const active = /active|attached/.test(node.note)
   const why = active ? 'It is attached: detach it first' : ''
@@ -38,7 +54,10 @@ export function NodePanel({ node, vdi, limit, may, act }) {
     <h2>${node.name || (node.hidden ? 'Base copy' : 'Without a name')}</h2>
     <dl><${Fact} name="UUID"><code>${node.id}</code><//><${Fact} name="State">${node.note || 'detached disk'}<//>
       <${Fact} name="Own data">${bytes(node.physicalBytes)}<//><${Fact} name="Size">${bytes(node.virtualSizeBytes)}<//>
-      <${Fact} name="Depth">${node.depth} of ${limit}<//><${Fact} name="Built upon by">${plural(node.children, 'node')}<//>
+      <${Fact} name="Depth">${node.depth} of ${limit}<//>${node.children > 0 && html`<${Fact} name="Built upon by">${plural(node.children, 'node')}<//>`}
+      ${space && html`<${Fact} name="Whole chain">${bytes(space.chainBytes)}<//>`}
+      ${space && space.bytesPerDay > 0 && html`<${Fact} name="Grows">${bytes(space.bytesPerDay)} a day<//>`}
+      ${space && html`<${Fact} name="Deleting frees">${gain(space)}<//>`}
       ${node.merge && html`<${Fact} name="Merging">${node.merge}: ${node.why}${node.frees ? ' Gives back ' + bytes(node.frees) + '.' : ''}<//>`}
       ${node.hidden && !node.merge && html`<${Fact} name="Kept because">${node.children > 1 ? plural(node.children, 'node') + ' build on it' : node.children === 1 ? 'its only child needs its data' : 'the next collection takes it'}<//>`}
       ${vdi && vdi.created && html`<${Fact} name="Made">${new Date(vdi.created).toLocaleString()}<//>`}
@@ -51,6 +70,7 @@ export function NodePanel({ node, vdi, limit, may, act }) {
       ${vdi && vdi.snapshotOf ? button('revert', 'Revert disk to this', 'revert', 'admin', '', 'danger') : ''}
       ${vdi && button('delete', 'Delete', 'delete', vdi.snapshotOf ? 'operator' : 'admin', why, 'danger')}
     </div>`}
+    ${space && html`<${Snapshots} key=${node.id} space=${space} select=${select} />`}
   </section>`
 }
 
@@ -67,7 +87,7 @@ export function Jobs({ jobs, may, act }) {
         <div><b>${job.kind} ${job.job}</b> <span class=${'badge ' + (running ? 'busy' : job.state === 'done' ? 'good' : 'bad')}>${paused ? 'paused' : job.state}</span>
           <span class="grow"></span>
           ${running && may('operator') && html`<button onClick=${() => act(paused ? 'resume-job' : 'pause-job', job)}>${paused ? 'Resume' : 'Pause'}</button>
-            <button onClick=${() => act('cancel-job', job)}>Cancel</button>`}</div>
+            <button class="cancel" onClick=${() => act('cancel-job', job)}>Cancel</button>`}</div>
         ${running && html`<progress max="100" value=${percent(job.doneBytes, job.totalBytes)} aria-label=${'Progress of job ' + job.job}></progress>`}
         <small>${running ? job.phase + ' · ' + bytes(job.doneBytes) + ' of ' + bytes(job.totalBytes) + (rate ? ' · ' + bytes(rate) + '/s' : '') + (left > 1 ? ' · ' + Math.ceil(left) + ' s left' : '')
           : job.failure ? job.failure.message : (job.result || job.phase) + ' · ' + ago(job.ended || job.started)}</small>
@@ -101,28 +121,59 @@ export function Attachments({ vdis, may, act }) {
       ${may('operator') && html`<td><button class="danger" onClick=${() => act('detach', vdi, hold)}>Detach</button></td>`}</tr>`)}</tbody></table>`}</section>`
 }
 
-export function Events({ events }) {
+export function Events({ events, names }) {
   return html`<section class="card" aria-label="Events"><h2>Events</h2>
-    <div class="log" role="log" tabindex="0" aria-label="What happened, newest first">${events.length === 0 && html`<p class="muted">Nothing has happened since this page was opened.</p>`}
-    ${events.map(e => html`<div key=${e.id}><time>${clock(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? e.vdi.slice(0, 8) : e.job ? 'job ' + e.job : ''} ${Object.entries(e.data).filter(([, v]) => v !== '').map(([k, v]) => k + ' ' + v).join(', ')}</span></div>`)}</div></section>`
+    <div class="log" role="log" tabindex="0" aria-label="What happened, newest first">${events.length === 0 && html`<p class="muted">Nothing has happened yet.</p>`}
+    ${events.map(e => html`<div key=${e.id}><time>${clock(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? html`<em title=${e.vdi}>${names.get(e.vdi) || e.vdi.slice(0, 8)}</em>` : e.job ? html`<em>job ${e.job}</em>` : ''} ${Object.entries(e.data).filter(([, v]) => v !== '').map(([k, v]) => k + ' ' + v).join(', ')}</span></div>`)}</div></section>`
 }
 
-export function Space({ sr }) {
-  const [space, setSpace] = useState(null)
+// So that axes are labelled in one unit.
+function unitOf(most) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+  const i = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, most)) / 10)))
+  return { name: units[i], bytes: 2 ** (10 * i) }
+}
+
+function Chart({ samples, capacity }) {
   const box = useRef()
-  useEffect(() => { get('/v1/srs/' + sr + '/space').then(setSpace, () => setSpace(null)) }, [sr])
   useEffect(() => {
-    if (!space || space.samples.length < 2) return
-    const x = space.samples.map(s => new Date(s.time) / 1000)
-    const used = space.samples.map(s => s.usedBytes / 2 ** 30)
+    const x = samples.map(s => new Date(s.time) / 1000)
+    const unit = unitOf(capacity)
+    const used = samples.map(s => s.usedBytes / unit.bytes)
+    const own = samples.map(s => s.physicalBytes / unit.bytes)
     const css = name => getComputedStyle(document.documentElement).getPropertyValue(name)
-    const axis = { stroke: css('--muted'), grid: { stroke: css('--line') }, ticks: { stroke: css('--line') } }
-    const plot = new window.uPlot({ width: box.current.clientWidth, height: 180, cursor: { y: false }, axes: [axis, { ...axis, size: 64, values: (u, v) => v.map(n => n.toFixed(1)) }],
-      series: [{}, { label: 'Used, GiB', stroke: css('--accent'), width: 2, fill: css('--accent-soft') }] }, [x, used], box.current)
-    return () => plot.destroy()
-  }, [space])
+    const axis = { stroke: css('--muted'), grid: { stroke: css('--line'), width: 1 }, ticks: { stroke: css('--line'), width: 1 } }
+    const size = () => ({ width: box.current.clientWidth, height: 220 })
+    const plot = new window.uPlot({ ...size(), cursor: { y: false }, scales: { y: { range: [0, capacity / unit.bytes] } },
+      axes: [{ ...axis }, { ...axis, size: 60, values: (u, v) => v.map(n => n.toFixed(n < 10 && n % 1 ? 1 : 0)) }],
+      series: [{}, { label: 'File system, ' + unit.name, stroke: css('--accent'), width: 2, fill: css('--accent-soft'), value: (u, v) => v?.toFixed(2) },
+        { label: 'This SR, ' + unit.name, stroke: css('--good'), width: 2, value: (u, v) => v?.toFixed(2) }] }, [x, used, own], box.current)
+    const watch = new ResizeObserver(() => plot.setSize(size()))
+    watch.observe(box.current)
+    return () => { watch.disconnect(); plot.destroy() }
+  }, [samples, capacity])
+  return html`<div ref=${box} role="img" aria-label="How full the file system was"></div>`
+}
+
+const soon = days => (days < 1 ? 'less than a day' : days > 3650 ? 'more than ten years' : plural(Math.floor(days), 'day'))
+
+export function Space({ sr, stat, show }) {
+  const [space, setSpace] = useState(null)
+  useEffect(() => {
+    const look = () => get('/v1/srs/' + sr + '/space').then(setSpace, () => {})
+    look()
+    const timer = setInterval(look, 60000)
+    return () => clearInterval(timer)
+  }, [sr])
   if (!space) return null
-  return html`<section class="card" aria-label="Space"><h2>Space</h2>
-    <p>${space.daysUntilFull !== undefined ? html`At this rate the file system is <b>full in ${space.daysUntilFull < 1 ? 'less than a day' : plural(Math.floor(space.daysUntilFull), 'day')}</b> (${bytes(space.bytesPerDay)} a day).` : 'It does not grow, or there are too few samples to tell.'}</p>
-    <div ref=${box}></div></section>`
+  const known = space.bytesPerDay !== undefined
+  return html`<section class="card" aria-label="Forecast"><h2>Forecast</h2>
+      <p class="forecast">${!known ? 'A forecast needs an hour of samples; there is one every five minutes.'
+        : space.daysUntilFull !== undefined ? html`At this rate the file system is <b class=${space.daysUntilFull < 14 ? 'high' : ''}>full in ${soon(space.daysUntilFull)}</b>: it grows by ${bytes(space.bytesPerDay)} a day.`
+        : html`The file system <b>does not fill up</b>${space.bytesPerDay < 0 ? ': it shrinks by ' + bytes(-space.bytesPerDay) + ' a day' : ''}.`}</p>
+      ${space.samples.length > 1 ? html`<${Chart} samples=${space.samples} capacity=${stat.capacityBytes} />` : html`<p class="muted">The chart begins with the second sample.</p>`}</section>
+    <section class="card spaced" aria-label="Disks that grow"><h2>Disks that grow</h2>
+      ${space.growing.length === 0 ? html`<p class="muted">${known ? 'No disk has grown in the last week.' : 'Not known yet.'}</p>`
+        : html`<table><thead><tr><th>Disk</th><th class="num">Whole chain</th><th class="num">Grows, a day</th></tr></thead>
+      <tbody>${space.growing.map(g => html`<tr key=${g.vdi}><td><button class="link" onClick=${() => show(g.vdi)}>${g.name || g.vdi.slice(0, 8)}</button></td><td class="num">${bytes(g.chainBytes)}</td><td class="num">${bytes(g.bytesPerDay)}</td></tr>`)}</tbody></table>`}</section>`
 }

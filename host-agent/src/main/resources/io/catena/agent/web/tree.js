@@ -60,7 +60,8 @@ const kindOf = node => (isBase(node) ? 'base copy' : /snapshot/.test(node.note) 
 
 function Badges({ node, run }) {
   const badges = []
-  const note = node.note.replace(/^(base copy|snapshot)(, )?/, '')
+  const told = part => !/^(base copy|snapshot)$/.test(part) && !(node.merge && /^(mergeable|merging)$/.test(part))
+  const note = node.note.split(', ').filter(told).join(', ')
   if (note) badges.push(html`<span class=${'badge ' + (/active/.test(note) ? 'good' : needsCare(node) ? 'bad' : '')}>${note}</span>`)
   const merges = run ? run.filter(hasDebt) : hasDebt(node) ? [node] : []
   if (merges.length) {

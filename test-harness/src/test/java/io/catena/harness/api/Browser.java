@@ -59,6 +59,12 @@ final class Browser implements AutoCloseable {
         waitFor("#live.on");
     }
 
+    void resize(int width, int height) {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", false));
+    }
+
     void reload() {
         driver.navigate().refresh();
     }

@@ -79,6 +79,57 @@ class WebTest {
     }
 
     @Test
+    void aJobIsSeenToGetOnAndIsCancelled() throws IOException {
+        api.sr("main");
+        try (NbdDisk disk = attached("disk")) {
+            for (int i = 0; i < 3; i++) {
+                write(disk, 4 * i, 4 * MIB);
+                snapshot("disk", "snapshot " + i);
+            }
+        }
+        JsonObject slowly = new JsonObject();
+        slowly.addProperty("bytesPerSecond", MIB / 4);
+        api.local().post("/v1/srs/main/gc/set", slowly);
+        browser.logIn(api, Role.OPERATOR);
+        browser.row("snapshot 0");
+        api.local().delete("/v1/vdis/snapshot%200");
+        api.local().delete("/v1/vdis/snapshot%201");
+        api.local().post("/v1/srs/main/gc");
+
+        browser.waitFor(".job progress");
+        double before = progress();
+        browser.waitUntil(() -> progress() > before);
+        browser.screenshot("job");
+        browser.waitFor(".job button.cancel").click();
+        browser.waitUntil(() -> browser.all(".job progress").isEmpty());
+
+        assertThat(browser.waitFor(".job .badge").getText()).isEqualTo("cancelled");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    /** Asked of the page at one instant: the element may be another one the next moment. */
+    private double progress() {
+        return ((Number) browser.script("return document.querySelector('.job progress')?.value ?? -1")).doubleValue();
+    }
+
+    @Test
+    void longNamesAndNarrowWindowsFit() throws IOException {
+        api.sr("main");
+        disk("a-disk-with-a-name-that-somebody-made-of-three-others-and-the-date-2026-11-27T12:00:00Z");
+        browser.logIn(api, Role.ADMIN);
+        browser.row("a-disk").click();
+        browser.waitFor(".detail dl");
+        for (int width : new int[] {1100, 640, 400}) {
+            browser.resize(width, 800);
+            browser.screenshot("narrow-" + width);
+            assertThat(browser.script("return document.documentElement.scrollWidth <= window.innerWidth"))
+                    .as("at %s pixels nothing sticks out", width)
+                    .isEqualTo(true);
+            assertThat(browser.barriers()).isEmpty();
+        }
+    }
+
+    @Test
     void aScheduleIsSeenWithItsRunsAndRunByWhoMay() throws IOException {
         api.sr("main");
         disk("first");

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 
 /** What can be asked about events in pages: by programs, and by the command line. */
@@ -18,7 +19,11 @@ public final class EventRoutes {
     private static final int USUAL = 100;
     private static final int MOST_WAIT_SECONDS = 20;
 
+    /** Who waits for a page takes a thread; more than these get what there is at once. */
+    private static final int MOST_WAITING = 8;
+
     private final EventLog log;
+    private final Semaphore waiting = new Semaphore(MOST_WAITING);
 
     public EventRoutes(EventLog log) {
         this.log = log;
@@ -33,12 +38,23 @@ public final class EventRoutes {
         Query query = call.parameters();
         int limit = query.number("limit", 1, MOST).map(Long::intValue).orElse(USUAL);
         long seconds = query.number("wait", 0, MOST_WAIT_SECONDS).orElse(0L);
-        EventLog.Page page = log.afterWaiting(since(query), limit, Duration.ofSeconds(seconds));
+        EventLog.Page page = after(since(query), limit, Duration.ofSeconds(seconds));
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("events", page.events().stream().filter(wanted(call)).toList());
         answer.put("reset", page.reset());
         answer.put("last", page.last());
         return answer;
+    }
+
+    private EventLog.Page after(long id, int limit, Duration patience) {
+        if (patience.isZero() || !waiting.tryAcquire()) {
+            return log.afterWaiting(id, limit, Duration.ZERO);
+        }
+        try {
+            return log.afterWaiting(id, limit, patience);
+        } finally {
+            waiting.release();
+        }
     }
 
     /** Returns the id behind which a reader wants to know. */

@@ -40,6 +40,7 @@ final class EventStream implements Callback {
     private @Nullable Callback end;
     private boolean writing;
     private boolean over;
+    private boolean slow;
     private Runnable unlisten = () -> {};
     private Runnable beat = () -> {};
 
@@ -98,13 +99,14 @@ final class EventStream implements Callback {
 
     private void offer(String text) {
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        boolean slow;
+        boolean behind;
         synchronized (this) {
             if (over) {
                 return;
             }
-            slow = waiting.size() >= MOST_WAITING;
-            if (!slow) {
+            behind = waiting.size() >= MOST_WAITING;
+            slow |= behind;
+            if (!behind) {
                 waiting.add(bytes);
                 if (writing) {
                     return;
@@ -112,7 +114,7 @@ final class EventStream implements Callback {
                 writing = true;
             }
         }
-        if (slow) {
+        if (behind) {
             LOG.info(LogLine.of("event-reader-dropped", "reason", "slow"));
             close(new IOException("the reader is " + MOST_WAITING + " events behind"));
         } else {
@@ -132,6 +134,11 @@ final class EventStream implements Callback {
             }
         }
         to.write(false, bytes, this);
+    }
+
+    /** Whether the reader was cut off because it did not read. */
+    synchronized boolean wasSlow() {
+        return slow;
     }
 
     /** Cuts the reader off. */

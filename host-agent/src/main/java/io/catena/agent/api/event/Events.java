@@ -5,6 +5,7 @@ import io.catena.agent.control.Streamed;
 import io.catena.agent.metrics.Metrics;
 import io.catena.agent.state.Ticker;
 import io.catena.api.StorageHost;
+import io.prometheus.metrics.model.snapshots.Labels;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +21,7 @@ public final class Events {
     private final StorageHost observed;
     private final EventSink sink;
     private final Ticker ticker;
+    private final Metrics metrics;
     private final Set<EventStream> readers = ConcurrentHashMap.newKeySet();
 
     /**
@@ -29,6 +31,8 @@ public final class Events {
     public Events(EventLog log, StorageHost host, Metrics metrics, Ticker ticker) {
         this.log = log;
         this.ticker = ticker;
+        this.metrics = metrics;
+        metrics.add(to -> to.gauge("catena_event_readers", "Who follows events.", Labels.EMPTY, readers.size()));
         EventSink counted = (kind, sr, vdi, job, data) -> {
             metrics.event(kind);
             String pause = data.get(PAUSE);
@@ -65,9 +69,16 @@ public final class Events {
         long after = lastId == null
                 ? call.parameters().number("since", 0, Long.MAX_VALUE).orElseGet(log::lastId)
                 : lastId;
-        EventStream stream = new EventStream(EventRoutes.wanted(call), readers::remove);
+        EventStream stream = new EventStream(EventRoutes.wanted(call), this::gone);
         readers.add(stream);
         return (response, callback) -> stream.begin(log, after, ticker, response, callback);
+    }
+
+    private void gone(EventStream reader) {
+        readers.remove(reader);
+        if (reader.wasSlow()) {
+            metrics.readerDropped();
+        }
     }
 
     /** Cuts all readers off: the server ends, and they come back to the next one. */

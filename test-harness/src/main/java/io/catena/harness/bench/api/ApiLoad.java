@@ -1,0 +1,146 @@
+package io.catena.harness.bench.api;
+
+import io.catena.agent.tls.PemFiles;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/** Clients of the API over TLS: some wait for a job, some follow events, some ask something all the time. */
+final class ApiLoad implements AutoCloseable {
+    private static final int AT_ONCE = 50;
+
+    private final URI root;
+    private final String token;
+    private final HttpClient client;
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+    private final List<CompletableFuture<?>> open = new ArrayList<>();
+    private final List<Long> nanos = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicInteger failures = new AtomicInteger();
+
+    ApiLoad(URI root, String token, Path authority) throws IOException {
+        this.root = root;
+        this.token = token;
+        try {
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(PemFiles.authorities(authority));
+            SSLContext context = SSLContext.getInstance("TLSv1.3");
+            context.init(null, trust.getTrustManagers(), null);
+            client = HttpClient.newBuilder()
+                    .sslContext(context)
+                    .version(HttpClient.Version.HTTP_1_1)
+                    .build();
+        } catch (GeneralSecurityException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** So many wait for a job; whoever was told that it goes on waits again. */
+    void await(long job, int clients) throws InterruptedException {
+        String path = "/v1/jobs/" + job + "?wait=60";
+        for (int i = 0; i < clients; i++) {
+            again(path);
+            pace(i);
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // what becomes of it is looked at here
+    private void again(String path) {
+        client.sendAsync(request(path, "application/json"), HttpResponse.BodyHandlers.discarding())
+                .whenComplete((answer, failure) -> {
+                    if (clock.isShutdown()) {
+                        return;
+                    }
+                    if (failure == null && answer.statusCode() == 200) {
+                        again(path);
+                    } else {
+                        failures.incrementAndGet();
+                    }
+                });
+    }
+
+    /** So many follow events. */
+    void follow(int readers) throws InterruptedException {
+        for (int i = 0; i < readers; i++) {
+            open.add(client.sendAsync(
+                    request("/v1/events", "text/event-stream"), HttpResponse.BodyHandlers.ofByteArrayConsumer(b -> {})));
+            pace(i);
+        }
+    }
+
+    /** A listener has room for so many only that come at once. */
+    private static void pace(int sent) throws InterruptedException {
+        if (sent % AT_ONCE == AT_ONCE - 1) {
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
+    }
+
+    /** So often in a second something is asked. */
+    @SuppressWarnings("FutureReturnValueIgnored") // it ends with the clock
+    void ask(String path, int perSecond) {
+        clock.scheduleAtFixedRate(() -> time(path), 0, 1_000_000 / perSecond, TimeUnit.MICROSECONDS);
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // what becomes of it is looked at here
+    private void time(String path) {
+        long start = System.nanoTime();
+        client.sendAsync(request(path, "application/json"), HttpResponse.BodyHandlers.discarding())
+                .whenComplete((answer, failure) -> {
+                    if (failure != null || answer.statusCode() != 200) {
+                        failures.incrementAndGet();
+                    }
+                    nanos.add(System.nanoTime() - start);
+                });
+    }
+
+    /** Forgets what was measured. */
+    void reset() {
+        nanos.clear();
+    }
+
+    /** Returns how many requests were measured. */
+    int asked() {
+        return nanos.size();
+    }
+
+    /** Returns within what time 99 of 100 answers came. */
+    long p99Nanos() {
+        List<Long> sorted;
+        synchronized (nanos) {
+            sorted = new ArrayList<>(nanos);
+        }
+        Collections.sort(sorted);
+        return sorted.isEmpty() ? 0 : sorted.get((sorted.size() - 1) * 99 / 100);
+    }
+
+    int failures() {
+        return failures.get();
+    }
+
+    private HttpRequest request(String path, String accept) {
+        return HttpRequest.newBuilder(root.resolve(path))
+                .header("Authorization", "Bearer " + token)
+                .header("Accept", accept)
+                .build();
+    }
+
+    /** The connections end with the agent. */
+    @Override
+    public void close() {
+        clock.shutdownNow();
+        open.forEach(reader -> reader.cancel(true));
+    }
+}
