@@ -196,6 +196,7 @@ class ManyReadersTest {
                 .sum();
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // the lines tell how it ends
     private Lines follow(String token, String kind) {
         Lines lines = new Lines();
         api.client()
