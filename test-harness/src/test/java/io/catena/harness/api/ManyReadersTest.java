@@ -240,13 +240,12 @@ class ManyReadersTest {
         Socket plain = new Socket();
         plain.setReceiveBufferSize(4096);
         plain.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), api.port()));
-        SSLSocket socket = (SSLSocket) api.client()
-                .sslContext()
-                .getSocketFactory()
-                .createSocket(plain, "localhost", api.port(), true);
+        SSLSocket socket = (SSLSocket)
+                api.client().sslContext().getSocketFactory().createSocket(plain, "localhost", api.port(), true);
         socket.setSoTimeout((int) PATIENCE.toMillis());
-        String request = "GET /v1/events?kinds=vdi.detached HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
-                + "Authorization: Bearer " + token + "\r\n\r\n";
+        String request =
+                "GET /v1/events?kinds=vdi.detached HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n"
+                        + "Authorization: Bearer " + token + "\r\n\r\n";
         socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
         return socket;
     }

@@ -70,7 +70,8 @@ public final class ApiBench implements AutoCloseable {
             bench.measure(directory.resolve("sr"), seconds, runs, waiting, readers);
         } finally {
             try (var files = Files.walk(directory)) {
-                files.sorted((a, b) -> b.compareTo(a)).forEach(file -> file.toFile().delete());
+                files.sorted((a, b) -> b.compareTo(a))
+                        .forEach(file -> file.toFile().delete());
             }
         }
     }
@@ -92,9 +93,18 @@ public final class ApiBench implements AutoCloseable {
         String token = text(control.post("/v1/tokens", object("role", "viewer")), "token");
         URI root = URI.create("https://localhost:" + port);
         FioJob work = new FioJob(
-                uri, "randrw", BLOCK_BYTES, QUEUE_DEPTH, (long) DISK_MIB * MIB, OptionalLong.of(seconds), false, List.of());
+                uri,
+                "randrw",
+                BLOCK_BYTES,
+                QUEUE_DEPTH,
+                (long) DISK_MIB * MIB,
+                OptionalLong.of(seconds),
+                false,
+                List.of());
         Fio.run(work, PATIENCE); // the first run meets code that is not compiled yet
-        print("%-10s %12s %12s %12s %12s %9s %9s", "clients", "read p50", "read p99", "write p99", "IOPS", "threads", "RSS");
+        print(
+                "%-10s %12s %12s %12s %12s %9s %9s",
+                "clients", "read p50", "read p99", "write p99", "IOPS", "threads", "RSS");
         for (int run = 0; run < runs; run++) {
             report("none", Fio.run(work, PATIENCE));
             try (ApiLoad load = new ApiLoad(root, token, certificates.authority())) {

@@ -76,7 +76,8 @@ final class ApiLoad implements AutoCloseable {
     void follow(int readers) throws InterruptedException {
         for (int i = 0; i < readers; i++) {
             open.add(client.sendAsync(
-                    request("/v1/events", "text/event-stream"), HttpResponse.BodyHandlers.ofByteArrayConsumer(b -> {})));
+                    request("/v1/events", "text/event-stream"),
+                    HttpResponse.BodyHandlers.ofByteArrayConsumer(b -> {})));
             pace(i);
         }
     }
