@@ -111,6 +111,7 @@ public final class ApiBench implements AutoCloseable {
                 load.await(job, waiting);
                 load.follow(readers);
                 load.ask("/v1/srs/bench", REQUESTS_PER_SECOND);
+                load.awaitAnswers(REQUESTS_PER_SECOND, PATIENCE);
                 load.reset();
                 report(waiting + "+" + readers, Fio.run(work, PATIENCE));
                 print(

@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -105,6 +106,17 @@ final class ApiLoad implements AutoCloseable {
                     }
                     nanos.add(System.nanoTime() - start);
                 });
+    }
+
+    /** Waits until so many answers have come: those who came before are connected then. */
+    void awaitAnswers(int answers, Duration patience) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
+        while (asked() < answers) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the API gave " + asked() + " answers in " + patience);
+            }
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
     }
 
     /** Forgets what was measured. */
