@@ -10,6 +10,10 @@ import { Login, NameDialog, PlanDialog } from './dialogs.js'
 const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'admin']
 const MOST_EVENTS = 200
 
+// Newest first; of the progress of a job only the last is worth a line.
+const withEvent = (events, event) =>
+  [event, ...events.filter(e => e.id !== event.id && !(event.kind === 'job.progress' && e.kind === event.kind && e.job === event.job))].slice(0, MOST_EVENTS)
+
 // Does something soon, and again after that if it was asked for meanwhile: never twice at a time, and after what took long
 // with a rest that is as long. Events that never stop neither put it off nor keep the agent busy.
 function useSoon(action) {
@@ -71,7 +75,7 @@ function Host({ session, leave }) {
   const loadEvents = async () => {
     const { last } = await get('/v1/events?limit=1')
     const { events: before } = await get('/v1/events?limit=' + MOST_EVENTS + '&since=' + Math.max(0, last - MOST_EVENTS))
-    setEvents(now => [...now, ...before.filter(e => !now.some(n => n.id === e.id)).reverse()].slice(0, MOST_EVENTS))
+    setEvents(now => [...now].reverse().reduce(withEvent, before.reduce(withEvent, [])))
   }
   const loadSr = async () => {
     if (!sr || !srs.some(s => s.sr === sr && s.attached)) return
@@ -94,7 +98,7 @@ function Host({ session, leave }) {
     let first = true
     return follow(
       event => {
-        setEvents(old => [event, ...old].slice(0, MOST_EVENTS))
+        setEvents(old => withEvent(old, event))
         if (event.kind === 'job.progress') {
           const d = event.data
           setJobs(old => old.map(j => (j.job === event.job ? { ...j, phase: d.phase, doneBytes: +d.doneBytes, totalBytes: +d.totalBytes } : j)))

@@ -23,7 +23,7 @@ export function Numbers({ stat, gc, active }) {
     <div class="card tile"><span>Disks and snapshots</span><b>${stat.vdis}</b><small>${active} active, ${plural(stat.nodes, 'file')}</small></div>
     <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${share(stat.virtualBytes, stat.capacityBytes)} the file system</small></div>
     <div class="card tile"><span>Longest chain</span><b class=${stat.maxChainDepth >= stat.chainWarning ? 'high' : ''}>${stat.maxChainDepth} <em>of ${stat.chainLimit}</em></b><small>warned from ${stat.chainWarning}</small></div>
-    <div class="card tile"><span>To be merged</span><b>${debt || freed ? bytes(debt) : 'nothing'}</b><small>${freed ? 'gives back ' + bytes(freed) : 'all is merged that can be'}</small></div>
+    <div class="card tile"><span>To be merged</span><b>${debt || freed ? bytes(debt) : 'nothing'}</b><small>${freed ? 'gives back ' + bytes(freed) : debt ? 'makes chains shorter' : 'all is merged that can be'}</small></div>
   </section>`
 }
 
@@ -121,10 +121,18 @@ export function Attachments({ vdis, may, act }) {
       ${may('operator') && html`<td><button class="danger" onClick=${() => act('detach', vdi, hold)}>Detach</button></td>`}</tr>`)}</tbody></table>`}</section>`
 }
 
+// What an event tells, for people: bytes as such, and files without what all of them have.
+const said = e => {
+  const { doneBytes, totalBytes, ...rest } = e.data
+  const words = Object.entries(rest).filter(([k, v]) => v !== '' && k !== 'kind').map(([k, v]) => (k === 'phase' || k === 'failure' ? v : k + ' ' + v))
+  if (totalBytes > 0) words.push(bytes(doneBytes) + ' of ' + bytes(totalBytes))
+  return words.join(', ').replace(/([0-9a-f]{8})-[0-9a-f-]{27}(\.vhd)?/g, '$1')
+}
+
 export function Events({ events, names }) {
   return html`<section class="card" aria-label="Events"><h2>Events</h2>
     <div class="log" role="log" tabindex="0" aria-label="What happened, newest first">${events.length === 0 && html`<p class="muted">Nothing has happened yet.</p>`}
-    ${events.map(e => html`<div key=${e.id}><time>${clock(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? html`<em title=${e.vdi}>${names.get(e.vdi) || e.vdi.slice(0, 8)}</em>` : e.job ? html`<em>job ${e.job}</em>` : ''} ${Object.entries(e.data).filter(([, v]) => v !== '').map(([k, v]) => k + ' ' + v).join(', ')}</span></div>`)}</div></section>`
+    ${events.map(e => html`<div key=${e.id}><time>${clock(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? html`<em title=${e.vdi}>${names.get(e.vdi) || e.vdi.slice(0, 8)}</em>` : e.job ? html`<em>job ${e.job}</em>` : ''} ${said(e)}</span></div>`)}</div></section>`
 }
 
 // So that axes are labelled in one unit.

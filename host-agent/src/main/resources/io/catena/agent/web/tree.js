@@ -133,8 +133,8 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
       </select>
       <span class="grow"></span>
       <span class="muted" id="counted" data-shown=${rows.length}>${plural(nodes.length, 'node')}, ${rows.length} shown</span>
-      <button id="expand" onClick=${() => setOpen(new Set(nodes.map(n => n.id)))}>Expand all</button>
-      <button id="collapse" onClick=${() => { setOpen(new Set()); setUnfolded(new Set()) }}>Collapse all</button>
+      <button id="expand" onClick=${() => setOpen(new Set(nodes.map(n => n.id)))}>Expand</button>
+      <button id="collapse" onClick=${() => { setOpen(new Set()); setUnfolded(new Set()) }}>Collapse</button>
     </div>
     <div class="row head" aria-hidden="true"><span class="name">Node</span><span class="state">State</span>
       <span class="num">Own data</span><span class="num">Size</span><span class="depth">Depth</span></div>
@@ -166,7 +166,7 @@ function Row({ row, y, open, selected, select, toggle, unfold, limit }) {
       <span class="label">${label}</span>
       ${run
         ? html`<button class="link" tabindex="-1" onClick=${e => { e.stopPropagation(); unfold(node.id) }}>unfold</button>`
-        : html`<span class="id">${node.id.slice(0, 8)}</span>`}
+        : html`<span class=${node.name ? 'id named' : 'id'}>${node.id.slice(0, 8)}</span>`}
     </span>
     <span class="state"><${Badges} node=${node} run=${run} /></span>
     <span class="num">${bytes(own)}</span>
