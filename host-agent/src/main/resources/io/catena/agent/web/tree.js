@@ -60,10 +60,10 @@ const kindOf = node => (isBase(node) ? 'base copy' : /snapshot/.test(node.note) 
 
 function Badges({ node, run }) {
   const badges = []
-  const told = part => !/^(base copy|snapshot)$/.test(part) && !(node.merge && /^(mergeable|merging)$/.test(part))
+  const merges = run ? run.filter(hasDebt) : hasDebt(node) ? [node] : []
+  const told = part => !/^(base copy|snapshot)$/.test(part) && !(merges.length && /^(mergeable|merging)$/.test(part))
   const note = node.note.split(', ').filter(told).join(', ')
   if (note) badges.push(html`<span class=${'badge ' + (/active/.test(note) ? 'good' : needsCare(node) ? 'bad' : '')}>${note}</span>`)
-  const merges = run ? run.filter(hasDebt) : hasDebt(node) ? [node] : []
   if (merges.length) {
     const state = merges.some(n => n.merge === 'running') ? 'running' : merges[0].merge
     const text = state === 'running' ? 'merging' : state === 'planned' ? 'mergeable' : state
@@ -126,7 +126,7 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
   const shown = rows.slice(from, from + Math.ceil(height / ROW) + 2 * SPARE)
   return html`<section class="card tree-card" aria-label="Chains">
     <div class="tools">
-      <input id="filter" type="search" placeholder="Name or UUID" aria-label="Filter by name or UUID" value=${filter}
+      <input id="filter" type="search" placeholder="Filter" aria-label="Filter by name or UUID" value=${filter}
         onInput=${e => setFilter(e.target.value)} />
       <select aria-label="Show" value=${only} onChange=${e => setOnly(e.target.value)}>
         <option value="">All nodes</option><option value="debt">To be merged</option><option value="care">Needs care</option>
