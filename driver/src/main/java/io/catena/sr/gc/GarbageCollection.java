@@ -59,6 +59,9 @@ import org.jspecify.annotations.Nullable;
 public final class GarbageCollection implements GarbageControl, Closeable {
     private static final Logger LOG = System.getLogger(GarbageCollection.class.getName());
 
+    /** Who asks what a deletion gives back waits so long for the disk. */
+    private static final Duration GAIN_PATIENCE = Duration.ofMillis(500);
+
     private final Parts parts;
     private final GcFailures failures;
     private final GcTrigger trigger;
@@ -376,13 +379,27 @@ public final class GarbageCollection implements GarbageControl, Closeable {
             Node node = tree.node(vdi)
                     .filter(found -> !found.hidden())
                     .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "There is no VDI " + vdi));
-            if (tree.problem(node).isPresent()) {
-                boolean goes = tree.children(node.name()).isEmpty();
-                return new DeletionGain(
-                        vdi, goes ? parts.storage().info(node.name()).allocatedBytes() : 0, 0);
-            }
-            return new DeletionGains(tree, costs::of).of(node);
+            return toldInTime(vdi, () -> gain(tree, node));
         });
+    }
+
+    private DeletionGain gain(Tree tree, Node node) throws IOException {
+        if (tree.problem(node).isPresent()) {
+            boolean goes = tree.children(node.name()).isEmpty();
+            return new DeletionGain(
+                    node.id(), goes ? parts.storage().info(node.name()).allocatedBytes() : 0, 0);
+        }
+        return new DeletionGains(tree, costs::of).of(node);
+    }
+
+    /** What files hold is read from them the first time: a disk that hangs must not keep who asks. */
+    private DeletionGain toldInTime(VdiId vdi, Told.Question<DeletionGain> question) throws IOException {
+        Told<Optional<DeletionGain>> told = new Told<>(
+                parts.environment().looks(), Optional.empty(), () -> Optional.of(question.ask()));
+        return told.now(GAIN_PATIENCE)
+                .orElseThrow(() -> new SrException(
+                                SrError.TRY_AGAIN, "The files of VDI " + vdi + " were not read in time")
+                        .correction("Ask again; what was read is remembered."));
     }
 
     private Outlook outlook() throws IOException {

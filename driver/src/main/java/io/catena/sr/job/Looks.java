@@ -45,13 +45,18 @@ public final class Looks implements Closeable {
 
     /** Asks, and waits a moment; the question goes on if that was not long enough. */
     public void ask(Runnable question) {
+        ask(question, patience);
+    }
+
+    /** As {@link #ask(Runnable)}, but waits longer. */
+    public void ask(Runnable question, Duration atMost) {
         if (this == INLINE) {
             question.run();
             return;
         }
         CompletableFuture<Void> answer = submit(question);
         try {
-            answer.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             // What was known before has to do.
         } catch (InterruptedException e) {

@@ -1,6 +1,7 @@
 package io.catena.sr.job;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,12 @@ public final class Told<T> {
      */
     public T now() throws IOException {
         looks.ask(this::askUnlessAsked);
+        return last();
+    }
+
+    /** As {@link #now()}, for who would rather wait longer. */
+    public T now(Duration atMost) throws IOException {
+        looks.ask(this::askUnlessAsked, atMost);
         return last();
     }
 

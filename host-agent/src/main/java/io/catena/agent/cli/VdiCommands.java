@@ -20,6 +20,7 @@ import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.Sr;
 import io.catena.api.TreeNode;
+import io.catena.api.SrException;
 import io.catena.api.Vdi;
 import java.nio.file.Path;
 import java.util.List;
@@ -145,10 +146,17 @@ final class VdiCommands {
 
     private JsonObject withSpace(String vdi) {
         JsonObject disk = session.agent().get(path(vdi, "")).getAsJsonObject();
-        JsonObject space = session.agent().get(path(vdi, "/space")).getAsJsonObject();
-        space.remove("vdi");
-        space.remove("samples");
-        disk.add("space", space);
+        try {
+            JsonObject space = session.agent().get(path(vdi, "/space")).getAsJsonObject();
+            space.remove("vdi");
+            space.remove("samples");
+            disk.add("space", space);
+        } catch (SrException e) {
+            if (!e.error().retryable()) {
+                throw e;
+            }
+            // The disk hangs: what is known without it is told.
+        }
         return disk;
     }
 
@@ -479,7 +487,7 @@ final class VdiCommands {
     private static String format(JsonElement disk) {
         Vdi vdi = Json.read(disk, Vdi.class);
         JsonObject space = disk.getAsJsonObject().getAsJsonObject("space");
-        return new Facts()
+        Facts facts = new Facts()
                 .add("vdi", vdi.vdi())
                 .add("name", vdi.name())
                 .add("description", vdi.description())
@@ -488,9 +496,6 @@ final class VdiCommands {
                 .add("format", vdi.file().endsWith(".raw") ? "raw" : "vhd")
                 .add("size", Size.format(vdi.virtualSizeBytes()) + " (" + vdi.virtualSizeBytes() + " bytes)")
                 .add("used", Size.format(vdi.physicalBytes()))
-                .add("chain", Size.format(bytes(space, "chainBytes")) + ", shared nodes included")
-                .add("grows", space.has("bytesPerDay") ? Size.format(bytes(space, "bytesPerDay")) + " a day" : null)
-                .add("deleting", gain(space))
                 .add("parent", vdi.parent())
                 .add("depth", vdi.depth())
                 .add("read-only", vdi.readOnly())
@@ -502,8 +507,13 @@ final class VdiCommands {
                 .add("held", held(vdi))
                 .add("uri", vdi.export() == null ? null : vdi.export().uri())
                 .add("device", vdi.export() == null ? null : vdi.export().device())
-                .add("problem", vdi.problem())
-                .toString();
+                .add("problem", vdi.problem());
+        if (space != null) {
+            facts.add("chain", Size.format(bytes(space, "chainBytes")) + ", shared nodes included")
+                    .add("grows", space.has("bytesPerDay") ? Size.format(bytes(space, "bytesPerDay")) + " a day" : null)
+                    .add("deleting", gain(space));
+        }
+        return facts.toString();
     }
 
     private static long bytes(JsonObject space, String field) {
