@@ -394,12 +394,12 @@ public final class GarbageCollection implements GarbageControl, Closeable {
 
     /** What files hold is read from them the first time: a disk that hangs must not keep who asks. */
     private DeletionGain toldInTime(VdiId vdi, Told.Question<DeletionGain> question) throws IOException {
-        Told<Optional<DeletionGain>> told = new Told<>(
-                parts.environment().looks(), Optional.empty(), () -> Optional.of(question.ask()));
+        Told<Optional<DeletionGain>> told =
+                new Told<>(parts.environment().looks(), Optional.empty(), () -> Optional.of(question.ask()));
         return told.now(GAIN_PATIENCE)
-                .orElseThrow(() -> new SrException(
-                                SrError.TRY_AGAIN, "The files of VDI " + vdi + " were not read in time")
-                        .correction("Ask again; what was read is remembered."));
+                .orElseThrow(
+                        () -> new SrException(SrError.TRY_AGAIN, "The files of VDI " + vdi + " were not read in time")
+                                .correction("Ask again; what was read is remembered."));
     }
 
     private Outlook outlook() throws IOException {
