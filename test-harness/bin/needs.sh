@@ -63,6 +63,7 @@ need cpio cpio
 need apt-get apt
 need mke2fs e2fsprogs
 need unshare util-linux
+need mmdebstrap mmdebstrap
 if [ ! -e /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so ]; then
     missing="$missing libvirt-daemon-driver-qemu"
 fi
