@@ -34,9 +34,11 @@ public final class Version {
         }
         try (InputStream file = place.openStream();
                 JarInputStream jar = new JarInputStream(file)) {
-            return jar.getManifest() == null
+            String commit = jar.getManifest() == null
                     ? null
                     : jar.getManifest().getMainAttributes().getValue("Catena-Commit");
+            // Outside of a clone Maven leaves the name of the property there.
+            return commit == null || commit.startsWith("$") ? null : commit;
         } catch (IOException e) {
             return null;
         }
