@@ -21,7 +21,7 @@ public record Holder(String host, String name, String incarnation) {
     }
 
     /** Returns the key of the note by which this shows that it lives. */
-    String note() {
+    public String note() {
         return LeaseKeys.host(UUID.fromString(host), UUID.fromString(incarnation));
     }
 

@@ -35,6 +35,11 @@ public record HostRecord(
         return new HostRecord(host.toString(), name, incarnation.toString(), "", PROTOCOL, PROTOCOL, 0);
     }
 
+    /** Returns this of a host whose agent other agents can reach. */
+    public HostRecord at(String address) {
+        return new HostRecord(host, name, incarnation, address, minProtocol, maxProtocol, counter);
+    }
+
     /** Returns what is written at the next renewal. */
     HostRecord renewed() {
         return new HostRecord(host, name, incarnation, url, minProtocol, maxProtocol, counter + 1);

@@ -9,6 +9,8 @@ import io.catena.agent.control.AllRoutes;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.control.Route;
 import io.catena.agent.control.Scripts;
+import io.catena.agent.follow.PeerOptions;
+import io.catena.agent.follow.Pool;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
@@ -99,6 +101,7 @@ public final class Agent implements Closeable {
      * @param allowedParents directories besides an SR's own in which its disks may have parents
      * @param stateFile where it is remembered what is attached, with what else the next boot needs beside it; null for in the run
      *     directory
+     * @param peers how it and the agents of other hosts reach each other; null for not at all
      */
     public record Options(
             NbdLimits limits,
@@ -107,7 +110,8 @@ public final class Agent implements Closeable {
             @Nullable ApiOptions api,
             @Nullable Path apiState,
             List<Path> allowedParents,
-            @Nullable Path stateFile) {
+            @Nullable Path stateFile,
+            @Nullable PeerOptions peers) {
         public Options {
             allowedParents = List.copyOf(allowedParents);
         }
@@ -119,7 +123,7 @@ public final class Agent implements Closeable {
                 boolean zeroDetection,
                 @Nullable ApiOptions api,
                 @Nullable Path apiState) {
-            this(limits, tcp, zeroDetection, api, apiState, List.of(), null);
+            this(limits, tcp, zeroDetection, api, apiState, List.of(), null, null);
         }
 
         /** An agent that is reached over Unix sockets only. */
@@ -150,8 +154,10 @@ public final class Agent implements Closeable {
      *
      * @param redoDirectory for what must survive the process, but not the host
      * @param singleHostFile where it is remembered which shared directories only this host uses
+     * @param pool the agents of other hosts
      */
-    public record Parts(Path redoDirectory, Path singleHostFile, Exporter exporter, Jobs jobs, Clock clock) {}
+    public record Parts(
+            Path redoDirectory, Path singleHostFile, Exporter exporter, Jobs jobs, Clock clock, Pool pool) {}
 
     /**
      * Serves from now on, with everything attached again that was when the last agent ended.
@@ -203,7 +209,8 @@ public final class Agent implements Closeable {
                 options.api(),
                 options.apiState(),
                 wanted.allowedParents(),
-                options.stateFile());
+                options.stateFile(),
+                options.peers());
     }
 
     /** Returns how to ask the loops that serve clients whether they run. */
@@ -223,10 +230,12 @@ public final class Agent implements Closeable {
         RequestMeter meter = new CountingMeter(dataPath);
         RequestMeters meters = vdi -> new SlowRequests(vdi, meter, System::nanoTime);
         NbdExports exports = new NbdExports(directory.nbdSocket(), DRAIN_DEADLINE, meters);
+        Pool pool = new Pool(chosen.peers());
+        exports.admitBy(pool);
         BlockExports devices = blockDevices(exports, directory, chosen.limits(), meters);
         Exporter exporter = new FilteringExporter(devices, filters());
         StateFiles files = chosen.stateFile() == null ? directory.stateFiles() : StateFiles.beside(chosen.stateFile());
-        SrOpener opener = opening.opener(new Parts(directory.redo(), files.singleHost(), exporter, jobs, clock));
+        SrOpener opener = opening.opener(new Parts(directory.redo(), files.singleHost(), exporter, jobs, clock, pool));
         Host restored = opened(new Host(opener, ExportServers.of(devices), jobs, files.state(), UUID::randomUUID));
         MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), files.mounts()));
         mounting.restore(restored::restore);
@@ -234,6 +243,9 @@ public final class Agent implements Closeable {
                 Objects.requireNonNullElse(chosen.apiState(), directory.apiState()), mounting, dataPath, clock));
         NbdTcp tcp = chosen.tcp() == null ? null : chosen.tcp().alsoAllowing(state.exportRights());
         NbdServer server = opened(NbdServer.start(exports, chosen.limits(), tcp));
+        if (tcp != null && tcp.tls() != null) {
+            pool.nbdPort(server.tcpAddress().getPort());
+        }
         StorageHost host = state.observed();
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
@@ -243,7 +255,7 @@ public final class Agent implements Closeable {
         Schedules schedules = opened(new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
         state.metrics().add(new ScheduleMetrics(schedules, restored)::collect);
         schedules.start();
-        Backend backend = new Backend(state, jobs, guests, scripts, schedules, nbdPort);
+        Backend backend = new Backend(state, jobs, guests, scripts, schedules, pool, nbdPort);
         ApiOptions api = chosen.api();
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
@@ -269,11 +281,14 @@ public final class Agent implements Closeable {
             Guests guests,
             Scripts scripts,
             Schedules schedules,
-            @Nullable Integer nbdPort) implements ApiServer.Backend {
+            Pool pool,
+            @Nullable Integer nbdPort)
+            implements ApiServer.Backend {
         @Override
         public List<Route> routes(StorageHost host) {
             List<Route> routes = new ArrayList<>(AllRoutes.of(host, jobs::waitFor, guests, scripts));
             routes.addAll(state.routes(host, nbdPort));
+            routes.addAll(pool.routes(host));
             routes.addAll(new ScheduleRoutes(schedules, host, UUID::randomUUID).all());
             return routes;
         }

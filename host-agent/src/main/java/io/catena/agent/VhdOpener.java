@@ -1,7 +1,11 @@
 package io.catena.agent;
 
+import io.catena.agent.cluster.HolderWatch;
 import io.catena.agent.cluster.SharedSr;
 import io.catena.agent.cluster.SharedSrs;
+import io.catena.agent.follow.PeerOptions;
+import io.catena.agent.follow.Pool;
+import io.catena.agent.follow.PoolSr;
 import io.catena.agent.host.AttachedSr;
 import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.FileSystemType;
@@ -10,14 +14,19 @@ import io.catena.agent.linux.LinuxFiles;
 import io.catena.agent.mount.NfsMountCheck;
 import io.catena.api.AccessMode;
 import io.catena.api.PeerHost;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.disk.Exporter;
 import io.catena.log.LogLine;
 import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
+import io.catena.sr.job.Jobs;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.ThreadTimer;
 import io.catena.sr.open.Wanted;
@@ -45,6 +54,9 @@ final class VhdOpener implements SrOpener {
     private final SharedSrs shared;
     private final SingleHostDirectories singleHost;
     private final Supplier<List<Path>> allowedParents;
+    private final Pool pool;
+    private final Exporter exporter;
+    private final Jobs jobs;
 
     /**
      * @param allowedParents directories besides an SR's own in which its disks may have parents
@@ -63,11 +75,15 @@ final class VhdOpener implements SrOpener {
                 UUID::randomUUID,
                 new ThreadTimer(),
                 new Looks());
+        pool = parts.pool();
+        exporter = parts.exporter();
+        jobs = parts.jobs();
         shared = new SharedSrs(
                 Objects.requireNonNull(parts.redoDirectory().toAbsolutePath().getParent())
                         .resolve("host-id"),
                 environment.bootId(),
-                new LinuxBootClock());
+                new LinuxBootClock(),
+                pool.options().map(PeerOptions::url).orElse(""));
     }
 
     @Override
@@ -85,12 +101,32 @@ final class VhdOpener implements SrOpener {
         Wanted wanted = new Wanted(expected, adopt);
         checkMount(directory);
         Storage plain = storage(directory);
-        Optional<SharedSr> taken = shared.take(directory, plain);
-        if (taken.isPresent()) {
-            return attach(directory, taken.get(), wanted);
+        Optional<HolderWatch> watch = shared.watch(directory, plain);
+        if (watch.isPresent()) {
+            return PoolSr.attach(
+                    sr(directory, plain),
+                    watch.get(),
+                    new PoolSr.Means(
+                            pool,
+                            plain,
+                            exporter,
+                            jobs,
+                            (right, own) ->
+                                    attach(directory, right, Objects.requireNonNullElse(own, exporter), wanted)));
         }
         singleHost.check(directory, FileSystemType.of(directory));
         return new VhdSr(VhdRepository.attach(plain, directory.toString(), environment, wanted), done -> {});
+    }
+
+    /** As its record calls it: also an SR that another host has can be read. */
+    private static Sr sr(Path directory, Storage plain) {
+        SrProbe probe = Probe.of(plain, directory);
+        SrId id = probe.sr();
+        if (id == null) {
+            throw new SrException(SrError.SR_UNAVAILABLE, directory + " holds no SR, although hosts are to share it")
+                    .correction("Check the path, and that its file system is mounted.");
+        }
+        return new Sr(id, probe.name(), directory.toString(), true);
     }
 
     private void checkMount(Path directory) throws IOException {
@@ -104,10 +140,10 @@ final class VhdOpener implements SrOpener {
     }
 
     /** What another host has written before is completed, or lost, as after a power cut of that host. */
-    private AttachedSr attach(Path directory, SharedSr sr, Wanted wanted) throws IOException {
+    private AttachedSr attach(Path directory, SharedSr sr, Exporter by, Wanted wanted) throws IOException {
         boolean attached = false;
         try {
-            Environment guarded = environment.with(sr.guarded(environment.exporter()));
+            Environment guarded = environment.with(sr.guarded(by));
             AttachedSr opened =
                     new VhdSr(VhdRepository.attach(sr.storage(), directory.toString(), guarded, wanted), sr::end);
             attached = true;

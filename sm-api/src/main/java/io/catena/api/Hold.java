@@ -15,6 +15,19 @@ public record Hold(
     /** The holder if none is named. */
     public static final String HOST = "";
 
+    /** What the holders of hosts begin with that reach the SR through the one that has it. */
+    private static final String OF_FOLLOWER = "@";
+
+    /** Returns the name of a holder of another host. */
+    public static String ofFollower(String host, String holder) {
+        return OF_FOLLOWER + host + "/" + holder;
+    }
+
+    /** Whether it is of another host than the one that has the SR. */
+    public boolean isOfFollower() {
+        return holder.startsWith(OF_FOLLOWER);
+    }
+
     /** Returns this as it is when activated; not activated if {@code how} is null. */
     public Hold activated(@Nullable AccessMode how) {
         return new Hold(vdi, holder, mode, how);

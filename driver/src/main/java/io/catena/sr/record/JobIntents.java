@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Safe for use by many threads, as long as nobody keeps and forgets the same job at once.
  */
-public final class JobIntents {
+public class JobIntents {
     private static final Logger LOG = System.getLogger(JobIntents.class.getName());
     private static final Gson GSON = new Gson();
     private static final String END = ".json";
@@ -73,6 +73,25 @@ public final class JobIntents {
             return new JobIntent(
                     job, kind, new JobIntent.Copy(VdiId.parse(vdi), SrId.parse(target), name, VdiId.parse(made)));
         }
+    }
+
+    /** Keeps nothing: for who must not write in an SR. */
+    public static JobIntents none(Storage storage) {
+        return new JobIntents(storage) {
+            @Override
+            public void keep(JobIntent intent) {}
+
+            @Override
+            public void forget(long job) {}
+
+            @Override
+            public List<JobIntent> all() {
+                return List.of();
+            }
+
+            @Override
+            public void setAside(long job, Exception reason) {}
+        };
     }
 
     /** Keeps a job; durable when this returns. */

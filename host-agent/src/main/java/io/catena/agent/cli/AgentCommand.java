@@ -5,6 +5,7 @@ import io.catena.agent.api.ApiOptions;
 import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.Role;
+import io.catena.agent.follow.PeerOptions;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.libvirt.LibvirtHypervisor;
@@ -162,8 +163,17 @@ final class AgentCommand implements Callable<Integer> {
             names = "--api-client",
             paramLabel = "NAME=ROLE",
             description = "For the API: the role of a client, by the name in its certificate: metrics, viewer, backup,"
-                    + " operator or admin.")
+                    + " operator, peer or admin.")
     private Map<String, String> apiClients = Map.of();
+
+    @Option(
+            names = "--cluster-url",
+            paramLabel = "URL",
+            description =
+                    "Where the agents of other hosts reach the API of this one, for instance https://host1:7443: shared"
+                            + " SRs are attached by several hosts then. Needs --api-ca, and --nbd-listen with TLS. Default: they"
+                            + " do not.")
+    private @Nullable String clusterUrl;
 
     @Option(
             names = "--api-state",
@@ -227,7 +237,7 @@ final class AgentCommand implements Callable<Integer> {
 
     /** Returns the options for the agent, all looked at together; files of certificates are read. */
     Agent.Options options() {
-        return new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState, allowedParents, stateFile);
+        return new Agent.Options(limits(), tcp(), zeroDetection, api(), apiState, allowedParents, stateFile, peers());
     }
 
     private static void reload(AgentConfiguration configuration, Agent agent, ServiceManager manager) {
@@ -291,6 +301,27 @@ final class AgentCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new ParameterException(commandLine(), "--api-listen " + apiListen + ": " + e.getMessage(), e);
         }
+    }
+
+    private @Nullable PeerOptions peers() {
+        if (clusterUrl == null) {
+            return null;
+        }
+        if (!clusterUrl.matches("https://[^/?#]+")) {
+            throw new ParameterException(
+                    commandLine(), "--cluster-url " + clusterUrl + ": expected https://HOST:PORT, without a path");
+        }
+        if (apiListen == null || apiCertificate == null || apiKey == null || apiAuthorities == null) {
+            throw new ParameterException(
+                    commandLine(),
+                    "--cluster-url needs --api-listen and --api-ca: agents know each other by certificates");
+        }
+        if (listen == null || certificate == null) {
+            throw new ParameterException(
+                    commandLine(),
+                    "--cluster-url needs --nbd-listen and --nbd-tls-certificate: other hosts reach disks through this one");
+        }
+        return new PeerOptions(clusterUrl, apiCertificate, apiKey, apiAuthorities);
     }
 
     private @Nullable NbdTls tls() throws IOException {

@@ -40,7 +40,7 @@ final class TokenCommands {
                             paramLabel = "ROLE",
                             required = true,
                             description =
-                                    "metrics, viewer, backup, operator or admin; each may do what those before it may.")
+                                    "metrics, viewer, backup, operator, peer or admin; each may do what those before it may.")
                     String role,
             @Option(names = "--name", paramLabel = "NAME", description = "What it is for.") @Nullable String name,
             @Option(names = "--sr", paramLabel = "SR", description = "Only for this SR; may be given again.") @Nullable

@@ -45,13 +45,15 @@ public final class SharedSr {
      * Takes an SR, if it is nobody's, or its owner's that is dead: waits until that is certain, but not for one that lives.
      *
      * @param plain the SR's directory
+     * @param watch what has looked at the other hosts before
      * @throws SrException if another host has it
      */
-    static SharedSr take(String name, Storage plain, LeaseStore store, ThisHost self) throws IOException {
+    static SharedSr take(String name, Storage plain, LeaseStore store, ThisHost self, HostWatch watch)
+            throws IOException {
         Session session = Session.join(store, TIMES, self.clock(), self.newRecord());
         boolean taken = false;
         try {
-            SharedSr sr = take(name, plain, store, self, session);
+            SharedSr sr = take(name, plain, store, self, watch, session);
             taken = true;
             return sr;
         } finally {
@@ -61,10 +63,10 @@ public final class SharedSr {
         }
     }
 
-    private static SharedSr take(String name, Storage plain, LeaseStore store, ThisHost self, Session session)
+    private static SharedSr take(
+            String name, Storage plain, LeaseStore store, ThisHost self, HostWatch watch, Session session)
             throws IOException {
         BootClock clock = new RenewingClock(self.clock(), session);
-        HostWatch watch = new HostWatch(store, TIMES, clock);
         Takeover takeover = claim(store, session, watch, clock);
         Grant grant = takeover.grant();
         Ownership ownership = new Ownership(
@@ -102,6 +104,15 @@ public final class SharedSr {
                 clock.sleep(TIMES.renewNanos());
             }
         }
+    }
+
+    /**
+     * Makes sure that this host has the SR.
+     *
+     * @throws IOException if that is not certain
+     */
+    public void check() throws IOException {
+        ownership.check();
     }
 
     /** Returns what the SR is to be worked with through. */

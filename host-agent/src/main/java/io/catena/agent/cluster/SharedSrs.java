@@ -33,21 +33,18 @@ public final class SharedSrs {
 
     /**
      * @param idFile in the run directory
+     * @param url where other agents reach this one; empty if they do not
      */
-    public SharedSrs(Path idFile, UUID bootId, BootClock clock) throws IOException {
-        self = ThisHost.of(idFile, bootId, clock);
+    public SharedSrs(Path idFile, UUID bootId, BootClock clock, String url) throws IOException {
+        self = ThisHost.of(idFile, bootId, clock, url);
     }
 
-    /**
-     * Takes the SR in a directory, if it is one that several hosts may reach; empty if not.
-     *
-     * @throws SrException if another host has it
-     */
-    public Optional<SharedSr> take(Path directory, Storage storage) throws IOException {
+    /** Returns what looks who has the SR in a directory, if several hosts may reach it; empty if not. */
+    public Optional<HolderWatch> watch(Path directory, Storage storage) throws IOException {
         Optional<Coordination> coordination = Coordination.read(storage);
         return coordination.isEmpty()
                 ? Optional.empty()
-                : Optional.of(SharedSr.take(
+                : Optional.of(new HolderWatch(
                         directory.toString(), storage, coordination.get().open(storage), self));
     }
 

@@ -16,8 +16,9 @@ import java.util.UUID;
  *
  * @param id for others
  * @param name for humans
+ * @param url where other agents reach this one; empty if they do not
  */
-record ThisHost(UUID id, String name, BootClock clock) {
+record ThisHost(UUID id, String name, BootClock clock, String url) {
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
 
     /**
@@ -25,7 +26,7 @@ record ThisHost(UUID id, String name, BootClock clock) {
      *
      * @param file in the run directory
      */
-    static ThisHost of(Path file, UUID bootId, BootClock clock) throws IOException {
+    static ThisHost of(Path file, UUID bootId, BootClock clock, String url) throws IOException {
         String own;
         try {
             own = Files.readString(file).strip();
@@ -33,7 +34,7 @@ record ThisHost(UUID id, String name, BootClock clock) {
             own = UUID.randomUUID().toString();
             Files.writeString(file, own);
         }
-        return new ThisHost(UUID.nameUUIDFromBytes((own + bootId).getBytes(UTF_8)), hostName(), clock);
+        return new ThisHost(UUID.nameUUIDFromBytes((own + bootId).getBytes(UTF_8)), hostName(), clock, url);
     }
 
     /** Not by a name service, which may keep one waiting. */
@@ -43,6 +44,6 @@ record ThisHost(UUID id, String name, BootClock clock) {
 
     /** Returns the record of a session that begins. */
     HostRecord newRecord() {
-        return HostRecord.of(id, name, UUID.randomUUID());
+        return HostRecord.of(id, name, UUID.randomUUID()).at(url);
     }
 }

@@ -17,6 +17,9 @@ public enum Role {
     /** Makes disks and clones, attaches and detaches, deletes snapshots, controls garbage collection and jobs. */
     @SerializedName("operator")
     OPERATOR,
+    /** Another agent: all that an operator may, and what its own callers ask of SRs that both hosts reach. */
+    @SerializedName("peer")
+    PEER,
     /** Everything: deletes disks, drops their contents, makes and destroys SRs, and says who else may come in. */
     @SerializedName("admin")
     ADMIN;
@@ -43,6 +46,6 @@ public enum Role {
             }
         }
         throw new IllegalArgumentException(
-                "the role is \"" + text + "\", expected metrics, viewer, backup, operator or admin");
+                "the role is \"" + text + "\", expected metrics, viewer, backup, operator, peer or admin");
     }
 }

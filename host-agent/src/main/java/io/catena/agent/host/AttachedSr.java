@@ -33,6 +33,16 @@ public interface AttachedSr extends Closeable {
         }
     }
 
+    /**
+     * Hears that who has which disks attached has changed; before whoever changed it is answered.
+     *
+     * @throws io.catena.api.SrException if it cannot be kept
+     */
+    default void holdsChanged() {}
+
+    /** Gives up all that this host has attached of an SR that another host has; does nothing if this one has it. */
+    default void giveUp() {}
+
     /** Returns its jobs that are to be begun again if they do not come to their end. */
     JobIntents jobIntents();
 

@@ -460,7 +460,9 @@ final class HeldSr implements StorageRepository {
     private Export takeAndRemember(
             VdiId id, String holder, ExportKind kind, Function<StorageRepository, Export> operation) {
         return useAlone(id, repository -> {
-            List<Hold> before = holds(repository, id);
+            List<Hold> before = repository.holds().stream()
+                    .filter(hold -> hold.vdi().equals(id))
+                    .toList();
             Set<ExportKind> exportedBefore = exports.kinds(id);
             if (before.stream().allMatch(hold -> hold.active() == null)) {
                 OPEN_FILES.check();
@@ -468,6 +470,7 @@ final class HeldSr implements StorageRepository {
             Export export = operation.apply(repository);
             try {
                 exports.open(kind, id);
+                sr.holdsChanged();
                 memory.holds(sr.id(), id, holds(repository, id), exports.kinds(id));
             } catch (SrException e) {
                 if (!exportedBefore.contains(kind)) {
@@ -502,6 +505,7 @@ final class HeldSr implements StorageRepository {
                 exports.close(id);
             }
             operation.accept(repository);
+            sr.holdsChanged();
             List<Hold> left = holds(repository, id);
             if (!left.isEmpty() || memory.remembers(sr.id(), id)) {
                 memory.holds(sr.id(), id, left, exports.kinds(id));
@@ -514,8 +518,11 @@ final class HeldSr implements StorageRepository {
         return holder != null && !hold.holder().equals(holder) && hold.active() != null;
     }
 
+    /** Those of this host; the SR itself keeps those of followers. */
     private static List<Hold> holds(StorageRepository repository, VdiId id) {
-        return repository.holds().stream().filter(hold -> hold.vdi().equals(id)).toList();
+        return repository.holds().stream()
+                .filter(hold -> hold.vdi().equals(id) && !hold.isOfFollower())
+                .toList();
     }
 
     private void forget(VdiId id) {

@@ -240,6 +240,7 @@ public final class Host implements StorageHost, Closeable {
                     }
                     ended.set(useOf(attached));
                     endExports(attached);
+                    attached.giveUp();
                 },
                 AttachedSr::close);
         SrUse use = Objects.requireNonNull(ended.get());
@@ -588,8 +589,10 @@ public final class Host implements StorageHost, Closeable {
                 });
     }
 
+    /** What followers have they keep: one of them takes the SR. */
     private static void refuseWhileInUse(AttachedSr sr, String what) {
         Map<VdiId, List<Hold>> users = sr.repository().holds().stream()
+                .filter(hold -> !hold.isOfFollower())
                 .collect(Collectors.groupingBy(Hold::vdi, TreeMap::new, Collectors.toList()));
         if (users.isEmpty()) {
             return;

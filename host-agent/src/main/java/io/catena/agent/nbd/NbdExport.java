@@ -24,6 +24,11 @@ record NbdExport(VdiId vdi, AccessMode mode, BlockDevice device, ConnectionSet c
         return most == AccessMode.READ_ONLY && !readOnly() ? new NbdExport(vdi, most, device, clients, meter) : this;
     }
 
+    /** Returns this with something before the disk. */
+    NbdExport of(BlockDevice other) {
+        return new NbdExport(vdi, mode, other, clients, meter);
+    }
+
     String name() {
         return vdi.toString();
     }

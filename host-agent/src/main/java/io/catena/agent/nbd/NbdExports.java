@@ -33,6 +33,11 @@ public final class NbdExports implements Exporter, Choice {
     private final RequestMeters meters;
     private final Map<String, NbdExport> byName = new ConcurrentHashMap<>();
 
+    /** What an export's name has between the id of its disk and what lets another host in. */
+    private static final char BEFORE_TICKET = '@';
+
+    private volatile Tickets tickets = (vdi, ticket, device) -> null;
+
     /** The names of disks that are attached; those that are not active are in this only. */
     private final Set<String> announced = ConcurrentHashMap.newKeySet();
 
@@ -53,6 +58,23 @@ public final class NbdExports implements Exporter, Choice {
         this.socket = socket.toAbsolutePath();
         this.drainDeadline = drainDeadline;
         this.meters = meters;
+    }
+
+    /** Lets other hosts in, each to the disks that it was given a ticket for. */
+    @FunctionalInterface
+    public interface Tickets {
+        /**
+         * Returns the disk for a connection that begins; null if the ticket is not good for it.
+         *
+         * @param device as it is served
+         */
+        @Nullable
+        BlockDevice admit(VdiId vdi, String ticket, BlockDevice device);
+    }
+
+    /** Serves disks to those, too, who have a ticket: their name for a disk is its id, "@" and the ticket. */
+    public void admitBy(Tickets others) {
+        tickets = others;
     }
 
     /** Where the server of these exports listens. */
@@ -113,8 +135,19 @@ public final class NbdExports implements Exporter, Choice {
 
     @Override
     public @Nullable NbdExport find(String name) {
+        int at = name.indexOf(BEFORE_TICKET);
+        if (at >= 0) {
+            return find(name.substring(0, at), name.substring(at + 1));
+        }
         NbdExport export = byName.get(name);
         return export == null || export.clients().isClosed() ? null : export;
+    }
+
+    /** First the export, then its ticket: one that is published after the ticket became void is not found by it. */
+    private @Nullable NbdExport find(String name, String ticket) {
+        NbdExport export = find(name);
+        BlockDevice device = export == null ? null : tickets.admit(export.vdi(), ticket, export.device());
+        return export == null || device == null ? null : export.of(device);
     }
 
     @Override

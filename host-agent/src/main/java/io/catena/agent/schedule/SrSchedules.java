@@ -109,7 +109,16 @@ final class SrSchedules {
         if (loaded) {
             return;
         }
-        for (String id : store.ids()) {
+        List<String> ids;
+        try {
+            ids = store.ids();
+        } catch (SrException e) {
+            if (e.error() == SrError.UNIMPLEMENTED) {
+                return; // another host has the SR, and runs its schedules until this one has it
+            }
+            throw e;
+        }
+        for (String id : ids) {
             try {
                 Schedule schedule = store.schedule(id).orElseThrow();
                 if (!schedule.id().equals(id) || !schedule.sr().equals(sr)) {

@@ -67,10 +67,10 @@ public final class NetworkRoutes {
         Role role = call.caller().role();
         boolean snapshot = vdi.snapshotOf() != null;
         boolean own = call.caller().name().equals(vdi.keys().get(MADE_BY));
-        boolean may = role == Role.ADMIN || (snapshot && (own || role == Role.OPERATOR));
+        boolean may = role == Role.ADMIN || (snapshot && (own || role.includes(Role.OPERATOR)));
         if (!may) {
             throw ApiException.forbidden(
-                    role == Role.OPERATOR
+                    role.includes(Role.OPERATOR)
                             ? "An operator may delete snapshots; VDI " + vdi.vdi() + " is a disk"
                             : "A caller for backups may delete the snapshots that it took itself");
         }

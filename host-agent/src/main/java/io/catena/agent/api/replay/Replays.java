@@ -56,7 +56,7 @@ public final class Replays {
 
     /** Operations that make something new each time. */
     private static final Set<String> NEW_EACH_TIME =
-            Set.of("snapshotVdis", "cloneVdi", "snapshotGuest", "createToken", "createSchedule");
+            Set.of("snapshotVdis", "cloneVdi", "snapshotGuest", "createToken", "createSchedule", "callPeer");
 
     private final Path directory;
     private final Clock clock;

@@ -17,7 +17,7 @@ public final class ClientHandshake {
     /** More than any server needs for a reply to an option. */
     private static final int LONGEST_OPTION_REPLY_BYTES = 64 << 10;
 
-    private final ByteChannel server;
+    private ByteChannel server;
     private long sizeBytes;
     private int transmissionFlags;
 
@@ -43,6 +43,40 @@ public final class ClientHandshake {
         handshake.greet();
         handshake.go(exportName);
         return new Welcome(handshake.sizeBytes, handshake.transmissionFlags);
+    }
+
+    /** Begins to encrypt a connection. */
+    @FunctionalInterface
+    public interface Encryption {
+        /** Returns what goes on with the connection; called when the server has agreed. */
+        ByteChannel start() throws IOException;
+    }
+
+    /**
+     * As {@link #perform(ByteChannel, String)}, but nothing is said of exports before the connection is encrypted.
+     *
+     * @throws IOException if the server does not encrypt, too
+     */
+    public static Welcome perform(ByteChannel server, Encryption encryption, String exportName) throws IOException {
+        ClientHandshake handshake = new ClientHandshake(server);
+        handshake.greet();
+        handshake.startTls();
+        handshake.server = encryption.start();
+        handshake.go(exportName);
+        return new Welcome(handshake.sizeBytes, handshake.transmissionFlags);
+    }
+
+    private void startTls() throws IOException {
+        send(ByteBuffer.allocate(NbdProtocol.OPTION_HEADER_BYTES)
+                .putLong(NbdProtocol.OPTION_MAGIC)
+                .putInt(NbdProtocol.OPT_STARTTLS)
+                .putInt(0)
+                .flip());
+        ByteBuffer header = receive(20);
+        expect("option reply", NbdProtocol.OPTION_REPLY_MAGIC, header.getLong());
+        expect("option that is answered", NbdProtocol.OPT_STARTTLS, header.getInt());
+        expect("reply to the wish to encrypt", NbdProtocol.REP_ACK, header.getInt());
+        expect("length of that reply", 0, header.getInt());
     }
 
     private void greet() throws IOException {

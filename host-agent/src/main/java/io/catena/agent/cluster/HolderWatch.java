@@ -1,0 +1,117 @@
+package io.catena.agent.cluster;
+
+import io.catena.lease.Claim;
+import io.catena.lease.Holder;
+import io.catena.lease.HostRecord;
+import io.catena.lease.HostWatch;
+import io.catena.lease.LeaseKeys;
+import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.lease.Liveness;
+import io.catena.store.Storage;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks who has an SR, and takes it when that host is dead. Changes nothing before.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class HolderWatch implements Closeable {
+    /** So many that no two hosts have the same. */
+    private static final int LABEL_DIGITS = 12;
+
+    private final String sr;
+    private final Storage plain;
+    private final LeaseStore store;
+    private final ThisHost self;
+    private final HostWatch watch;
+
+    HolderWatch(String sr, Storage plain, LeaseStore store, ThisHost self) {
+        this.sr = sr;
+        this.plain = plain;
+        this.store = store;
+        this.self = self;
+        watch = new HostWatch(store, LeaseTimes.DEFAULT, self.clock());
+    }
+
+    /**
+     * Who has the SR.
+     *
+     * @param incarnation new each time it takes it, or goes on after it was cut off
+     * @param since for humans, in ISO 8601; null if unknown
+     * @param url where its agent is reached; empty if nowhere, or if that cannot be read now
+     * @param dead whether it can be taken from it
+     * @param silentNanos for how long it has shown no sign of life, as far as this looked
+     * @param untilDeadNanos how long it takes at least until it can be taken
+     */
+    public record Seen(
+            String host,
+            String name,
+            String incarnation,
+            @Nullable String since,
+            String url,
+            boolean dead,
+            long silentNanos,
+            long untilDeadNanos) {}
+
+    /** Returns who has it; empty if nobody. */
+    public Optional<Seen> look() throws IOException {
+        Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
+        Holder holder = claim.holder();
+        if (holder == null) {
+            return Optional.empty();
+        }
+        Liveness liveness = watch.look(holder);
+        return Optional.of(new Seen(
+                holder.host(),
+                holder.text(),
+                holder.incarnation(),
+                claim.since(),
+                url(holder),
+                liveness.isDead(),
+                liveness.silentNanos(),
+                watch.untilDeadNanos(liveness)));
+    }
+
+    private String url(Holder holder) throws IOException {
+        Optional<String> note = store.note(holder.note());
+        return note.isEmpty()
+                ? ""
+                : HostRecord.decode(holder.note(), note.get()).url();
+    }
+
+    /** Whether the SR is still had by whom it was, in the same incarnation. */
+    public boolean isStillOf(Seen seen) throws IOException {
+        Holder holder = Claim.decode(store.read(LeaseKeys.TREE)).holder();
+        return holder != null
+                && holder.host().equals(seen.host())
+                && holder.incarnation().equals(seen.incarnation());
+    }
+
+    /**
+     * Takes the SR, if it is nobody's, or its owner's that is dead.
+     *
+     * @throws io.catena.api.SrException if another host has it
+     */
+    public SharedSr take() throws IOException {
+        return SharedSr.take(sr, plain, store, self, watch);
+    }
+
+    /** Returns what this host is called among the hosts: a name for humans, and what tells it from others of that name. */
+    public String selfLabel() {
+        return self.name() + "." + self.id().toString().replace("-", "").substring(0, LABEL_DIGITS);
+    }
+
+    /** Returns this host's id among the hosts. */
+    public String selfId() {
+        return self.id().toString();
+    }
+
+    @Override
+    public void close() throws IOException {
+        store.close();
+    }
+}

@@ -1,0 +1,100 @@
+package io.catena.agent.follow;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Hold;
+import io.catena.api.VdiId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A disk that holders of this host have attached. For one thread at a time. */
+final class FollowedDisk {
+    private final VdiId vdi;
+
+    /** By holder. */
+    private final Map<String, Own> holders = new TreeMap<>();
+
+    /** What is served to the guests of this host; null while nobody has it active. */
+    private @Nullable KeepingDevice device;
+
+    private boolean published;
+
+    /** The host, in its incarnation, by which the device is served. */
+    private String servedBy = "";
+
+    FollowedDisk(VdiId vdi) {
+        this.vdi = vdi;
+    }
+
+    /**
+     * What a holder has.
+     *
+     * @param ticket by which the host that has the SR lets us in; null if it is not active
+     */
+    record Own(Hold hold, @Nullable String ticket) {}
+
+    VdiId vdi() {
+        return vdi;
+    }
+
+    void put(Hold hold, @Nullable String ticket) {
+        holders.put(hold.holder(), new Own(hold, ticket));
+    }
+
+    void remove(String holder) {
+        holders.remove(holder);
+    }
+
+    Optional<Own> get(String holder) {
+        return Optional.ofNullable(holders.get(holder));
+    }
+
+    List<Own> owns() {
+        return new ArrayList<>(holders.values());
+    }
+
+    boolean isAttached() {
+        return !holders.isEmpty();
+    }
+
+    long activeHolders() {
+        return holders.values().stream()
+                .filter(own -> own.hold().active() != null)
+                .count();
+    }
+
+    AccessMode mode() {
+        return holders.values().stream().anyMatch(own -> own.hold().active() == AccessMode.READ_WRITE)
+                ? AccessMode.READ_WRITE
+                : AccessMode.READ_ONLY;
+    }
+
+    @Nullable
+    KeepingDevice device() {
+        return device;
+    }
+
+    void device(@Nullable KeepingDevice next) {
+        device = next;
+        servedBy = "";
+    }
+
+    boolean isPublished() {
+        return published;
+    }
+
+    void published(boolean now) {
+        published = now;
+    }
+
+    boolean isServedBy(String incarnation) {
+        return servedBy.equals(incarnation) && device != null && device.isServed();
+    }
+
+    void servedBy(String incarnation) {
+        servedBy = incarnation;
+    }
+}

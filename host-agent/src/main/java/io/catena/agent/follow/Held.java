@@ -1,0 +1,24 @@
+package io.catena.agent.follow;
+
+import io.catena.api.AccessMode;
+import io.catena.api.Hold;
+import io.catena.api.VdiId;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * That a follower has a disk attached.
+ *
+ * @param holder with the follower's name, see {@link Hold#ofFollower}
+ * @param active how it is activated; null if it is not
+ * @param ticket by which the follower gets at the disk, new with each activation; null if it is not active
+ */
+record Held(
+        VdiId vdi,
+        String holder,
+        AccessMode mode,
+        @Nullable AccessMode active,
+        @Nullable String ticket) {
+    boolean isOf(Hold hold) {
+        return vdi.equals(hold.vdi()) && holder.equals(hold.holder());
+    }
+}

@@ -1,0 +1,135 @@
+package io.catena.agent.follow;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParseException;
+import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.json.Json;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the host that has an SR, whichever that is. While it is known to be silent nobody waits for it.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+final class HolderCalls {
+    private static final Duration LOOK = Duration.ofSeconds(10);
+    private static final Duration TAKE = Duration.ofSeconds(20);
+    private static final Duration WORK = Duration.ofMinutes(2);
+
+    private final SrId sr;
+    private final String name;
+    private final PeerClient client;
+    private volatile Seen holder;
+    private volatile boolean silent;
+
+    HolderCalls(SrId sr, String name, PeerClient client, Seen holder) {
+        this.sr = sr;
+        this.name = name;
+        this.client = client;
+        this.holder = holder;
+    }
+
+    /** Asks this host from now on. */
+    void follow(Seen next) {
+        holder = next;
+    }
+
+    Seen holder() {
+        return holder;
+    }
+
+    /** Looks at something. */
+    <T> T look(String operation, Arguments with, Class<T> type) {
+        return decode(ask(operation, with, LOOK, false), type);
+    }
+
+    /** Looks at several things. */
+    <T> List<T> looks(String operation, Arguments with, Class<T> elements) {
+        return decodeAll(ask(operation, with, LOOK, false), elements);
+    }
+
+    /** Changes something. */
+    <T> T change(String operation, Arguments with, Class<T> type) {
+        return decode(ask(operation, with, WORK, true), type);
+    }
+
+    /** Changes something about several things. */
+    <T> List<T> changes(String operation, Arguments with, Class<T> elements) {
+        return decodeAll(ask(operation, with, WORK, true), elements);
+    }
+
+    /** Takes or gives up a disk: what can be asked again, and takes less long. */
+    void take(String operation, Arguments with) {
+        ask(operation, with, TAKE, false);
+    }
+
+    /** Looks whether the host answers. */
+    Pool.Claims claims() {
+        silent = false;
+        return look(Pool.CLAIMS, Arguments.none(), Pool.Claims.class);
+    }
+
+    private JsonElement ask(String operation, Arguments with, Duration patience, boolean changes) {
+        Seen asked = holder;
+        if (silent) {
+            throw silent(asked, "it did not answer before", null);
+        }
+        try {
+            return client.ask(asked.url(), sr, operation, with, patience, changes);
+        } catch (IOException e) {
+            silent = true;
+            throw silent(asked, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private SrException silent(Seen asked, String how, @Nullable Exception cause) {
+        String since = asked.since() == null ? "" : " since " + asked.since();
+        String when = asked.silentNanos() > TimeUnit.SECONDS.toNanos(4)
+                ? "; it has been silent for " + seconds(asked.silentNanos()) + " s, and can be taken in "
+                        + seconds(asked.untilDeadNanos()) + " s"
+                : "; its lease was renewed lately";
+        String text = "SR " + name + " is held by host " + asked.name() + since + ", which does not answer (" + how
+                + ")" + when;
+        SrException failure = cause == null
+                ? new SrException(SrError.TRY_AGAIN, text)
+                : new SrException(SrError.TRY_AGAIN, text, cause);
+        return failure.correction(
+                "Try again in some seconds: this host takes the SR over when the other is dead. If that is"
+                        + " certain: catena host fenced " + asked.name() + " DIR");
+    }
+
+    private static long seconds(long nanos) {
+        return TimeUnit.NANOSECONDS.toSeconds(nanos);
+    }
+
+    private static <T> T decode(JsonElement answer, Class<T> type) {
+        try {
+            return Json.read(answer, type);
+        } catch (JsonParseException e) {
+            throw notUnderstood(e);
+        }
+    }
+
+    private static <T> List<T> decodeAll(JsonElement answer, Class<T> elements) {
+        try {
+            return Json.list(answer, elements);
+        } catch (JsonParseException e) {
+            throw notUnderstood(e);
+        }
+    }
+
+    private static SrException notUnderstood(JsonParseException reason) {
+        return new SrException(
+                        SrError.INTERNAL,
+                        "What the host that has the SR answers is not understood: " + reason.getMessage(),
+                        reason)
+                .correction("Update Catena on the hosts to the same version.");
+    }
+}

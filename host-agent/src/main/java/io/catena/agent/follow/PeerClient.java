@@ -1,0 +1,119 @@
+package io.catena.agent.follow;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import io.catena.agent.json.Json;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.UUID;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/** Asks the agents of other hosts. Safe for use by many threads. */
+final class PeerClient {
+    private static final Duration CONNECTING = Duration.ofSeconds(4);
+    private static final int TRIES = 2;
+
+    private final HttpClient http;
+    private final String self;
+
+    /**
+     * @param self what this host is called among the hosts
+     */
+    PeerClient(SSLContext tls, String self) {
+        this.self = self;
+        http = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .connectTimeout(CONNECTING)
+                .sslContext(tls)
+                .build();
+    }
+
+    /**
+     * Asks for an operation.
+     *
+     * @param url of the agent
+     * @param patience how long the answer may take
+     * @param changes whether it changes something, so that it must not be done twice if it has to be asked again
+     * @throws SrException what the other agent answers
+     * @throws IOException if it does not answer: then it may have been done
+     */
+    JsonElement ask(String url, SrId sr, String operation, Arguments with, Duration patience, boolean changes)
+            throws IOException {
+        JsonObject body = new JsonObject();
+        body.addProperty("host", self);
+        body.addProperty("arguments", with.toString());
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/v1/peers/" + sr + "/" + operation))
+                .timeout(patience)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
+        if (changes) {
+            request.header("Idempotency-Key", UUID.randomUUID().toString());
+        }
+        return decode(url, send(request.build()));
+    }
+
+    private HttpResponse<String> send(HttpRequest request) throws IOException {
+        IOException trouble = null;
+        for (int i = 0; i < TRIES; i++) {
+            try {
+                return http.send(request, HttpResponse.BodyHandlers.ofString());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while waiting for another agent");
+            } catch (IOException e) {
+                trouble = e;
+            }
+        }
+        throw new IOException(trouble == null ? "not asked" : String.valueOf(trouble.getMessage()), trouble);
+    }
+
+    private static JsonElement decode(String url, HttpResponse<String> response) throws IOException {
+        try {
+            JsonObject answer = Json.object(response.body());
+            if (response.statusCode() < 300) {
+                return answer.get("answer");
+            }
+            throw failure(url, answer);
+        } catch (JsonParseException | IllegalStateException e) {
+            throw new IOException(url + " answers what is not understood, with status " + response.statusCode(), e);
+        }
+    }
+
+    private static SrException failure(String url, JsonObject problem) {
+        String code = problem.get("code").getAsString();
+        String detail = problem.get("detail").getAsString();
+        SrException failure = known(code)
+                ? new SrException(SrError.valueOf(code), detail)
+                : new SrException(
+                                SrError.SR_UNAVAILABLE,
+                                "The agent at " + url + " refuses this host: " + detail + " (" + code + ")")
+                        .correction(
+                                "Let it in there: catena client set NAME --role peer --everything, with the name in this"
+                                        + " host's certificate.");
+        String correction = text(problem, "correction");
+        return correction == null ? failure : failure.correction(correction);
+    }
+
+    private static boolean known(String code) {
+        for (SrError error : SrError.values()) {
+            if (error.name().equals(code)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static @Nullable String text(JsonObject problem, String field) {
+        return problem.has(field) ? problem.get(field).getAsString() : null;
+    }
+}

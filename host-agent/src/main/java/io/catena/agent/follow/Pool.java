@@ -1,0 +1,115 @@
+package io.catena.agent.follow;
+
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Role;
+import io.catena.agent.control.Route;
+import io.catena.agent.nbd.NbdExports;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What this agent is for those of other hosts, and they for it.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class Pool implements NbdExports.Tickets {
+    /** Looks at what a follower has; done here, not by the repository. */
+    static final String CLAIMS = "claims";
+
+    private final @Nullable PeerOptions options;
+
+    /** The SRs that this host has, and others may reach. */
+    private final Map<SrId, Holding> holdings = new ConcurrentHashMap<>();
+
+    private volatile int nbdPort;
+
+    /**
+     * @param options null if it does not know other agents
+     */
+    public Pool(@Nullable PeerOptions options) {
+        this.options = options;
+    }
+
+    public Optional<PeerOptions> options() {
+        return Optional.ofNullable(options);
+    }
+
+    /** Tells where disks are served over TCP with TLS. */
+    public void nbdPort(int port) {
+        nbdPort = port;
+    }
+
+    void add(SrId sr, Holding holding) {
+        holdings.put(sr, holding);
+    }
+
+    void remove(SrId sr, Holding holding) {
+        holdings.remove(sr, holding);
+    }
+
+    @Override
+    public @Nullable BlockDevice admit(VdiId vdi, String ticket, BlockDevice device) {
+        for (Holding holding : holdings.values()) {
+            if (holding.followers().isGood(vdi, ticket)) {
+                return holding.turns().begin(ticket, device);
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Returns what other agents ask.
+     *
+     * @param host whose SRs there are for them
+     */
+    public List<Route> routes(StorageHost host) {
+        return List.of(Route.post("callPeer", "/v1/peers/{sr}/{operation}", call -> answer(host, call))
+                .by(Role.PEER));
+    }
+
+    /** {"host", "arguments"}: who asks, and a JSON object as text */
+    private Object answer(StorageHost host, Call call) {
+        SrId sr = SrId.parse(call.variables().get(0));
+        String follower = call.body().string("host");
+        Arguments with = Arguments.parse(call.body().string("arguments"));
+        call.body().nothingElse();
+        Holding holding = holding(sr);
+        holding.check();
+        Object answer = perform(call.variables().get(1), host, sr, follower, with, holding);
+        holding.check();
+        return Map.of("answer", answer);
+    }
+
+    private Object perform(
+            String operation, StorageHost host, SrId sr, String follower, Arguments with, Holding holding) {
+        if (operation.equals(CLAIMS)) {
+            return new Claims(nbdPort, holding.ofFollower(follower));
+        }
+        return PeerOperations.perform(operation, new PeerOperations.Target(host, host.repository(sr), follower), with);
+    }
+
+    private Holding holding(SrId sr) {
+        Holding holding = holdings.get(sr);
+        if (holding == null) {
+            throw new SrException(SrError.TRY_AGAIN, "This host does not have SR " + sr + " now")
+                    .correction("See who has it: catena host ls DIR");
+        }
+        return holding;
+    }
+
+    /**
+     * What a follower has.
+     *
+     * @param nbdPort where the disks are served
+     */
+    record Claims(int nbdPort, List<Held> held) {}
+}

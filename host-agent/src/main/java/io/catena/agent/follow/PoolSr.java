@@ -1,0 +1,295 @@
+package io.catena.agent.follow;
+
+import io.catena.agent.cluster.HolderWatch;
+import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.cluster.SharedSr;
+import io.catena.agent.host.AttachedSr;
+import io.catena.api.AccessMode;
+import io.catena.api.Hold;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageRepository;
+import io.catena.api.VdiId;
+import io.catena.disk.Exporter;
+import io.catena.log.LogLine;
+import io.catena.sr.job.Jobs;
+import io.catena.sr.record.JobIntents;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An SR that several hosts have attached: this one has it, or follows the one that has it and takes it when that one is dead or
+ * lets go of it.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class PoolSr implements AttachedSr {
+    private static final Logger LOG = Logger.getLogger(PoolSr.class.getName());
+    private static final KeptShare MEMORY = KeptShare.ofProcess();
+
+    private final Sr sr;
+    private final Pool pool;
+    private final Opening opening;
+    private final JobIntents noIntents;
+
+    /** What this host has; null while it follows. */
+    private volatile @Nullable Holding holding;
+
+    /** Null if it has never followed; they stay, as the exporter, when it has taken the SR. */
+    private @Nullable FollowedDisks disks;
+
+    private @Nullable FollowerRepository followed;
+    private @Nullable Following following;
+    private boolean closed;
+
+    /** Opens an SR that this host has taken. */
+    @FunctionalInterface
+    public interface Opening {
+        /**
+         * Opens it.
+         *
+         * @param exporter serves its disks; null for as usual
+         */
+        AttachedSr open(SharedSr right, @Nullable Exporter exporter) throws IOException;
+    }
+
+    /**
+     * What an SR needs of the agent.
+     *
+     * @param storage the SR's directory
+     * @param exporter serves disks to guests of this host
+     */
+    public record Means(Pool pool, Storage storage, Exporter exporter, Jobs jobs, Opening opening) {}
+
+    private PoolSr(Sr sr, Means means) {
+        this.sr = sr;
+        pool = means.pool;
+        opening = means.opening;
+        noIntents = JobIntents.none(means.storage);
+    }
+
+    /**
+     * Takes an SR, or follows the host that has it.
+     *
+     * @param sr as it is called here
+     * @throws SrException if another host has it that cannot be followed
+     */
+    public static PoolSr attach(Sr sr, HolderWatch watch, Means means) throws IOException {
+        PoolSr attached = new PoolSr(sr, means);
+        SharedSr right;
+        try {
+            right = watch.take();
+        } catch (SrException e) {
+            Seen holder = watch.look().orElse(null);
+            if (e.error() != SrError.SR_IN_USE || holder == null) {
+                throw e;
+            }
+            attached.follow(watch, holder, means, e);
+            return attached;
+        }
+        attached.begin(means.opening.open(right, null), right, watch.selfLabel());
+        return attached;
+    }
+
+    /** What guests of this host have is restored by who knows which of them are there still. */
+    private void begin(AttachedSr opened, SharedSr right, String self) throws IOException {
+        boolean done = false;
+        try {
+            Holding next = Holding.of(opened, right);
+            restoreFollowers(next, self);
+            become(next);
+            done = true;
+        } finally {
+            if (!done) {
+                opened.close();
+            }
+        }
+    }
+
+    private void follow(HolderWatch watch, Seen holder, Means means, SrException refusal) throws IOException {
+        PeerOptions options = pool.options().orElseThrow(() -> refusal);
+        if (holder.url().isEmpty()) {
+            throw refusal.correction(
+                    "Its agent tells other hosts no address: start it with --cluster-url, or detach the SR"
+                            + " there first.");
+        }
+        SSLContext tls = options.tls();
+        String self = watch.selfLabel();
+        Semaphore work = new Semaphore(0);
+        HolderCalls calls = new HolderCalls(sr.id(), sr.name(), new PeerClient(tls, self), holder);
+        FollowedDisks here = new FollowedDisks(calls, watch, tls, self, means.exporter, MEMORY, work::release);
+        calls.claims();
+        disks = here;
+        followed = new FollowerRepository(sr, calls, here, means.jobs, self);
+        following = new Following(sr.path(), watch, calls, here, () -> take(watch, here, self), work);
+        following.start();
+        LOG.info(LogLine.of("sr-followed", "sr", sr.id(), "holder", holder.name(), "url", holder.url()));
+    }
+
+    /**
+     * Takes the SR for this host.
+     *
+     * <ol>
+     *   <li>Nobody attaches or detaches here meanwhile.
+     *   <li>Take it, fence it, recover it.
+     *   <li>What followers have is theirs again, before anybody else can ask for it.
+     *   <li>Disks that guests of this host have are opened. The changes that these guests had an answer for, and that may be
+     *       lost, are made again; then their requests go on.
+     *   <li>From now on operations are done here, and other followers are served.
+     * </ol>
+     */
+    private boolean take(HolderWatch watch, FollowedDisks here, String self) throws IOException {
+        return here.alone(() -> {
+            if (closed) {
+                return true;
+            }
+            SharedSr right = watch.take();
+            AttachedSr opened = opening.open(right, here);
+            boolean done = false;
+            try {
+                Holding next = Holding.of(opened, right);
+                restoreFollowers(next, self);
+                restoreOwn(next, here);
+                become(next);
+                here.taken();
+                done = true;
+                return true;
+            } finally {
+                if (!done) {
+                    opened.close();
+                }
+            }
+        });
+    }
+
+    private static void restoreFollowers(Holding next, String self) {
+        String ours = Hold.ofFollower(self, "");
+        for (Held held : next.followers().all()) {
+            if (!held.holder().startsWith(ours)) {
+                restore(next, held);
+            }
+        }
+    }
+
+    private static void restore(Holding next, Held held) {
+        try {
+            next.sr().restore(held.vdi(), held.holder(), held.mode(), held.active());
+        } catch (RuntimeException e) {
+            LOG.log(Level.SEVERE, LogLine.of("follower-not-restored", "vdi", held.vdi(), "holder", held.holder()), e);
+        }
+    }
+
+    private static void restoreOwn(Holding next, FollowedDisks here) {
+        for (Hold hold : here.confirmed(next.followers().all())) {
+            try {
+                next.sr().restore(hold.vdi(), hold.holder(), hold.mode(), hold.active());
+            } catch (RuntimeException e) {
+                LOG.log(Level.SEVERE, LogLine.of("vdi-restore-failed", "vdi", hold.vdi()), e);
+                here.failed(hold.vdi(), "VDI " + hold.vdi() + " cannot be opened: " + e.getMessage());
+            }
+        }
+    }
+
+    private void become(Holding next) {
+        next.holdsChanged();
+        holding = next;
+        pool.add(sr.id(), next);
+    }
+
+    @Override
+    public SrId id() {
+        return sr.id();
+    }
+
+    @Override
+    public String name() {
+        Holding now = holding;
+        return now == null ? sr.name() : now.sr().name();
+    }
+
+    @Override
+    public StorageRepository repository() {
+        Holding now = holding;
+        if (now != null) {
+            return now.sr().repository();
+        }
+        FollowerRepository remote = followed;
+        if (remote == null) {
+            throw new IllegalStateException("SR " + sr.id() + " is neither held nor followed");
+        }
+        return remote;
+    }
+
+    @Override
+    public void restore(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
+        Holding now = holding;
+        if (now != null) {
+            now.sr().restore(vdi, holder, mode, active);
+        } else {
+            AttachedSr.super.restore(vdi, holder, mode, active);
+        }
+    }
+
+    @Override
+    public JobIntents jobIntents() {
+        Holding now = holding;
+        return now == null ? noIntents : now.sr().jobIntents();
+    }
+
+    @Override
+    public void holdsChanged() {
+        Holding now = holding;
+        if (now != null) {
+            now.holdsChanged();
+        }
+    }
+
+    @Override
+    public void giveUp() {
+        if (holding == null) {
+            StorageRepository remote = repository();
+            remote.holds().forEach(hold -> remote.detach(hold.vdi(), hold.holder()));
+        }
+    }
+
+    @Override
+    public void destroy() throws IOException {
+        Holding now = holding;
+        if (now == null) {
+            throw new SrException(SrError.SR_IN_USE, "SR " + sr.name() + " is another host's now")
+                    .correction("Detach it here, and destroy it on the host that has it.");
+        }
+        endHolding(now);
+        now.sr().destroy();
+    }
+
+    @Override
+    public void close() throws IOException {
+        endFollowing();
+        Holding now = holding;
+        if (now != null) {
+            endHolding(now);
+            now.sr().close();
+        } else if (disks != null) {
+            disks.close();
+        }
+    }
+
+    private void endFollowing() throws IOException {
+        if (following != null && holding == null) {
+            following.close();
+        }
+        closed = true;
+    }
+
+    private void endHolding(Holding now) {
+        pool.remove(sr.id(), now);
+    }
+}

@@ -1,0 +1,85 @@
+package io.catena.harness.e2e;
+
+import com.google.gson.JsonObject;
+import io.catena.agent.control.client.ControlClient;
+import io.catena.harness.peer.TestCertificates;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A host of a pool: an agent that others reach, each known by its certificate. For one test thread. */
+final class PoolHost implements AutoCloseable {
+    private final LiveAgent agent;
+
+    private PoolHost(LiveAgent agent) {
+        this.agent = agent;
+    }
+
+    /**
+     * Starts an agent.
+     *
+     * @param others who may come in
+     */
+    static PoolHost start(Path runDirectory, TestCertificates certificates, String name, List<String> others)
+            throws IOException {
+        certificates.certify(name, name);
+        int port = freePort();
+        List<String> options = new ArrayList<>(List.of(
+                "--libvirt=none",
+                "--api-listen=127.0.0.1:" + port,
+                "--api-certificate=" + certificates.certificate(name),
+                "--api-key=" + certificates.key(name),
+                "--api-ca=" + certificates.authority(),
+                "--nbd-listen=127.0.0.1:" + freePort(),
+                "--nbd-tls-certificate=" + certificates.certificate(name),
+                "--nbd-tls-key=" + certificates.key(name),
+                "--nbd-tls-ca=" + certificates.authority(),
+                "--cluster-url=https://127.0.0.1:" + port));
+        for (String other : others) {
+            options.add("--api-client=" + other + "=peer");
+            options.add("--nbd-tls-client=" + other);
+        }
+        return new PoolHost(LiveAgent.start(runDirectory, options.toArray(String[]::new)));
+    }
+
+    /** One that nobody has now: it is to be the same after a restart. */
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    LiveAgent agent() {
+        return agent;
+    }
+
+    /** Attaches a disk for a holder, without activating it. */
+    void attachInactive(String vdi, String holder) {
+        JsonObject body = new JsonObject();
+        body.addProperty("holder", holder);
+        body.addProperty("inactive", true);
+        agent.api().post("/v1/vdis/" + ControlClient.part(vdi) + "/attach", body);
+    }
+
+    /** Activates, deactivates or detaches a disk for a holder. */
+    void ask(String what, String vdi, String holder) {
+        JsonObject body = new JsonObject();
+        body.addProperty("holder", holder);
+        agent.api().post("/v1/vdis/" + ControlClient.part(vdi) + "/" + what, body);
+    }
+
+    /** Takes snapshots of disks at one instant. */
+    int snapshot(String... vdis) throws IOException {
+        List<String> words = new ArrayList<>(List.of("vdi", "snapshot"));
+        words.addAll(List.of(vdis));
+        return agent.process().cli(words.toArray(String[]::new)).stdout().split("\"of\"", -1).length - 1;
+    }
+
+    @Override
+    public void close() throws IOException {
+        agent.close();
+    }
+}
