@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.SrException;
+import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.TestCertificates;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -104,11 +105,10 @@ class FollowerTest {
         guest.check(a.agent().attach(disk));
         a.agent().detach(disk);
         migrate(disk, guest);
-        assertThat(b.agent()
-                        .process()
-                        .tryCli("vdi", "import", "pool", "/dev/null", "--format", "raw")
-                        .stderr())
-                .contains("only on host");
+        Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
+        Outcome refused =
+                b.agent().process().tryCli("vdi", "import", "pool", "--format", "raw", "--input", image.toString());
+        assertThat(refused.stderr()).contains("only on host");
     }
 
     /** As a hypervisor does it: attach where the guest goes, and activate there when the other has let go. */
