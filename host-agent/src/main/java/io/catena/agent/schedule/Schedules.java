@@ -21,8 +21,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The schedules of all SRs that are attached to this host. An SR that several hosts reach is attached to one at a time, and its
- * schedules are kept in it: so exactly one agent runs them, and another that takes the SR over goes on.
+ * The schedules of all SRs that this host has. Of the hosts that reach an SR one has it, and its schedules are kept in it: so
+ * exactly one agent runs them, and another that takes the SR over goes on.
  *
  * <p><b>Threads.</b> Safe for use by many threads. Each SR has a thread of its own: one that hangs keeps no other from its snapshots.
  */
