@@ -2,6 +2,7 @@ package io.catena.agent.follow;
 
 import io.catena.agent.cluster.HolderWatch.Seen;
 import io.catena.api.AccessMode;
+import io.catena.api.ContentOrigin;
 import io.catena.api.DiskRange;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
@@ -17,6 +18,7 @@ import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrNotes;
+import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.StreamFormat;
@@ -112,6 +114,16 @@ final class FollowerRepository implements StorageRepository {
     @Override
     public void acceptLoss() {
         calls.change("acceptLoss", Arguments.none(), Boolean.class);
+    }
+
+    @Override
+    public SrQuotas quotas() {
+        return calls.look("quotas", Arguments.none(), SrQuotas.class);
+    }
+
+    @Override
+    public void admit(long sizeBytes, String owner) {
+        calls.change("admit", Arguments.of("size", sizeBytes).and("owner", owner), Boolean.class);
     }
 
     @Override
@@ -246,7 +258,7 @@ final class FollowerRepository implements StorageRepository {
     }
 
     @Override
-    public VdiImport importVdi(VdiSpec spec) {
+    public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {
         throw elsewhere("An import");
     }
 

@@ -29,6 +29,11 @@ final class PeerOperations {
             Map.entry("check", (on, with) -> on.repository.check(with.get("repair", Boolean.class))),
             Map.entry("keep", (on, with) -> done(() -> on.repository.keep(with.get("file", String.class)))),
             Map.entry("acceptLoss", (on, with) -> done(on.repository::acceptLoss)),
+            Map.entry("quotas", (on, with) -> on.repository.quotas()),
+            Map.entry(
+                    "admit",
+                    (on, with) -> done(
+                            () -> on.repository.admit(with.get("size", Long.class), with.get("owner", String.class)))),
             Map.entry("setSr", (on, with) -> on.repository.set(with.get("change", SrChange.class))),
             Map.entry("vdis", (on, with) -> on.repository.vdis()),
             Map.entry("vdi", (on, with) -> on.repository.vdi(vdi(with))),
