@@ -3,6 +3,7 @@ package io.catena.agent.follow;
 import io.catena.agent.cluster.HolderWatch.Seen;
 import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
+import io.catena.api.DeletionGain;
 import io.catena.api.DiskRange;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
@@ -31,6 +32,7 @@ import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
+import io.catena.remedy.Advice;
 import io.catena.sr.job.Jobs;
 import java.nio.channels.ReadableByteChannel;
 import java.util.ArrayList;
@@ -70,10 +72,10 @@ final class FollowerRepository implements StorageRepository {
 
     private SrStat here(SrStat stat) {
         Seen holder = calls.holder();
-        List<String> warnings = new ArrayList<>(stat.warnings());
-        warnings.add(
-                "host " + holder.name() + " has the SR" + (holder.since() == null ? "" : " since " + holder.since())
-                        + "; this host reaches it through that one");
+        List<Advice> warnings = new ArrayList<>(stat.warnings());
+        warnings.add(Advice.of("host " + holder.name() + " has the SR"
+                + (holder.since() == null ? "" : " since " + holder.since())
+                + "; this host reaches it through that one"));
         return new SrStat(
                 new Sr(sr.id(), stat.sr().name(), sr.path(), true),
                 stat.description(),
@@ -342,6 +344,11 @@ final class FollowerRepository implements StorageRepository {
             @Override
             public GcStatus cancel() {
                 return calls.change("cancelGc", Arguments.none(), GcStatus.class);
+            }
+
+            @Override
+            public DeletionGain gain(VdiId vdi) {
+                return calls.look("gain", of(vdi), DeletionGain.class);
             }
 
             @Override

@@ -67,6 +67,7 @@ final class PeerOperations {
             Map.entry("pauseGc", (on, with) -> on.garbage().pause()),
             Map.entry("resumeGc", (on, with) -> on.garbage().resume()),
             Map.entry("cancelGc", (on, with) -> on.garbage().cancel()),
+            Map.entry("gain", (on, with) -> on.garbage().gain(vdi(with))),
             Map.entry("setGc", (on, with) -> on.garbage().set(with.get("change", GcChange.class))),
             Map.entry("job", (on, with) -> on.job(with)),
             Map.entry("cancelJob", (on, with) -> on.host.cancel(on.job(with).id())));
