@@ -265,6 +265,11 @@ final class FollowerRepository implements StorageRepository {
     }
 
     @Override
+    public void destroyData(VdiId id) {
+        calls.change("destroyData", of(id), Boolean.class);
+    }
+
+    @Override
     public void destroy(VdiId id) {
         calls.change("destroy", of(id), Boolean.class);
     }

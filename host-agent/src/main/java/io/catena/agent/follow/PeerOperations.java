@@ -54,6 +54,7 @@ final class PeerOperations {
             Map.entry("reset", (on, with) -> on.repository.reset(vdi(with))),
             Map.entry("beginBoot", (on, with) -> on.repository.beginBoot(vdi(with))),
             Map.entry("copy", PeerOperations::copy),
+            Map.entry("destroyData", (on, with) -> done(() -> on.repository.destroyData(vdi(with)))),
             Map.entry("destroy", (on, with) -> done(() -> on.repository.destroy(vdi(with)))),
             Map.entry(
                     "changes",
