@@ -47,6 +47,7 @@ need mkfs.ext4 e2fsprogs
 need filefrag e2fsprogs
 need mkfs.btrfs btrfs-progs
 need tar tar
+need strace strace
 need etcd etcd-server
 need xz xz-utils
 need curl curl

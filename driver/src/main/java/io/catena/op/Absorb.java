@@ -3,6 +3,7 @@ package io.catena.op;
 import io.catena.store.Storage;
 import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * Lets a base copy take the place of its only child, a leaf all of whose data it holds by now: the disk's chain is one node
@@ -29,6 +30,11 @@ public record Absorb(String baseCopy, String leaf) implements Operation {
     public void apply(Storage storage) throws IOException {
         rename(storage);
         show(storage);
+    }
+
+    @Override
+    public List<String> replaced() {
+        return List.of(leaf);
     }
 
     /** Replaces the leaf. Who has the base copy open can go on using it. */

@@ -2,11 +2,17 @@ package io.catena.op;
 
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.util.List;
 
 /** A change of the tree that can be run again from its start after it was interrupted anywhere. */
 public sealed interface Operation permits Snapshot, Relink, Absorb, Compose, Replace, Remove, Rewrite {
     /** Takes all steps that are not taken yet. */
     void apply(Storage storage) throws IOException;
+
+    /** Returns the names of the disks' files that are other files, or gone, when all steps are taken. */
+    default List<String> replaced() {
+        return List.of();
+    }
 
     /** Whether it is sure that no step was taken yet. */
     default boolean hasNotBegun(Storage storage) {

@@ -47,4 +47,9 @@ public record Remove(String node, Orphans.@Nullable Orphan orphan, List<String> 
         }
         storage.syncNames();
     }
+
+    @Override
+    public List<String> replaced() {
+        return List.of(node);
+    }
 }

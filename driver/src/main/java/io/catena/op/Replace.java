@@ -42,4 +42,9 @@ public record Replace(String prepared, String name, String old, Orphans.@Nullabl
             Orphans.add(storage, List.of(orphan));
         }
     }
+
+    @Override
+    public List<String> replaced() {
+        return List.of(name, old);
+    }
 }

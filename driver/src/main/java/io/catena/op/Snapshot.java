@@ -92,6 +92,11 @@ public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> reco
         }
     }
 
+    @Override
+    public List<String> replaced() {
+        return children.stream().map(Child::name).toList();
+    }
+
     private boolean wasOvertaken(Storage storage) throws IOException {
         for (Child child : children) {
             if (emptyLeaves.contains(child.name())

@@ -354,7 +354,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void acceptLoss() {
         change("accept the loss of writes", () -> {
-            sr.behind.acceptLoss();
+            for (String file : sr.behind.acceptLoss()) {
+                sr.tree.accept(file);
+            }
             sr.lookAtAll();
         });
     }

@@ -105,7 +105,7 @@ public final class CacheBudget {
                 throw new MemoryShortageException(
                         name + " needs " + needed + " bytes of memory for its map; those of the "
                                 + caches.size() + " open files use " + fixed + " of " + fixedLimitBytes
-                                + " bytes. Detach disks, or give the agent a larger heap (-Xmx)");
+                                + " bytes");
             }
         }
         add(cache);

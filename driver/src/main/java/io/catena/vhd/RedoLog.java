@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
@@ -40,6 +41,7 @@ public final class RedoLog implements Closeable {
     private static final long MAGIC = 0x6361747265646f32L; // "catredo2"
     private static final Pattern FIRST_HALF = Pattern.compile(".*/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.0");
     private static final int HEADER_BYTES = 64;
+    private static final int ATTACHMENT = 24;
     private static final int DISK_ID = 40;
     private static final int RECORD_BYTES = 24;
     private static final int CHECKED_BYTES = 20;
@@ -172,11 +174,22 @@ public final class RedoLog implements Closeable {
 
     /** Whether a log tells of writes of {@code owner}. */
     public static boolean hasRecords(Storage storage, String directory, Owner owner, UUID logId) throws IOException {
+        return hasRecords(storage, directory, logId, header -> isOf(header, owner));
+    }
+
+    /** Whether a log tells of writes since the start of the host that {@code boot} stands for, whoever's. */
+    public static boolean hasRecords(Storage storage, String directory, UUID boot, UUID logId) throws IOException {
+        return hasRecords(storage, directory, logId, header -> isOf(header, new Owner(boot, uuid(header, ATTACHMENT))));
+    }
+
+    private static boolean hasRecords(Storage storage, String directory, UUID logId, Predicate<ByteBuffer> isMeant)
+            throws IOException {
         for (int i = 0; i < 2; i++) {
             try (BlockFile file = storage.openReadOnly(half(directory, logId, i))) {
                 ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
                 file.read(0, header);
-                if (RedoLog.isOf(header.flip(), owner) && file.size() >= HEADER_BYTES + RECORD_BYTES) {
+                boolean isWhole = !header.hasRemaining() && file.size() >= HEADER_BYTES + RECORD_BYTES;
+                if (isWhole && isMeant.test(header.flip())) {
                     return true;
                 }
             }
@@ -313,7 +326,7 @@ public final class RedoLog implements Closeable {
     /** The log goes with the file, but the file got another content without the agent. */
     private void refuseIfNotEmpty(Half half, ByteBuffer found) throws IOException {
         if (half.end > HEADER_BYTES) {
-            UUID other = new UUID(found.getLong(DISK_ID), found.getLong(DISK_ID + Long.BYTES));
+            UUID other = uuid(found, DISK_ID);
             throw new RedoMisfitException("disk " + diskId, "writes to disk " + other);
         }
     }
@@ -322,8 +335,12 @@ public final class RedoLog implements Closeable {
         if (header.limit() < HEADER_BYTES) {
             return false;
         }
-        ByteBuffer expected = header(owner, new UUID(header.getLong(DISK_ID), header.getLong(DISK_ID + Long.BYTES)));
+        ByteBuffer expected = header(owner, uuid(header, DISK_ID));
         return header.equals(expected);
+    }
+
+    private static UUID uuid(ByteBuffer header, int offset) {
+        return new UUID(header.getLong(offset), header.getLong(offset + Long.BYTES));
     }
 
     private void replay(Half half) throws IOException {

@@ -55,6 +55,8 @@ public record SrCheck(SrId sr, boolean repair, List<Finding> findings) {
         GARBAGE,
         /** Two files that claim to be the same disk. */
         TWIN,
+        /** A disk whose file is another one than it was when it was seen last. */
+        REPLACED,
         /** A node that cannot be used. */
         BROKEN_NODE
     }

@@ -33,7 +33,8 @@ public enum SrError {
     AGENT_UNREACHABLE(47, true, "The agent cannot be reached"),
     HYPERVISOR_UNAVAILABLE(202, true, "The hypervisor cannot be reached"),
     GUEST_MISSING(202, false, "The guest cannot be found"),
-    CANCELLED(202, true, "The operation was cancelled");
+    CANCELLED(202, true, "The operation was cancelled"),
+    MEMORY_SHORTAGE(201, true, "The agent has not enough memory");
 
     private final int number;
     private final boolean retryable;

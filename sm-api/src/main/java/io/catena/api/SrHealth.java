@@ -25,7 +25,7 @@ public record SrHealth(State state, List<Reason> reasons) {
         LOST_LOCK,
         /** A node's file cannot be read, and no disk that builds on it can be used. */
         UNREADABLE_NODE,
-        /** Two files claim to be the same disk, and neither is opened for writing before somebody decides. */
+        /** Two files claim to be the same disk, or one is not what it was; not opened for writing before somebody decides. */
         CONTRADICTION,
         /** An operation failed half-way, and nothing is changed before it is completed. */
         UNFINISHED_OPERATION,

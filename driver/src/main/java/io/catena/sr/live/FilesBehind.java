@@ -68,15 +68,18 @@ public final class FilesBehind {
                 .findFirst();
     }
 
-    /** Goes on with the files as they are, without what their logs told. To be called under the tree lock. */
-    public synchronized void acceptLoss() throws IOException {
-        for (String name : List.copyOf(lost.keySet())) {
-            if (storage.exists(name)) {
-                redo.forget(name);
-            }
+    /**
+     * Goes on with the files as they are, without what their logs told; returns their names. To be called under the tree
+     * lock.
+     */
+    public synchronized List<String> acceptLoss() throws IOException {
+        List<String> accepted = List.copyOf(lost.keySet());
+        for (String name : accepted) {
+            redo.forget(name);
             lost.remove(name);
             LOG.log(Level.WARNING, LogLine.of("loss-accepted", "node", name));
         }
+        return accepted;
     }
 
     /** Returns those that are there; does not wait for files that catch up. */

@@ -52,6 +52,15 @@ public final class OpenLogs {
         }
     }
 
+    /** Forgets the logs of files that had this name. */
+    void forget(String name) throws IOException {
+        for (Map.Entry<UUID, String> note : all().entrySet()) {
+            if (note.getValue().equals(name)) {
+                forget(note.getKey());
+            }
+        }
+    }
+
     void forget(UUID log) throws IOException {
         files.delete(note(log));
     }

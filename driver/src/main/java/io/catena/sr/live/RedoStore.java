@@ -34,11 +34,18 @@ public record RedoStore(Storage storage, String directory, RedoLog.Owner owner, 
         return RedoLog.open(storage, directory, owner, log, disk.get(), new OpenLogs(files).notice(log, name));
     }
 
-    /** Forgets what a file's log tells, if it is there. */
+    /**
+     * Forgets what a file's log tells, if it is there, and that others are missed which were written for that name. Those stay:
+     * they may be of a file that was moved away.
+     */
     void forget(String name) throws IOException {
-        UUID log = logId(name);
-        new OpenLogs(files).forget(log);
-        RedoLog.delete(storage, directory, log);
+        OpenLogs notes = new OpenLogs(files);
+        notes.forget(name);
+        if (files.exists(name)) {
+            UUID log = logId(name);
+            notes.forget(log);
+            RedoLog.delete(storage, directory, log);
+        }
     }
 
     /** Returns the id of the log that a file has, if it has one. */

@@ -89,7 +89,8 @@ public final class Checker {
             }
             Optional<String> contradiction = tree.now().contradiction(node);
             if (contradiction.isPresent()) {
-                tell(Kind.TWIN, node.name(), node.id(), contradiction.get(), Contradictions.cure("SR"));
+                Kind kind = tree.now().replacement(node).isPresent() ? Kind.REPLACED : Kind.TWIN;
+                tell(kind, node.name(), node.id(), contradiction.get(), Contradictions.cure("SR"));
             }
             if (MergeRules.isGarbage(tree.now(), node)) {
                 tell(

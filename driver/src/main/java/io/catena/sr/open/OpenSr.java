@@ -127,6 +127,7 @@ public final class OpenSr {
 
     /** It can be done the next time as well, say when there is room on the file system. */
     private void completeRecords() {
+        tree.noteFiles(true);
         try {
             Contradictions.complete(storage, tree.now());
             records.forget();
@@ -179,6 +180,9 @@ public final class OpenSr {
             if (known.isEmpty()) {
                 adopt(storage, record);
             }
+            if (!storage.exists(SrFiles.SEEN)) {
+                Contradictions.allowRawParents(storage);
+            }
             OpenSr sr = new OpenSr(plain, storage, record, environment, lock, begun);
             sr.completeRecords();
             return sr;
@@ -219,6 +223,7 @@ public final class OpenSr {
         checkIsThere();
         records.forget(recordFiles.changes());
         tree.update(attachments.nodes()::isOpen);
+        tree.noteFiles(false);
     }
 
     private void checkIsThere() throws IOException {
@@ -267,6 +272,7 @@ public final class OpenSr {
                 attachments.nodes().settleAll();
                 if (behind.haveAllCaughtUp(tree.now()) && !tree.isBound()) {
                     tree.kept().rest();
+                    tree.noteFiles(true);
                     Attaching.end(storage);
                 }
                 return held;

@@ -42,6 +42,11 @@ final class RedoReplay {
     private final RedoStore redo;
     private final OpenLogs notes;
     private final Set<UUID> logs = new HashSet<>();
+
+    /** Those of the logs that tell of writes of this session. */
+    private final Set<UUID> telling = new HashSet<>();
+
+    /** The ids of the logs that the files have which are there, if they have one. */
     private final Set<UUID> found = new HashSet<>();
 
     /** The files whose logs are kept. */
@@ -80,6 +85,11 @@ final class RedoReplay {
      */
     void run(boolean areExpected) throws IOException {
         logs.addAll(RedoLog.logs(redo.storage(), redo.directory()));
+        for (UUID log : logs) {
+            if (RedoLog.hasRecords(redo.storage(), redo.directory(), redo.owner(), log)) {
+                telling.add(log);
+            }
+        }
         Map<UUID, String> noted = areExpected ? notes.all() : Map.of();
         if (!logs.isEmpty() || !noted.isEmpty()) {
             Optional<Operation> interrupted = new Journal(storage).read();
@@ -90,9 +100,8 @@ final class RedoReplay {
             for (Node node : parentsFirst(tree)) {
                 catchUp(node, noted);
             }
-            if (interrupted.isEmpty()) {
-                noteReplaced(tree, noted);
-            }
+            noteReplaced(
+                    tree, noted, interrupted.map(RedoReplay::replacedInOrder).orElse(List.of()));
         }
         lost.forEach((file, why) -> LOG.log(Level.ERROR, LogLine.of("redo-log-lost", "node", file, "cause", why)));
         if (incomplete().isEmpty()) {
@@ -100,18 +109,38 @@ final class RedoReplay {
         }
     }
 
-    /** What is left belongs to files that are gone, or to a boot or a session that is over. The notes first: they accuse. */
+    /**
+     * What is left belongs to files that are gone, or to a boot that is over. The notes first: they accuse. But what tells of
+     * writes since this boot to a file that is not here stays until the next: this may be a copy of a directory whose agent
+     * died, and the file in the original.
+     */
     private void removeAll() throws IOException {
         notes.forgetAll();
-        for (String name : redo.storage().list(redo.directory())) {
-            redo.storage().delete(name);
+        Set<UUID> others = new HashSet<>();
+        for (UUID log : logs) {
+            if (!found.contains(log)
+                    && RedoLog.hasRecords(
+                            redo.storage(), redo.directory(), redo.owner().boot(), log)) {
+                others.add(log);
+                LOG.log(Level.WARNING, LogLine.of("redo-log-of-no-file", "log", redo.directory() + "/" + log));
+            }
         }
+        for (String name : redo.storage().list(redo.directory())) {
+            if (others.stream().noneMatch(log -> name.contains(log.toString()))) {
+                redo.storage().delete(name);
+            }
+        }
+    }
+
+    /** The files that an operation takes away whose logs are needed no more. */
+    private static List<String> replacedInOrder(Operation interrupted) {
+        return interrupted instanceof Snapshot snapshot ? snapshot.emptyLeaves() : interrupted.replaced();
     }
 
     private void catchUp(Node node, Map<UUID, String> noted) throws IOException {
         ChainFile file = node.file();
         if (file == null) {
-            if (!logs.isEmpty()) {
+            if (!telling.isEmpty()) {
                 // The log of a file that cannot be read may be any of those that are left.
                 behind.add(node.name());
             }
@@ -136,19 +165,19 @@ final class RedoReplay {
         return "its redo log " + redo.directory() + "/" + log + " is not in the run directory of this agent";
     }
 
-    /** A file was put in the place of one that had a log. */
-    private void noteReplaced(Tree tree, Map<UUID, String> noted) throws IOException {
+    /** A file was put in the place of one that had a log, not by an operation of our own. */
+    private void noteReplaced(Tree tree, Map<UUID, String> noted, List<String> inOrder) {
         for (Map.Entry<UUID, String> note : noted.entrySet()) {
             String name = note.getValue();
             boolean isOther = !found.contains(note.getKey()) && tree.node(name).isPresent();
-            if (isOther && !behind.contains(name) && mayTellOfWrites(note.getKey())) {
+            if (isOther && !inOrder.contains(name) && !behind.contains(name) && mayTellOfWrites(note.getKey())) {
                 lost.put(name, "another file was put in the place of the one that the guest wrote to");
             }
         }
     }
 
-    private boolean mayTellOfWrites(UUID log) throws IOException {
-        return !logs.contains(log) || RedoLog.hasRecords(redo.storage(), redo.directory(), redo.owner(), log);
+    private boolean mayTellOfWrites(UUID log) {
+        return !logs.contains(log) || telling.contains(log);
     }
 
     /**

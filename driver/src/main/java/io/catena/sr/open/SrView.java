@@ -81,12 +81,25 @@ public final class SrView {
     }
 
     /**
-     * Makes sure that no other file claims to be a disk, before anything is written to either.
+     * Makes sure that a disk's file is what it was, and that no other file claims to be the disk, before anything is written
+     * to either.
      *
-     * @throws SrException with {@link SrError#VDI_UNAVAILABLE} if one does
+     * @throws SrException with {@link SrError#VDI_UNAVAILABLE} if it is not so
      */
     public void refuseContradiction(Node node) {
-        Optional<String> contradiction = tree.now().contradiction(node);
+        refuse(tree.now().contradiction(node));
+    }
+
+    /**
+     * Makes sure that a disk's file is what it was.
+     *
+     * @throws SrException with {@link SrError#VDI_UNAVAILABLE} if it is not
+     */
+    public void refuseReplacement(Node node) {
+        refuse(tree.now().replacement(node));
+    }
+
+    private void refuse(Optional<String> contradiction) {
         if (contradiction.isPresent()) {
             throw new SrException(SrError.VDI_UNAVAILABLE, contradiction.get())
                     .correction(Contradictions.cure(sr.toString()));

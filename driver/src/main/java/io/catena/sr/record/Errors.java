@@ -8,6 +8,7 @@ import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.store.LeaseLostException;
+import io.catena.store.MemoryShortageException;
 import io.catena.store.StorageAwayException;
 import io.catena.store.StorageLockedException;
 import io.catena.vhd.MissingParentException;
@@ -52,6 +53,10 @@ public final class Errors {
         if (e instanceof StorageAwayException) {
             return new SrException(SrError.SR_UNAVAILABLE, detail, e)
                     .correction("Mount the SR's file system again where it was; nothing was forgotten.");
+        }
+        if (e instanceof MemoryShortageException) {
+            return new SrException(SrError.MEMORY_SHORTAGE, detail, e)
+                    .correction("Detach disks that are not needed, or give the agent a larger heap (-Xmx).");
         }
         if (e instanceof MissingParentException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)

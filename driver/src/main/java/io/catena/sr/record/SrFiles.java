@@ -14,7 +14,7 @@ import java.util.TreeSet;
 
 /** Where an SR keeps what is not a node. */
 public final class SrFiles {
-    private static final String OWN = ".catena";
+    public static final String OWN = ".catena";
     private static final String ELIDED_ZEROS = ".zeros";
     private static final String JOURNAL = ".catena/journal";
 
@@ -24,6 +24,9 @@ public final class SrFiles {
     public static final String VDI_RECORDS = ".catena/vdi";
     public static final String OPEN_LOGS = ".catena/open";
     public static final String KEPT_CHANGES = ".catena/cbt";
+    public static final String SEEN = ".catena/files.json";
+    public static final String SEEN_ITSELF = ".catena/files.self";
+    public static final String REPLACED = ".catena/replaced";
     static final String JOBS = ".catena/jobs";
     static final String NOTES = ".catena/notes";
     static final String TEMPORARY = ".catena/tmp";
@@ -34,7 +37,7 @@ public final class SrFiles {
     public static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
         for (String directory : List.of(
-                VDI_RECORDS, KEPT_CHANGES, OPEN_LOGS, JOBS, NOTES, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+                VDI_RECORDS, KEPT_CHANGES, OPEN_LOGS, REPLACED, JOBS, NOTES, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
@@ -62,6 +65,16 @@ public final class SrFiles {
     /** There if a disk may have left out zeros, see {@link ElidedZeros}. */
     public static String elidedZeros(VdiId id) {
         return VDI_RECORDS + "/" + id + ELIDED_ZEROS;
+    }
+
+    /** There if others may build on a raw file, see {@link RawParents}. */
+    static String rawParent(VdiId id) {
+        return VDI_RECORDS + "/" + id + ".parent";
+    }
+
+    /** Returns the small files that tell of a disk, whether or not they are there. */
+    public static List<String> recordsOf(VdiId id) {
+        return List.of(vdiRecord(id), elidedZeros(id), rawParent(id));
     }
 
     public static boolean isElidedZeros(String name) {

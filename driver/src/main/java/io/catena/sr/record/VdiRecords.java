@@ -71,11 +71,12 @@ public final class VdiRecords {
         }
     }
 
-    /** Deletes a record, and the note on its zeros; durable after the next sync of the names. */
+    /** Deletes a record, and the notes beside it; durable after the next sync of the names. */
     public void delete(VdiId id) throws IOException {
         read.remove(id);
-        storage.delete(SrFiles.vdiRecord(id));
-        storage.delete(SrFiles.elidedZeros(id));
+        for (String file : SrFiles.recordsOf(id)) {
+            storage.delete(file);
+        }
     }
 
     /** Forgets the records in these files, which may have changed. */

@@ -16,6 +16,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Clock;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -39,6 +40,7 @@ public final class SrTree {
     private final Outsiders outsiders;
     private final Journal journal;
     private final KeptFiles kept;
+    private final SeenFiles seenFiles;
 
     /** As it is to the operation that has the lock. */
     private Tree tree;
@@ -70,8 +72,10 @@ public final class SrTree {
         scanner = new TreeScanner(storage);
         watch = new TreeWatch(storage, scanner, clock);
         outsiders = new Outsiders(storage, clock);
+        seenFiles = new SeenFiles(storage);
         tree = watch.scan();
         lookOutside();
+        tree = seenFiles.compare(tree);
         seen = tree;
         interrupted = isBound();
     }
@@ -181,6 +185,7 @@ public final class SrTree {
      * Lets an operation happen.
      *
      * <ol>
+     *   <li>Mark the files that it replaces, see {@link SeenFiles}.
      *   <li>Record it. If the process dies from here on, recovery takes the operation's own steps.
      *   <li>Let the disks in use go on as they will be. Until this has succeeded the operation can be taken back; from here on
      *       it is bound to happen.
@@ -198,6 +203,7 @@ public final class SrTree {
      * @throws StuckException if it did not happen, but recovery will complete it at the next attach
      */
     public void commit(Operation operation, LiveSteps live) throws IOException {
+        seenFiles.forget(operation.replaced());
         try {
             journal.record(operation);
         } catch (IOException e) {
@@ -333,7 +339,10 @@ public final class SrTree {
 
     /** Looks at some files again. */
     public void refresh(Collection<String> names) throws IOException {
-        tree = scanner.refresh(tree, names).withOrphans(Orphans.read(storage)).withAnchors(kept.anchors());
+        tree = scanner.refresh(tree, names)
+                .withOrphans(Orphans.read(storage))
+                .withAnchors(kept.anchors())
+                .withReplaced(seenFiles.replaced());
     }
 
     /**
@@ -344,6 +353,29 @@ public final class SrTree {
     public void update(Predicate<String> skipped) throws IOException {
         tree = watch.update(tree, skipped);
         lookOutside();
+        tree = seenFiles.compare(tree);
+    }
+
+    /** Takes a file as the disk that it is not, or not for sure. To be called under the lock. */
+    public void accept(String file) throws IOException {
+        seenFiles.forget(List.of(file));
+        tree = seenFiles.compare(tree);
+    }
+
+    /**
+     * Notes what the files are now, as far as that is not half-way between two states. To be called under the lock. If it
+     * fails the note stays what it is; it can be done the next time as well.
+     *
+     * @param always also if nothing changed
+     */
+    public void noteFiles(boolean always) {
+        try {
+            if (!isBound() && stuck == null) {
+                seenFiles.write(tree, always);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, LogLine.of("seen-files-not-noted", "cause", e.getMessage()));
+        }
     }
 
     /**
@@ -381,6 +413,7 @@ public final class SrTree {
     public void rescan() throws IOException {
         tree = watch.scan();
         lookOutside();
+        tree = seenFiles.compare(tree);
         outdated = false;
     }
 }

@@ -41,6 +41,9 @@ public final class Tree {
     /** The files that are no nodes, and what they may build on. */
     private SortedMap<String, Node.Doubt> outsiders = new TreeMap<>();
 
+    /** The files of disks that are not what they were, and what was found. */
+    private Map<String, String> replaced = Map.of();
+
     /** What is noted of base copies that lost their last children. */
     private Map<String, Orphans.Orphan> orphans = Map.of();
 
@@ -73,6 +76,7 @@ public final class Tree {
         other.children.forEach((parent, siblings) -> children.put(parent, new TreeMap<>(siblings)));
         damaged.putAll(other.damaged);
         outsiders = other.outsiders;
+        replaced = other.replaced;
         orphans = other.orphans;
         anchors = other.anchors;
     }
@@ -128,11 +132,18 @@ public final class Tree {
                         .toList();
     }
 
-    /**
-     * Returns that a node and another claim to be the same disk, and nobody has decided yet which of them is; empty if it is
-     * not so. Base copies go by their names, and may claim what they like.
-     */
+    /** Returns why it is in doubt that a node's file is the disk, and nobody has decided yet; empty if there is no doubt. */
     public Optional<String> contradiction(Node node) {
+        return replacement(node).or(() -> twins(node));
+    }
+
+    /** Returns that a disk's file is another one than it was when it was seen last; empty if it is not so. */
+    public Optional<String> replacement(Node node) {
+        return node.hidden() ? Optional.empty() : Optional.ofNullable(replaced.get(node.name()));
+    }
+
+    /** Base copies go by their names, and may claim what they like. */
+    private Optional<String> twins(Node node) {
         List<String> others = rivals(node).stream().map(Node::name).toList();
         if (others.isEmpty() || node.hidden()) {
             return Optional.empty();
@@ -238,6 +249,12 @@ public final class Tree {
         return chain;
     }
 
+    /** Returns the raw file that a node builds on directly, if it is in this SR. */
+    public Optional<Node> rawParent(Node node) {
+        return parent(node)
+                .filter(parent -> parent.file() != null && parent.file().headers() == null);
+    }
+
     /** Returns why a node cannot be used: for a reason of its own, or of an ancestor. */
     public Optional<String> problem(Node node) {
         Set<String> seen = new HashSet<>();
@@ -308,6 +325,16 @@ public final class Tree {
     public static KeptChanges.Anchor anchorOf(Node node) {
         ChainFile file = Objects.requireNonNull(node.file());
         return KeptChanges.Anchor.of(node.name(), file.uniqueId());
+    }
+
+    /** Returns this tree with the files that are not what they were, and what was found. */
+    Tree withReplaced(Map<String, String> found) {
+        if (found.equals(replaced)) {
+            return this;
+        }
+        Tree changed = new Tree(this);
+        changed.replaced = Map.copyOf(found);
+        return changed;
     }
 
     /** Returns this tree with files that are no nodes, and what they may build on. */

@@ -3,6 +3,7 @@ package io.catena.sr.tree;
 import io.catena.api.VdiId;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
+import io.catena.sr.record.RawParents;
 import io.catena.sr.record.VdiRecords;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
@@ -96,8 +97,15 @@ public final class TreeScanner {
             Optional<ChainFile> parent = finder.parentOf(file);
             String parentName = parent.map(ChainFile::name).orElse(null);
             VdiId id = Node.id(file);
-            return Optional.of(
-                    new Node(id, name, file, parentName, Node.Doubt.NONE, sizeProblem(file), isRawBaseCopy(id, file)));
+            @Nullable String problem = sizeProblem(file);
+            return Optional.of(new Node(
+                    id,
+                    name,
+                    file,
+                    parentName,
+                    Node.Doubt.NONE,
+                    problem == null && parent.isPresent() ? parentProblem(file, parent.get()) : problem,
+                    isRawBaseCopy(id, file)));
         } catch (MissingParentException e) {
             return Optional.of(new Node(Node.id(file), name, file, null, Node.Doubt.NONE, message(e)));
         } catch (IOException e) {
@@ -108,6 +116,19 @@ public final class TreeScanner {
     /** The record of a raw file is read only if there is one; a file that has lost it shows as a disk. */
     private boolean isRawBaseCopy(VdiId id, ChainFile file) {
         return file.headers() == null && new VdiRecords(storage).get(id, "").isBaseCopy();
+    }
+
+    /** What lies outside is where the admin has allowed parents. */
+    private @Nullable String parentProblem(ChainFile file, ChainFile parent) throws IOException {
+        boolean isAllowed = parent.headers() != null
+                || parent.name().contains("/")
+                || new RawParents(storage).isAllowed(Node.id(parent));
+        return isAllowed
+                ? null
+                : file.name() + " names the raw file " + parent.name()
+                        + " as its parent, and no record says that others build"
+                        + " on that; a check of the SR that repairs, and is told to keep " + file.name()
+                        + ", allows it";
     }
 
     private static @Nullable String sizeProblem(ChainFile file) {

@@ -99,8 +99,13 @@ final class CutPreparation {
         if (attachment == null || attachment.disk().readOnly()) {
             return new CutPart(request, source, null, null, child, attachment);
         }
-        Snapshot.Child leaf = prepareChild(source.name(), source.sizeBytes(), link(source.name(), parent));
-        return new CutPart(request, source, null, fresh(leaf), child, attachment);
+        try {
+            Snapshot.Child leaf = prepareChild(source.name(), source.sizeBytes(), link(source.name(), parent));
+            return new CutPart(request, source, null, fresh(leaf), child, attachment);
+        } catch (IOException | RuntimeException e) {
+            delete(List.of(child.prepared()), e);
+            throw e;
+        }
     }
 
     private CutPart uponBaseCopy(CutRequest request, ChainFile source, @Nullable Attachment attachment)

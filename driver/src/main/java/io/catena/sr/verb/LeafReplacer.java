@@ -9,6 +9,7 @@ import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
+import io.catena.sr.tree.StuckException;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
@@ -58,8 +59,20 @@ final class LeafReplacer {
         }
         boolean staysThere = parent.name().equals(disk.parent());
         Orphans.Orphan orphan = staysThere ? null : MergeRules.orphanOf(sr.tree.now(), disk);
-        sr.tree.run(new Replace(prepared, name, disk.name(), orphan));
+        run(new Replace(prepared, name, disk.name(), orphan));
         return List.of(disk.name(), name);
+    }
+
+    /** What is bound to happen, or may be, needs what was laid ready. */
+    private void run(Replace operation) throws IOException {
+        try {
+            sr.tree.run(operation);
+        } catch (IOException e) {
+            if (!(e instanceof StuckException) && !sr.tree.isBound()) {
+                discard(operation.prepared(), e);
+            }
+            throw e;
+        }
     }
 
     private void prepare(String prepared, String name, ChainFile parent, long sizeBytes) throws IOException {

@@ -12,6 +12,7 @@ import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Holds;
 import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.Errors;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
@@ -105,8 +106,11 @@ public final class VdiAttacher {
      * takes as long as they do.
      *
      * @param ending takes the tree lock
+     * @throws SrException with {@link SrError#SR_NO_SPACE} if what was written last has no room in the files; then nothing has
+     *     ended, and the clients are served
      */
     public void leave(VdiId id, String holder, Runnable ending) {
+        refuseIfFull(id, holder);
         boolean isLast = sr.tree.locked(() -> {
             boolean last = isLastActive(id, holder);
             if (last) {
@@ -123,6 +127,26 @@ public final class VdiAttacher {
             ending.run();
         } finally {
             sr.attachments.stay(id);
+        }
+    }
+
+    /**
+     * What else fails is found when the disk is closed: that must be possible with files that cannot be written any more. So must
+     * it if the disk failed for good before, of which the failure now is a consequence: only to close it helps then.
+     */
+    private void refuseIfFull(VdiId id, String holder) {
+        Optional<Attachment> written = sr.tree.locked(() -> isLastActive(id, holder)
+                ? sr.attachments.get(id).filter(active -> !active.disk().readOnly())
+                : Optional.empty());
+        try {
+            if (written.isPresent()) {
+                written.get().disk().flush();
+            }
+        } catch (IOException e) {
+            if (Errors.isNoSpace(e) && e.getCause() == null) {
+                throw Errors.of(
+                        "VDI " + id + " stays attached, since what was written to it last cannot be made durable", e);
+            }
         }
     }
 
@@ -210,7 +234,9 @@ public final class VdiAttacher {
     private void checkWritable(Node node) {
         boolean isServedAgain =
                 sr.restored.contains(node.id()) && sr.view.record(node).isOf(node.name());
-        if (!isServedAgain) {
+        if (isServedAgain) {
+            sr.view.refuseReplacement(node);
+        } else {
             sr.view.refuseContradiction(node);
         }
         if (sr.view.isReadOnly(node)) {

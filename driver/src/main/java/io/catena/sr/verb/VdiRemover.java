@@ -127,7 +127,7 @@ public final class VdiRemover {
         if (sr.tree.now().children(node.name()).isEmpty()) {
             sr.tree.lookOutside();
             refuseIfNeededByDamaged(node);
-            List<String> records = List.of(SrFiles.vdiRecord(node.id()), SrFiles.elidedZeros(node.id()));
+            List<String> records = SrFiles.recordsOf(node.id());
             sr.tree.remove(new Remove(node.name(), MergeRules.orphanOf(sr.tree.now(), node), records));
         } else if (node.file() == null) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " cannot be read, and others build on it")

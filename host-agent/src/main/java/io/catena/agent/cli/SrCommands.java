@@ -362,7 +362,8 @@ final class SrCommands {
             @Option(
                             names = "--keep",
                             paramLabel = "FILE",
-                            description = "With --repair: this file is the disk that others claim to be, too.")
+                            description =
+                                    "With --repair: this file is the disk, whatever others claim, or was there before.")
                     @Nullable
                     List<String> keep,
             @Option(

@@ -24,7 +24,7 @@ public final class HttpStatusOf {
                     CANCELLED -> 409;
             case SR_SCAN, IO_ERROR, INTERNAL -> 500;
             case UNIMPLEMENTED -> 501;
-            case TRY_AGAIN, AGENT_UNREACHABLE, HYPERVISOR_UNAVAILABLE -> 503;
+            case TRY_AGAIN, AGENT_UNREACHABLE, HYPERVISOR_UNAVAILABLE, MEMORY_SHORTAGE -> 503;
             case QUOTA_EXCEEDED -> 403;
             case SR_NO_SPACE, OVERSUBSCRIBED -> 507;
         };

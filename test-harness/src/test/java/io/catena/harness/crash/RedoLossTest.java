@@ -1,5 +1,6 @@
 package io.catena.harness.crash;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,12 +11,14 @@ import io.catena.api.VdiId;
 import io.catena.harness.sim.Machine;
 import io.catena.harness.sim.SimulatedStorage;
 import io.catena.store.BlockFile;
+import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,14 +31,24 @@ class RedoLossTest {
     private final Machine machine = new Machine(11);
     private final SimulatedStorage disk = machine.disk("sr");
     private final SimulatedStorage run = machine.tmpfs("run");
-    private final SimulatedSr sr = new SimulatedSr(machine, 11, call -> true);
+    private UnaryOperator<Storage> seenAs = UnaryOperator.identity();
+    private SimulatedSr sr;
     private byte[] empty = {};
     private byte[] backup = {};
     private byte[] backedUp = {};
 
+    /** Returns this test of an agent that sees its disk another way. */
+    static RedoLossTest mutant(UnaryOperator<Storage> disk) throws IOException {
+        RedoLossTest test = new RedoLossTest();
+        test.seenAs = disk;
+        test.kill();
+        return test;
+    }
+
     /** A guest wrote, flushed, was backed up, and wrote more when the agent died. */
     @BeforeEach
     void kill() throws IOException {
+        sr = new SimulatedSr(machine, 11, seenAs.apply(disk));
         for (VdiId vdi : new VdiId[] {DISK, OTHER}) {
             sr.create(vdi);
             empty = vdi.equals(DISK) ? bytes(disk, FILE) : empty;
@@ -87,6 +100,37 @@ class RedoLossTest {
         emptyRunDirectory();
         sr.restart(false);
         checkLossIsRefusedUntilAccepted();
+    }
+
+    @Test
+    void aLossThatIsAcceptedIsNotHeldAgainstTheFileAfterTheNextKill() throws IOException {
+        disk.delete(FILE);
+        put(disk, FILE, backup);
+        sr.restart(false);
+        sr.repository().acceptLoss();
+        machine.kill();
+        machine.restart();
+        sr.restart(false);
+        assertThat(kinds()).isEmpty();
+        assertThat(sr.content(DISK)).isEqualTo(backedUp);
+    }
+
+    /** The agent died in the middle of something, and its directory was copied; the original is attached later. */
+    @Test
+    void aCopyLeavesTheLogsOfItsOriginalAloneThoughItHasAnOperationToComplete() throws IOException {
+        byte[] journal =
+                ("{\"operation\":\"Remove\",\"node\":\"" + new UUID(5, 2) + ".vhd\",\"records\":[]}").getBytes(UTF_8);
+        put(disk, ".catena/journal/operation.json", journal);
+        SortedMap<String, byte[]> logs = logs();
+        disk.rename(FILE, "original");
+        put(disk, FILE, backup);
+        sr.restart(false);
+        checkLossIsRefusedUntilAccepted();
+        machine.kill();
+        machine.restart();
+        sr.restart(false);
+        assertThat(kinds()).isEmpty();
+        assertThat(logs()).containsAllEntriesOf(logsOf("original", logs));
     }
 
     @Test
@@ -158,14 +202,30 @@ class RedoLossTest {
     }
 
     private SortedMap<String, byte[]> emptyRunDirectory() throws IOException {
+        SortedMap<String, byte[]> logs = logs();
+        for (String name : logs.keySet()) {
+            run.delete(name);
+        }
+        return logs;
+    }
+
+    private SortedMap<String, byte[]> logs() throws IOException {
         SortedMap<String, byte[]> logs = new TreeMap<>();
         for (String directory : run.directories("")) {
             for (String name : run.list(directory)) {
                 logs.put(name, bytes(run, name));
-                run.delete(name);
             }
         }
         return logs;
+    }
+
+    private SortedMap<String, byte[]> logsOf(String file, SortedMap<String, byte[]> logs) throws IOException {
+        String id = UUID.nameUUIDFromBytes(disk.info(file).identity().getBytes(UTF_8))
+                .toString();
+        SortedMap<String, byte[]> own = new TreeMap<>(logs);
+        own.keySet().removeIf(name -> !name.contains(id));
+        assertThat(own).hasSize(2);
+        return own;
     }
 
     /** What was answered must not need them. */

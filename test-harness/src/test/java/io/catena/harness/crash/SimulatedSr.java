@@ -5,6 +5,7 @@ import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import io.catena.api.SrCheck;
 import io.catena.api.SrException;
+import io.catena.api.SrHealth;
 import io.catena.api.SrId;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
@@ -79,11 +80,24 @@ final class SimulatedSr {
     }
 
     SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher, WatchedStorage.ReadWatcher reads) {
+        this(
+                machine,
+                seed,
+                new WatchedStorage(machine.disk("sr"), watcher, reads),
+                new WatchedStorage(machine.tmpfs("run"), watcher));
+    }
+
+    /** An SR whose agents see a machine's disk as {@code storage} shows it. */
+    SimulatedSr(Machine machine, long seed, Storage storage) {
+        this(machine, seed, storage, machine.tmpfs("run"));
+    }
+
+    private SimulatedSr(Machine machine, long seed, Storage storage, Storage tmpfs) {
         this.machine = machine;
+        this.storage = storage;
+        this.tmpfs = tmpfs;
         random = new Random(new SplittableRandom(seed).nextLong());
         uuids = new Random(seed);
-        storage = new WatchedStorage(machine.disk("sr"), watcher, reads);
-        tmpfs = new WatchedStorage(machine.tmpfs("run"), watcher);
         VhdRepository.create(storage, ID, "sr");
         jobs = newJobs();
         repository = VhdRepository.attach(storage, "/sr", environment());
@@ -359,6 +373,10 @@ final class SimulatedSr {
                 .map(GcStatus.Refusal::node)
                 .toList();
         require(unproven.isEmpty(), "nothing proves that these are garbage: " + unproven);
+        List<SrHealth.Reason> accused = repository.stat().health().reasons().stream()
+                .filter(reason -> reason.kind() == SrHealth.Kind.CONTRADICTION)
+                .toList();
+        require(accused.isEmpty(), "what the SR did itself is taken for a contradiction: " + accused);
     }
 
     /** Returns the notes of all nodes of the tree that begin with {@code note}. */

@@ -1,5 +1,7 @@
 package io.catena.harness.hostile;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import io.catena.agent.linux.LinuxFiles;
 import io.catena.format.DynamicHeader;
 import io.catena.harness.peer.Programs;
@@ -10,6 +12,9 @@ import io.catena.tool.NewVhd;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +31,7 @@ import java.util.UUID;
  */
 final class Attacker {
     private static final Duration DEADLINE = Duration.ofSeconds(20);
-    private static final int TRICKS = 12;
+    private static final int TRICKS = 15;
     private static final long DISK_BYTES = 4 << 20;
 
     private final Path directory;
@@ -66,9 +71,21 @@ final class Attacker {
             case 5 -> twin();
             case 6, 7, 8 -> forgeLocator();
             case 9 -> forgeJournal();
-            case 10 -> replaceOwn(oneOf("vdi", "tmp", "journal", "jobs"));
+            case 10 -> replaceOwn(oneOf("vdi", "tmp", "journal", "jobs", "open", "replaced", "notes"));
+            case 11 -> special();
+            case 12 -> forgeRecord();
+            case 13 -> plantLies();
             default ->
-                plantOwn(oneOf("session.json", "gc.json", "vdi/" + new UUID(1, made) + ".json", "tmp/x", "lock"));
+                plantOwn(oneOf(
+                        "session.json",
+                        "gc.json",
+                        "sr.json",
+                        "files.json",
+                        "files.self",
+                        "orphans.json",
+                        "vdi/" + new UUID(1, made) + ".json",
+                        "tmp/x",
+                        "lock"));
         }
     }
 
@@ -157,6 +174,54 @@ final class Attacker {
         }
         Files.createDirectories(file.getParent());
         Files.writeString(file, journal);
+    }
+
+    /** A device, which only root can make, or a socket, in the place of a disk. */
+    private void special() throws Exception {
+        Path name = freshName();
+        if (random.nextBoolean()) {
+            Programs.tryRun(DEADLINE, "mknod", name.toString(), "c", "1", oneOf("5", "8"));
+        } else {
+            ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+                    .bind(UnixDomainSocketAddress.of(name))
+                    .close();
+        }
+    }
+
+    /** The record of a disk that is a file outside. */
+    private void forgeRecord() throws IOException {
+        String target = oneOf("../outside/secret.raw", outside + "/secret.vhd", "/etc/shadow", ".catena/sr.json");
+        write(
+                "vdi/" + new UUID(random.nextInt(3), made++) + oneOf(".json", ".zeros", ".parent"),
+                "{\"name\":\"x\",\"description\":\"\",\"baseCopy\":" + random.nextBoolean() + ",\"file\":\"" + target
+                        + "\",\"rivals\":[\"" + target + "\"]}");
+    }
+
+    /** Notes that tell of files outside as if they were the repository's. */
+    private void plantLies() throws IOException {
+        String target = oneOf("../outside/secret.raw", outside + "/secret.vhd", "../sr/.catena/lock", "..");
+        switch (random.nextInt(4)) {
+            case 0 ->
+                write(
+                        "orphans.json",
+                        "{\"orphans\":[{\"file\":\"" + target + "\",\"uniqueId\":\"" + DynamicHeader.NO_ID + "\"}]}");
+            case 1 ->
+                write(
+                        "files.json",
+                        "{\"files\":{\"" + target + "\":{\"identity\":\"1\",\"uniqueId\":\"x\",\"parent\":\"" + target
+                                + "\"}}}");
+            case 2 -> write("open/" + new UUID(2, made++), target);
+            default -> write("session.json", "{\"attachment\":\"" + target + "\",\"boot\":\"" + target + "\"}");
+        }
+    }
+
+    private void write(String name, String text) throws IOException {
+        Path file = directory.resolve(".catena").resolve(name);
+        if (!Files.isSymbolicLink(file.getParent())
+                && (!Files.exists(file, NOFOLLOW_LINKS) || Files.isRegularFile(file, NOFOLLOW_LINKS))) {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, text);
+        }
     }
 
     /** Puts a link to the outside in the place of a directory of the repository's own. */

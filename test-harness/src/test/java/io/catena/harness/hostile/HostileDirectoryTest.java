@@ -17,17 +17,12 @@ import io.catena.harness.tool.BareSr;
 import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Jobs;
-import io.catena.store.BlockFile;
-import io.catena.store.FileStorage;
 import io.catena.store.Storage;
-import io.catena.tool.NewDiskType;
-import io.catena.tool.NewVhd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -48,8 +43,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 class HostileDirectoryTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
-    private static final int DISK_BYTES = 4 << 20;
-    private static final String SECRET = "TOPSECRET";
 
     /** Kept, since a logger that nobody keeps forgets its level. */
     private static final Logger LOG = Logger.getLogger("io.catena.sr");
@@ -71,7 +64,7 @@ class HostileDirectoryTest {
     @Seeds(40)
     void nothingOutsideIsTouchedAndNothingHangs(long seed) throws Exception {
         Random random = new Random(seed);
-        makeRepository(seed);
+        Victims.makeRepository(sr, seed);
         Map<String, String> before = digests();
         Attacker attacker = new Attacker(sr, outside, random);
         attacker.attack(1 + random.nextInt(8));
@@ -83,26 +76,7 @@ class HostileDirectoryTest {
     @BeforeEach
     void makeOutside() throws IOException {
         sr = Files.createDirectory(directory.resolve("sr"));
-        outside = Files.createDirectory(directory.resolve("outside"));
-        byte[] secret = SECRET.repeat(DISK_BYTES / SECRET.length() + 1).getBytes(US_ASCII);
-        Files.write(outside.resolve("secret.raw"), Arrays.copyOf(secret, DISK_BYTES));
-        new NewVhd(Clock.systemUTC(), UUID::randomUUID)
-                .create(new FileStorage(outside), "secret.vhd", DISK_BYTES, NewDiskType.FIXED);
-        Files.copy(outside.resolve("secret.vhd"), outside.resolve("linked.vhd"));
-        try (BlockFile file = new FileStorage(outside).open("secret.vhd")) {
-            file.write(0, ByteBuffer.wrap(secret, 0, DISK_BYTES));
-        }
-    }
-
-    private void makeRepository(long seed) throws IOException {
-        Storage storage = LinuxFiles.storage(sr);
-        VhdRepository.create(storage, BareSr.ID, "sr");
-        try (Jobs jobs = BareSr.jobs();
-                VhdRepository repository = bare(storage, seed).attach(jobs)) {
-            Vdi disk = repository.create(new VdiSpec(DISK_BYTES, "disk", "", null, false));
-            repository.create(new VdiSpec(DISK_BYTES, "raw", "", null, true));
-            repository.snapshot(List.of(disk.vdi()), "snapshot");
-        }
+        outside = Victims.make(Files.createDirectory(directory.resolve("outside")));
     }
 
     private BareSr bare(Storage storage, long seed) {
@@ -160,7 +134,7 @@ class HostileDirectoryTest {
     private static boolean holdsNoSecret(BlockDevice disk) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(disk.sizeBytes(), 64 << 10));
         disk.read(0, bytes);
-        assertThat(new String(bytes.array(), US_ASCII)).doesNotContain(SECRET, "root:");
+        assertThat(new String(bytes.array(), US_ASCII)).doesNotContain(Victims.SECRET, "root:");
         if (!disk.readOnly()) {
             disk.write(0, ByteBuffer.allocate(4096));
             disk.flush();
@@ -184,7 +158,7 @@ class HostileDirectoryTest {
         VhdRepository.create(storage, new SrId(new UUID(2, 2)), "healthy");
         try (Jobs jobs = BareSr.jobs();
                 VhdRepository repository = bare(storage, seed + 2).attach(jobs)) {
-            Vdi disk = repository.create(new VdiSpec(DISK_BYTES, "disk", "", null, false));
+            Vdi disk = repository.create(new VdiSpec(Victims.DISK_BYTES, "disk", "", null, false));
             repository.snapshot(List.of(disk.vdi()), "snapshot");
             assertThat(repository.stat().health().reasons()).isEmpty();
         }

@@ -1,0 +1,184 @@
+package io.catena.sr.tree;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import io.catena.log.LogLine;
+import io.catena.sr.record.Errors;
+import io.catena.sr.record.SrFiles;
+import io.catena.store.Storage;
+import io.catena.store.StoredText;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The note on what an SR's files were when they were seen last, so that it is noticed if a disk's file is another one by now:
+ * restored, swapped or overwritten with another disk while nobody looked.
+ *
+ * <p><b>The note is told from a copy.</b> If it is one, the directory was copied or restored as a whole,
+ * by {@code cp -a}, {@code rsync} or a backup: then no file can be the one that was seen, and only unique ids count. A file
+ * beside it says which it is, with the time of its last change, which no copy carries and which tells it from a later file with
+ * its inode. So that this holds as well when an older copy is put over the SR, file by file where they differ, the note is
+ * written anew at each attach and detach.
+ *
+ * <p><b>Order.</b> What an operation is about to replace is not claimed any more before the operation is recorded: a mark
+ * says so, which is durable when the record is. Writing the note anew:
+ *
+ * <ol>
+ *   <li>Write the new note; durable, it takes the place of the old one at one instant. Until the next step it looks like a
+ *       copy.
+ *   <li>Write which file it is.
+ *   <li>Remove the marks. One that stays means that less is noticed, for a while.
+ * </ol>
+ *
+ * <p>A note that is gone, or cannot be read, claims nothing.
+ *
+ * <p><b>Threads.</b> Used under the SR's tree lock only.
+ */
+final class SeenFiles {
+    private static final Logger LOG = System.getLogger(SeenFiles.class.getName());
+    private static final Gson GSON =
+            new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
+
+    private final Storage storage;
+    private final ReplacedFiles rule = new ReplacedFiles(this);
+
+    /** By name; without those that are marked. */
+    private SortedMap<String, SeenFile> seen = new TreeMap<>();
+
+    /** The files that are not what they were, and what was found. */
+    private SortedMap<String, String> replaced = new TreeMap<>();
+
+    private boolean marked;
+
+    /** The note as it is stored. */
+    private record Note(@Nullable Map<String, SeenFile> files) {}
+
+    SeenFiles(Storage storage) throws IOException {
+        this.storage = storage;
+        Note note = read();
+        if (note.files() != null) {
+            boolean isInPlace = StoredText.read(storage, SrFiles.SEEN_ITSELF).equals(Optional.of(itself()));
+            note.files().forEach((name, file) -> seen.put(name, isInPlace ? file : file.copied()));
+        }
+        for (String mark : storage.list(SrFiles.REPLACED)) {
+            marked = true;
+            seen.remove(mark.substring(SrFiles.REPLACED.length() + 1));
+        }
+    }
+
+    private Note read() throws IOException {
+        try {
+            Note note = GSON.fromJson(StoredText.read(storage, SrFiles.SEEN).orElse("{}"), Note.class);
+            return note == null ? new Note(null) : note;
+        } catch (RuntimeException e) {
+            // Gson throws what it likes.
+            LOG.log(Level.WARNING, LogLine.of("seen-files-unreadable", "file", SrFiles.SEEN, "cause", e.getMessage()));
+            return new Note(null);
+        }
+    }
+
+    /** Returns what no copy of the note has in common with it. */
+    private String itself() throws IOException {
+        Storage.Stamp stamp = storage.stamps(SrFiles.OWN).get(SrFiles.SEEN);
+        return storage.info(SrFiles.SEEN).identity() + (stamp == null ? "" : " changed at " + stamp.changedNanos());
+    }
+
+    Optional<SeenFile> seen(String name) {
+        return Optional.ofNullable(seen.get(name));
+    }
+
+    /** Returns the name that a file with this unique id had. */
+    Collection<String> namesOf(String uniqueId) {
+        return seen.entrySet().stream()
+                .filter(entry -> uniqueId.equals(entry.getValue().uniqueId()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    /** Returns the file's identity; empty if there is no such file. */
+    Optional<String> identity(String name) throws IOException {
+        try {
+            return Optional.of(storage.info(name).identity());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Returns the tree with what is found of the files now. */
+    Tree compare(Tree tree) throws IOException {
+        replaced = rule.in(tree);
+        return tree.withReplaced(replaced);
+    }
+
+    /** Returns the files that were other ones when they were compared last, and what was found. */
+    Map<String, String> replaced() {
+        return replaced;
+    }
+
+    /** Claims nothing of these files any more; durable with the next sync of the names. */
+    void forget(Collection<String> names) throws IOException {
+        for (String name : names) {
+            if (seen.remove(name) != null) {
+                mark(name);
+            }
+            replaced.remove(name);
+        }
+    }
+
+    /** A file system that is too full for a mark has room again without the note. */
+    private void mark(String name) throws IOException {
+        marked = true;
+        try {
+            storage.create(SrFiles.REPLACED + "/" + name).close();
+        } catch (FileAlreadyExistsException e) {
+            // Marked by an agent that died.
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e)) {
+                throw e;
+            }
+            storage.delete(SrFiles.SEEN);
+            seen.clear();
+        }
+    }
+
+    /**
+     * Notes what the files are now, but for those of which it is not decided yet.
+     *
+     * @param always also if nothing changed
+     */
+    void write(Tree tree, boolean always) throws IOException {
+        SortedMap<String, SeenFile> now = new TreeMap<>();
+        for (Node node : tree.nodes()) {
+            @Nullable SeenFile file = now(node);
+            if (file != null) {
+                now.put(node.name(), file);
+            }
+        }
+        if (always || marked || !now.equals(seen)) {
+            StoredText.write(storage, SrFiles.SEEN, GSON.toJson(new Note(now)));
+            StoredText.write(storage, SrFiles.SEEN_ITSELF, itself());
+            seen = now;
+            for (String mark : storage.list(SrFiles.REPLACED)) {
+                storage.delete(mark);
+            }
+            marked = false;
+        }
+    }
+
+    private @Nullable SeenFile now(Node node) throws IOException {
+        if (node.file() == null || replaced.containsKey(node.name())) {
+            return seen.get(node.name());
+        }
+        String identity = node.hidden() ? null : identity(node.name()).orElse(null);
+        return new SeenFile(identity, SeenFile.uniqueId(node).orElse(null), node.parent());
+    }
+}
