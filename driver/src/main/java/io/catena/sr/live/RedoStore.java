@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Where the redo logs of an SR's disks are, and who they belong to. A log belongs to a file, whatever its name: a copy, or
  * what was put in the file's place, has none.
  *
+ * <p>An older copy of the same disk that was written over the file in place, after the agent died, is noticed only if it is
+ * shorter than what the log tells of. Nothing else tells them apart: the copy has the inode, the footer, and a BAT that may be
+ * the same; and when the file was changed last says nothing, since it is not known when the agent died.
+ *
  * @param storage of the logs
  * @param files of the SR
  */
