@@ -102,7 +102,7 @@ final class Attacker {
     /** A copy of a disk under another name. */
     private void twin() throws IOException {
         List<String> disks = LinuxFiles.storage(directory).list("").stream()
-                .filter(name -> name.endsWith(".vhd"))
+                .filter(name -> name.endsWith(".vhd") && Files.isRegularFile(directory.resolve(name), NOFOLLOW_LINKS))
                 .toList();
         if (!disks.isEmpty()) {
             Files.copy(directory.resolve(disks.get(random.nextInt(disks.size()))), freshName());
@@ -236,6 +236,10 @@ final class Attacker {
     /** Puts a link or a FIFO in the place of a file of the repository's own. */
     private void plantOwn(String name) throws Exception {
         Path own = directory.resolve(".catena").resolve(name);
+        if (Files.isSymbolicLink(own.getParent())) {
+            // An earlier trick's: the attacker would change what is outside himself.
+            return;
+        }
         Files.deleteIfExists(own);
         if (random.nextBoolean()) {
             Files.createSymbolicLink(own, outside.resolve("secret.raw"));
