@@ -37,7 +37,16 @@ public final class SrFiles {
     public static List<String> all(Storage storage) throws IOException {
         List<String> names = new ArrayList<>();
         for (String directory : List.of(
-                VDI_RECORDS, KEPT_CHANGES, OPEN_LOGS, REPLACED, JOBS, NOTES, TEMPORARY, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
+                VDI_RECORDS,
+                KEPT_CHANGES,
+                OPEN_LOGS,
+                REPLACED,
+                JOBS,
+                NOTES,
+                TEMPORARY,
+                JOURNAL,
+                OfflineAccess.PUSH_DOWNS,
+                OWN)) {
             names.addAll(storage.list(directory));
         }
         names.remove(SR_RECORD);
