@@ -1,8 +1,10 @@
 package io.catena.sr.tree;
 
+import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -25,9 +27,16 @@ import org.jspecify.annotations.Nullable;
  * repair or resize; that an older copy of the disk was written over it looks the same.
  */
 final class ReplacedFiles {
-    private final SeenFiles seen;
+    private final Storage storage;
+    private final Map<String, SeenFile> seen;
 
-    ReplacedFiles(SeenFiles seen) {
+    /**
+     * Compares with what was seen.
+     *
+     * @param seen what the files were, by name
+     */
+    ReplacedFiles(Storage storage, Map<String, SeenFile> seen) {
+        this.storage = storage;
         this.seen = seen;
     }
 
@@ -35,7 +44,7 @@ final class ReplacedFiles {
     SortedMap<String, String> in(Tree tree) throws IOException {
         SortedMap<String, String> replaced = new TreeMap<>();
         for (Node node : tree.nodes()) {
-            @Nullable SeenFile before = seen.seen(node.name()).orElse(null);
+            @Nullable SeenFile before = seen.get(node.name());
             if (before != null && node.file() != null && !node.hidden()) {
                 difference(tree, node, before).ifPresent(what -> replaced.put(node.name(), what));
             }
@@ -50,7 +59,7 @@ final class ReplacedFiles {
                     ? Optional.empty()
                     : Optional.of(told(node, "unique id " + id, "unique id " + before.uniqueId()));
         }
-        Optional<String> identity = seen.identity(node.name());
+        Optional<String> identity = SeenFile.identity(storage, node.name());
         return before.identity() == null || identity.isEmpty() || identity.get().equals(before.identity())
                 ? Optional.empty()
                 : Optional.of(told(node, "file " + identity.get(), "file " + before.identity()));
@@ -65,8 +74,9 @@ final class ReplacedFiles {
         boolean isTwice = tree.nodes().stream()
                 .filter(other -> !other.name().equals(node.name()))
                 .anyMatch(other -> SeenFile.uniqueId(other).equals(Optional.of(id)));
-        boolean isOther =
-                seen.namesOf(id).stream().anyMatch(name -> tree.node(name).isPresent());
+        boolean isOther = seen.entrySet().stream()
+                .anyMatch(entry -> id.equals(entry.getValue().uniqueId())
+                        && tree.node(entry.getKey()).isPresent());
         return !isTwice && !isOther && !Collections.disjoint(idsNow(tree, node), idsThen(before));
     }
 
@@ -85,7 +95,7 @@ final class ReplacedFiles {
                 ids.add(at.uniqueId());
             }
             boolean goesOn = at.parent() != null && names.add(at.parent());
-            at = goesOn ? seen.seen(Objects.requireNonNull(at.parent())).orElse(null) : null;
+            at = goesOn ? seen.get(Objects.requireNonNull(at.parent())) : null;
         }
         return ids;
     }

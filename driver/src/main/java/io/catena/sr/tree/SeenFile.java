@@ -1,6 +1,9 @@
 package io.catena.sr.tree;
 
 import io.catena.format.DynamicHeader;
+import io.catena.store.Storage;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,15 @@ record SeenFile(
     /** Returns what can still be said after the directory was copied. */
     SeenFile copied() {
         return new SeenFile(null, uniqueId, parent);
+    }
+
+    /** Returns the file's identity; empty if there is no such file. */
+    static Optional<String> identity(Storage storage, String name) throws IOException {
+        try {
+            return Optional.of(storage.info(name).identity());
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     static Optional<String> uniqueId(Node node) {

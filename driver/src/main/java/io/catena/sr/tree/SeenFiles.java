@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -49,7 +48,6 @@ final class SeenFiles {
             new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
     private final Storage storage;
-    private final ReplacedFiles rule = new ReplacedFiles(this);
 
     /** By name; without those that are marked. */
     private SortedMap<String, SeenFile> seen = new TreeMap<>();
@@ -92,30 +90,9 @@ final class SeenFiles {
         return storage.info(SrFiles.SEEN).identity() + (stamp == null ? "" : " changed at " + stamp.changedNanos());
     }
 
-    Optional<SeenFile> seen(String name) {
-        return Optional.ofNullable(seen.get(name));
-    }
-
-    /** Returns the name that a file with this unique id had. */
-    Collection<String> namesOf(String uniqueId) {
-        return seen.entrySet().stream()
-                .filter(entry -> uniqueId.equals(entry.getValue().uniqueId()))
-                .map(Map.Entry::getKey)
-                .toList();
-    }
-
-    /** Returns the file's identity; empty if there is no such file. */
-    Optional<String> identity(String name) throws IOException {
-        try {
-            return Optional.of(storage.info(name).identity());
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
-    }
-
     /** Returns the tree with what is found of the files now. */
     Tree compare(Tree tree) throws IOException {
-        replaced = rule.in(tree);
+        replaced = new ReplacedFiles(storage, seen).in(tree);
         return tree.withReplaced(replaced);
     }
 
@@ -178,7 +155,8 @@ final class SeenFiles {
         if (node.file() == null || replaced.containsKey(node.name())) {
             return seen.get(node.name());
         }
-        String identity = node.hidden() ? null : identity(node.name()).orElse(null);
+        String identity =
+                node.hidden() ? null : SeenFile.identity(storage, node.name()).orElse(null);
         return new SeenFile(identity, SeenFile.uniqueId(node).orElse(null), node.parent());
     }
 }
