@@ -130,13 +130,23 @@ public final class Body {
     }
 
     public List<String> strings(String field) {
+        List<String> strings = stringsOrNone(field);
+        if (strings.isEmpty()) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "The field \"" + field + "\" is [], expected a list of strings that is not empty");
+        }
+        return strings;
+    }
+
+    /** Returns a list that may be empty. */
+    public List<String> stringsOrNone(String field) {
         JsonElement list = fields.get(field);
         unread.remove(field);
         if (list == null) {
             throw missing(field);
         }
-        if (!list.isJsonArray() || list.getAsJsonArray().isEmpty()) {
-            throw wrong(field, "a list of strings that is not empty", list, null);
+        if (!list.isJsonArray()) {
+            throw wrong(field, "a list of strings", list, null);
         }
         List<String> strings = new ArrayList<>();
         for (JsonElement element : list.getAsJsonArray()) {

@@ -4,6 +4,8 @@ import io.catena.agent.schedule.policy.Run;
 import io.catena.agent.schedule.policy.Schedule;
 import io.catena.agent.schedule.policy.ScheduleState;
 import io.catena.api.GcStatus;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
@@ -22,11 +24,27 @@ final class Admission {
             Schedule schedule, ScheduleState state, StorageRepository repository, List<Vdi> disks) {
         SrStat stat = repository.stat();
         GcStatus gc = repository.garbage().status();
-        Optional<String> refusal = chains(schedule, stat, disks).or(() -> space(state, stat, gc));
+        Optional<String> refusal = chains(schedule, stat, disks).or(() -> space(state.runs(), stat, gc));
         if (refusal.isPresent() && gc.state() == GcStatus.State.IDLE) {
             repository.collectGarbage();
         }
         return refusal;
+    }
+
+    /**
+     * Makes sure, before a schedule is kept, that it could run now.
+     *
+     * @param state empty if it has not run yet
+     * @throws SrException with {@link SrError#SR_NO_SPACE} if there is no room for what is written until its next snapshot
+     */
+    static void checkSpace(Optional<ScheduleState> state, StorageRepository repository) {
+        List<Run> runs = state.map(ScheduleState::runs).orElse(List.of());
+        Optional<String> refusal =
+                space(runs, repository.stat(), repository.garbage().status());
+        if (refusal.isPresent()) {
+            throw new SrException(SrError.SR_NO_SPACE, "The schedule could not run: " + refusal.get())
+                    .correction("Make room first, or let merging leave less free.");
+        }
     }
 
     private static Optional<String> chains(Schedule schedule, SrStat stat, List<Vdi> disks) {
@@ -38,8 +56,8 @@ final class Admission {
                                 + schedule.reserveNodes() + " are reserved, and the limit is " + stat.chainLimit());
     }
 
-    private static Optional<String> space(ScheduleState state, SrStat stat, GcStatus gc) {
-        long expected = state.runs().stream()
+    private static Optional<String> space(List<Run> runs, SrStat stat, GcStatus gc) {
+        long expected = runs.stream()
                 .filter(run -> run.outcome() == Run.Outcome.OK)
                 .limit(LOOKED_AT)
                 .mapToLong(Run::writtenBytes)

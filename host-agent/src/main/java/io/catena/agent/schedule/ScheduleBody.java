@@ -107,7 +107,7 @@ final class ScheduleBody {
                 choice("mode", Mode.values(), base.mode()),
                 Objects.requireNonNullElse(body.optionalFlag("partial"), base.partial()),
                 choice("quiesce", Quiesce.values(), base.quiesce()),
-                body.has("blackouts") ? body.strings("blackouts") : base.blackouts(),
+                body.has("blackouts") ? body.stringsOrNone("blackouts") : base.blackouts(),
                 choice("onMissed", OnMissed.values(), base.onMissed()),
                 number("startWithinMinutes", base.startWithinMinutes()),
                 number("retries", base.retries()),

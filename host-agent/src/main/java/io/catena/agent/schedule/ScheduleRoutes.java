@@ -161,6 +161,12 @@ public final class ScheduleRoutes {
             }
         }
         schedule.check(now(), where.repository().stat().chainLimit(), others);
+        Admission.checkSpace(
+                where.all().stream()
+                        .filter(known -> known.schedule().id().equals(schedule.id()))
+                        .map(Keeping::state)
+                        .findFirst(),
+                where.repository());
     }
 
     private static Set<VdiId> disks(Schedule schedule, List<Vdi> all) {

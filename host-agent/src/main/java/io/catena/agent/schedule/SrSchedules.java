@@ -11,7 +11,6 @@ import io.catena.agent.schedule.policy.ScheduleState;
 import io.catena.agent.schedule.policy.ScheduleState.Attempt;
 import io.catena.agent.schedule.policy.ScheduleState.Cut;
 import io.catena.agent.schedule.policy.SteadyClock;
-import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
@@ -26,13 +25,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.Collectors;
 
 /**
  * The schedules of one attached SR, run by the agent that has it. A due instant goes through these steps; a crash after any of them
@@ -56,7 +53,6 @@ final class SrSchedules {
 
     private final SrId sr;
     private final StorageRepository repository;
-    private final Guests guests;
     private final EventSink events;
     private final Clock clock;
     private final LongSupplier nanoTime;
@@ -64,6 +60,8 @@ final class SrSchedules {
     private final Map<String, Keeping> schedules = new ConcurrentHashMap<>();
     private final Map<String, String> damaged = new ConcurrentHashMap<>();
     private final ScheduleStore store;
+    private final Cutting cutting;
+    private final Pruning pruning;
     private boolean loaded;
 
     SrSchedules(
@@ -75,12 +73,13 @@ final class SrSchedules {
             LongSupplier nanoTime) {
         this.sr = sr;
         this.repository = repository;
-        this.guests = guests;
         this.events = events;
         this.clock = clock;
         this.nanoTime = nanoTime;
         steady = new SteadyClock(clock.instant(), nanoTime.getAsLong());
         store = new ScheduleStore(repository.notes());
+        cutting = new Cutting(repository, guests);
+        pruning = new Pruning(repository, clock);
     }
 
     StorageRepository repository() {
@@ -99,6 +98,11 @@ final class SrSchedules {
     /** Returns the schedules whose notes cannot be read, with why. */
     Map<String, String> damaged() {
         return new TreeMap<>(damaged);
+    }
+
+    /** Returns what becomes of the snapshots of a disk. */
+    List<Fate<Vdi>> fates(Schedule schedule, VdiId disk, List<Vdi> all) {
+        return pruning.fates(schedule, disk, all, steady.isSteady());
     }
 
     boolean mayAge() {
@@ -182,7 +186,7 @@ final class SrSchedules {
         schedules.remove(schedule.id());
         for (Vdi vdi : purge ? repository.vdis() : List.<Vdi>of()) {
             if (OwnSnapshots.due(schedule, vdi).isPresent() && !vdi.keys().containsKey(OwnSnapshots.PIN_KEY)) {
-                destroy(schedule, vdi.vdi(), gone);
+                pruning.destroy(schedule, vdi.vdi(), gone);
             }
         }
         tell("schedule.deleted", schedule, Map.of("purged", Integer.toString(gone.size())));
@@ -240,17 +244,12 @@ final class SrSchedules {
 
     /** Ends an attempt all of whose snapshots are there: the agent, or the answer, was lost after they were cut. */
     private boolean settle(Keeping keeping, Attempt attempt) {
-        List<Cut> done = done(attempt.cuts());
+        List<Cut> done = cutting.done(attempt.cuts());
         if (done.isEmpty() || done.size() < attempt.cuts().size()) {
             return false;
         }
         finish(keeping, attempt, done, "found after an interruption");
         return true;
-    }
-
-    private List<Cut> done(List<Cut> cuts) {
-        Set<VdiId> there = repository.vdis().stream().map(Vdi::vdi).collect(Collectors.toSet());
-        return cuts.stream().filter(cut -> there.contains(cut.snapshot())).toList();
     }
 
     private void attempt(Keeping keeping, Attempt attempt) {
@@ -268,9 +267,9 @@ final class SrSchedules {
                 return;
             }
             List<Cut> cuts = ScheduledCut.plan(schedule, attempt, disks);
-            Attempt cutting = attempt.cutting(cuts);
-            save(keeping, keeping.state().trying(cutting));
-            finish(keeping, cutting, cuts, cut(schedule, cutting));
+            Attempt begun = attempt.cutting(cuts);
+            save(keeping, keeping.state().trying(begun));
+            finish(keeping, begun, cuts, cutting.take(schedule, begun));
         } catch (SrException e) {
             failed(keeping, attempt, e, now);
         }
@@ -291,7 +290,7 @@ final class SrSchedules {
         Attempt attempt = decision.attempt();
         if (ended != null) {
             List<VdiId> taken =
-                    done(cutsUnderWay(keeping)).stream().map(Cut::snapshot).toList();
+                    cutting.done(cutsUnderWay(keeping)).stream().map(Cut::snapshot).toList();
             end(keeping, withSnapshots(ended, taken));
         } else if (attempt != null) {
             save(keeping, keeping.state().trying(attempt));
@@ -315,38 +314,11 @@ final class SrSchedules {
                 List.of());
     }
 
-    /** Cuts what is not cut yet; returns how consistent it is. */
-    private String cut(Schedule schedule, Attempt attempt) {
-        ScheduledCut cut = new ScheduledCut(repository, guests);
-        Set<VdiId> done = done(attempt.cuts()).stream().map(Cut::snapshot).collect(Collectors.toSet());
-        List<Cut> left = attempt.cuts().stream()
-                .filter(one -> !done.contains(one.snapshot()))
-                .toList();
-        if (left.isEmpty()) {
-            return "found after an interruption";
-        }
-        if (schedule.mode() == Schedule.Mode.TOGETHER) {
-            return cut.take(schedule, attempt, left);
-        }
-        SrException trouble = null;
-        String how = "";
-        for (Cut one : left) {
-            try {
-                how = cut.take(schedule, attempt, List.of(one));
-            } catch (SrException e) {
-                trouble = e;
-            }
-        }
-        if (trouble != null) {
-            throw trouble;
-        }
-        return how;
-    }
-
     private void finish(Keeping keeping, Attempt attempt, List<Cut> cuts, String how) {
         end(keeping, run(attempt, Outcome.OK, how, cuts));
         List<VdiId> removed =
-                prune(keeping.schedule(), cuts.stream().map(Cut::of).toList());
+                pruning.prune(
+                        keeping.schedule(), cuts.stream().map(Cut::of).toList(), steady.isSteady());
         if (!removed.isEmpty()) {
             save(keeping, keeping.state().removing(removed));
         }
@@ -378,36 +350,6 @@ final class SrSchedules {
                         Integer.toString(run.missed()),
                         "snapshots",
                         Integer.toString(run.snapshots().size())));
-    }
-
-    private List<VdiId> prune(Schedule schedule, List<VdiId> disks) {
-        List<VdiId> removed = new ArrayList<>();
-        List<Vdi> all = repository.vdis();
-        for (VdiId disk : disks) {
-            for (Fate<Vdi> fate : fates(schedule, disk, all)) {
-                if (!fate.stays()) {
-                    destroy(schedule, fate.made().snapshot().vdi(), removed);
-                }
-            }
-        }
-        return removed;
-    }
-
-    /** Returns what becomes of the snapshots of a disk. */
-    List<Fate<Vdi>> fates(Schedule schedule, VdiId disk, List<Vdi> all) {
-        return schedule.retention()
-                .decide(OwnSnapshots.of(schedule, disk, all), schedule.zone(), clock.instant(), steady.isSteady());
-    }
-
-    /** One that somebody uses stays, and is tried again after the next run. */
-    private void destroy(Schedule schedule, VdiId snapshot, List<VdiId> removed) {
-        try {
-            repository.destroy(snapshot);
-            removed.add(snapshot);
-        } catch (SrException e) {
-            Level level = e.error() == SrError.VDI_IN_USE ? Level.INFO : Level.WARNING;
-            LOG.log(level, LogLine.of("snapshot-kept", "schedule", schedule.id(), "vdi", snapshot), e);
-        }
     }
 
     private void save(Keeping keeping, ScheduleState next) {

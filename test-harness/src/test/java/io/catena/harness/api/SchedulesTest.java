@@ -145,6 +145,27 @@ class SchedulesTest {
     }
 
     @Test
+    void blackoutsEndWithAnEmptyList() throws IOException {
+        create("'keepLast':2,'blackouts':['08:00-18:00']");
+        assertThat(schedule().getAsJsonArray("blackouts")).hasSize(1);
+        Answer changed = api.ask("PATCH", operator, "/v1/schedules/nightly", "{'blackouts':[]}");
+
+        assertThat(changed.status()).as(changed.body()).isEqualTo(200);
+        assertThat(schedule().getAsJsonArray("blackouts")).isEmpty();
+    }
+
+    @Test
+    void aScheduleThatHasNoRoomIsNotKept() throws IOException {
+        String reserve = "{'reserveBytes':" + (1L << 60) + "}";
+        assertThat(api.ask("POST", operator, "/v1/srs/main/gc/set", reserve).status())
+                .isEqualTo(200);
+        Answer refused = create("'keepLast':2");
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(507);
+        assertThat(refused.body()).contains("beside the reserve");
+    }
+
+    @Test
     void aChangeOfSomebodyWhoLookedTooLongAgoIsRefusedAndAPausedOneIsNotDue() throws IOException {
         create("'keepLast':2");
         String tag = api.get(operator, "/v1/schedules/nightly").header("ETag");
