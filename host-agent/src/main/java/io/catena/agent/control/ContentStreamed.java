@@ -4,8 +4,8 @@ import io.catena.api.VdiStream;
 import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
@@ -42,15 +42,33 @@ final class ContentStreamed implements Streamed, Closeable {
     }
 
     private void write(Response response, Callback callback) {
-        try (this;
-                OutputStream out = Content.Sink.asOutputStream(response)) {
-            stream.writeTo(Channels.newChannel(out), from);
+        try (this) {
+            stream.writeTo(new SinkChannel(response), from);
+            Content.Sink.write(response, true, ByteBuffer.allocate(0));
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.INFO, LogLine.of("stream-broken-off", "cause", e));
             callback.failed(e);
             return;
         }
         callback.succeeded();
+    }
+
+    /** Hands pieces on as they are; what the JDK makes of an output stream would cut them up in pieces of 8 KiB. */
+    private record SinkChannel(Content.Sink sink) implements WritableByteChannel {
+        @Override
+        public int write(ByteBuffer source) throws IOException {
+            int length = source.remaining();
+            Content.Sink.write(sink, false, source);
+            return length;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {}
     }
 
     @Override
