@@ -133,7 +133,8 @@ public final class Body {
         List<String> strings = stringsOrNone(field);
         if (strings.isEmpty()) {
             throw new SrException(
-                    SrError.BAD_REQUEST, "The field \"" + field + "\" is [], expected a list of strings that is not empty");
+                    SrError.BAD_REQUEST,
+                    "The field \"" + field + "\" is [], expected a list of strings that is not empty");
         }
         return strings;
     }

@@ -289,8 +289,9 @@ final class SrSchedules {
         Run ended = decision.ended();
         Attempt attempt = decision.attempt();
         if (ended != null) {
-            List<VdiId> taken =
-                    cutting.done(cutsUnderWay(keeping)).stream().map(Cut::snapshot).toList();
+            List<VdiId> taken = cutting.done(cutsUnderWay(keeping)).stream()
+                    .map(Cut::snapshot)
+                    .toList();
             end(keeping, withSnapshots(ended, taken));
         } else if (attempt != null) {
             save(keeping, keeping.state().trying(attempt));
@@ -317,8 +318,7 @@ final class SrSchedules {
     private void finish(Keeping keeping, Attempt attempt, List<Cut> cuts, String how) {
         end(keeping, run(attempt, Outcome.OK, how, cuts));
         List<VdiId> removed =
-                pruning.prune(
-                        keeping.schedule(), cuts.stream().map(Cut::of).toList(), steady.isSteady());
+                pruning.prune(keeping.schedule(), cuts.stream().map(Cut::of).toList(), steady.isSteady());
         if (!removed.isEmpty()) {
             save(keeping, keeping.state().removing(removed));
         }

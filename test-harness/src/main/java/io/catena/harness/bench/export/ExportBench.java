@@ -95,11 +95,18 @@ public final class ExportBench {
             for (String format : List.of("vhd", "qcow2")) {
                 export(agent, run, "1 % delta as " + format, disk.after(), format, disk.before());
             }
-            time(run, "nbdcopy, all bytes", sizeBytes, () -> program("sh", "-c", "nbdcopy -- \"$0\" - > /dev/null", uri));
+            time(
+                    run,
+                    "nbdcopy, all bytes",
+                    sizeBytes,
+                    () -> program("sh", "-c", "nbdcopy -- \"$0\" - > /dev/null", uri));
             time(run, "nbdcopy, data only", sizeBytes / 2, () -> program("nbdcopy", "--", uri, "null:"));
             Path image = directory.resolve("image");
-            time(run, "qemu-img convert to qcow2", sizeBytes / 2, () -> program(
-                    "qemu-img", "convert", "-f", "raw", "-O", "qcow2", uri, image.toString()));
+            time(
+                    run,
+                    "qemu-img convert to qcow2",
+                    sizeBytes / 2,
+                    () -> program("qemu-img", "convert", "-f", "raw", "-O", "qcow2", uri, image.toString()));
             Files.delete(image);
         }
         print(agent);
@@ -109,16 +116,17 @@ public final class ExportBench {
         Programs.run(PATIENCE, command);
     }
 
-    private void export(
-            AgentProcess agent, int run, String what, String vdi, String format, @Nullable String base)
+    private void export(AgentProcess agent, int run, String what, String vdi, String format, @Nullable String base)
             throws IOException {
         String path = "/v1/vdis/" + vdi + "/content?format=" + format + (base == null ? "" : "&base=" + base);
         ContentDownload download = new ContentDownload(agent.runDirectory().resolve("agent.sock"));
         long[] length = new long[1];
-        time(run, what, 0, () -> download.fetch(
-                path,
-                Channels.newChannel(OutputStream.nullOutputStream()),
-                (done, of) -> length[0] = of));
+        time(
+                run,
+                what,
+                0,
+                () -> download.fetch(
+                        path, Channels.newChannel(OutputStream.nullOutputStream()), (done, of) -> length[0] = of));
         sent.put(what, length[0]);
     }
 
