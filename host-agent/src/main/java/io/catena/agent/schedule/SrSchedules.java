@@ -11,6 +11,7 @@ import io.catena.agent.schedule.policy.ScheduleState;
 import io.catena.agent.schedule.policy.ScheduleState.Attempt;
 import io.catena.agent.schedule.policy.ScheduleState.Cut;
 import io.catena.agent.schedule.policy.SteadyClock;
+import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
