@@ -177,6 +177,7 @@ class ContractTest {
                 .replace("{job}", "1")
                 .replace("{holder}", "vm-1")
                 .replace("{owner}", "ann")
+                .replace("{operation}", "stat")
                 .replace("{name}", "pvc")
                 .replace("{guest}", "guest")
                 .replace("{client}", "node-1")
