@@ -175,7 +175,7 @@ final class AgentConfigurationTest {
                 file(),
                 lines.stream()
                         .map(line -> line.replaceFirst("^#([a-z-]+ = )", "$1"))
-                        .filter(line -> !line.matches("(api-|nbd-tls-|nbd-listen).*"))
+                        .filter(line -> !line.matches("(api-|cluster-url|nbd-tls-|nbd-listen).*"))
                         .toList());
         assertThat(check()).as("%s", out).isZero();
     }
