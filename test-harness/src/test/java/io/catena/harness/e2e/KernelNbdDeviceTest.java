@@ -117,7 +117,7 @@ final class KernelNbdDeviceTest {
         agent.end();
         assertThat(devices()).endsWith("/" + vdi);
 
-        guest.run("sed -i 's/\"vdis\":\\[[^]]*]/\"vdis\":[]/' /run/catena/state.json");
+        guest.run("sed -i 's/\"vdis\":\\[.*]}]}/\"vdis\":[]}]}/' /run/catena/state.json");
         agent.start();
 
         assertThat(devices()).isEmpty();
