@@ -3,14 +3,12 @@ package io.catena.sr.tree;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import io.catena.log.LogLine;
-import io.catena.sr.record.Errors;
 import io.catena.sr.record.SrFiles;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.FileAlreadyExistsException;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +46,7 @@ final class SeenFiles {
             new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
     private final Storage storage;
+    private final ReplacedMarks marks;
 
     /** By name; without those that are marked. */
     private SortedMap<String, SeenFile> seen = new TreeMap<>();
@@ -55,22 +54,18 @@ final class SeenFiles {
     /** The files that are not what they were, and what was found. */
     private SortedMap<String, String> replaced = new TreeMap<>();
 
-    private boolean marked;
-
     /** The note as it is stored. */
     private record Note(@Nullable Map<String, SeenFile> files) {}
 
     SeenFiles(Storage storage) throws IOException {
         this.storage = storage;
+        marks = new ReplacedMarks(storage);
         Note note = read();
         if (note.files() != null) {
             boolean isInPlace = StoredText.read(storage, SrFiles.SEEN_ITSELF).equals(Optional.of(itself()));
             note.files().forEach((name, file) -> seen.put(name, isInPlace ? file : file.copied()));
         }
-        for (String mark : storage.list(SrFiles.REPLACED)) {
-            marked = true;
-            seen.remove(mark.substring(SrFiles.REPLACED.length() + 1));
-        }
+        seen.keySet().removeAll(marks.names());
     }
 
     private Note read() throws IOException {
@@ -104,26 +99,10 @@ final class SeenFiles {
     /** Claims nothing of these files any more; durable with the next sync of the names. */
     void forget(Collection<String> names) throws IOException {
         for (String name : names) {
-            if (seen.remove(name) != null) {
-                mark(name);
+            if (seen.remove(name) != null && !marks.add(name)) {
+                seen.clear();
             }
             replaced.remove(name);
-        }
-    }
-
-    /** A file system that is too full for a mark has room again without the note. */
-    private void mark(String name) throws IOException {
-        marked = true;
-        try {
-            storage.create(SrFiles.REPLACED + "/" + name).close();
-        } catch (FileAlreadyExistsException e) {
-            // Marked by an agent that died.
-        } catch (IOException e) {
-            if (!Errors.isNoSpace(e)) {
-                throw e;
-            }
-            storage.delete(SrFiles.SEEN);
-            seen.clear();
         }
     }
 
@@ -140,14 +119,11 @@ final class SeenFiles {
                 now.put(node.name(), file);
             }
         }
-        if (always || marked || !now.equals(seen)) {
+        if (always || !marks.names().isEmpty() || !now.equals(seen)) {
             StoredText.write(storage, SrFiles.SEEN, GSON.toJson(new Note(now)));
             StoredText.write(storage, SrFiles.SEEN_ITSELF, itself());
             seen = now;
-            for (String mark : storage.list(SrFiles.REPLACED)) {
-                storage.delete(mark);
-            }
-            marked = false;
+            marks.clear();
         }
     }
 

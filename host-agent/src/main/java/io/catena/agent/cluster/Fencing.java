@@ -11,6 +11,7 @@ import io.catena.lease.NotingStorage;
 import io.catena.lease.WrittenFiles;
 import io.catena.log.LogLine;
 import io.catena.sr.live.OpenLogs;
+import io.catena.sr.tree.ReplacedMarks;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Objects;
@@ -52,7 +53,7 @@ final class Fencing {
      *   <li>Late changes of names fail.
      *   <li>The former owner cannot begin to write another file.
      *   <li>If it gave the SR up in order, that is all.
-     *   <li>What other hosts may still write goes to files that have no name any more. What a former process of this host wrote
+     *   <li>Say which files are replaced, then replace them: what other hosts may still write goes to files that have no name any more. What a former process of this host wrote
      *       is in its kernel, and stays noted.
      *   <li>The redo logs of the former owner are not missed.
      *   <li>Nothing needs to be copied for them any more.
@@ -71,6 +72,7 @@ final class Fencing {
         takenOver = !isOwn || !others.isEmpty();
         if (takenOver) {
             awaitSilence(isOwn);
+            markReplaced(others);
             long copied = WrittenFiles.replaceByCopies(names, others);
             // They are in the run directory of a host that is dead: what was not flushed there is lost, as by a power
             // cut.
@@ -79,6 +81,17 @@ final class Fencing {
             LOG.warning(LogLine.of(
                     "sr-taken-over", "sr", sr, "from", former.text(), "epoch", now.epoch(), "copiedBytes", copied));
         }
+    }
+
+    /** Before a copy takes the place of a file: it would be taken for one that somebody has put there. */
+    private void markReplaced(Set<String> files) throws IOException {
+        ReplacedMarks marks = new ReplacedMarks(names);
+        for (String file : files) {
+            if (!file.contains("/")) {
+                marks.add(file);
+            }
+        }
+        names.syncNames();
     }
 
     /** A takeover by this host was interrupted, maybe before it was certain that the former owner answers no more. */
