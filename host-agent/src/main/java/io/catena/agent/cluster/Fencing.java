@@ -53,8 +53,8 @@ final class Fencing {
      *   <li>Late changes of names fail.
      *   <li>The former owner cannot begin to write another file.
      *   <li>If it gave the SR up in order, that is all.
-     *   <li>Say which files are replaced, then replace them: what other hosts may still write goes to files that have no name any more. What a former process of this host wrote
-     *       is in its kernel, and stays noted.
+     *   <li>Say which files are replaced, then replace them by copies: what other hosts may still write goes to files that
+     *       have no name any more. What a former process of this host wrote is in its kernel, and stays noted.
      *   <li>The redo logs of the former owner are not missed.
      *   <li>Nothing needs to be copied for them any more.
      * </ol>
