@@ -267,7 +267,7 @@ class BlockDeviceTest {
         agent.process().kill9();
         Path state = directory.resolve("run/state.json");
         String remembered = Files.readString(state, StandardCharsets.UTF_8);
-        Files.writeString(state, remembered.replaceAll("\"vdis\":\\[.*?]", "\"vdis\":[]"), StandardCharsets.UTF_8);
+        Files.writeString(state, remembered.replaceAll("\"vdis\":\\[.*]}]}", "\"vdis\":[]}]}"), StandardCharsets.UTF_8);
         assertThat(leftovers()).hasSize(1);
 
         agent.process().restart();
