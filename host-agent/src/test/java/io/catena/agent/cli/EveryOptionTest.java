@@ -28,6 +28,9 @@ import picocli.CommandLine.Model.OptionSpec;
 final class EveryOptionTest {
     private static final Set<Class<?>> ANY_TEXT = Set.of(String.class, Path.class);
 
+    /** To make it takes long; each parse begins anew. */
+    private static final CommandLine CATENA = Catena.commandLine(session(new StringWriter()));
+
     private final StringWriter err = new StringWriter();
 
     /**
@@ -44,7 +47,7 @@ final class EveryOptionTest {
 
     static Stream<Case> options() {
         List<Case> cases = new ArrayList<>();
-        collect(Catena.commandLine(session(new StringWriter())), List.of(), cases);
+        collect(CATENA, List.of(), cases);
         return cases.stream();
     }
 
@@ -72,7 +75,7 @@ final class EveryOptionTest {
     @ParameterizedTest
     @MethodSource("options")
     void aGoodValueIsTaken(Case tried) {
-        assertThatCode(() -> Catena.commandLine(session(err)).parseArgs(arguments(tried, true)))
+        assertThatCode(() -> CATENA.parseArgs(arguments(tried, true)))
                 .as("%s", List.of(arguments(tried, true)))
                 .doesNotThrowAnyException();
     }
@@ -93,7 +96,7 @@ final class EveryOptionTest {
 
     /** Returns the command with all that it requires, and the option. */
     private static String[] arguments(Case tried, boolean good) {
-        CommandLine command = Catena.commandLine(session(new StringWriter()));
+        CommandLine command = CATENA;
         for (String word : tried.command()) {
             command = Objects.requireNonNull(command.getSubcommands().get(word), word);
         }
