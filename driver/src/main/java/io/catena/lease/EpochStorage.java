@@ -1,12 +1,10 @@
 package io.catena.lease;
 
 import io.catena.store.BlockFile;
+import io.catena.store.ForwardingStorage;
 import io.catena.store.NotConfinedException;
 import io.catena.store.Storage;
-import io.catena.store.StorageLock;
 import java.io.IOException;
-import java.util.List;
-import java.util.SortedMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
@@ -22,7 +20,7 @@ import java.util.function.LongSupplier;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class EpochStorage implements Storage {
+public final class EpochStorage extends ForwardingStorage {
     private final Storage storage;
     private final LongSupplier epoch;
     private final AtomicLong passages = new AtomicLong();
@@ -40,6 +38,7 @@ public final class EpochStorage implements Storage {
      * @param epoch gives the epoch that names are changed under now
      */
     public EpochStorage(Storage storage, LongSupplier epoch) {
+        super(storage);
         this.storage = storage;
         this.epoch = epoch;
     }
@@ -132,75 +131,5 @@ public final class EpochStorage implements Storage {
             throw new IllegalArgumentException(
                     "\"" + name + "\" lies outside of the storage, where nothing is changed", e);
         }
-    }
-
-    @Override
-    public void syncNames() throws IOException {
-        storage.syncNames();
-    }
-
-    @Override
-    public void makeDirectory(String name) throws IOException {
-        storage.makeDirectory(name);
-    }
-
-    @Override
-    public void removeDirectory(String name) throws IOException {
-        storage.removeDirectory(name);
-    }
-
-    @Override
-    public List<String> directories(String name) throws IOException {
-        return storage.directories(name);
-    }
-
-    @Override
-    public List<String> list(String name) throws IOException {
-        return storage.list(name);
-    }
-
-    @Override
-    public SortedMap<String, Stamp> stamps(String name) throws IOException {
-        return storage.stamps(name);
-    }
-
-    @Override
-    public boolean exists(String name) throws IOException {
-        return storage.exists(name);
-    }
-
-    @Override
-    public BlockFile open(String name) throws IOException {
-        return storage.open(name);
-    }
-
-    @Override
-    public BlockFile openReadOnly(String name) throws IOException {
-        return storage.openReadOnly(name);
-    }
-
-    @Override
-    public BlockFile openSource(String name) throws IOException {
-        return storage.openSource(name);
-    }
-
-    @Override
-    public FileInfo info(String name) throws IOException {
-        return storage.info(name);
-    }
-
-    @Override
-    public Space space() throws IOException {
-        return storage.space();
-    }
-
-    @Override
-    public StorageLock lock(String name) throws IOException {
-        return storage.lock(name);
-    }
-
-    @Override
-    public String resolve(String from, String reference) throws IOException {
-        return storage.resolve(from, reference);
     }
 }

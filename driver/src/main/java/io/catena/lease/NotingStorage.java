@@ -1,12 +1,11 @@
 package io.catena.lease;
 
 import io.catena.store.BlockFile;
+import io.catena.store.ForwardingStorage;
 import io.catena.store.Storage;
 import io.catena.store.StorageLock;
 import io.catena.store.StorageLockedException;
 import java.io.IOException;
-import java.util.List;
-import java.util.SortedMap;
 
 /**
  * A storage whose owner says in {@link WrittenFiles} what it is going to write. Not noted are the SR's own small files, which
@@ -14,7 +13,7 @@ import java.util.SortedMap;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class NotingStorage implements Storage {
+public final class NotingStorage extends ForwardingStorage {
     private static final String OWN = ".catena/";
 
     private final Storage storage;
@@ -32,6 +31,7 @@ public final class NotingStorage implements Storage {
      * @param takenOver whether the former owner is kept out in other ways: it may hold the lock of the directory still
      */
     public NotingStorage(Storage storage, WrittenFiles written, boolean takenOver) {
+        super(storage);
         this.storage = storage;
         this.written = written;
         this.takenOver = takenOver;
@@ -72,66 +72,6 @@ public final class NotingStorage implements Storage {
         storage.link(file, name);
     }
 
-    @Override
-    public void delete(String name) throws IOException {
-        storage.delete(name);
-    }
-
-    @Override
-    public void syncNames() throws IOException {
-        storage.syncNames();
-    }
-
-    @Override
-    public void makeDirectory(String name) throws IOException {
-        storage.makeDirectory(name);
-    }
-
-    @Override
-    public void removeDirectory(String name) throws IOException {
-        storage.removeDirectory(name);
-    }
-
-    @Override
-    public List<String> directories(String name) throws IOException {
-        return storage.directories(name);
-    }
-
-    @Override
-    public List<String> list(String name) throws IOException {
-        return storage.list(name);
-    }
-
-    @Override
-    public SortedMap<String, Stamp> stamps(String name) throws IOException {
-        return storage.stamps(name);
-    }
-
-    @Override
-    public boolean exists(String name) throws IOException {
-        return storage.exists(name);
-    }
-
-    @Override
-    public BlockFile openReadOnly(String name) throws IOException {
-        return storage.openReadOnly(name);
-    }
-
-    @Override
-    public BlockFile openSource(String name) throws IOException {
-        return storage.openSource(name);
-    }
-
-    @Override
-    public FileInfo info(String name) throws IOException {
-        return storage.info(name);
-    }
-
-    @Override
-    public Space space() throws IOException {
-        return storage.space();
-    }
-
     /** Against agents that know nothing of other hosts. */
     @Override
     public StorageLock lock(String name) throws IOException {
@@ -143,11 +83,6 @@ public final class NotingStorage implements Storage {
             }
             throw e;
         }
-    }
-
-    @Override
-    public String resolve(String from, String reference) throws IOException {
-        return storage.resolve(from, reference);
     }
 
     /** The lock that a dead host still has: what this host may do is told by its lease of the tree. */

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
 
-/** A storage that hands all calls on, for those that do something about some of them. */
-abstract class ForwardingStorage implements Storage {
+/** A storage that hands all calls on, for those that do something about some of them. As safe for threads as what it hands them to. */
+public abstract class ForwardingStorage implements Storage {
     private final Storage storage;
 
-    ForwardingStorage(Storage storage) {
+    protected ForwardingStorage(Storage storage) {
         this.storage = storage;
     }
 
