@@ -85,7 +85,7 @@ public record Call(
     }
 
     /** Returns how long the client is willing to wait for the answer. */
-    Duration waiting() {
+    public Duration waiting() {
         if (query.isEmpty()) {
             return Duration.ZERO;
         }

@@ -20,6 +20,12 @@ public record Route(
         Action action,
         boolean takesBytes,
         boolean takesUpload) {
+    /** The status of an answer that is a new thing. */
+    public static final int CREATED = 201;
+
+    /** The status of an answer that is a job. */
+    public static final int ACCEPTED = 202;
+
     private static final int OK = 200;
 
     /** A route that changes nothing, and that all who may see SRs may ask. */
@@ -38,12 +44,12 @@ public record Route(
     }
 
     /** A route that takes any bytes. */
-    static Route ofBytes(String operationId, String pattern, Action action) {
+    public static Route ofBytes(String operationId, String pattern, Action action) {
         return new Route("POST", pattern, operationId, Role.ADMIN, OK, action, true, false);
     }
 
     /** A route for operators that reads the request's body as it comes, see {@link Call#upload}. */
-    static Route ofUpload(String operationId, String pattern, Action action) {
+    public static Route ofUpload(String operationId, String pattern, Action action) {
         return new Route("PUT", pattern, operationId, Role.OPERATOR, OK, action, false, true);
     }
 

@@ -21,7 +21,6 @@ import java.util.stream.Collectors;
 
 /** What can be asked about schedules. {schedule} is an id, or a name that only one has. */
 public final class ScheduleRoutes {
-    private static final int CREATED = 201;
     private static final int USUAL_PREVIEW = 10;
     private static final int MOST_PREVIEW = 200;
 
@@ -43,7 +42,7 @@ public final class ScheduleRoutes {
     public List<Route> all() {
         return List.of(
                 Route.get("listSchedules", "/v1/schedules", call -> list()),
-                Route.post("createSchedule", "/v1/schedules", this::create).answering(CREATED),
+                Route.post("createSchedule", "/v1/schedules", this::create).answering(Route.CREATED),
                 Route.post("previewNewSchedule", "/v1/schedules/preview", this::previewNew),
                 Route.get("getSchedule", "/v1/schedules/{schedule}", call -> view(find(call))),
                 Route.of("PATCH", "patchSchedule", "/v1/schedules/{schedule}", this::patch),

@@ -17,7 +17,6 @@ import java.util.Set;
 
 /** What administrators can ask about those who may come in. */
 public final class TokenRoutes {
-    private static final int CREATED = 201;
     private static final int MOST_ENTRIES = 1000;
     private static final int USUAL_ENTRIES = 100;
     private static final int MOST_NAME_CHARACTERS = 200;
@@ -37,7 +36,7 @@ public final class TokenRoutes {
                 Route.get("listTokens", "/v1/tokens", call -> tokens.list()).by(Role.ADMIN),
                 Route.post("createToken", "/v1/tokens", this::create)
                         .by(Role.ADMIN)
-                        .answering(CREATED),
+                        .answering(Route.CREATED),
                 Route.of("DELETE", "revokeToken", "/v1/tokens/{token}", this::revoke)
                         .by(Role.ADMIN),
                 Route.get("listAudit", "/v1/audit", this::audit).by(Role.ADMIN));

@@ -5,7 +5,7 @@ import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
-import io.catena.agent.control.Routes;
+import io.catena.agent.control.route.SrChangeBody;
 import io.catena.agent.log.Version;
 import io.catena.api.AccessMode;
 import io.catena.api.ExportKind;
@@ -123,7 +123,7 @@ public final class CloudRoutes {
     }
 
     private Object patchSr(Call call) {
-        return host.set(names.sr(call.variable()), Routes.srChange(call.body()));
+        return host.set(names.sr(call.variable()), SrChangeBody.of(call.body()));
     }
 
     /** {"sizeBytes", "name"?, "description"?, "raw"?, "keys"?}: made, or the one that was made of the same before. */
@@ -176,7 +176,7 @@ public final class CloudRoutes {
     /** {"mode":"rw"|"ro"?, "as":"nbd"|"block"?, "activate"?}: "rw", "nbd" and true if they are not given. */
     private Object putAttachment(Call call) {
         Body body = call.body();
-        AccessMode mode = Routes.mode(body.optionalString("mode").orElse("rw"));
+        AccessMode mode = AccessMode.of(body.optionalString("mode").orElse("rw"));
         ExportKind as = ExportKind.of(body.optionalString("as").orElse(ExportKind.NBD.symbol()));
         boolean activate = !Boolean.FALSE.equals(body.optionalFlag("activate"));
         body.nothingElse();

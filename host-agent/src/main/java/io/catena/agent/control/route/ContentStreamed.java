@@ -1,5 +1,6 @@
-package io.catena.agent.control;
+package io.catena.agent.control.route;
 
+import io.catena.agent.control.Streamed;
 import io.catena.api.VdiStream;
 import io.catena.log.LogLine;
 import java.io.Closeable;

@@ -1,4 +1,4 @@
-package io.catena.agent.control;
+package io.catena.agent.control.route;
 
 import io.catena.agent.control.Names.Place;
 import java.time.Instant;

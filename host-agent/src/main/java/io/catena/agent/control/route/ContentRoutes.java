@@ -1,5 +1,11 @@
-package io.catena.agent.control;
+package io.catena.agent.control.route;
 
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.agent.control.Query;
+import io.catena.agent.control.Role;
+import io.catena.agent.control.Route;
+import io.catena.agent.control.Streamed;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
@@ -35,7 +41,7 @@ final class ContentRoutes {
                         .by(Role.BACKUP),
                 Route.get("getContent", "/v1/vdis/{vdi}/content", this::content).by(Role.BACKUP),
                 Route.ofUpload("importVdi", "/v1/srs/{sr}/vdis/{vdi}/content", uploads::answer)
-                        .answering(201));
+                        .answering(Route.CREATED));
     }
 
     /** ?base=&amp;granularity= */

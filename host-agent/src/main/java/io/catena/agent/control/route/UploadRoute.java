@@ -1,5 +1,8 @@
-package io.catena.agent.control;
+package io.catena.agent.control.route;
 
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.agent.control.Query;
 import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;

@@ -1,5 +1,10 @@
-package io.catena.agent.control;
+package io.catena.agent.control.route;
 
+import io.catena.agent.control.Body;
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.agent.control.Role;
+import io.catena.agent.control.Route;
 import io.catena.agent.guest.GuestSnapshot.Freeze;
 import io.catena.agent.guest.Guests;
 import io.catena.api.AccessMode;
@@ -85,7 +90,7 @@ final class GuestRoutes {
     }
 
     private static AccessMode mode(Body body) {
-        return Routes.mode(body.optionalString("mode").orElse("rw"));
+        return AccessMode.of(body.optionalString("mode").orElse("rw"));
     }
 
     private static Freeze freeze(String text) {

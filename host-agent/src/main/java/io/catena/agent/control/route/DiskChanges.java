@@ -1,4 +1,4 @@
-package io.catena.agent.control;
+package io.catena.agent.control.route;
 
 import io.catena.api.DiskRange;
 import io.catena.api.VdiId;

@@ -1,0 +1,181 @@
+package io.catena.agent.control.route;
+
+import io.catena.agent.control.Body;
+import io.catena.agent.control.Call;
+import io.catena.agent.control.Names;
+import io.catena.agent.control.Role;
+import io.catena.agent.control.Route;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import io.catena.api.VdiChange;
+import io.catena.api.VdiId;
+import io.catena.api.VdiSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What can be asked about disks, but for attaching them. {vdi} is a UUID or a unique name, percent-encoded. */
+final class VdiRoutes {
+    private final StorageHost host;
+    private final Names names;
+
+    VdiRoutes(StorageHost host) {
+        this.host = host;
+        names = new Names(host);
+    }
+
+    List<Route> all() {
+        return List.of(
+                Route.get(
+                        "listVdis",
+                        "/v1/srs/{sr}/vdis",
+                        call -> host.repository(names.sr(call.variable())).vdis()),
+                Route.post("createVdi", "/v1/srs/{sr}/vdis", this::createVdi).answering(Route.CREATED),
+                Route.post("snapshotVdis", "/v1/vdis/snapshot", this::snapshot)
+                        .by(Role.BACKUP)
+                        .answering(Route.CREATED),
+                Route.get("getVdi", "/v1/vdis/{vdi}", this::vdi),
+                Route.of("DELETE", "destroyVdi", "/v1/vdis/{vdi}", this::destroyVdi)
+                        .by(Role.ADMIN),
+                Route.post("destroyVdiData", "/v1/vdis/{vdi}/data-destroy", this::destroyVdiData)
+                        .by(Role.ADMIN),
+                Route.post("cloneVdi", "/v1/vdis/{vdi}/clone", this::cloneVdi).answering(Route.CREATED),
+                Route.post("copyVdi", "/v1/vdis/{vdi}/copy", this::copyVdi).answering(Route.ACCEPTED),
+                Route.post("setVdi", "/v1/vdis/{vdi}/set", this::setVdi),
+                Route.post("resizeVdi", "/v1/vdis/{vdi}/resize", this::resizeVdi),
+                Route.post("revertVdi", "/v1/vdis/{vdi}/revert", this::revertVdi)
+                        .by(Role.ADMIN),
+                Route.post("composeVdi", "/v1/vdis/{vdi}/compose", this::composeVdi)
+                        .by(Role.ADMIN),
+                Route.post("resetVdi", "/v1/vdis/{vdi}/reset", this::resetVdi).by(Role.ADMIN));
+    }
+
+    /** {"sizeBytes", "name"?, "description"?, "uuid"? or "clientName"?, "raw"?, "keys"?} */
+    private Object createVdi(Call call) {
+        Body body = call.body();
+        SrId sr = names.sr(call.variable());
+        VdiSpec spec = new VdiSpec(
+                body.number("sizeBytes"),
+                body.optionalString("name").orElse(""),
+                body.optionalString("description").orElse(""),
+                chosenId(body, sr),
+                body.flag("raw"),
+                body.stringMap("keys"));
+        body.nothingElse();
+        return host.repository(sr).create(spec);
+    }
+
+    private static @Nullable VdiId chosenId(Body body, SrId sr) {
+        Optional<VdiId> chosen = body.optionalString("uuid").map(VdiId::parse);
+        Optional<VdiId> named = body.optionalString("clientName").map(clientName -> VdiId.ofClientName(sr, clientName));
+        if (chosen.isPresent() && named.isPresent()) {
+            throw new SrException(SrError.BAD_REQUEST, "Both \"uuid\" and \"clientName\" are given, which say the same")
+                    .correction("Leave out one of them.");
+        }
+        return chosen.or(() -> named).orElse(null);
+    }
+
+    private Object vdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().vdi(place.vdi());
+    }
+
+    private Object destroyVdi(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        place.repository().destroy(place.vdi());
+        return Map.of("vdi", place.vdi());
+    }
+
+    /** The answer is what is left of the snapshot. */
+    private Object destroyVdiData(Call call) {
+        Names.Place place = names.vdi(call.variable());
+        place.repository().destroyData(place.vdi());
+        return place.repository().vdi(place.vdi());
+    }
+
+    /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. Without a name it has the time. */
+    private Object snapshot(Call call) {
+        Body body = call.body();
+        List<Names.Place> places = body.strings("vdis").stream().map(names::vdi).toList();
+        String name =
+                body.optionalString("name").filter(given -> !given.isEmpty()).orElseGet(() -> SnapshotName.of(places));
+        body.nothingElse();
+        StorageRepository repository = places.get(0).repository();
+        if (places.stream().anyMatch(place -> place.repository() != repository)) {
+            throw new SrException(SrError.BAD_REQUEST, "The VDIs are in different SRs, which share no instant")
+                    .correction("Take the snapshots SR by SR.");
+        }
+        return repository.snapshot(places.stream().map(Names.Place::vdi).toList(), name);
+    }
+
+    /** {"name"?, "sizeBytes"?} */
+    private Object cloneVdi(Call call) {
+        Body body = call.body();
+        String name = body.optionalString("name").orElse("");
+        long sizeBytes = body.has("sizeBytes") ? body.number("sizeBytes") : 0;
+        body.nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().clone(place.vdi(), name, sizeBytes);
+    }
+
+    /** {"sr"?, "name"?, "uuid"?}: into the same SR if none is given. */
+    private Object copyVdi(Call call) {
+        Body body = call.body();
+        Names.Place place = names.vdi(call.variable());
+        StorageRepository target =
+                body.optionalString("sr").map(names::sr).map(host::repository).orElse(place.repository());
+        String name = body.optionalString("name").orElse("");
+        VdiId copy = body.optionalString("uuid").map(VdiId::parse).orElse(null);
+        body.nothingElse();
+        return place.repository().copy(place.vdi(), target, name, copy);
+    }
+
+    /** {"name"?, "description"?, "keys"?: {...}, "removeKeys"?: [...], "resetOnBoot"?} */
+    private Object setVdi(Call call) {
+        Body body = call.body();
+        VdiChange change = new VdiChange(
+                body.optionalString("name").orElse(null),
+                body.optionalString("description").orElse(null),
+                body.stringMap("keys"),
+                body.has("removeKeys") ? Set.copyOf(body.strings("removeKeys")) : Set.of(),
+                body.has("resetOnBoot") ? body.flag("resetOnBoot") : null);
+        body.nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().set(place.vdi(), change);
+    }
+
+    /** {"sizeBytes"} */
+    private Object resizeVdi(Call call) {
+        long sizeBytes = call.body().number("sizeBytes");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().resize(place.vdi(), sizeBytes);
+    }
+
+    /** {"snapshot"}: a disk of the same SR. */
+    private Object revertVdi(Call call) {
+        Names.Place snapshot = names.vdi(call.body().string("snapshot"));
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().revert(place.vdi(), snapshot.vdi());
+    }
+
+    /** {"child"}: a disk of the same SR. */
+    private Object composeVdi(Call call) {
+        Names.Place child = names.vdi(call.body().string("child"));
+        call.body().nothingElse();
+        Names.Place parent = names.vdi(call.variable());
+        return parent.repository().compose(parent.vdi(), child.vdi());
+    }
+
+    private Object resetVdi(Call call) {
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        return place.repository().reset(place.vdi());
+    }
+}
