@@ -7,6 +7,7 @@ import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ public final class XenChangedBlocks {
     public static final int BLOCK_BYTES = 64 << 10;
 
     private static final String KEY = "cbt_enabled";
+    private static final String UNRELATED = "Source and target VDI are unrelated";
 
     private XenChangedBlocks() {}
 
@@ -64,28 +66,45 @@ public final class XenChangedBlocks {
     /**
      * Returns which blocks of a disk may differ from another, in base64: the first block is the highest bit of the first byte.
      *
+     * @param from a snapshot
+     * @param to the disk that it is a snapshot of, or a later snapshot of that
      * @throws SrException with {@link SrError#CHANGES_UNKNOWN} if that cannot be told; also for disks for which it is not switched
-     *     on, as XenServer's own drivers do
+     *     on, or in another order, as XenServer's own drivers do
      */
     public static String bitmap(StorageRepository repository, VdiId from, VdiId to) {
         if (from.equals(to)) {
             throw new SrException(SrError.CHANGES_UNKNOWN, "Source and target VDI are same");
         }
+        Vdi source = repository.vdi(from);
         Vdi target = repository.vdi(to);
-        for (Vdi vdi : List.of(repository.vdi(from), target)) {
+        for (Vdi vdi : List.of(source, target)) {
             if (!isEnabled(vdi)) {
                 throw new SrException(
                         SrError.CHANGES_UNKNOWN, "Changed block tracking was not enabled for VDI " + vdi.vdi());
             }
         }
+        if (!isLater(target, source)) {
+            throw new SrException(SrError.CHANGES_UNKNOWN, UNRELATED);
+        }
         try {
             return encode(repository.contents().changes(to, from), target.virtualSizeBytes());
         } catch (SrException e) {
             if (e.error() == SrError.BAD_REQUEST) {
-                throw new SrException(SrError.CHANGES_UNKNOWN, "Source and target VDI are unrelated", e);
+                throw new SrException(SrError.CHANGES_UNKNOWN, UNRELATED, e);
             }
             throw e;
         }
+    }
+
+    /** Whether a snapshot's disk became {@code target} later. If the clock was set back between, a backup is made in full. */
+    private static boolean isLater(Vdi target, Vdi snapshot) {
+        VdiId disk = snapshot.snapshotOf();
+        if (disk == null || !disk.equals(target.snapshotOf())) {
+            return target.vdi().equals(disk);
+        }
+        Instant then = snapshot.created();
+        Instant later = target.created();
+        return then == null || later == null || !later.isBefore(then);
     }
 
     private static String encode(List<DiskRange> changes, long sizeBytes) {

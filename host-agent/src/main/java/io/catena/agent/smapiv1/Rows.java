@@ -10,6 +10,7 @@ import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +42,8 @@ final class Rows {
         return vdis;
     }
 
-    /** Tells XAPI of all disks; forgets the rows of those that are gone. */
-    void synchronise(StorageRepository repository) {
+    /** Tells XAPI of all disks; forgets the rows of those that are gone. Returns the rows that there were. */
+    Collection<VdiRow> synchronise(StorageRepository repository) {
         Disks disks = Disks.of(repository);
         Map<String, VdiRow> rows = new HashMap<>();
         vdis.ofSr(sr).forEach(row -> rows.put(row.location(), row));
@@ -58,6 +59,7 @@ final class Rows {
                 .filter(row -> !disks.all().containsKey(row.location())
                         && !disks.unreadable().contains(row.location()))
                 .forEach(row -> vdis.forget(row.ref()));
+        return rows.values();
     }
 
     private static String snapshotOf(Disk disk, Map<String, VdiRow> rows) {

@@ -168,7 +168,7 @@ final class SrCommands {
     private static void scan(StorageRepository repository, Rows rows) {
         SrStat stat = repository.scan();
         rows.writeSizes(stat);
-        rows.synchronise(repository);
+        LeafKeys.apply(repository, rows.vdis(), rows.synchronise(repository));
     }
 
     /** Returns the SRs in a directory and in those right below it, as other drivers do for the dialogs of XenCenter and Xen Orchestra. */

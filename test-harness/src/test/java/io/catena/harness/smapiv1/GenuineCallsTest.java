@@ -9,6 +9,7 @@ import com.google.gson.JsonParser;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.harness.peer.NbdClient;
+import io.catena.harness.peer.reference.ReferenceReader;
 import io.catena.store.FileStorage;
 import io.catena.tool.VhdInfo;
 import java.io.IOException;
@@ -25,6 +26,8 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -32,15 +35,19 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Makes the 85 calls that were once made to XenServer's own driver for directories, and compares: the answer or fault, the members of
- * an answer, what was written into XAPI's database, what the database says then, and what the files say of themselves.
+ * an answer, what was written into XAPI's database, what the database says then, what the files say of themselves, and what the disks hold.
  * {@link KnownDifferences} is all that may differ.
  */
 @Tag("slow")
 final class GenuineCallsTest extends DriverTest {
+    private static final Pattern DISK = Pattern.compile("<name>vdi_uuid</name><value>@U(\\d+)@</value>");
+    private static final Pattern REFERENCE = Pattern.compile("<value>@REF_U(\\d+)@</value>");
+
     /** The reference's placeholders of UUIDs, and what stands for them here. */
     private final Map<String, String> uuids = new LinkedHashMap<>();
 
     private final KnownDifferences differences = new KnownDifferences();
+    private final ExpectedContents contents = new ExpectedContents();
     private final List<String> unexpected = new ArrayList<>();
 
     @Test
@@ -55,6 +62,7 @@ final class GenuineCallsTest extends DriverTest {
             XmlRpcAnswer answer = driver.run(substituted(call.get("request").getAsString()));
             learn(call, answer, before);
             compare(call, answer);
+            follow(call, answer);
             before = rows().keySet();
         }
         assertThat(unexpected).isEmpty();
@@ -75,7 +83,7 @@ final class GenuineCallsTest extends DriverTest {
         switch (n) {
             case 7 -> Files.writeString(srDirectory().resolve("x"), "");
             case 8 -> Files.delete(srDirectory().resolve("x"));
-            case 30, 53 -> writeAsGuest(uuid("@U1@"));
+            case 30, 53 -> writeAsGuest("@U1@", (byte) n);
             case 67 -> nil(vdi("vdi_delete", uuid("@U13@")));
             default -> {
                 // Nothing happened.
@@ -83,12 +91,64 @@ final class GenuineCallsTest extends DriverTest {
         }
     }
 
-    private void writeAsGuest(String vdi) throws IOException {
-        try (NbdClient guest = guest(vdi)) {
-            byte[] bytes = new byte[4096];
-            Arrays.fill(bytes, (byte) 5);
-            guest.write(0, bytes);
-            guest.write(4 * MIB, bytes);
+    private void writeAsGuest(String disk, byte value) throws IOException {
+        byte[] bytes = new byte[4096];
+        Arrays.fill(bytes, value);
+        try (NbdClient guest = guest(uuid(disk))) {
+            for (int offset : new int[] {0, (int) (4 * MIB)}) {
+                guest.write(offset, bytes);
+                contents.write(disk, offset, bytes);
+            }
+        }
+    }
+
+    /** What a call has to have done to contents, and whether it has. */
+    private void follow(JsonObject call, XmlRpcAnswer answer) throws IOException {
+        if (answer.isFault()) {
+            return;
+        }
+        String disk = named(call, DISK);
+        switch (call.get("cmd").getAsString()) {
+            case "vdi_create" -> contents.create(made(answer), sizeBytes(made(answer)));
+            case "vdi_snapshot", "vdi_clone" -> {
+                contents.copy(disk, made(answer));
+                checkContents(call, new TreeSet<>(List.of(disk, made(answer))));
+            }
+            case "vdi_resize" -> {
+                contents.resize(disk, sizeBytes(disk));
+                checkContents(call, Set.of(disk));
+            }
+            case "vdi_revert" -> {
+                contents.copy(disk, named(call, REFERENCE));
+                checkContents(call, contents.disks());
+            }
+            case "vdi_delete", "vdi_data_destroy" -> contents.delete(disk);
+            default -> {
+                // Nothing that disks hold has changed.
+            }
+        }
+    }
+
+    private String made(XmlRpcAnswer answer) {
+        return placeholder(answer.value().member("uuid").asText());
+    }
+
+    private int sizeBytes(String disk) {
+        return Integer.parseInt(row(uuid(disk)).member("virtual_size").asText());
+    }
+
+    /** Returns the placeholder of a disk that a request names; empty if it names none. */
+    private static String named(JsonObject call, Pattern pattern) {
+        Matcher found = pattern.matcher(call.get("request").getAsString());
+        return found.find() ? "@U" + found.group(1) + "@" : "";
+    }
+
+    private void checkContents(JsonObject call, Set<String> disks) throws IOException {
+        for (String disk : disks) {
+            Path file = srDirectory().resolve(uuid(disk) + ".vhd");
+            if (Files.exists(file)) {
+                compare(call, "content of " + disk, contents.sha256(disk), ReferenceReader.sha256(file));
+            }
         }
     }
 
@@ -138,6 +198,13 @@ final class GenuineCallsTest extends DriverTest {
         compare(call, "fault", reference.faultCode(), answer.faultCode());
         if (!reference.isFault() && !answer.isFault()) {
             compare(call, "members", shape(reference.value()), shape(answer.value()));
+            if (call.get("cmd").getAsString().equals("vdi_list_changed_blocks")) {
+                compare(
+                        call,
+                        "bitmap",
+                        reference.value().asText(),
+                        answer.value().asText());
+            }
         }
         compare(call, "writes", theirWrites(call), ourWrites());
         compare(call, "rows", theirRows(call), ourRows(call));

@@ -36,7 +36,6 @@ final class KnownDifferences {
             of("vdi_resize", 43, 43, "writes", "told again: the answer to an earlier call may have been lost"),
             of("vdi_enable_cbt", 1, 85, "writes", "no pause: nothing is tracked"),
             of("vdi_disable_cbt", 1, 85, "writes", "as vdi_enable_cbt"),
-            of("vdi_list_changed_blocks", 56, 56, "fault", "it is answered: what differs is known in both directions"),
             of("sr_scan", 60, 60, "writes", "a snapshot without data builds on nothing any more"),
             of("vdi_compose", 62, 62, "fault", "the child has a parent with data; it would be lost"),
             of("vdi_compose", 62, 62, "writes", "as its fault"),

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -109,6 +110,41 @@ final class ProductTest extends DriverTest {
         nil(driver.sr("sr_scan"));
         nil(driver.sr("sr_delete"));
         assertThat(srDirectory().resolve(base + ".vhd")).doesNotExist();
+    }
+
+    @Test
+    void aDisksOwnKeyKeepsItFromBeingMergedUntilItGoes() throws IOException {
+        createSr();
+        String disk = create("d", 4 * MIB);
+        write(disk, 0, (byte) 1);
+        String snapshot = snapshot(disk);
+        write(disk, MIB, (byte) 2);
+        xapi.database().set("VDI", ref(disk), "other_config", Map.of("leaf-coalesce", "false"));
+        nil(driver.sr("sr_scan"));
+        nil(vdi("vdi_delete", snapshot));
+        collect();
+        assertThat(smConfig(disk)).containsKey("vhd-parent");
+
+        xapi.database().set("VDI", ref(disk), "other_config", Map.of("leaf-coalesce", "force"));
+        nil(driver.sr("sr_scan"));
+        assertThat(row(disk).member("other_config").asTextMap()).isEmpty();
+        collect();
+        assertThat(smConfig(disk)).isEmpty();
+        assertThat(read(disk, 0)).isEqualTo((byte) 1);
+        assertThat(read(disk, MIB)).isEqualTo((byte) 2);
+    }
+
+    /** Waits for a run of garbage collection, and lets XAPI know. */
+    private void collect() throws IOException {
+        String job = control()
+                .post("/v1/srs/" + SR + "/gc")
+                .getAsJsonObject()
+                .get("job")
+                .getAsString();
+        while (control().get("/v1/jobs/" + job).getAsJsonObject().get("ended") == null) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        nil(driver.sr("sr_scan"));
     }
 
     @Test

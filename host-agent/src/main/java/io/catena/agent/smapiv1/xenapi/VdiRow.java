@@ -18,8 +18,10 @@ public record VdiRow(
         long virtualSizeBytes,
         long physicalBytes,
         boolean cbtEnabled,
-        Map<String, String> smConfig) {
+        Map<String, String> smConfig,
+        Map<String, String> otherConfig) {
     public VdiRow {
+        otherConfig = Map.copyOf(otherConfig);
         smConfig = Map.copyOf(smConfig);
     }
 
@@ -33,6 +35,7 @@ public record VdiRow(
                 Long.parseLong(row.member("virtual_size").asText()),
                 Long.parseLong(row.member("physical_utilisation").asText()),
                 row.member("cbt_enabled").asFlag(),
-                row.member("sm_config").asTextMap());
+                row.member("sm_config").asTextMap(),
+                row.member("other_config").asTextMap());
     }
 }

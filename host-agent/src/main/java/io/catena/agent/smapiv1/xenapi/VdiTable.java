@@ -121,6 +121,11 @@ public final class VdiTable {
         Optional<XmlRpcValue> unused = ifKnown(() -> xapi.call("VDI.remove_from_sm_config", ref, key));
     }
 
+    /** As {@link #removeSmConfig}, of what users set. */
+    public void removeOtherConfig(String ref, String key) {
+        Optional<XmlRpcValue> unused = ifKnown(() -> xapi.call("VDI.remove_from_other_config", ref, key));
+    }
+
     private static <T> Optional<T> ifKnown(Supplier<T> call) {
         try {
             return Optional.of(call.get());
