@@ -5,6 +5,7 @@ import io.catena.agent.api.ApiServer;
 import io.catena.agent.api.ApiState;
 import io.catena.agent.api.cloud.PlannedRoutes;
 import io.catena.agent.block.BlockExports;
+import io.catena.agent.cbt.SnapshotChanges;
 import io.catena.agent.control.ControlServer;
 import io.catena.agent.control.Route;
 import io.catena.agent.control.Scripts;
@@ -239,6 +240,7 @@ public final class Agent implements Closeable {
         Host restored = opened(new Host(opener, ExportServers.of(devices), jobs, files.state(), UUID::randomUUID));
         MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), files.mounts()));
         mounting.restore(restored::restore);
+        exports.tellChangesBy(new SnapshotChanges(mounting));
         ApiState state = opened(new ApiState(
                 Objects.requireNonNullElse(chosen.apiState(), directory.apiState()), mounting, dataPath, clock));
         NbdTcp tcp = chosen.tcp() == null ? null : chosen.tcp().alsoAllowing(state.exportRights());

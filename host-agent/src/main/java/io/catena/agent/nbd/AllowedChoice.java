@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.context.Changes;
 import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.api.AccessMode;
 import io.catena.api.Uuids;
@@ -46,5 +47,11 @@ record AllowedChoice(Choice all, ClientRights rights, Set<String> client) implem
         return served.stream()
                 .filter(name -> mine.containsKey(VdiId.parse(name)))
                 .toList();
+    }
+
+    /** Who has no right to a snapshot is not told what changed since. */
+    @Override
+    public Changes changes() {
+        return all.changes().among(base -> rights.to(client, base).isPresent());
     }
 }

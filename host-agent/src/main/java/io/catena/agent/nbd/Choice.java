@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.context.Changes;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ interface Choice {
     /** Returns the names of all that is served, sorted. */
     List<String> names();
 
+    /** Returns what tells changes of the disks that are served. */
+    Changes changes();
+
     /** One export, under whatever name: for a client that was sent to it by other means. */
     record One(Choice all, String name) implements Choice {
         @Override
@@ -37,6 +41,11 @@ interface Choice {
         @Override
         public List<String> names() {
             return all.find(name) == null ? List.of() : List.of(name);
+        }
+
+        @Override
+        public Changes changes() {
+            return all.changes();
         }
     }
 }

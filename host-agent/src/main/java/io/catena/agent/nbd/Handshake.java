@@ -1,5 +1,7 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.context.Contexts;
+import io.catena.agent.nbd.context.MetaContext;
 import io.catena.agent.nbd.wire.ExportQuery;
 import io.catena.agent.nbd.wire.MetaContextQuery;
 import io.catena.agent.nbd.wire.NbdProtocol;
@@ -10,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,10 +58,13 @@ final class Handshake {
     /** Whether the client is one that is known to send no flushes, however it is told that it may. */
     private boolean neverFlushes;
 
-    /** The name of the export whose allocation the client wants to ask for; null if of none. */
-    private @Nullable String allocationOf;
+    private final Contexts contexts;
 
-    Handshake(ByteChannel client, Choice exports, Entrance entrance, Encryption encryption) {
+    /**
+     * @param contexts closed by the caller, when the client has left
+     */
+    Handshake(ByteChannel client, Choice exports, Entrance entrance, Encryption encryption, Contexts contexts) {
+        this.contexts = contexts;
         this.client = new OptionChannel(client, OFFERED);
         this.exports = exports;
         this.entrance = entrance;
@@ -197,14 +203,14 @@ final class Handshake {
             exports = encryption.narrowed(exports);
             encrypted = true;
             structuredReplies = false;
-            allocationOf = null;
+            contexts.close();
         }
     }
 
     private @Nullable Agreement agreement(@Nullable NbdExport chosen) {
         return chosen == null
                 ? null
-                : new Agreement(chosen, structuredReplies, chosen.name().equals(allocationOf), neverFlushes);
+                : new Agreement(chosen, structuredReplies, contexts.of(chosen.clients()), neverFlushes);
     }
 
     private void greet() throws IOException {
@@ -259,56 +265,65 @@ final class Handshake {
         client.reply(option, NbdProtocol.REP_ACK);
     }
 
+    /** What a client asks about the contexts of an export. */
+    private record Asked(NbdExport export, List<String> queries) {}
+
     private void listMetaContexts(Option option) throws IOException {
-        MetaContextQuery query = metaContextQuery(option);
-        if (query == null) {
+        Asked asked = askedAboutContexts(option);
+        if (asked == null) {
             return;
         }
-        if (query.listsAllocation()) {
-            replyWithAllocation(option, 0);
+        for (String name : Contexts.list(asked.export().vdi(), exports.changes(), asked.queries())) {
+            replyWithContext(option, 0, name);
         }
         client.reply(option, NbdProtocol.REP_ACK);
     }
 
     /** What was set before is forgotten, also if this fails. */
     private void setMetaContexts(Option option) throws IOException {
-        allocationOf = null;
-        MetaContextQuery query = metaContextQuery(option);
-        if (query == null) {
+        contexts.close();
+        Asked asked = askedAboutContexts(option);
+        if (asked == null) {
             return;
         }
-        if (query.selectsAllocation()) {
-            allocationOf = query.exportName();
-            replyWithAllocation(option, NbdProtocol.BASE_ALLOCATION_ID);
+        NbdExport export = asked.export();
+        Contexts.Exported of = new Contexts.Exported(export.clients(), export.vdi(), export.device());
+        int id = 0;
+        for (MetaContext context : contexts.set(of, exports.changes(), asked.queries())) {
+            replyWithContext(option, ++id, context.name());
         }
         client.reply(option, NbdProtocol.REP_ACK);
     }
 
     /** Returns null, and has refused the option, if it cannot be answered. */
-    private @Nullable MetaContextQuery metaContextQuery(Option option) throws IOException {
+    private @Nullable Asked askedAboutContexts(Option option) throws IOException {
         MetaContextQuery query = MetaContextQuery.decode(option.data());
         if (query == null) {
             client.fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
-        } else if (!structuredReplies) {
+            return null;
+        }
+        if (!structuredReplies) {
             client.fail(
                     option,
                     NbdProtocol.REP_ERR_INVALID,
                     "metadata contexts need structured replies; ask for them first");
-        } else if (exports.find(query.exportName()) == null) {
+            return null;
+        }
+        NbdExport export = exports.find(query.exportName());
+        if (export == null) {
             Choice.Refusal why = exports.absence(query.exportName());
             client.fail(option, why.error(), why.text());
-        } else {
-            return query;
+            return null;
         }
-        return null;
+        return new Asked(export, query.queries());
     }
 
-    private void replyWithAllocation(Option option, int id) throws IOException {
-        byte[] name = NbdProtocol.BASE_ALLOCATION.getBytes(StandardCharsets.UTF_8);
+    private void replyWithContext(Option option, int id, String name) throws IOException {
+        byte[] text = name.getBytes(StandardCharsets.UTF_8);
         client.reply(
                 option,
                 NbdProtocol.REP_META_CONTEXT,
-                ByteBuffer.allocate(4 + name.length).putInt(id).put(name));
+                ByteBuffer.allocate(4 + text.length).putInt(id).put(text));
     }
 
     /** Answers INFO and GO; returns the export if there is one and {@code admits} agrees. */

@@ -4,6 +4,7 @@ import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
 import io.catena.agent.nbd.channel.NbdTls;
 import io.catena.agent.nbd.channel.TlsChannel;
+import io.catena.agent.nbd.context.Contexts;
 import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.agent.nbd.wire.NbdProtocolException;
 import java.io.IOException;
@@ -81,8 +82,8 @@ final class NbdConnection implements Runnable {
     }
 
     private void serve() throws IOException {
-        try {
-            Handshake handshake = new Handshake(socket, client.choice(), this::join, encryption());
+        try (Contexts contexts = new Contexts()) {
+            Handshake handshake = new Handshake(socket, client.choice(), this::join, encryption(), contexts);
             Optional<Agreement> agreed = beforeDeadline(() -> Optional.ofNullable(handshake.negotiate()));
             if (agreed.isPresent()) {
                 transmit(agreed.get(), handshake.channel());

@@ -1,5 +1,6 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.context.Changes;
 import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
@@ -38,6 +39,8 @@ public final class NbdExports implements Exporter, Choice {
 
     private volatile Tickets tickets = (vdi, ticket, device) -> null;
 
+    private volatile Changes changes = Changes.NONE;
+
     /** The names of disks that are attached; those that are not active are in this only. */
     private final Set<String> announced = ConcurrentHashMap.newKeySet();
 
@@ -75,6 +78,16 @@ public final class NbdExports implements Exporter, Choice {
     /** Serves disks to those, too, who have a ticket: their name for a disk is its id, "@" and the ticket. */
     public void admitBy(Tickets others) {
         tickets = others;
+    }
+
+    /** Lets clients ask what changed in disks. */
+    public void tellChangesBy(Changes known) {
+        changes = known;
+    }
+
+    @Override
+    public Changes changes() {
+        return changes;
     }
 
     /** Where the server of these exports listens. */

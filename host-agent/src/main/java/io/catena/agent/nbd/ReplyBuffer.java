@@ -4,9 +4,9 @@ import io.catena.agent.nbd.buffer.AlignedBuffers;
 import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
 import io.catena.agent.nbd.channel.ReplyChannel;
+import io.catena.agent.nbd.context.MetaContext;
 import io.catena.agent.nbd.wire.NbdErrno;
 import io.catena.agent.nbd.wire.NbdProtocol;
-import io.catena.disk.Extent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -147,16 +147,18 @@ final class ReplyBuffer implements AutoCloseable {
         flushIfLarge();
     }
 
-    /** Adds the reply to a request for the block status. */
-    void addExtents(long cookie, List<Extent> extents) throws IOException {
-        int bodyBytes = Integer.BYTES + extents.size() * EXTENT_BYTES;
+    /**
+     * Adds a part of the reply to a request for the block status.
+     *
+     * @param context the number of the metadata context
+     * @param last whether no part of the reply follows
+     */
+    void addStatus(long cookie, int context, List<MetaContext.Status> runs, boolean last) throws IOException {
+        int bodyBytes = Integer.BYTES + runs.size() * EXTENT_BYTES;
         ByteBuffer bytes = roomForAnswer(NbdProtocol.CHUNK_HEADER_BYTES + bodyBytes);
-        putChunk(bytes, NbdProtocol.CHUNK_BLOCK_STATUS, cookie, bodyBytes, true);
-        bytes.putInt(NbdProtocol.BASE_ALLOCATION_ID);
-        for (Extent extent : extents) {
-            bytes.putInt((int) extent.lengthBytes())
-                    .putInt(extent.allocated() ? 0 : NbdProtocol.STATE_HOLE | NbdProtocol.STATE_ZERO);
-        }
+        putChunk(bytes, NbdProtocol.CHUNK_BLOCK_STATUS, cookie, bodyBytes, last);
+        bytes.putInt(context);
+        runs.forEach(run -> bytes.putInt((int) run.lengthBytes()).putInt(run.flags()));
     }
 
     /** Adds the reply to a request that failed, with the reason in words where they have a place. */

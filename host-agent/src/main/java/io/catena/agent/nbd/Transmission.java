@@ -4,11 +4,11 @@ import io.catena.agent.nbd.buffer.AlignedBuffers;
 import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
 import io.catena.agent.nbd.channel.ReplyChannel;
+import io.catena.agent.nbd.context.MetaContext;
 import io.catena.agent.nbd.wire.Command;
 import io.catena.agent.nbd.wire.NbdErrno;
 import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.disk.BlockDevice;
-import io.catena.disk.Extent;
 import io.catena.disk.RequestMeter;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -29,7 +29,7 @@ import java.util.concurrent.Executor;
  * <p><b>Threads.</b> For one thread; those that it gives reads to it waits for.
  */
 final class Transmission implements AutoCloseable {
-    /** How often the device is asked for one block status at most; a client asks again for what is behind. */
+    /** How often a context is asked for one block status at most; a client asks again for what is behind. */
     private static final int MOST_EXTENTS = 1024;
 
     /**
@@ -277,10 +277,16 @@ final class Transmission implements AutoCloseable {
     }
 
     private NbdErrno blockStatus(Request request) throws IOException {
-        List<Extent> extents = new ArrayList<>();
-        NbdErrno result = attempt(request, () -> findExtents(request, extents));
+        List<List<MetaContext.Status>> told = new ArrayList<>();
+        NbdErrno result = attempt(request, () -> {
+            for (MetaContext context : agreed.contexts()) {
+                told.add(statuses(request, context));
+            }
+        });
         if (result == NbdErrno.OK) {
-            replies.addExtents(request.cookie(), extents);
+            for (int i = 0; i < told.size(); i++) {
+                replies.addStatus(request.cookie(), i + 1, told.get(i), i == told.size() - 1);
+            }
         } else {
             replies.fail(request, result);
         }
@@ -288,19 +294,20 @@ final class Transmission implements AutoCloseable {
     }
 
     /** Finds at least one, not necessarily all. */
-    private void findExtents(Request request, List<Extent> extents) throws IOException {
+    private static List<MetaContext.Status> statuses(Request request, MetaContext context) throws IOException {
+        List<MetaContext.Status> runs = new ArrayList<>();
         long end = request.offset() + request.lengthBytes();
         long at = request.offset();
         for (int asked = 0; at < end && asked < (request.wantsOneExtent() ? 1 : MOST_EXTENTS); asked++) {
-            Extent next = device.extent(at, end - at);
+            MetaContext.Status next = context.status(at, end - at);
             at += next.lengthBytes();
-            int last = extents.size() - 1;
-            if (last >= 0 && extents.get(last).allocated() == next.allocated()) {
-                next = new Extent(extents.get(last).lengthBytes() + next.lengthBytes(), next.allocated());
-                extents.remove(last);
+            int last = runs.size() - 1;
+            if (last >= 0 && runs.get(last).flags() == next.flags()) {
+                next = new MetaContext.Status(runs.remove(last).lengthBytes() + next.lengthBytes(), next.flags());
             }
-            extents.add(next);
+            runs.add(next);
         }
+        return runs;
     }
 
     /** Returns what to tell the client. A defect of the device costs its clients an EIO, not their connections. */

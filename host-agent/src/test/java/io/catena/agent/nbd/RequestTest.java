@@ -3,6 +3,9 @@ package io.catena.agent.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.agent.nbd.context.Changes;
+import io.catena.agent.nbd.context.Contexts;
+import io.catena.agent.nbd.context.MetaContext;
 import io.catena.agent.nbd.wire.Command;
 import io.catena.agent.nbd.wire.NbdErrno;
 import io.catena.agent.nbd.wire.NbdProtocolException;
@@ -11,6 +14,7 @@ import io.catena.api.VdiId;
 import io.catena.disk.RequestMeter;
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -121,7 +125,12 @@ class RequestTest {
     private static Agreement agreement(AccessMode mode, boolean structured) {
         VdiId vdi = new VdiId(new UUID(0x4000L, 0x8000_0000_0000_0000L));
         NbdExport export = new NbdExport(vdi, mode, new ByteArrayDisk(0), new ConnectionSet(), RequestMeter.NONE);
-        return new Agreement(export, structured, structured, false);
+        List<MetaContext> contexts = new Contexts()
+                .set(
+                        new Contexts.Exported(export, vdi, export.device()),
+                        Changes.NONE,
+                        structured ? List.of("base:allocation") : List.of());
+        return new Agreement(export, structured, contexts, false);
     }
 
     @Test

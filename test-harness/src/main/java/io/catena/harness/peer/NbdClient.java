@@ -320,12 +320,24 @@ public final class NbdClient implements Closeable {
 
     /** Receives a structured reply, which must be of one chunk. */
     public Chunk receiveChunk(long cookie) throws IOException {
-        ByteBuffer header = ByteBuffer.wrap(receive(20));
-        expect("chunk", CHUNK, header.getInt());
-        expect("flags of the chunk", CHUNK_DONE, header.getShort());
-        int type = Short.toUnsignedInt(header.getShort());
-        expect("cookie", cookie, header.getLong());
-        return new Chunk(type, receive(header.getInt()));
+        List<Chunk> chunks = receiveChunks(cookie);
+        expect("chunks", 1, chunks.size());
+        return chunks.get(0);
+    }
+
+    /** Receives all chunks of a structured reply. */
+    public List<Chunk> receiveChunks(long cookie) throws IOException {
+        List<Chunk> chunks = new ArrayList<>();
+        int flags;
+        do {
+            ByteBuffer header = ByteBuffer.wrap(receive(20));
+            expect("chunk", CHUNK, header.getInt());
+            flags = header.getShort();
+            int type = Short.toUnsignedInt(header.getShort());
+            expect("cookie", cookie, header.getLong());
+            chunks.add(new Chunk(type, receive(header.getInt())));
+        } while (flags != CHUNK_DONE);
+        return chunks;
     }
 
     /** Sends a request that is answered in a chunk. */
@@ -431,6 +443,11 @@ public final class NbdClient implements Closeable {
         /** The number of an error. */
         public int error() {
             return type == CHUNK_ERROR ? ByteBuffer.wrap(data).getInt() : 0;
+        }
+
+        /** The number of the metadata context of a block status. */
+        public int context() {
+            return ByteBuffer.wrap(data).getInt();
         }
 
         /** The extents of a block status: length and state of each in turn. */

@@ -41,14 +41,4 @@ public record MetaContextQuery(String exportName, List<String> queries) {
         data.get(text);
         return new String(text, StandardCharsets.UTF_8);
     }
-
-    /** Whether a query asks for base:allocation itself. */
-    public boolean selectsAllocation() {
-        return queries.contains(NbdProtocol.BASE_ALLOCATION);
-    }
-
-    /** Whether base:allocation belongs to what a client wants listed: all of a name space, or all there is. */
-    public boolean listsAllocation() {
-        return queries.isEmpty() || queries.contains("base:") || selectsAllocation();
-    }
 }

@@ -103,9 +103,6 @@ public final class NbdProtocol {
     /** The metadata context that tells data from holes. */
     public static final String BASE_ALLOCATION = "base:allocation";
 
-    /** The number that this server gives to {@link #BASE_ALLOCATION}. */
-    public static final int BASE_ALLOCATION_ID = 1;
-
     // What base:allocation tells of an extent; 0 is data.
     public static final int STATE_HOLE = 1;
     public static final int STATE_ZERO = 1 << 1;
