@@ -127,8 +127,7 @@ class DirtyBitmapTest {
         assertThat(setContexts(third, disk)).as("since a disk that is written").isEqualTo(INVALID);
         assertThat(setContexts(disk, first)).as("of a disk that is written").isEqualTo(INVALID);
         assertThat(setContexts(third, first)).isZero();
-        Outcome refused =
-                Programs.tryRun(DEADLINE, "nbdinfo", "--map=qemu:dirty-bitmap:" + UUID.randomUUID(), uri);
+        Outcome refused = Programs.tryRun(DEADLINE, "nbdinfo", "--map=qemu:dirty-bitmap:" + UUID.randomUUID(), uri);
         assertThat(refused.exitCode()).isNotZero();
     }
 
