@@ -1,6 +1,7 @@
 package io.catena.agent.cli;
 
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.vdi.VdiCommands;
 import io.catena.agent.cli.vhd.VhdCommand;
 import io.catena.agent.log.Logs;
 import io.catena.agent.log.Version;
@@ -59,7 +60,7 @@ public final class Catena {
                 .addSubcommand(new DemoCommand(session))
                 .addSubcommand(new AgentCommand(session))
                 .addSubcommand(new SrCommands(session))
-                .addSubcommand(new VdiCommands(session))
+                .addSubcommand(VdiCommands.commandLine(session))
                 .addSubcommand(new GcCommands(session))
                 .addSubcommand(new JobCommands(session))
                 .addSubcommand(new ScheduleCommands(session))

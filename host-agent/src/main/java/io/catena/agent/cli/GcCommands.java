@@ -40,7 +40,7 @@ final class GcCommands {
                                             + " not known why: see gc status.")
                     @Nullable
                     List<String> unknown,
-            @Option(names = "--dry-run", description = VdiCommands.DRY_RUN) boolean dryRun) {
+            @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         if (unknown != null) {
             JsonArray names = new JsonArray();

@@ -80,7 +80,7 @@ final class SmapiCommands {
                             defaultValue = "nbd",
                             description = "What a disk is while it is active: an NBD export alone, or a block device"
                                     + " of the host as well. Default: nbd.")
-                    VdiCommands.Way way,
+                    ExportKind way,
             @Option(
                             names = "--xen-backend",
                             paramLabel = "KIND",
@@ -92,7 +92,7 @@ final class SmapiCommands {
         if (v1) {
             installDriver(root == null ? DriverInstallation.ROOT : root, paths.options());
         } else {
-            boolean block = way == VdiCommands.Way.block;
+            boolean block = way == ExportKind.BLOCK;
             installPlugins(given(root), way, Objects.requireNonNullElse(xenBackend, block ? "vbd" : "qdisk"));
         }
     }
@@ -105,12 +105,12 @@ final class SmapiCommands {
         return root;
     }
 
-    private void installPlugins(Path root, VdiCommands.Way way, String backend) {
+    private void installPlugins(Path root, ExportKind way, String backend) {
         Path runDirectory = session.runDirectory();
         JsonObject answer = new JsonObject();
         Facts facts = new Facts();
         try {
-            Offer offer = new Offer(backend.equals(NONE) ? "" : backend, ExportKind.of(way.name()));
+            Offer offer = new Offer(backend.equals(NONE) ? "" : backend, way);
             new Installation(root).install(runDirectory, offer);
         } catch (IOException e) {
             throw failure(root, "installed", e);
@@ -124,9 +124,9 @@ final class SmapiCommands {
             facts.add(plugin.kind(), directory + ", " + plugin.methods().size() + " methods");
         }
         answer.addProperty("runDirectory", runDirectory.toString());
-        answer.addProperty("as", way.name());
+        answer.addProperty("as", way.symbol());
         answer.addProperty("xenBackend", backend);
-        facts.add("disks", way.name() + ", for guests of Xen: " + backend);
+        facts.add("disks", way.symbol() + ", for guests of Xen: " + backend);
         session.print(answer, facts.add("agent", runDirectory)::toString);
     }
 

@@ -176,7 +176,7 @@ final class SrCommands {
             @Parameters(paramLabel = "SR") String sr,
             @Option(names = "--force", description = "Detach its VDIs, too, whoever uses them; print what was ended.")
                     boolean force,
-            @Option(names = "--dry-run", description = VdiCommands.DRY_RUN) boolean dryRun) {
+            @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("force", force);
         JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/detach" + Session.dryRun(dryRun), body);
@@ -205,7 +205,7 @@ final class SrCommands {
     @Command(description = "Delete an SR that has no VDIs any more.")
     void destroy(
             @Parameters(paramLabel = "SR") String sr,
-            @Option(names = "--dry-run", description = VdiCommands.DRY_RUN) boolean dryRun) {
+            @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         session.printDone(session.agent().delete("/v1/srs/" + part(sr) + Session.dryRun(dryRun)), dryRun);
     }
 

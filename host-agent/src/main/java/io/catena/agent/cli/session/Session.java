@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What a command has around it: the options that all commands take, the terminal, and the agent. */
 public final class Session {
+    /** What the option of a dry run says. */
+    public static final String DRY_RUN = "Tell what would be done, and do nothing.";
+
     /** Attaching or scanning a large SR may take minutes; an agent that ended is noticed at once. */
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 

@@ -1,0 +1,57 @@
+package io.catena.agent.cli.vdi;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.Session;
+import io.catena.agent.json.Json;
+import io.catena.api.Export;
+import io.catena.api.ExportKind;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code catena vdi attach}. */
+@Command(
+        name = "attach",
+        description = "Open a disk for I/O, and print where it is served, or the block device that it is.")
+final class VdiAttachCommand implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "VDI")
+    private String vdi = "";
+
+    @Option(names = "--read-only")
+    private boolean readOnly;
+
+    @Option(names = "--no-activate", description = "Only reserve it: no I/O before \"vdi activate\".")
+    private boolean noActivate;
+
+    @Option(names = "--holder", paramLabel = "NAME", description = VdiActivateCommand.HOLDER)
+    private @Nullable String holder;
+
+    @Option(names = "--boot", description = VdiActivateCommand.BOOT)
+    private boolean boot;
+
+    @Option(names = "--as", paramLabel = "nbd|block", defaultValue = "nbd")
+    private ExportKind as = ExportKind.NBD;
+
+    VdiAttachCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public void run() {
+        JsonObject body = new JsonObject();
+        body.addProperty("mode", readOnly ? "ro" : "rw");
+        body.addProperty("as", as.symbol());
+        body.addProperty("holder", holder);
+        body.addProperty("inactive", noActivate);
+        body.addProperty("boot", boot);
+        JsonElement answer = session.agent().post(VdiPath.of(vdi, "/attach"), body);
+        session.print(answer, () -> {
+            Export export = Json.read(answer, Export.class);
+            return as == ExportKind.BLOCK && export.device() != null ? export.device() : export.uri();
+        });
+    }
+}

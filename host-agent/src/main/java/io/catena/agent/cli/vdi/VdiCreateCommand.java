@@ -1,0 +1,68 @@
+package io.catena.agent.cli.vdi;
+
+import static io.catena.agent.control.client.ControlClient.part;
+
+import com.google.gson.JsonObject;
+import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.Size;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code catena vdi create}. */
+@Command(name = "create", description = "Make an empty disk.")
+final class VdiCreateCommand implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "SR")
+    private String sr = "";
+
+    @Option(
+            names = "--size",
+            required = true,
+            paramLabel = "SIZE",
+            converter = Size.DiskConverter.class,
+            description = "512M, 10G, or bytes.")
+    private @Nullable Size size;
+
+    @Option(names = "--name", paramLabel = "NAME")
+    private @Nullable String name;
+
+    @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.")
+    private @Nullable String uuid;
+
+    @Option(
+            names = "--client-name",
+            paramLabel = "NAME",
+            description = "Instead of a UUID: whoever asks again with it gets the same disk.")
+    private @Nullable String clientName;
+
+    @Option(names = "--raw", description = "A plain file instead of a VHD.")
+    private boolean raw;
+
+    @Option(names = "--description", paramLabel = "TEXT")
+    private @Nullable String description;
+
+    @Option(names = "--key", paramLabel = "KEY=VALUE", description = "To be kept with it; may be repeated.")
+    private @Nullable Map<String, String> keys;
+
+    VdiCreateCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public void run() {
+        JsonObject body = new JsonObject();
+        body.addProperty("description", description);
+        body.add("keys", VdiText.keys(keys));
+        body.addProperty("sizeBytes", Objects.requireNonNull(size, "size").bytes());
+        body.addProperty("name", name);
+        body.addProperty("uuid", uuid);
+        body.addProperty("clientName", clientName);
+        body.addProperty("raw", raw);
+        VdiText.printId(session, session.agent().post("/v1/srs/" + part(sr) + "/vdis", body));
+    }
+}

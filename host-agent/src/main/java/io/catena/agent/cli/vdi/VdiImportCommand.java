@@ -1,0 +1,67 @@
+package io.catena.agent.cli.vdi;
+
+import static io.catena.agent.control.client.ControlClient.part;
+
+import io.catena.agent.cli.session.ContentInput;
+import io.catena.agent.cli.session.Session;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code catena vdi import}. */
+@Command(
+        name = "import",
+        description = "Make a disk of a file or of what comes through a pipe: raw sectors, a VHD, or a qcow2 image.",
+        footer =
+                "A differencing VHD needs the disk that holds the rest: the snapshot that was the base of the export, or what"
+                        + " the stream before it was imported to.%nWhat breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
+final class VdiImportCommand implements Runnable {
+    private final Session session;
+
+    @Parameters(paramLabel = "SR")
+    private String sr = "";
+
+    @Option(names = "--format", paramLabel = "raw|vhd|qcow2", required = true)
+    private String format = "";
+
+    @Option(names = "--input", paramLabel = "FILE", description = "Default: stdin.")
+    private @Nullable Path input;
+
+    @Option(names = "--name", paramLabel = "NAME")
+    private @Nullable String name;
+
+    @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.")
+    private @Nullable String uuid;
+
+    @Option(
+            names = "--size",
+            paramLabel = "BYTES",
+            description = "How many bytes come through a pipe; raw disks and fixed VHDs need it.")
+    private @Nullable Long size;
+
+    @Option(
+            names = "--base",
+            paramLabel = "SNAPSHOT",
+            description = "What a differencing VHD builds on; default: the disk that holds what it asks for.")
+    private @Nullable String base;
+
+    @Option(names = "--force", description = "Take the base though it is not known to be the right one.")
+    private boolean force;
+
+    VdiImportCommand(Session session) {
+        this.session = session;
+    }
+
+    @Override
+    public void run() {
+        String id = uuid == null ? UUID.randomUUID().toString() : uuid;
+        String query = "?format=" + part(format) + VdiPath.parameter("name", name)
+                + (size == null ? "" : "&sizeBytes=" + size)
+                + VdiPath.parameter("base", base) + (force ? "&force=true" : "");
+        String request = "/v1/srs/" + part(sr) + "/vdis/" + part(id) + "/content" + query;
+        VdiText.printId(session, new ContentInput(session).send(request, input));
+    }
+}
