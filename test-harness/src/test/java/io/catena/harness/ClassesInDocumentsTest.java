@@ -51,7 +51,8 @@ class ClassesInDocumentsTest {
     }
 
     private List<Path> documents() throws IOException {
-        try (Stream<Path> files = Stream.concat(Stream.of(home), MODULES.stream().map(home::resolve))
+        try (Stream<Path> files = Stream.concat(
+                        Stream.of(home), MODULES.stream().map(home::resolve))
                 .flatMap(ClassesInDocumentsTest::list)) {
             return files.filter(file -> file.toString().endsWith(".md")).toList();
         }
@@ -77,7 +78,8 @@ class ClassesInDocumentsTest {
         try (Stream<Path> files = Files.walk(sources)) {
             return files.map(Path::toString)
                     .filter(file -> file.endsWith(".java"))
-                    .map(file -> file.substring(file.indexOf("/java/") + "/java/".length(), file.length() - ".java".length()))
+                    .map(file -> file.substring(
+                            file.indexOf("/java/") + "/java/".length(), file.length() - ".java".length()))
                     .map(file -> file.replace('/', '.'))
                     .collect(Collectors.toSet());
         }
