@@ -58,7 +58,7 @@ public record SrLocation(String type, Map<String, String> config) {
         String value = config.get(key);
         if (value == null || value.isEmpty()) {
             throw new SrException(SrError.BAD_REQUEST, "An SR of type \"" + type + "\" needs \"" + key + "\"")
-                    .correction("Add it: --config " + key + "=...");
+                    .correction("Add \"" + key + "\" to its configuration.");
         }
         return value;
     }

@@ -137,7 +137,7 @@ final class NfsType implements SrType {
                             SrError.SR_UNAVAILABLE,
                             "The exports of " + server + " cannot be listed: " + result.output())
                     .correction(
-                            "Check the server's name; one of NFS 4 alone does not list them: add --config path=...");
+                            "Check the server's name; one of NFS 4 alone does not list them: add \"path\" to the configuration.");
         }
         return result.output()
                 .lines()
