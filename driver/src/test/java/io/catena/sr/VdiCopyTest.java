@@ -54,4 +54,15 @@ final class VdiCopyTest extends RepositoryFixture {
         sr = attachSr();
         assertThat(sr.vdis()).isEmpty();
     }
+
+    @Test
+    void ofTwoImportsOfOneIdTheSecondLeavesNothing() throws IOException {
+        VdiSpec spec = new VdiSpec(SIZE, "disk", "", new VdiId(UUID.randomUUID()), false);
+        try (VdiImport first = sr.importVdi(spec);
+                VdiImport second = sr.importVdi(spec)) {
+            first.commit();
+            assertError(second::commit, SrError.VDI_EXISTS);
+        }
+        assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
+    }
 }

@@ -11,6 +11,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -55,7 +56,12 @@ final class SeenFiles {
     private SortedMap<String, String> replaced = new TreeMap<>();
 
     /** The note as it is stored. */
-    private record Note(@Nullable Map<String, SeenFile> files) {}
+    private record Note(@Nullable Map<String, SeenFile> files) {
+        Note {
+            // Gson takes null for anything.
+            files = files == null ? null : Map.copyOf(files);
+        }
+    }
 
     SeenFiles(Storage storage) throws IOException {
         this.storage = storage;
@@ -71,7 +77,7 @@ final class SeenFiles {
     private Note read() throws IOException {
         try {
             Note note = GSON.fromJson(StoredText.read(storage, SrFiles.SEEN).orElse("{}"), Note.class);
-            return note == null ? new Note(null) : note;
+            return Objects.requireNonNullElse(note, new Note(null));
         } catch (RuntimeException e) {
             // Gson throws what it likes.
             LOG.log(Level.WARNING, LogLine.of("seen-files-unreadable", "file", SrFiles.SEEN, "cause", e.getMessage()));

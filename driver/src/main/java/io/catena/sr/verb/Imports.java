@@ -159,11 +159,16 @@ public final class Imports {
 
         @Override
         public Vdi commit() throws IOException {
-            sr.tree.change(() -> {
-                maker.refuseTaken(vdi);
-                maker.publish(vdi, origin, prepared, () -> {});
-                return vdi;
-            });
+            try {
+                sr.tree.change(() -> {
+                    maker.refuseTaken(vdi);
+                    maker.publish(vdi, origin, prepared, () -> {});
+                    return vdi;
+                });
+            } catch (IOException | RuntimeException e) {
+                deleteAfter(e, prepared);
+                throw e;
+            }
             return sr.looks.vdi(vdi.id());
         }
 

@@ -1,5 +1,6 @@
 package io.catena.harness.hostile;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 
 import io.catena.agent.linux.LinuxFiles;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
+import java.util.zip.CRC32C;
 
 /**
  * Fills the directory of a repository with what is to lead its user astray: to files outside, to files that make him wait, to
@@ -31,7 +33,7 @@ import java.util.UUID;
  */
 final class Attacker {
     private static final Duration DEADLINE = Duration.ofSeconds(20);
-    private static final int TRICKS = 15;
+    private static final int TRICKS = 17;
     private static final long DISK_BYTES = 4 << 20;
 
     private final Path directory;
@@ -71,10 +73,12 @@ final class Attacker {
             case 5 -> twin();
             case 6, 7, 8 -> forgeLocator();
             case 9 -> forgeJournal();
-            case 10 -> replaceOwn(oneOf("vdi", "tmp", "journal", "jobs", "open", "replaced", "notes"));
+            case 10 -> replaceOwn(oneOf("vdi", "tmp", "journal", "jobs", "open", "replaced", "notes", "cbt"));
             case 11 -> special();
             case 12 -> forgeRecord();
             case 13 -> plantLies();
+            case 14 -> plantDirectory();
+            case 15 -> plantKeptChanges();
             default ->
                 plantOwn(oneOf(
                         "session.json",
@@ -213,6 +217,36 @@ final class Attacker {
             case 2 -> write("open/" + new UUID(2, made++), target);
             default -> write("session.json", "{\"attachment\":\"" + target + "\",\"boot\":\"" + target + "\"}");
         }
+    }
+
+    /** A directory, which cannot be deleted like a file, in the place of a small file. */
+    private void plantDirectory() throws IOException {
+        Path own = directory
+                .resolve(".catena")
+                .resolve(oneOf(
+                        "tmp/x",
+                        "replaced/x.vhd",
+                        "cbt/x.new",
+                        "cbt/anchors.json",
+                        "vdi/" + new UUID(1, made++) + ".json",
+                        "jobs/1.json",
+                        "notes/schedules.json",
+                        "files.json.new"));
+        if (!Files.isSymbolicLink(own.getParent())) {
+            Files.createDirectories(own);
+            Files.createLink(own.resolve("inside"), outside.resolve("linked.vhd"));
+        }
+    }
+
+    /** What is kept of a snapshot, with values that break arithmetic and a name that leads outside. */
+    private void plantKeptChanges() throws IOException {
+        UUID snapshot = new UUID(random.nextInt(3), made++);
+        String body = "{\"version\":1,\"snapshot\":\"" + snapshot + "\",\"sizeBytes\":"
+                + oneOf("0", "9223372036854775807", "4194304") + ",\"anchors\":[{\"node\":\""
+                + oneOf("../outside/secret.vhd", outside + "/secret.raw", "x.vhd") + "\"}],\"changed\":\"/////w==\"}";
+        CRC32C crc = new CRC32C();
+        crc.update(body.getBytes(UTF_8));
+        write("cbt/" + snapshot + ".bits", Long.toHexString(crc.getValue()) + "\n" + body);
     }
 
     private void write(String name, String text) throws IOException {

@@ -9,8 +9,11 @@ import io.catena.api.AccessMode;
 import io.catena.api.Hold;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.StreamFormat;
 import io.catena.api.Vdi;
+import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
+import io.catena.api.VdiStream;
 import io.catena.disk.BlockDevice;
 import io.catena.harness.sim.Seeds;
 import io.catena.harness.tool.BareSr;
@@ -18,8 +21,10 @@ import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Jobs;
 import io.catena.store.Storage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -124,7 +129,13 @@ class HostileDirectoryTest {
                 tried(() -> detach(repository, vdi));
             }
             tried(() -> repository.snapshot(List.of(vdi.vdi()), "s"));
+            tried(() -> repository.contents().changes(vdi.vdi(), vdis.get(0).vdi()));
+            tried(() -> repository.resize(vdi.vdi(), 2L * Victims.DISK_BYTES));
+            tried(() -> holdsNoSecret(repository, vdi));
+            tried(() -> repository.clone(vdi.vdi(), "c"));
+            tried(() -> imported(repository));
         }
+        tried(() -> destroyData(repository));
         tried(() -> repository.garbage().run());
         for (Vdi vdi : vdis == null ? List.<Vdi>of() : vdis) {
             tried(() -> destroy(repository, vdi));
@@ -138,6 +149,34 @@ class HostileDirectoryTest {
         if (!disk.readOnly()) {
             disk.write(0, ByteBuffer.allocate(4096));
             disk.flush();
+        }
+        return true;
+    }
+
+    private static boolean holdsNoSecret(VhdRepository repository, Vdi vdi) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (VdiStream stream = repository.contents().export(vdi.vdi(), StreamFormat.QCOW2, null)) {
+            stream.writeTo(Channels.newChannel(bytes), 0);
+        }
+        assertThat(bytes.toString(US_ASCII)).doesNotContain(Victims.SECRET, "root:");
+        return true;
+    }
+
+    private static Vdi imported(VhdRepository repository) throws IOException {
+        try (VdiImport target = repository.importVdi(new VdiSpec(Victims.DISK_BYTES, "i", "", null, false))) {
+            target.write(0, ByteBuffer.allocate(512));
+            return target.commit();
+        }
+    }
+
+    private static boolean destroyData(VhdRepository repository) {
+        for (Vdi vdi : repository.vdis()) {
+            if (vdi.snapshotOf() != null) {
+                tried(() -> {
+                    repository.destroyData(vdi.vdi());
+                    return true;
+                });
+            }
         }
         return true;
     }
