@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -79,6 +80,10 @@ final class ApiHandler extends Handler.Abstract {
     public boolean handle(Request request, Response response, Callback callback) {
         Exchange exchange = new Exchange(request, response, callback, id(request), System.nanoTime());
         try {
+            if (OpenPaths.isLogin(exchange)) {
+                readBody(exchange, OpenPaths.MOST_LOGIN_BYTES, body -> logIn(exchange, body));
+                return true;
+            }
             Optional<Reply> reply = open.reply(exchange);
             if (reply.isPresent()) {
                 send(exchange, reply.get());
@@ -118,16 +123,31 @@ final class ApiHandler extends Handler.Abstract {
             answer(exchange, table, new byte[0]);
             return;
         }
-        if (exchange.request().getLength() > MOST_BODY_BYTES) {
-            throw tooLarge();
+        readBody(exchange, MOST_BODY_BYTES, body -> answer(exchange, table, body));
+    }
+
+    /** Waits for the body without a thread: who sends it slowly, or not at all, must not keep others out. */
+    private void readBody(Exchange exchange, int mostBytes, Consumer<byte[]> then) {
+        if (exchange.request().getLength() > mostBytes) {
+            throw tooLarge(mostBytes);
         }
         Content.Source.asByteArrayAsync(
                 exchange.request(),
-                MOST_BODY_BYTES,
+                mostBytes,
                 Promise.Invocable.from(
                         Invocable.InvocationType.BLOCKING,
-                        body -> answer(exchange, table, body),
-                        failure -> fail(exchange, broken(failure))));
+                        then::accept,
+                        failure -> fail(exchange, broken(failure, mostBytes))));
+    }
+
+    private void logIn(Exchange exchange, byte[] body) {
+        try {
+            send(exchange, open.logIn(exchange, body));
+        } catch (NotLetIn e) {
+            send(exchange, notLetIn(e, exchange.id()));
+        } catch (RuntimeException | StackOverflowError e) {
+            fail(exchange, e);
+        }
     }
 
     private static RouteTable.Match find(Exchange exchange, RouteTable table) {
@@ -172,14 +192,14 @@ final class ApiHandler extends Handler.Abstract {
         }
     }
 
-    private static ApiException tooLarge() {
-        return new ApiException(413, "TOO_LARGE", "The request body has more than " + MOST_BODY_BYTES + " bytes", null);
+    private static ApiException tooLarge(int mostBytes) {
+        return new ApiException(413, "TOO_LARGE", "The request body has more than " + mostBytes + " bytes", null);
     }
 
     /** What the client is to be told of a body that did not come whole. */
-    private static Throwable broken(Throwable failure) {
+    private static Throwable broken(Throwable failure, int mostBytes) {
         boolean large = failure instanceof HttpException http && http.getCode() == 413;
-        return large || failure instanceof IllegalStateException ? tooLarge() : new IOException(failure);
+        return large || failure instanceof IllegalStateException ? tooLarge(mostBytes) : new IOException(failure);
     }
 
     private void fail(Exchange exchange, Throwable failure) {

@@ -11,18 +11,16 @@ import io.catena.agent.log.Version;
 import io.catena.agent.web.WebPage;
 import io.catena.api.SrError;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
-import org.eclipse.jetty.io.Content;
 
 /**
  * What is open to everybody: whether the agent lives, what its API is, the page with its login, and what errors mean. None of
  * it tells anything of what is stored here.
  */
 final class OpenPaths {
-    private static final int MOST_LOGIN_BYTES = 4096;
+    static final int MOST_LOGIN_BYTES = 4096;
     private static final String COOKIE_OPTIONS = "; Path=/; Max-Age=28800; HttpOnly; Secure; SameSite=Strict";
 
     private final Authenticator authenticator;
@@ -76,10 +74,14 @@ final class OpenPaths {
         return Optional.empty();
     }
 
-    /** POST {"token"} logs in, DELETE logs out. GET, which tells who one is, is a route as any other. */
+    /** Whether {@link #logIn} is asked for. */
+    static boolean isLogin(Exchange exchange) {
+        return exchange.path().equals("/v1/session") && exchange.method().equals("POST");
+    }
+
+    /** DELETE logs out. GET, which tells who one is, is a route as any other. */
     private Optional<Reply> session(Exchange exchange) throws NotLetIn, IOException {
         return switch (exchange.method()) {
-            case "POST" -> Optional.of(logIn(exchange));
             case "DELETE" -> Optional.of(logOut(exchange));
             case "GET" -> nobody(exchange);
             default -> Optional.empty();
@@ -99,15 +101,8 @@ final class OpenPaths {
         }
     }
 
-    /** The body is small, and was sent with the head by every browser; it is read here, and a slow one gets no more. */
-    private Reply logIn(Exchange exchange) throws NotLetIn, IOException {
-        byte[] bytes;
-        try (InputStream in = Content.Source.asInputStream(exchange.request())) {
-            bytes = in.readNBytes(MOST_LOGIN_BYTES + 1);
-        }
-        if (bytes.length > MOST_LOGIN_BYTES) {
-            throw new ApiException(413, "TOO_LARGE", "A login has at most " + MOST_LOGIN_BYTES + " bytes", null);
-        }
+    /** {"token"} logs in. */
+    Reply logIn(Exchange exchange, byte[] bytes) throws NotLetIn {
         Body body = new Body(new String(bytes, StandardCharsets.UTF_8));
         String token = body.string("token").strip();
         body.nothingElse();

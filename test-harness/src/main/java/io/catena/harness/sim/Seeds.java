@@ -19,8 +19,8 @@ import org.junit.jupiter.params.support.ParameterDeclarations;
 
 /**
  * Runs a test, whose parameter is a long, with {@link #value} seeds. They are the same in every run, so that a build can be
- * repeated; {@code -Dseed=N} runs seed N alone, {@code -Dseeds=1000} runs more of them. A failure prints the command that
- * repeats it.
+ * repeated; {@code -Dseed=N} runs seed N alone, {@code -Dseeds=1000} runs more of them, and
+ * {@code -Dseeds.skip=900} leaves out the first. A failure prints the command that repeats it.
  */
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
@@ -64,6 +64,7 @@ public @interface Seeds {
             }
             return new Random(context.getRequiredTestMethod().getName().hashCode())
                     .longs(count, 0, Long.MAX_VALUE)
+                    .skip(Integer.getInteger("seeds.skip", 0))
                     .mapToObj(Arguments::of);
         }
     }

@@ -45,6 +45,9 @@ public final class Tokens {
     private static final int MOST_TOKENS = 1000;
     private static final Duration SESSION = Duration.ofHours(8);
 
+    /** Of one token: its holder must not take the place of all others. */
+    private static final int MOST_SESSIONS = 50;
+
     private final DurableFile file;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
@@ -82,15 +85,30 @@ public final class Tokens {
         return create(name, role, srs, lifetime, null);
     }
 
-    /** Makes a token for the session of whom {@code text} lets in; nothing if it lets nobody in. */
+    /**
+     * Makes a token for the session of whom {@code text} lets in; nothing if it lets nobody in, or is of a session itself. If
+     * there are too many sessions with that token the oldest ends.
+     */
     public synchronized Optional<TokenView> logIn(String text) {
-        return verify(text).map(token -> create(token.name(), token.role(), token.srs(), SESSION, token.id()));
+        return verify(text).filter(token -> token.parent() == null).map(token -> {
+            List<String> sessions = tokens.values().stream()
+                    .filter(session -> token.id().equals(session.parent()))
+                    .map(Token::id)
+                    .toList();
+            if (sessions.size() >= MOST_SESSIONS) {
+                tokens.remove(sessions.get(0));
+            }
+            return create(token.name(), token.role(), token.srs(), SESSION, token.id());
+        });
     }
 
     private TokenView create(
             String name, Role role, Collection<SrId> srs, @Nullable Duration lifetime, @Nullable String parent) {
         Instant now = clock.instant();
-        tokens.values().removeIf(token -> token.isExpired(now));
+        tokens.values()
+                .removeAll(tokens.values().stream()
+                        .filter(token -> !isGood(token, now))
+                        .toList());
         if (tokens.size() >= MOST_TOKENS) {
             throw new SrException(SrError.TRY_AGAIN, "There are " + MOST_TOKENS + " tokens already")
                     .correction("Revoke some: catena token ls, catena token revoke ID");
@@ -154,7 +172,7 @@ public final class Tokens {
             return Optional.empty();
         }
         Token token = tokens.get(parts[1]);
-        if (token == null || token.isExpired(clock.instant())) {
+        if (token == null || !isGood(token, clock.instant())) {
             return Optional.empty();
         }
         if (!MessageDigest.isEqual(hash(text), HexFormat.of().parseHex(token.sha256()))) {
@@ -162,6 +180,18 @@ public final class Tokens {
         }
         lastUsed.put(token.id(), clock.instant());
         return Optional.of(token);
+    }
+
+    /** A session ends with the token that it began with. */
+    private boolean isGood(Token token, Instant now) {
+        if (token.isExpired(now)) {
+            return false;
+        }
+        if (token.parent() == null) {
+            return true;
+        }
+        Token parent = tokens.get(token.parent());
+        return parent != null && parent.parent() == null && !parent.isExpired(now);
     }
 
     private TokenView view(Token token, @Nullable String text) {

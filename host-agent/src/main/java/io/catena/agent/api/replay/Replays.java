@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>After a kill between 1 and 3 the same request finds its intent. Requests that say where they lead to are done again:
  * to create or copy with an id that is there already, to attach what is attached, or to resize to the same size harms nobody.
- * A snapshot or clone, which has an id of its own each time, is not done again; the caller is told to look.
+ * A snapshot or clone, which has an id of its own each time, is not done again; the caller is told to look. So it is if the
+ * answer held a secret.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -57,6 +58,9 @@ public final class Replays {
     /** Operations that make something new each time. */
     private static final Set<String> NEW_EACH_TIME =
             Set.of("snapshotVdis", "cloneVdi", "snapshotGuest", "createToken", "createSchedule", "callPeer");
+
+    /** Operations whose answer holds a secret, which nothing is to hold but the answer. */
+    private static final Set<String> TELL_A_SECRET = Set.of("createToken");
 
     private final Path directory;
     private final Clock clock;
@@ -145,11 +149,13 @@ public final class Replays {
         private final String file;
         private final Entry entry;
         private final byte[] body;
+        private final boolean isSecret;
 
-        private Turn(String file, Entry entry, byte[] body) {
+        private Turn(String file, Entry entry, Request request) {
             this.file = file;
             this.entry = entry;
-            this.body = body;
+            body = withId(request.body, entry.chosen);
+            isSecret = TELL_A_SECRET.contains(request.operation);
         }
 
         /** The answer that was given before; null if the request is to be done. */
@@ -172,7 +178,8 @@ public final class Replays {
                 if (answer.status() >= 500 || answer.status() == 429) {
                     Files.deleteIfExists(directory.resolve(file));
                 } else {
-                    save(file, new Entry(entry.begun, entry.caller, entry.fingerprint, entry.chosen, answer));
+                    Kept kept = isSecret && answer.status() < 300 ? withoutText(answer) : answer;
+                    save(file, new Entry(entry.begun, entry.caller, entry.fingerprint, entry.chosen, kept));
                 }
             } catch (IOException e) {
                 throw cannotKeep(e);
@@ -234,7 +241,7 @@ public final class Replays {
                     TAKE_AN_ID.contains(request.operation) ? newIds.get().toString() : null;
             Entry entry = new Entry(clock.instant(), request.caller, fingerprint, chosen, null);
             save(file, entry);
-            return new Turn(file, entry, withId(request.body, chosen));
+            return new Turn(file, entry, request);
         }
         Entry entry = known.get();
         if (!entry.fingerprint.equals(fingerprint)) {
@@ -246,6 +253,14 @@ public final class Replays {
                     0);
         }
         if (entry.answer != null) {
+            if (TELL_A_SECRET.contains(request.operation) && entry.answer.status < 300) {
+                throw new Refusal(
+                        409,
+                        "IDEMPOTENCY_UNKNOWN",
+                        "This request was done at " + entry.begun + "; the secret was in the answer, and is not kept",
+                        "If the answer was lost revoke what was made, and take a new key.",
+                        0);
+            }
             ended(file);
         } else if (NEW_EACH_TIME.contains(request.operation)) {
             throw new Refusal(
@@ -256,7 +271,11 @@ public final class Replays {
                     "List what was made since then; take a new key if it is missing.",
                     0);
         }
-        return new Turn(file, entry, withId(request.body, entry.chosen));
+        return new Turn(file, entry, request);
+    }
+
+    private static Kept withoutText(Kept answer) {
+        return new Kept(answer.status(), answer.contentType(), "", Map.of(), answer.code(), answer.job());
     }
 
     /** An id of the caller's own goes before ours. */
