@@ -46,11 +46,8 @@ final class RecordShapesTest {
     private static final List<String> NEEDED = List.of(".catena/sr.json", ".catena/session.json");
 
     /** One of these at each place, besides null. */
-    private static final List<JsonElement> SHAPES = List.of(
-            new JsonObject(),
-            listOfNull(),
-            new JsonPrimitive(""),
-            new JsonPrimitive(Long.MAX_VALUE));
+    private static final List<JsonElement> SHAPES =
+            List.of(new JsonObject(), listOfNull(), new JsonPrimitive(""), new JsonPrimitive(Long.MAX_VALUE));
 
     /** Warn of what is damaged; kept, because a logger that nobody keeps forgets its level. */
     private static final Logger LOG = Logger.getLogger("io.catena.sr");
