@@ -136,7 +136,7 @@ final class ApiHandler extends Handler.Abstract {
                 mostBytes,
                 Promise.Invocable.from(
                         Invocable.InvocationType.BLOCKING,
-                        then::accept,
+                        then,
                         failure -> fail(exchange, broken(failure, mostBytes))));
     }
 
