@@ -129,7 +129,9 @@ class HostileDirectoryTest {
                 tried(() -> detach(repository, vdi));
             }
             tried(() -> repository.snapshot(List.of(vdi.vdi()), "s"));
-            tried(() -> repository.contents().changes(vdi.vdi(), vdis.get(0).vdi()));
+            for (Vdi other : repository.vdis()) {
+                tried(() -> repository.contents().changes(vdi.vdi(), other.vdi()));
+            }
             tried(() -> repository.resize(vdi.vdi(), 2L * Victims.DISK_BYTES));
             tried(() -> holdsNoSecret(repository, vdi));
             tried(() -> repository.clone(vdi.vdi(), "c"));
