@@ -2,7 +2,6 @@ package io.catena.harness.bench;
 
 import com.google.gson.GsonBuilder;
 import io.catena.agent.linux.LinuxFiles;
-import io.catena.api.JobControl;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.ReflinkImage;
 import io.catena.sr.gc.PushDown;
@@ -19,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -67,7 +65,7 @@ public final class CoalesceBench {
             Path plain = Files.createDirectory(directory.resolve("plain"));
             new CoalesceBench(plain, type, results).run();
             latency.putAll(new LatencyBench(plain).run());
-            delete(plain);
+            DirectoryTree.delete(plain);
             if (ReflinkImage.isPossible()) {
                 try (ReflinkImage xfs = ReflinkImage.mount(ReflinkImage.Kind.XFS, directory, XFS_BYTES)) {
                     new CoalesceBench(xfs.root(), "xfs", results).run();
@@ -76,7 +74,7 @@ public final class CoalesceBench {
                 System.err.println("XFS is left out: only root can mount");
             }
         } finally {
-            delete(directory);
+            DirectoryTree.delete(directory);
         }
         System.out.println(
                 json
@@ -224,7 +222,7 @@ public final class CoalesceBench {
         for (String node : nodes) {
             files.add(ChainFile.vhd(storage, node));
         }
-        new PushDown(storage, new Unwatched()).copy(files, storage, ChainFile.vhd(storage, parent));
+        new PushDown(storage, new UnwatchedJob()).copy(files, storage, ChainFile.vhd(storage, parent));
     }
 
     private void commit(String parent, String child) throws IOException {
@@ -332,28 +330,5 @@ public final class CoalesceBench {
 
     private static String ratio(double theirs, double ours) {
         return String.format(Locale.ROOT, "%9.3f %6.1fx", theirs, theirs / ours);
-    }
-
-    static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
-    }
-
-    /** Work that nobody looks at. */
-    private static final class Unwatched implements JobControl {
-        @Override
-        public void phase(String text) {}
-
-        @Override
-        public void addTotal(long bytes) {}
-
-        @Override
-        public void done(long bytes) {}
-
-        @Override
-        public void checkCancelled() {}
     }
 }

@@ -29,7 +29,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,7 +37,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * Measures how long looks at an SR take while it works on a slow disk: {@code vdi stat}, {@code sr stat}, {@code vdi ls} and
@@ -84,7 +82,7 @@ public final class LooksBench {
             Map<String, Figures> figures = new LooksBench(directory).measure();
             out.print(json ? new GsonBuilder().setPrettyPrinting().create().toJson(figures) + "\n" : table(figures));
         } finally {
-            delete(directory);
+            DirectoryTree.delete(directory);
         }
     }
 
@@ -241,14 +239,6 @@ public final class LooksBench {
                 }
             }
             exports.withdraw(vdi);
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

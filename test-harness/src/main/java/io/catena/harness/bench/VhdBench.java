@@ -1,7 +1,6 @@
 package io.catena.harness.bench;
 
 import com.google.gson.GsonBuilder;
-import io.catena.api.JobControl;
 import io.catena.check.CheckOptions;
 import io.catena.check.VhdCheck;
 import io.catena.check.finding.Verdict;
@@ -32,7 +31,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -73,7 +71,7 @@ public final class VhdBench {
         try {
             bench.run();
         } finally {
-            deleteAll(directory);
+            DirectoryTree.delete(directory);
         }
         System.out.println(json ? new GsonBuilder().setPrettyPrinting().create().toJson(bench.results) : bench.table());
     }
@@ -124,7 +122,7 @@ public final class VhdBench {
         Timing ours =
                 Timing.of(() -> {}, () -> require(VhdScan.of(List.of(scanned)).size() == 1000));
         add(new Measured("scan of 1000", ours, 0.290, null, null));
-        deleteAll(scanned);
+        DirectoryTree.delete(scanned);
     }
 
     private void createFixed() throws IOException {
@@ -223,7 +221,7 @@ public final class VhdBench {
 
     private void convert(String from, String to, VhdConvert.Format format) throws IOException {
         try (OpenChain chain = OpenChain.readOnly(storage, from)) {
-            new VhdConvert(Clock.systemUTC(), UUID::randomUUID, new Unwatched()).convert(chain, storage, to, format);
+            new VhdConvert(Clock.systemUTC(), UUID::randomUUID, new UnwatchedJob()).convert(chain, storage, to, format);
         }
     }
 
@@ -313,7 +311,7 @@ public final class VhdBench {
     }
 
     private void coalesce(String child) throws IOException {
-        new VhdCoalesce(new Unwatched()).coalesce(HostFile.of(directory.resolve(child)), false);
+        new VhdCoalesce(new UnwatchedJob()).coalesce(HostFile.of(directory.resolve(child)), false);
     }
 
     private void add(Measured measured) {
@@ -363,28 +361,5 @@ public final class VhdBench {
         if (!condition) {
             throw new IllegalStateException("the measured operation did not do what it should");
         }
-    }
-
-    private static void deleteAll(Path directory) throws IOException {
-        try (var paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
-    }
-
-    /** Work that nobody looks at. */
-    private static final class Unwatched implements JobControl {
-        @Override
-        public void phase(String text) {}
-
-        @Override
-        public void addTotal(long bytes) {}
-
-        @Override
-        public void done(long bytes) {}
-
-        @Override
-        public void checkCancelled() {}
     }
 }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.catena.agent.linux.LinuxFiles;
-import io.catena.api.JobControl;
+import io.catena.harness.bench.UnwatchedJob;
 import io.catena.harness.peer.ReflinkImage;
 import io.catena.sr.gc.PushDown;
 import io.catena.store.BlockFile;
@@ -84,7 +84,7 @@ class SharedExtentsTest {
             }
             long before = storage.space().freeBytes();
 
-            new PushDown(storage, new Unwatched())
+            new PushDown(storage, new UnwatchedJob())
                     .copy(ChainFile.vhd(storage, "k.vhd"), storage, ChainFile.vhd(storage, "p.vhd"));
 
             assertThat(before - storage.space().freeBytes())
@@ -114,7 +114,7 @@ class SharedExtentsTest {
                 convert(xfs.root(), format);
             }
             long converted = before - storage.space().freeBytes();
-            new VhdCoalesce(new Unwatched()).coalesce(file(xfs.root(), "k.vhd"), true);
+            new VhdCoalesce(new UnwatchedJob()).coalesce(file(xfs.root(), "k.vhd"), true);
             long merged = before - storage.space().freeBytes();
 
             System.out.printf(
@@ -143,7 +143,7 @@ class SharedExtentsTest {
         HostFile source = file(root, "k.vhd");
         HostFile made = file(root, format + (format == VhdConvert.Format.RAW ? ".raw" : ".vhd"));
         try (OpenChain chain = OpenChain.source(source.storage(), source.name())) {
-            new VhdConvert(Clock.systemUTC(), UUID::randomUUID, new Unwatched())
+            new VhdConvert(Clock.systemUTC(), UUID::randomUUID, new UnwatchedJob())
                     .convert(chain, made.storage(), made.name(), format);
         }
     }
@@ -176,20 +176,5 @@ class SharedExtentsTest {
         ByteBuffer bytes = ByteBuffer.allocate(length);
         file.readFully(offset, bytes);
         return bytes.flip();
-    }
-
-    /** Work that nobody looks at. */
-    private static final class Unwatched implements JobControl {
-        @Override
-        public void phase(String text) {}
-
-        @Override
-        public void addTotal(long bytes) {}
-
-        @Override
-        public void done(long bytes) {}
-
-        @Override
-        public void checkCancelled() {}
     }
 }

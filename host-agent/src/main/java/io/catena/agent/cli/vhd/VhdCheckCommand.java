@@ -12,38 +12,25 @@ import io.catena.check.finding.Severity;
 import io.catena.check.finding.Verdict;
 import io.catena.tool.HostFile;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code catena vhd check}: finds every fault of VHD files, without an agent. */
 @Command(
         name = "check",
         description = "Find what is wrong with VHD files; changes nothing.",
         footer = {"", "Exit codes: 0 all are valid, perhaps with warnings; 1 not all are, or one cannot be opened."})
-public final class VhdCheckCommand implements Callable<Integer> {
+public final class VhdCheckCommand extends FileReportCommand {
     private static final int GOOD = 0;
     private static final int BAD = 1;
-
-    /** Whether the command above wants JSON. */
-    private final BooleanSupplier above;
-
-    /** Where the disk may have ancestors. */
-    private final AllowedParents parents;
-
-    @Spec
-    private @Nullable CommandSpec spec;
 
     @Parameters(paramLabel = "FILE", arity = "1..*")
     private List<Path> files = List.of();
@@ -57,9 +44,6 @@ public final class VhdCheckCommand implements Callable<Integer> {
     @Option(names = "--ignore-timestamps", description = "Compare no time with the clock or another.")
     private boolean ignoreTimestamps;
 
-    @Option(names = "--json", description = "Print one JSON document.")
-    private boolean ownJson;
-
     /** A command that stands alone. */
     public VhdCheckCommand() {
         this(() -> false, new AllowedParents());
@@ -67,8 +51,7 @@ public final class VhdCheckCommand implements Callable<Integer> {
 
     /** A command below another, whose options {@code --json} and {@code --allow-parent} serve both. */
     VhdCheckCommand(BooleanSupplier above, AllowedParents parents) {
-        this.above = above;
-        this.parents = parents;
+        super(above, parents);
     }
 
     /** A finding in JSON. */
@@ -119,7 +102,7 @@ public final class VhdCheckCommand implements Callable<Integer> {
     }
 
     private Report check(Path path) throws IOException {
-        HostFile file = parents.file(path);
+        HostFile file = parents().file(path);
         CheckOptions options = new CheckOptions(data, chain, ignoreTimestamps);
         return new VhdCheck(file.storage(), Clock.systemUTC()).check(file.name(), options);
     }
@@ -153,15 +136,6 @@ public final class VhdCheckCommand implements Callable<Integer> {
         }
     }
 
-    /** File names and stored paths may hold what would move a terminal's cursor. */
-    static String printable(String text) {
-        StringBuilder shown = new StringBuilder();
-        text.codePoints()
-                .map(c -> c != '\n' && Character.isISOControl(c) ? '?' : c)
-                .forEach(shown::appendCodePoint);
-        return shown.toString();
-    }
-
     private void printJson(List<ReportView> views, @Nullable VhdFailure failure) {
         if (!json()) {
             return;
@@ -179,24 +153,5 @@ public final class VhdCheckCommand implements Callable<Integer> {
 
     private static String lowerCase(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT);
-    }
-
-    private boolean json() {
-        return ownJson || above.getAsBoolean();
-    }
-
-    private PrintWriter out() {
-        return spec().commandLine().getOut();
-    }
-
-    private PrintWriter err() {
-        return spec().commandLine().getErr();
-    }
-
-    private CommandSpec spec() {
-        if (spec == null) {
-            throw new IllegalStateException("picocli sets the spec before it runs a command");
-        }
-        return spec;
     }
 }

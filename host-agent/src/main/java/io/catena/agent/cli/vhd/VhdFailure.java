@@ -47,8 +47,8 @@ record VhdFailure(SrError code, String message, String correction) {
 
     /** Tells a person what failed, and what to do about it. */
     void print(PrintWriter err) {
-        err.println("catena: cannot " + VhdCheckCommand.printable(message));
-        err.println(VhdCheckCommand.printable(correction));
+        err.println("catena: cannot " + FileReportCommand.printable(message));
+        err.println(FileReportCommand.printable(correction));
         err.flush();
     }
 

@@ -10,37 +10,24 @@ import io.catena.check.VhdRepair;
 import io.catena.check.undo.Change;
 import io.catena.tool.HostFile;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.UUID;
-import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code catena vhd repair}: puts a VHD file right, without an agent; shows what it would do unless it is told to. */
 @Command(
         name = "repair",
         description = "Put a VHD file right that no guest uses. Without --yes, only show what would be changed.",
         footer = {"", "What is replaced is kept in FILE.undo; --undo puts it back."})
-public final class VhdRepairCommand implements Callable<Integer> {
+public final class VhdRepairCommand extends FileReportCommand {
     private static final int DONE = 0;
     private static final int FAILED = 1;
-
-    /** Whether the command above wants JSON. */
-    private final BooleanSupplier above;
-
-    /** Where the disk may have ancestors. */
-    private final AllowedParents parents;
-
-    @Spec
-    private @Nullable CommandSpec spec;
 
     @Parameters(paramLabel = "FILE")
     private Path path = Path.of("");
@@ -51,9 +38,6 @@ public final class VhdRepairCommand implements Callable<Integer> {
     @ArgGroup
     private What what = new What();
 
-    @Option(names = "--json", description = "Print one JSON document.")
-    private boolean ownJson;
-
     /** A command that stands alone. */
     public VhdRepairCommand() {
         this(() -> false, new AllowedParents());
@@ -61,8 +45,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
 
     /** A command below another, whose options {@code --json} and {@code --allow-parent} serve both. */
     VhdRepairCommand(BooleanSupplier above, AllowedParents parents) {
-        this.above = above;
-        this.parents = parents;
+        super(above, parents);
     }
 
     /** What to do beyond the usual, at most one of them. */
@@ -85,7 +68,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try {
-            HostFile named = parents.file(path);
+            HostFile named = parents().file(path);
             HostFile file = what.journal == null ? named : named.with(what.journal);
             VhdRepair repair = new VhdRepair(file.storage(), Clock.systemUTC(), UUID::randomUUID);
             return what.undo ? undo(file, repair) : repair(file, repair);
@@ -179,26 +162,7 @@ public final class VhdRepairCommand implements Callable<Integer> {
     }
 
     private void print(JsonObject document, String forHumans) {
-        out().print(json() ? Json.write(document) + "\n" : VhdCheckCommand.printable(forHumans));
+        out().print(json() ? Json.write(document) + "\n" : printable(forHumans));
         out().flush();
-    }
-
-    private boolean json() {
-        return ownJson || above.getAsBoolean();
-    }
-
-    private PrintWriter out() {
-        return spec().commandLine().getOut();
-    }
-
-    private PrintWriter err() {
-        return spec().commandLine().getErr();
-    }
-
-    private CommandSpec spec() {
-        if (spec == null) {
-            throw new IllegalStateException("picocli sets the spec before it runs a command");
-        }
-        return spec;
     }
 }

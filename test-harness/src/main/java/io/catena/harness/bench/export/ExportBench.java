@@ -1,6 +1,7 @@
 package io.catena.harness.bench.export;
 
 import io.catena.agent.control.client.ContentDownload;
+import io.catena.harness.bench.DirectoryTree;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
@@ -11,14 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,8 +70,8 @@ public final class ExportBench {
         try (AgentProcess agent = AgentProcess.start(run)) {
             new ExportBench(directory, gib << 30, runs).measure(agent);
         } finally {
-            delete(directory);
-            delete(run);
+            DirectoryTree.delete(directory);
+            DirectoryTree.delete(run);
         }
     }
 
@@ -186,13 +185,5 @@ public final class ExportBench {
                 .filter(line -> line.startsWith("VmHWM"))
                 .findFirst()
                 .orElse("unknown");
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 }

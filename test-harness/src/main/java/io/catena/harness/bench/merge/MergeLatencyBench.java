@@ -7,6 +7,7 @@ import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
+import io.catena.harness.bench.DirectoryTree;
 import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
@@ -19,14 +20,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 
 /**
  * Measures what a guest's writes and flushes take while its disk is merged, beside the same load without: its leaf drained
@@ -132,7 +131,7 @@ public final class MergeLatencyBench {
                 merge(sr, jobs);
             });
         } finally {
-            delete(directory);
+            DirectoryTree.delete(directory);
         }
     }
 
@@ -184,13 +183,5 @@ public final class MergeLatencyBench {
                 Clock.systemUTC(),
                 System::nanoTime,
                 UUID::randomUUID);
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> found = Files.walk(directory)) {
-            for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 }

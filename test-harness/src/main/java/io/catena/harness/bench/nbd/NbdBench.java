@@ -1,6 +1,7 @@
 package io.catena.harness.bench.nbd;
 
 import com.google.gson.GsonBuilder;
+import io.catena.harness.bench.DirectoryTree;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.Fio;
 import io.catena.harness.peer.FioJob;
@@ -15,10 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Measures guests' I/O over NBD: chains of ours, one and many files deep, beside raw files and qcow2 chains that others
@@ -86,8 +85,8 @@ public final class NbdBench {
             while (!open.isEmpty()) {
                 open.pop().close();
             }
-            deleteAll(directory);
-            deleteAll(runDirectory);
+            DirectoryTree.delete(directory);
+            DirectoryTree.delete(runDirectory);
         }
     }
 
@@ -159,13 +158,5 @@ public final class NbdBench {
 
     private static void say(String text) {
         System.err.println(text);
-    }
-
-    private static void deleteAll(Path directory) throws IOException {
-        try (Stream<Path> paths = Files.walk(directory)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.catena.harness.bench.snapshot;
 
+import io.catena.harness.bench.DirectoryTree;
 import io.catena.harness.peer.BackgroundProgram;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -7,7 +8,6 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -96,8 +96,8 @@ public final class SnapshotBench {
                 : new QemuDisks(run, directory, count, sizeBytes)) {
             underLoad(disks, all);
         } finally {
-            delete(directory);
-            delete(run);
+            DirectoryTree.delete(directory);
+            DirectoryTree.delete(run);
         }
     }
 
@@ -168,13 +168,5 @@ public final class SnapshotBench {
                 "--size=" + (sizeBytes - PROBED_BYTES),
                 "--time_based",
                 "--runtime=3600");
-    }
-
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> found = Files.walk(directory)) {
-            for (Path path : found.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 }
