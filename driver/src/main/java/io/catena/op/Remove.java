@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  *
  * @param node the file that goes
- * @param orphan what nothing builds on afterwards; null if something does, or if it cannot be noted
+ * @param orphan the base copy that nothing builds on afterwards; null if something does, or if it cannot be noted
  * @param records the small files that tell of {@code node}; those of a snapshot that only gives up its data stay
  */
 public record Remove(String node, Orphans.@Nullable Orphan orphan, List<String> records) implements Operation {

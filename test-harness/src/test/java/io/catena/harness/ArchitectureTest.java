@@ -128,7 +128,10 @@ class ArchitectureTest {
     static final ArchRule SR_XEN = seesOfSr("xen", "live", "tree", "record");
 
     @ArchTest
-    static final ArchRule SR_GC = seesOfSr("gc", "kept", "live", "tree", "job", "record");
+    static final ArchRule SR_GC = seesOfSr("gc", "gc.plan", "kept", "live", "tree", "job", "record");
+
+    @ArchTest
+    static final ArchRule SR_GC_PLAN = seesOfSr("gc.plan", "kept", "live", "tree", "job", "record");
 
     @ArchTest
     static final ArchRule SR_OPEN = seesOfSr("open", "kept", "gc", "xen", "live", "tree", "job", "record");

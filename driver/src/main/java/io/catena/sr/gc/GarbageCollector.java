@@ -6,6 +6,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.disk.LiveDisk;
 import io.catena.op.Remove;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.job.StepInterrupted;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.record.SrFiles;

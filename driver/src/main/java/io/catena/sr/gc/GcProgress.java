@@ -1,6 +1,7 @@
 package io.catena.sr.gc;
 
 import io.catena.log.LogLine;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.lang.System.Logger;

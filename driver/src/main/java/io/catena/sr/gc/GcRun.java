@@ -4,6 +4,7 @@ import io.catena.api.GcStatus;
 import io.catena.api.JobControl;
 import io.catena.api.SrException;
 import io.catena.log.LogLine;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.job.StepInterrupted;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.tree.Node;

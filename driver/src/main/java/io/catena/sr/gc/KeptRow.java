@@ -1,6 +1,7 @@
 package io.catena.sr.gc;
 
 import io.catena.api.VdiId;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.kept.KeptChanges;
 import io.catena.sr.kept.KeptFiles;
 import io.catena.sr.live.NodeRow;

@@ -4,6 +4,7 @@ import io.catena.api.GcStatus;
 import io.catena.api.JobControl;
 import io.catena.api.VdiId;
 import io.catena.op.Absorb;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.live.ChangedMeanwhileException;

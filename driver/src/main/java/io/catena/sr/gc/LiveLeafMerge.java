@@ -3,6 +3,7 @@ package io.catena.sr.gc;
 import io.catena.api.JobControl;
 import io.catena.api.VdiId;
 import io.catena.op.Absorb;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.live.DrainEnd;

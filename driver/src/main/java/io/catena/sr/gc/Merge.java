@@ -1,6 +1,7 @@
 package io.catena.sr.gc;
 
 import io.catena.api.JobControl;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.job.StepInterrupted;
 import io.catena.sr.tree.SrTree;
 import io.catena.vhd.SectorCopier;

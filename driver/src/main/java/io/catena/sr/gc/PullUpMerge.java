@@ -1,6 +1,7 @@
 package io.catena.sr.gc;
 
 import io.catena.api.JobControl;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.live.Fill;

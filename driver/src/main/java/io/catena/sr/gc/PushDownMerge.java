@@ -4,6 +4,7 @@ import io.catena.api.JobControl;
 import io.catena.format.DynamicHeader;
 import io.catena.op.Orphans;
 import io.catena.op.Relink;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;

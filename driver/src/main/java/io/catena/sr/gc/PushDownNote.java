@@ -3,6 +3,7 @@ package io.catena.sr.gc;
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import io.catena.op.OfflineAccess;
+import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.tree.Node;
 import io.catena.store.Storage;

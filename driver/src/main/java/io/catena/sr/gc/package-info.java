@@ -1,8 +1,4 @@
-/**
- * Garbage collection: what is planned, when it runs, and the ways to merge nodes.
- *
- * <p>More than 25 classes, since all ways to merge share what takes a node out of the tree, which nobody else may do.
- */
+/** Garbage collection: when it runs, and the ways to merge nodes. What it is to do tells {@link io.catena.sr.gc.plan}. */
 @NullMarked
 package io.catena.sr.gc;
 

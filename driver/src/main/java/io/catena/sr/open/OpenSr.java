@@ -11,6 +11,7 @@ import io.catena.log.LogLine;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.sr.gc.GarbageCollection;
+import io.catena.sr.gc.GcParts;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ElidedZeros;
@@ -112,7 +113,7 @@ public final class OpenSr {
                 environment.looks(),
                 environment.nanoTime());
         use = new VdiUse(attachments, holds);
-        garbage = new GarbageCollection(new GarbageCollection.Parts(
+        garbage = new GarbageCollection(new GcParts(
                 record.srId(),
                 storage,
                 tree,

@@ -1,4 +1,4 @@
-package io.catena.sr.gc;
+package io.catena.sr.gc.plan;
 
 import io.catena.api.GcStatus;
 import io.catena.api.GcStatus.Way;

@@ -1,4 +1,4 @@
-package io.catena.sr.gc;
+package io.catena.sr.gc.plan;
 
 import io.catena.api.GcStatus;
 import java.util.List;
@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * What garbage collection would do, in this order, and what it cannot do.
  */
-record GcPlan(List<GcStep> steps, List<GcStatus.Refusal> refused) {
-    GcPlan {
+public record GcPlan(List<GcStep> steps, List<GcStatus.Refusal> refused) {
+    public GcPlan {
         steps = List.copyOf(steps);
         refused = List.copyOf(refused);
     }

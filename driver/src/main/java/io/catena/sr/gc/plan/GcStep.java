@@ -1,4 +1,4 @@
-package io.catena.sr.gc;
+package io.catena.sr.gc.plan;
 
 import io.catena.api.GcStatus;
 import io.catena.sr.live.ChangedMeanwhileException;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param bytesFreed how much less space is taken afterwards, at least
  * @param reason why, for humans
  */
-record GcStep(
+public record GcStep(
         GcStatus.Way way,
         Node node,
         List<Node> between,
@@ -31,12 +31,12 @@ record GcStep(
         long bytesNeeded,
         long bytesFreed,
         String reason) {
-    GcStep {
+    public GcStep {
         between = List.copyOf(between);
     }
 
     /** Returns the parent of a step that merges. */
-    Node lower() {
+    public Node lower() {
         if (parent == null) {
             throw new IllegalStateException(node.name() + " is not merged, but deleted");
         }
@@ -44,14 +44,14 @@ record GcStep(
     }
 
     /** Returns the nodes whose data is copied by a push down, the uppermost first. */
-    List<Node> pushed() {
+    public List<Node> pushed() {
         List<Node> nodes = new ArrayList<>(List.of(node));
         nodes.addAll(between);
         return nodes;
     }
 
     /** Returns the names of all files that it touches. */
-    List<String> files() {
+    public List<String> files() {
         List<Node> nodes = new ArrayList<>(pushed());
         if (parent != null) {
             nodes.add(parent);
@@ -63,7 +63,7 @@ record GcStep(
      * Makes sure that the base copies are still in a row, and needed by no others. Nothing that may be done with base copies
      * meanwhile changes that; to be called under the tree lock all the same, before one of them goes.
      */
-    void checkIsStillThere(SrTree tree) throws IOException {
+    public void checkIsStillThere(SrTree tree) throws IOException {
         tree.lookOutside();
         Tree now = tree.now();
         Optional<String> needer = now.mayNeed(lower());
@@ -82,7 +82,7 @@ record GcStep(
         }
     }
 
-    GcStatus.Step describe(boolean running) {
+    public GcStatus.Step describe(boolean running) {
         return new GcStatus.Step(
                 way,
                 node.name(),

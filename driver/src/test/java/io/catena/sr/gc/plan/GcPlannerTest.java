@@ -1,4 +1,4 @@
-package io.catena.sr.gc;
+package io.catena.sr.gc.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
