@@ -338,7 +338,7 @@ public final class MountingHost extends ForwardingHost implements Closeable {
         }
     }
 
-    /** Looks through a mount that is made for that, unless it is there. */
+    /** Looks through a mount that is made for that, unless it is there; at one directory alone, if the place names it. */
     @Override
     public LocationProbe probe(SrLocation location) {
         if (location.type().equals(SrLocation.FILE)) {
@@ -355,16 +355,20 @@ public final class MountingHost extends ForwardingHost implements Closeable {
         }
         Wanted wanted = type.wanted(location);
         return change(wanted, () -> {
-            List<SrProbe> found = mounted(location, wanted, directory -> lookAround(mounts.point(wanted)));
+            List<SrProbe> found = mounted(location, wanted, directory -> looked(location, wanted));
             release(wanted.in(mounts.point(wanted)));
             forgetUnlessSr(wanted.in(mounts.point(wanted)));
             return new LocationProbe(location, List.of(), found);
         });
     }
 
-    private List<SrProbe> lookAround(Path point) {
+    private List<SrProbe> looked(SrLocation location, Wanted wanted) {
+        Path point = mounts.point(wanted);
+        boolean one = location.config().containsKey(Wanted.DIRECTORY);
         try {
-            return patience.call(point.toString(), () -> new Surroundings(host).of(point));
+            return patience.call(
+                    point.toString(),
+                    () -> one ? List.of(host.probe(wanted.in(point))) : new Surroundings(host).of(point));
         } catch (IOException e) {
             throw new SrException(SrError.SR_UNAVAILABLE, "It cannot be told what is there: " + e.getMessage(), e);
         }

@@ -53,6 +53,14 @@ final class Mounts {
             // Nothing is mounted here, so this cannot wait for a server.
             Files.createDirectories(
                     point, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            mount(wanted, point);
+        }
+        check(wanted);
+        return wanted.in(point);
+    }
+
+    private void mount(Wanted wanted, Path point) throws IOException {
+        try {
             run(
                     MOUNTING,
                     "mount",
@@ -63,9 +71,21 @@ final class Mounts {
                     "--",
                     wanted.source(),
                     point.toString());
+        } catch (IOException e) {
+            removeUnlessMounted(point, e);
+            throw e;
         }
-        check(wanted);
-        return wanted.in(point);
+    }
+
+    /** What was given up may be mounted all the same, and is used by the next attach then. */
+    private static void removeUnlessMounted(Path point, IOException reason) {
+        try {
+            if (at(point).isEmpty()) {
+                Files.deleteIfExists(point);
+            }
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
     }
 
     /**

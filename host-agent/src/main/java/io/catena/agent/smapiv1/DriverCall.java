@@ -14,20 +14,21 @@ import java.util.function.Supplier;
 /**
  * What XAPI asks of the driver. All words throw a {@link SmFault} if what they return is missing or of a wrong type.
  *
+ * @param type the type of the SR
  * @param command what is to be done
  * @param members what for: names as XAPI has them
  */
-record DriverCall(String command, Map<String, XmlRpcValue> members) {
+record DriverCall(String type, String command, Map<String, XmlRpcValue> members) {
     private static final String DEVICE_CONFIG = "device_config";
 
     /** Reads what XAPI gave the driver as its argument. */
-    static DriverCall read(byte[] argument) {
+    static DriverCall read(String type, byte[] argument) {
         try {
             XmlRpcCall call = XmlRpcCall.read(argument);
             if (call.params().size() != 1) {
                 throw SmFault.of(SmError.BAD_REQUEST);
             }
-            return new DriverCall(call.method(), call.params().get(0).asStruct());
+            return new DriverCall(type, call.method(), call.params().get(0).asStruct());
         } catch (XmlRpcException e) {
             throw SmFault.of(SmError.BAD_REQUEST);
         }

@@ -35,6 +35,9 @@ public final class DriverCalls implements Scripts {
     /** The kind of plugin under which the launcher calls. */
     public static final String PLUGIN = "v1";
 
+    /** Behind what the launcher writes to its standard error. The answer follows, whose end tells that all came. */
+    private static final char ASIDE_ENDS = 0;
+
     private static final Logger LOG = Logger.getLogger(DriverCalls.class.getName());
     private static final Duration XAPI_PATIENCE = Duration.ofMinutes(5);
     private static final Duration KEY_PATIENCE = Duration.ofSeconds(10);
@@ -80,13 +83,15 @@ public final class DriverCalls implements Scripts {
         byte[] bytes = new byte[argument.remaining()];
         argument.get(bytes);
         String command = "?";
+        String aside = "";
         XmlRpcAnswer answer;
         try {
-            DriverCall call = DriverCall.read(bytes);
+            DriverCall call = DriverCall.read(driver, bytes);
             command = call.command();
             answer = XmlRpcAnswer.of(answer(call, DriverOptions.parse(option)));
         } catch (SmFault e) {
             answer = failed(command, e);
+            aside = e.aside();
         } catch (SrException e) {
             answer = failed(command, SmFault.of(e));
         } catch (XenApiException e) {
@@ -98,7 +103,7 @@ public final class DriverCalls implements Scripts {
             String text = "The agent failed: " + e.getClass().getSimpleName() + ". See its log, and report it.";
             answer = failed(command, SmFault.of(SmError.GENERAL, text, e));
         }
-        return new Output(0, answer.text());
+        return new Output(0, aside.isEmpty() ? answer.text() : aside + ASIDE_ENDS + answer.text());
     }
 
     private static XmlRpcAnswer failed(String command, SmFault fault) {

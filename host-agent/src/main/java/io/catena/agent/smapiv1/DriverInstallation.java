@@ -42,11 +42,21 @@ public final class DriverInstallation {
      */
     record SrType(String type, String file, String description, List<String> configuration) {}
 
-    private static final List<SrType> TYPES = List.of(new SrType(
-            "catena",
-            "CatenaSR",
-            "Chains of VHD files in a directory",
-            List.of("location", "directory that holds the SR, absolute (required)")));
+    private static final List<SrType> TYPES = List.of(
+            new SrType(
+                    "catena",
+                    "CatenaSR",
+                    "Chains of VHD files in a directory",
+                    List.of("location", "directory that holds the SR, absolute (required)")),
+            new SrType(
+                    NfsPlace.TYPE,
+                    "CatenaNFSSR",
+                    "Chains of VHD files on an NFS server",
+                    List.of(
+                            "server", "name or address of the server (required)",
+                            "serverpath", "path of the export (required)",
+                            "nfsversion", "4.1 or 4.2",
+                            "options", "further options of the mount")));
 
     /** Returns the types of SRs that are installed: what XAPI's list of plugins has to name. */
     public static List<String> types() {

@@ -1,8 +1,11 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.api.LocationProbe;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrLocation;
+import io.catena.api.SrProbe;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import java.nio.file.InvalidPathException;
@@ -22,14 +25,38 @@ final class Place {
 
     /** Refuses a call that does not say where its SR lies. */
     static void checked(DriverCall call) {
-        if (!call.deviceConfig().containsKey(LOCATION)) {
+        if (NfsPlace.isMeant(call)) {
+            NfsPlace.checked(call);
+        } else if (!call.deviceConfig().containsKey(LOCATION)) {
             throw SmFault.of(SmError.LOCATION_MISSING);
         }
     }
 
-    /** Returns the directory that a call is about. */
-    Path directory(DriverCall call) {
+    /** Returns where the SR lies that a call is about. */
+    SrLocation location(DriverCall call) {
         checked(call);
+        return NfsPlace.isMeant(call) ? NfsPlace.sr(call) : SrLocation.file(directory(call));
+    }
+
+    /** Looks at where the SR lies, or will, that a call is about. */
+    SrProbe look(DriverCall call) {
+        checked(call);
+        return NfsPlace.isMeant(call)
+                ? onServer(NfsPlace.sr(call)).found().get(0)
+                : host.probe(directory(call));
+    }
+
+    /** Looks at what is on a server. Nothing but the server can be the reason if that is not possible. */
+    LocationProbe onServer(SrLocation location) {
+        try {
+            return host.probe(location);
+        } catch (SrException e) {
+            throw e.error() == SrError.SR_UNAVAILABLE ? SmFault.of(SmError.NFS_MOUNT, e.detail(), e) : e;
+        }
+    }
+
+    /** Returns the directory that a call is about, of an SR in one. */
+    Path directory(DriverCall call) {
         Map<String, String> config = call.deviceConfig();
         try {
             Path path = Path.of(config.getOrDefault(LOCATION, ""));

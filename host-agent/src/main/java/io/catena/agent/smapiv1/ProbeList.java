@@ -1,5 +1,6 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.api.LocationProbe;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
@@ -15,7 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** The answer to {@code sr_probe}: an XML document of its own within the answer, with the UUIDs of the SRs that are there. */
+/** What {@code sr_probe} finds. */
 final class ProbeList {
     private static final int MOST = 1000;
 
@@ -25,19 +26,26 @@ final class ProbeList {
         this.host = host;
     }
 
-    String of(Path directory) {
-        StringBuilder xml = new StringBuilder("<?xml version=\"1.0\" ?>\n<SRlist>\n");
-        for (String sr : found(directory)) {
-            xml.append("\t<SR>\n\t\t<UUID>\n\t\t\t").append(sr).append("\n\t\t</UUID>\n\t</SR>\n");
-        }
-        return xml.append("</SRlist>\n").toString();
-    }
-
-    private Set<String> found(Path directory) {
+    /** Returns the UUIDs of the SRs in a directory and right below it. */
+    Set<String> in(Path directory) {
         Set<String> found = new TreeSet<>();
         sr(directory).ifPresent(sr -> found.add(sr.toString()));
         for (Path child : children(directory)) {
             sr(child).ifPresent(sr -> found.add(sr.toString()));
+        }
+        return found;
+    }
+
+    /** Returns the UUIDs of the SRs on an export. One that is not adopted yet is known by its directory's name. */
+    static Set<String> of(LocationProbe export) {
+        Set<String> found = new TreeSet<>();
+        for (SrProbe probe : export.found()) {
+            String name = String.valueOf(Path.of(probe.path()).getFileName());
+            if (probe.sr() != null) {
+                found.add(probe.sr().toString());
+            } else if (Uuids.isUuid(name)) {
+                found.add(name);
+            }
         }
         return found;
     }

@@ -28,18 +28,32 @@ final class SmFault extends RuntimeException {
 
     private final int number;
 
+    /** What the driver writes to its standard error, for XAPI to hand on; empty for nothing. */
+    private final String aside;
+
     private SmFault(int number, String text) {
+        this(number, text, "");
+    }
+
+    private SmFault(int number, String text, String aside) {
         super(text);
         this.number = number;
+        this.aside = aside;
     }
 
     private SmFault(int number, String text, Throwable cause) {
         super(text, cause);
         this.number = number;
+        aside = "";
     }
 
     static SmFault of(SmError error) {
         return new SmFault(error.number(), error.text());
+    }
+
+    /** A failure that comes with what could be said instead. */
+    static SmFault withAside(SmError error, String aside) {
+        return new SmFault(error.number(), error.text(), aside);
     }
 
     static SmFault of(SmError error, String detail) {
@@ -70,6 +84,10 @@ final class SmFault extends RuntimeException {
         SmError error =
                 failure.isUnanswered() ? SmError.API_PROTOCOL : OF_COMMANDS.getOrDefault(command, SmError.GENERAL);
         return of(error, String.valueOf(failure.getMessage()), failure);
+    }
+
+    String aside() {
+        return aside;
     }
 
     int number() {

@@ -11,8 +11,8 @@ import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.log.LogLine;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -36,24 +36,24 @@ final class SrCommands {
     /** Makes an SR and lets go of it, for XAPI attaches it with a call of its own. */
     XmlRpcValue create(DriverCall call) {
         SrId sr = call.sr();
-        Path directory = place.directory(call);
-        SrProbe probe = host.probe(directory);
+        SrProbe probe = place.look(call);
         switch (probe.kind()) {
             case ABSENT, EMPTY -> {
-                host.create(sr.toString(), directory, sr);
+                host.create(sr.toString(), place.location(call), false, sr);
                 host.detach(sr);
             }
-            case SR -> refuseUnlessNew(sr, directory, probe);
-            case ADOPTABLE, OTHER -> throw SmFault.of(SmError.SR_EXISTS, directory + " holds files");
+            case SR -> refuseUnlessNew(sr, probe);
+            case ADOPTABLE, OTHER -> throw SmFault.of(SmError.SR_EXISTS, probe.path() + " holds files");
         }
         return XmlRpcValue.nil();
     }
 
-    private static void refuseUnlessNew(SrId sr, Path directory, SrProbe probe) {
+    private static void refuseUnlessNew(SrId sr, SrProbe probe) {
         if (!sr.equals(probe.sr()) || probe.nodes() > 0) {
             throw SmFault.of(
                     SmError.SR_EXISTS,
-                    directory + " holds SR " + probe.sr() + " with " + probe.nodes() + " disks. Introduce it instead.");
+                    probe.path() + " holds SR " + probe.sr() + " with " + probe.nodes()
+                            + " disks. Introduce it instead.");
         }
     }
 
@@ -89,8 +89,8 @@ final class SrCommands {
         if (present.isPresent()) {
             return present.get();
         }
-        Path directory = place.directory(call);
-        SrProbe probe = host.probe(directory);
+        SrProbe probe = place.look(call);
+        String directory = probe.path();
         boolean there = probe.kind() == SrProbe.Kind.SR || probe.kind() == SrProbe.Kind.ADOPTABLE;
         if (!there) {
             throw SmFault.of(SmError.SR_UNAVAILABLE, "no SR in " + directory);
@@ -102,7 +102,7 @@ final class SrCommands {
             throw SmFault.of(SmError.SR_UNAVAILABLE, found);
         }
         // XAPI was told the id, which is the directory's name, by whoever introduced the SR: that is what adopts it.
-        host.attach(directory, probe.kind() == SrProbe.Kind.ADOPTABLE);
+        host.attach(place.location(call), probe.kind() == SrProbe.Kind.ADOPTABLE);
         return host.repository(sr);
     }
 
@@ -137,7 +137,7 @@ final class SrCommands {
      * </ol>
      */
     XmlRpcValue delete(DriverCall call, Rows rows) {
-        SrProbe.Kind kind = host.probe(place.directory(call)).kind();
+        SrProbe.Kind kind = place.look(call).kind();
         if (kind == SrProbe.Kind.ABSENT || kind == SrProbe.Kind.EMPTY) {
             return XmlRpcValue.nil();
         }
@@ -171,8 +171,27 @@ final class SrCommands {
         LeafKeys.apply(repository, rows.vdis(), rows.synchronise(repository));
     }
 
-    /** Returns the SRs in a directory and in those right below it, as other drivers do for the dialogs of XenCenter and Xen Orchestra. */
+    /**
+     * Returns the SRs at a place: in a directory and those right below it, or on an export. Of a server alone it is a fault, as with
+     * other drivers, that comes with what the server exports.
+     */
     XmlRpcValue probe(DriverCall call) {
-        return XmlRpcValue.of(new ProbeList(host).of(place.directory(call)));
+        if (!NfsPlace.isMeant(call)) {
+            return XmlRpcValue.of(ProbeXml.srs(new ProbeList(host).in(place.directory(call)), false));
+        }
+        if (!NfsPlace.hasPath(call)) {
+            throw SmFault.withAside(
+                    SmError.SERVER_PATH_MISSING, ProbeXml.exports(NfsPlace.server(call), exports(call)));
+        }
+        boolean versions = call.deviceConfig().containsKey("probeversion");
+        return XmlRpcValue.of(ProbeXml.srs(ProbeList.of(place.onServer(NfsPlace.export(call))), versions));
+    }
+
+    private List<String> exports(DriverCall call) {
+        try {
+            return host.probe(NfsPlace.export(call)).exports();
+        } catch (SrException e) {
+            throw SmFault.of(SmError.NFS_TARGET, e.detail(), e);
+        }
     }
 }

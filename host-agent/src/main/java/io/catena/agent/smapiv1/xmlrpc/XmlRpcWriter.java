@@ -12,7 +12,7 @@ final class XmlRpcWriter {
     private final StringBuilder out = new StringBuilder();
 
     XmlRpcWriter call(XmlRpcCall call) {
-        out.append(HEAD).append("<methodCall>\n<methodName>").append(escaped(call.method()));
+        out.append(HEAD).append("<methodCall>\n<methodName>").append(XmlText.escaped(call.method()));
         out.append("</methodName>\n<params>\n");
         for (XmlRpcValue param : call.params()) {
             param(param);
@@ -47,7 +47,7 @@ final class XmlRpcWriter {
         out.append("<fault>\n<value><struct>\n<member>\n<name>faultCode</name>\n<value><int>")
                 .append(answer.faultCode())
                 .append("</int></value>\n</member>\n<member>\n<name>faultString</name>\n<value><string>")
-                .append(escaped(answer.faultText()))
+                .append(XmlText.escaped(answer.faultText()))
                 .append("</string></value>\n</member>\n</struct></value>\n</fault>\n");
     }
 
@@ -84,36 +84,13 @@ final class XmlRpcWriter {
     }
 
     private void member(String name, XmlRpcValue value) {
-        out.append("<member>\n<name>").append(escaped(name)).append("</name>\n");
+        out.append("<member>\n<name>").append(XmlText.escaped(name)).append("</name>\n");
         value(value);
         out.append("</member>\n");
     }
 
     private void tagged(String tag, String content) {
-        out.append('<').append(tag).append('>').append(escaped(content));
+        out.append('<').append(tag).append('>').append(XmlText.escaped(content));
         out.append("</").append(tag).append('>');
-    }
-
-    /** A carriage return would come back as a line feed; what XML cannot hold becomes a question mark. */
-    private static String escaped(String text) {
-        StringBuilder escaped = new StringBuilder(text.length() + 16);
-        text.codePoints().forEach(point -> {
-            switch (point) {
-                case '&' -> escaped.append("&amp;");
-                case '<' -> escaped.append("&lt;");
-                case '>' -> escaped.append("&gt;");
-                case '\r' -> escaped.append("&#13;");
-                default -> escaped.appendCodePoint(isLegal(point) ? point : '?');
-            }
-        });
-        return escaped.toString();
-    }
-
-    private static boolean isLegal(int point) {
-        return point == '\t'
-                || point == '\n'
-                || (point >= 0x20 && point < 0xD800)
-                || (point >= 0xE000 && point < 0xFFFE)
-                || point >= 0x10000;
     }
 }
