@@ -41,9 +41,7 @@ final class Place {
     /** Looks at where the SR lies, or will, that a call is about. */
     SrProbe look(DriverCall call) {
         checked(call);
-        return NfsPlace.isMeant(call)
-                ? onServer(NfsPlace.sr(call)).found().get(0)
-                : host.probe(directory(call));
+        return NfsPlace.isMeant(call) ? onServer(NfsPlace.sr(call)).found().get(0) : host.probe(directory(call));
     }
 
     /** Looks at what is on a server. Nothing but the server can be the reason if that is not possible. */
