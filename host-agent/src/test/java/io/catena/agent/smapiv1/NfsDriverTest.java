@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,7 +68,7 @@ final class NfsDriverTest {
         when(host.probe(place)).thenReturn(new LocationProbe(place, List.of(), List.of(found)));
     }
 
-    private static SrProbe found(SrProbe.Kind kind, SrId sr, String path, int nodes) {
+    private static SrProbe found(SrProbe.Kind kind, @Nullable SrId sr, String path, int nodes) {
         return new SrProbe(path, kind, sr, "", nodes, false, false, List.of());
     }
 
