@@ -9,6 +9,7 @@ import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
 import static org.mockito.Mockito.when;
 
+import io.catena.agent.control.JobWaiter;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcCall;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
@@ -41,7 +42,7 @@ final class NfsDriverTest {
 
     private final StorageHost host = mock(StorageHost.class);
     private final DriverCalls calls =
-            new DriverCalls(host, (job, patience) -> host.job(job), UUID::randomUUID, vdi -> Path.of("/none"));
+            new DriverCalls(host, mock(JobWaiter.class), UUID::randomUUID, vdi -> Path.of("/none"));
     private final Map<String, String> config = new TreeMap<>(Map.of("server", "filer", "serverpath", "/export"));
 
     @BeforeEach
