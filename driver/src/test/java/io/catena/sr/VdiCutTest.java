@@ -15,9 +15,11 @@ import io.catena.disk.BlockDevice;
 import io.catena.sr.record.SrRecord;
 import java.io.IOException;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Snapshots and clones. */
+@Tag("slow")
 final class VdiCutTest extends RepositoryFixture {
     @Test
     void aSnapshotKeepsWhatItsDiskHeldAndTheDiskKeepsItsId() throws IOException {

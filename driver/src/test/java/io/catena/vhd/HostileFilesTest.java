@@ -22,11 +22,13 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever bytes a file consists of, to open and read it ends soon, in content or an IOException. */
+@Tag("slow")
 @Timeout(60)
 final class HostileFilesTest {
     private static final int ROUNDS = 3000;

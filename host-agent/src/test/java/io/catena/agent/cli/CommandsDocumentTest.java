@@ -20,12 +20,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each line of the tables for those who come from other tools, run against an agent with SRs on disk. */
+@Tag("slow")
 @Timeout(60)
 final class CommandsDocumentTest {
     private static final Path DOCUMENT = Path.of(System.getProperty("catena.home", ".."), "host-agent/COMMANDS.md");

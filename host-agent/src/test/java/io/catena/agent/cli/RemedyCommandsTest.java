@@ -19,12 +19,14 @@ import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import picocli.CommandLine;
 
 /** What errors recommend can be typed in: each command, and each option that a source gives it, exists. */
+@Tag("slow")
 final class RemedyCommandsTest {
     private static final Pattern CALL = Pattern.compile("Verb\\.([A-Z_]+)|\\.with\\(\\s*\"(\\w+)\"");
     private static final Pattern COMMAND_LINE =

@@ -18,11 +18,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is given to others has what they need, and nothing that is not theirs to see. */
+@Tag("slow")
 @Timeout(60)
 class SupportBundleTest {
     private static final String CONTENT = "what a guest wrote. ";

@@ -33,6 +33,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -41,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Years of a schedule in a moment: the agent is killed before and after whatever it does, is away for days, and its clock jumps.
  * {@code -Dcatena.schedule.seeds=N} tries more.
  */
+@Tag("slow")
 final class SimulatedYearsTest {
     private static final Duration TEN_YEARS = Duration.ofDays(3652);
     private static final int LAST = 2;

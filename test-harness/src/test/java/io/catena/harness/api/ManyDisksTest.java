@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What an SR of 10,000 disks costs those who look at it. The bounds hold for the best of some tries, as other programs may run on
  * this machine; all figures are printed.
  */
+@Tag("slow")
 @Timeout(300)
 class ManyDisksTest {
     private static final int TRIES = 8;

@@ -27,11 +27,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The whole way of an alert: an SR fills, Prometheus scrapes it over TLS with a token, and tells who is to be told. */
+@Tag("slow")
 @Timeout(240)
 class PrometheusTest {
     private static final Duration DEADLINE = Duration.ofSeconds(90);

@@ -23,10 +23,12 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Streams of what changed become disks upon those that hold the rest. */
+@Tag("slow")
 class DeltaUploadTest {
     @TempDir
     Path directory;

@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Disks are made of streams that others wrote; what is not whole or not true makes none. */
+@Tag("slow")
 class UploadTest {
     private static final int BLOCK = 2 << 20;
     private static final int DISK_BYTES = 4 * BLOCK;

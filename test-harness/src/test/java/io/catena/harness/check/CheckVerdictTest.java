@@ -20,10 +20,12 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The check's verdict on the files of other programs. Not one of them needs an exception from the manifests. */
+@Tag("slow")
 class CheckVerdictTest {
     /** The finding that tells what a fixture's reason tells. */
     private static final Map<String, Code> CODES = Map.ofEntries(

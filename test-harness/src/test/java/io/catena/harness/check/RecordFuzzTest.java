@@ -27,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
  * Damaged records and redo logs of an SR whose agent died: attaching it works, or says why not. {@code -Dfuzz.seconds=N}
  * takes longer, {@code -Dseed=N} begins with that input.
  */
+@Tag("slow")
 final class RecordFuzzTest {
     private static final long SECONDS = Long.getLong("fuzz.seconds", 20) / 4 + 1;
     private static final long FIRST_SEED = Long.getLong("seed", 1);

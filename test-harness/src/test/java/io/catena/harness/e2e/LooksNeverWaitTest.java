@@ -39,10 +39,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Who looks at an SR is answered while the disk below it does not answer, whatever work waits for the disk. */
+@Tag("slow")
 class LooksNeverWaitTest {
     /** No call to the disk ends within this time, unless it is let go. */
     private static final long PATIENCE_SECONDS = 20;

@@ -15,11 +15,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An agent that is killed while a schedule runs goes on with it, and takes no snapshot twice. */
+@Tag("slow")
 @Timeout(300)
 class ScheduleKillTest {
     private static final int KILLS = 3;

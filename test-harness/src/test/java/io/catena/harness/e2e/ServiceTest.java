@@ -12,11 +12,13 @@ import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The packaged agent under a service manager, and one with nothing at all. */
+@Tag("slow")
 class ServiceTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 

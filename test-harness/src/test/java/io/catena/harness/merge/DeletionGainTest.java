@@ -24,10 +24,12 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is told to come back when a disk is deleted comes back: trees made at random, all of whose disks go one by one. */
+@Tag("slow")
 class DeletionGainTest {
     private static final int BLOCK = 2 << 20;
     private static final int BLOCKS = 8;

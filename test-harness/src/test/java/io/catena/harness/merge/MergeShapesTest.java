@@ -33,6 +33,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Nodes become one also if one of them is raw, if their blocks differ, and if they differ in size, whichever way they are
  * merged. What a disk shows is worked out here, from what was written to each file.
  */
+@Tag("slow")
 class MergeShapesTest {
     private static final int MIB = 1 << 20;
     private static final int SECTOR = 512;

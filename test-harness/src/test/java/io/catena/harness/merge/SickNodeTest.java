@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  * One file of fifty chains has sectors that cannot be read: its chain is tried three times, with waits between, and left
  * alone then; all others are merged, and what is whole of it can be read.
  */
+@Tag("slow")
 class SickNodeTest {
     private static final int DISKS = 50;
     private static final int SICK_DISK = 7;

@@ -21,12 +21,14 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real file systems on loop devices, mounted and unmounted by an agent. */
+@Tag("slow")
 final class MountedSrTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final long DEVICE_BYTES = 320L << 20;

@@ -34,11 +34,13 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** NBD over TCP, with the programs that people use, and with clients that are not wanted. */
+@Tag("slow")
 @Timeout(300)
 class NbdTlsTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);

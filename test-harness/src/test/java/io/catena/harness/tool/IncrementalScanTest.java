@@ -31,10 +31,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A scan finds what others changed, as a look at everything does, and reads only what changed. */
+@Tag("slow")
 final class IncrementalScanTest {
     private static final long SIZE = 4 << 20;
     private static final int ROUNDS = 40;

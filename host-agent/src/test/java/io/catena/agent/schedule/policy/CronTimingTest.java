@@ -15,12 +15,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Due instants over ten years, against a walk over all quarters of an hour that knows nothing of cron. */
+@Tag("slow")
 final class CronTimingTest {
     private static final Duration STEP = Duration.ofMinutes(15);
     private static final Instant START = Instant.parse("2024-01-01T00:00:00Z");
