@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,14 @@ public record Hold(
     /** Whether it is of another host than the one that has the SR. */
     public boolean isOfFollower() {
         return holder.startsWith(OF_FOLLOWER);
+    }
+
+    /** Returns the host of a holder of another host; empty if it is one of the host that has the SR. */
+    public static Optional<String> follower(String holder) {
+        int slash = holder.indexOf('/');
+        return holder.startsWith(OF_FOLLOWER) && slash > 0
+                ? Optional.of(holder.substring(OF_FOLLOWER.length(), slash))
+                : Optional.empty();
     }
 
     /** Returns this as it is when activated; not activated if {@code how} is null. */

@@ -12,6 +12,7 @@ import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,7 +103,25 @@ public final class HolderWatch implements Closeable {
 
     /** Returns what this host is called among the hosts: a name for humans, and what tells it from others of that name. */
     public String selfLabel() {
-        return self.name() + "." + self.id().toString().replace("-", "").substring(0, LABEL_DIGITS);
+        return label(self.name(), self.id().toString());
+    }
+
+    static String label(String name, String host) {
+        return name + "." + host.replace("-", "").substring(0, LABEL_DIGITS);
+    }
+
+    /** Shows from now on that this host lives, which does not have the SR. */
+    public Presence show() {
+        return new Presence(sr, store, self).start();
+    }
+
+    /**
+     * Looks from now on whether others live.
+     *
+     * @param needed whether there is anybody to look at
+     */
+    public PeerWatch peers(BooleanSupplier needed) {
+        return new PeerWatch(sr, store, watch, needed).start();
     }
 
     /** Returns this host's id among the hosts. */

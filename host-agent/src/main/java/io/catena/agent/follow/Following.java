@@ -2,6 +2,7 @@ package io.catena.agent.follow;
 
 import io.catena.agent.cluster.HolderWatch;
 import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.cluster.Presence;
 import io.catena.api.SrException;
 import io.catena.log.LogLine;
 import java.io.Closeable;
@@ -13,8 +14,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Keeps an SR followed: one thread looks who has it and whether that host answers, another connects the disks again, or takes the
- * SR when nobody has it. The first waits for nothing that the second does, so that it can end what the second waits for.
+ * Keeps an SR followed: one thread looks who has it, another whether that host answers, a third connects the disks again, or takes
+ * the SR when nobody has it. The first two wait for nothing that the third does, so that they can end what that waits for; and the
+ * first not for a host that is silent.
  */
 final class Following implements Closeable {
     private static final Logger LOG = Logger.getLogger(Following.class.getName());
@@ -30,11 +32,18 @@ final class Following implements Closeable {
     private final FollowedDisks disks;
     private final Taking taking;
     private final Semaphore work;
+    private final Presence presence;
     private final Thread looker;
+    private final Thread asker;
     private final Thread mender;
     private volatile boolean ended;
     private volatile boolean isFree;
+
+    /** Of the thread that asks. */
     private int unanswered;
+
+    /** The incarnation of the host that answered last; of the thread that asks. */
+    private String answered = "";
 
     /** Takes the SR for this host. */
     @FunctionalInterface
@@ -45,29 +54,46 @@ final class Following implements Closeable {
 
     /**
      * @param work released when there is something to mend
+     * @param presence shows that this host lives, as long as it follows
      */
-    Following(String sr, HolderWatch watch, HolderCalls calls, FollowedDisks disks, Taking taking, Semaphore work) {
+    Following(
+            String sr,
+            HolderWatch watch,
+            HolderCalls calls,
+            FollowedDisks disks,
+            Taking taking,
+            Semaphore work,
+            Presence presence) {
         this.sr = sr;
         this.watch = watch;
         this.calls = calls;
         this.disks = disks;
         this.taking = taking;
         this.work = work;
-        looker = new Thread(this::lookAlways, "follower-look of " + sr);
+        this.presence = presence;
+        looker = new Thread(() -> always(this::look), "follower-look of " + sr);
+        asker = new Thread(() -> always(this::ask), "follower-ask of " + sr);
         mender = new Thread(this::mendAlways, "follower of " + sr);
         looker.setDaemon(true);
+        asker.setDaemon(true);
         mender.setDaemon(true);
     }
 
     void start() {
         looker.start();
+        asker.start();
         mender.start();
     }
 
-    private void lookAlways() {
+    /** What is done every second. */
+    private interface Turn {
+        void run() throws IOException;
+    }
+
+    private void always(Turn turn) {
         while (!ended) {
             try {
-                look();
+                turn.run();
             } catch (IOException | RuntimeException e) {
                 LOG.log(
                         Level.WARNING,
@@ -86,23 +112,31 @@ final class Following implements Closeable {
         }
     }
 
-    /** Looks at the record first: what the host answers counts only if it is the one that has the SR. */
     private void look() throws IOException {
         Optional<Seen> seen = watch.look();
-        isFree = seen.isEmpty() || seen.get().dead() || seen.get().host().equals(watch.selfId());
-        if (isFree) {
+        boolean free = seen.isEmpty() || seen.get().dead() || seen.get().host().equals(watch.selfId());
+        if (!free) {
+            calls.follow(seen.get());
+        }
+        isFree = free;
+        if (free) {
             disks.suspectLoss();
             work.release();
+        }
+    }
+
+    /** What a host answers counts only if it is the one that has the SR by the record. */
+    private void ask() {
+        Seen holder = calls.holder();
+        if (isFree) {
             return;
         }
-        Seen before = calls.holder();
-        calls.follow(seen.get());
-        boolean isOther = !before.incarnation().equals(seen.get().incarnation());
-        boolean answers = answers(seen.get());
+        boolean answers = answers(holder);
         if (!answers && unanswered >= MOST_UNANSWERED) {
             disks.suspectLoss();
         }
-        if (answers && (isOther || !disks.areAllServed())) {
+        if (answers && (!holder.incarnation().equals(answered) || !disks.areAllServed())) {
+            answered = holder.incarnation();
             work.release();
         }
     }
@@ -142,19 +176,26 @@ final class Following implements Closeable {
                 disks.reconnect();
             } else if (taking.take()) {
                 ended = true;
+                presence.close();
             }
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.WARNING, LogLine.of("follower-waits", "sr", sr, "cause", String.valueOf(e.getMessage())));
         }
     }
 
-    /** Returns when neither thread does anything any more; from a thread of its own, when it has ended itself. */
+    /** Returns when no thread does anything any more; from a thread of its own, when it has ended itself. */
     @Override
     public void close() throws IOException {
         ended = true;
         work.release();
+        if (disks.holds().isEmpty()) {
+            presence.close();
+        } else {
+            presence.abandon();
+        }
         try {
             looker.join(PATIENCE_MILLIS);
+            asker.join(PATIENCE_MILLIS);
             if (Thread.currentThread() != mender) {
                 mender.join();
             }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class HolderCalls {
+    private static final Duration SIGN_OF_LIFE = Duration.ofSeconds(5);
     private static final Duration LOOK = Duration.ofSeconds(10);
     private static final Duration TAKE = Duration.ofSeconds(20);
     private static final Duration WORK = Duration.ofMinutes(2);
@@ -73,7 +74,7 @@ final class HolderCalls {
     /** Looks whether the host answers. */
     Pool.Claims claims() {
         silent = false;
-        return look(Pool.CLAIMS, Arguments.none(), Pool.Claims.class);
+        return decode(ask(Pool.CLAIMS, Arguments.none(), SIGN_OF_LIFE, false), Pool.Claims.class);
     }
 
     private JsonElement ask(String operation, Arguments with, Duration patience, boolean changes) {

@@ -1,20 +1,38 @@
 package io.catena.agent.follow;
 
+import io.catena.agent.cluster.HolderWatch;
+import io.catena.agent.cluster.PeerWatch;
 import io.catena.agent.cluster.SharedSr;
 import io.catena.agent.host.AttachedSr;
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import io.catena.lease.Liveness;
+import io.catena.log.LogLine;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** An SR that this host has, with what it does for those that follow. Safe for use by many threads. */
-record Holding(AttachedSr sr, SharedSr right, Followers followers, Turns turns) {
-    static Holding of(AttachedSr sr, SharedSr right) {
-        return new Holding(sr, right, Followers.read(sr.repository().notes()), new Turns());
+record Holding(AttachedSr sr, SharedSr right, Followers followers, Turns turns, Returns returns, PeerWatch peers) {
+    private static final Logger LOG = Logger.getLogger(Holding.class.getName());
+
+    static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch) {
+        Followers followers = Followers.read(sr.repository().notes());
+        PeerWatch peers = watch.peers(() -> !followers.all().isEmpty());
+        return new Holding(sr, right, followers, new Turns(), new Returns(System::nanoTime), peers);
     }
 
     /** Makes sure that it is this host's, so that what was found is true and what was done is done. */
@@ -30,14 +48,126 @@ record Holding(AttachedSr sr, SharedSr right, Followers followers, Turns turns) 
         }
     }
 
+    /** Lets followers have what they had, but for those of {@code self}. */
+    void restoreFollowers(String self) {
+        String ours = Hold.ofFollower(self, "");
+        for (Held held : followers.all()) {
+            if (!held.holder().startsWith(ours)) {
+                restore(held);
+            }
+        }
+    }
+
+    private void restore(Held held) {
+        try {
+            sr.restore(held.vdi(), held.holder(), held.mode(), held.active());
+            if (held.active() == AccessMode.READ_WRITE) {
+                returns.expect(held.vdi());
+            }
+        } catch (RuntimeException e) {
+            LOG.log(Level.SEVERE, LogLine.of("follower-not-restored", "vdi", held.vdi(), "holder", held.holder()), e);
+        }
+    }
+
+    /** Lets a connection of a follower in; null if it has to ask again. */
+    @Nullable
+    BlockDevice admit(VdiId vdi, String ticket, BlockDevice device) {
+        return turns.begin(ticket, device, () -> returns.returned(vdi));
+    }
+
     /** Keeps what followers have, see {@link AttachedSr#holdsChanged}. */
     void holdsChanged() {
         followers.become(() -> sr.repository().holds());
-        Set<String> tickets = followers.all().stream()
-                .map(Held::ticket)
-                .filter(Objects::nonNull)
-                .collect(Collectors.toSet());
-        turns.retain(tickets);
+        List<Held> active =
+                followers.all().stream().filter(held -> held.ticket() != null).toList();
+        turns.retain(active.stream().map(Held::ticket).filter(Objects::nonNull).collect(Collectors.toSet()));
+        returns.retain(active.stream().map(Held::vdi).collect(Collectors.toSet()));
+    }
+
+    /** See {@link AttachedSr#awaitComplete}. */
+    void awaitComplete(Collection<VdiId> vdis) {
+        vdis.stream().filter(this::isOfDead).forEach(returns::returned);
+        returns.await(vdis);
+    }
+
+    private boolean isOfDead(VdiId vdi) {
+        List<Held> active = followers.all().stream()
+                .filter(held -> held.vdi().equals(vdi) && held.active() == AccessMode.READ_WRITE)
+                .toList();
+        return active.stream()
+                .allMatch(
+                        held -> liveness(held.holder()).filter(Liveness::isDead).isPresent());
+    }
+
+    /**
+     * See {@link AttachedSr#taking}. A follower's requests all come through this host, so that nothing needs to be fenced:
+     *
+     * <ol>
+     *   <li>End what dead followers have of the disk: their connections, after what is under way.
+     *   <li>Keep that; their tickets let nobody in any more.
+     *   <li>Let the holder take the disk.
+     * </ol>
+     *
+     * @param holder who asks; his own host lives
+     */
+    Export taking(VdiId vdi, String holder, Supplier<Export> work) {
+        releaseDead(vdi, Hold.follower(holder).orElse(""));
+        try {
+            return work.get();
+        } catch (SrException e) {
+            String others = e.error() == SrError.VDI_IN_USE ? describeFollowers(vdi) : "";
+            if (others.isEmpty()) {
+                throw e;
+            }
+            SrException told = new SrException(e.error(), e.detail() + others, e);
+            throw e.advice() == null ? told : told.correction(e.advice());
+        }
+    }
+
+    private void releaseDead(VdiId vdi, String asking) {
+        boolean released = false;
+        for (Held held : followers.all()) {
+            String follower = Hold.follower(held.holder()).orElse("");
+            boolean isDead = held.vdi().equals(vdi)
+                    && !follower.equals(asking)
+                    && liveness(held.holder()).filter(Liveness::isDead).isPresent();
+            if (isDead) {
+                sr.repository().detach(vdi, held.holder());
+                released = true;
+                LOG.warning(LogLine.of("dead-follower-released", "vdi", vdi, "holder", held.holder()));
+            }
+        }
+        if (released) {
+            holdsChanged();
+        }
+    }
+
+    private String describeFollowers(VdiId vdi) {
+        return followers.all().stream()
+                .filter(held -> held.vdi().equals(vdi))
+                .map(held -> describe(held.holder()))
+                .flatMap(Optional::stream)
+                .distinct()
+                .collect(Collectors.joining());
+    }
+
+    private Optional<String> describe(String holder) {
+        String follower = Hold.follower(holder).orElse("");
+        return liveness(holder)
+                .map(now -> "; host " + follower
+                        + (now.state() == Liveness.State.ALIVE
+                                ? " lives"
+                                : " has been silent for " + seconds(now.silentNanos())
+                                        + " s, and can lose the disk to who asks in "
+                                        + seconds(peers.untilDeadNanos(now) + TimeUnit.SECONDS.toNanos(1)) + " s"));
+    }
+
+    private static long seconds(long nanos) {
+        return TimeUnit.NANOSECONDS.toSeconds(nanos);
+    }
+
+    private Optional<Liveness> liveness(String holder) {
+        return Hold.follower(holder).flatMap(peers::of);
     }
 
     List<Held> ofFollower(String follower) {

@@ -94,7 +94,8 @@ final class KeepingDevice implements BlockDevice {
      * <ol>
      *   <li>Where it was served before, no answer counts any more.
      *   <li>Open it. Whoever serves it lets nothing through that came over the connection before.
-     *   <li>Make the kept changes again, in their order.
+     *   <li>Make the kept changes again, in their order, and flush: nothing needs to be kept then. By the flush the host knows
+     *       that the disk is complete again. It also covers what a former process of this host was answered and did not keep.
      *   <li>Let the requests go on.
      * </ol>
      *
@@ -107,9 +108,7 @@ final class KeepingDevice implements BlockDevice {
             Place next = new Place(opening.open());
             coming(next);
             try {
-                for (Change change : again) {
-                    change.make(next.disk);
-                }
+                makeAgain(again, next);
             } catch (IOException e) {
                 next.close();
                 throw e;
@@ -119,6 +118,15 @@ final class KeepingDevice implements BlockDevice {
             goOn(next);
         } finally {
             moving.unlock();
+        }
+    }
+
+    private void makeAgain(List<Change> again, Place next) throws IOException {
+        for (Change change : again) {
+            change.make(next.disk);
+        }
+        if (!readOnly && next.disk instanceof ServedDisk) {
+            next.disk.flush();
         }
     }
 
@@ -156,8 +164,8 @@ final class KeepingDevice implements BlockDevice {
             }
             place = next;
             sizeBytes = next.disk.sizeBytes();
+            kept.forgetUntil(kept.mark());
             if (!(next.disk instanceof ServedDisk)) {
-                kept.forgetUntil(kept.mark());
                 own = next.disk;
             }
             changed.signalAll();

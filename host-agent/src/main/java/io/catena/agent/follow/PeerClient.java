@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.UUID;
 import javax.net.ssl.SSLContext;
@@ -70,7 +71,10 @@ final class PeerClient {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while waiting for another agent");
+            } catch (HttpTimeoutException e) {
+                throw new IOException("it did not answer in time", e);
             } catch (IOException e) {
+                // Maybe only a connection that was kept open, and is closed by now.
                 trouble = e;
             }
         }

@@ -54,13 +54,14 @@ public final class Pool implements NbdExports.Tickets {
 
     void remove(SrId sr, Holding holding) {
         holdings.remove(sr, holding);
+        holding.peers().close();
     }
 
     @Override
     public @Nullable BlockDevice admit(VdiId vdi, String ticket, BlockDevice device) {
         for (Holding holding : holdings.values()) {
             if (holding.followers().isGood(vdi, ticket)) {
-                return holding.turns().begin(ticket, device);
+                return holding.admit(vdi, ticket, device);
             }
         }
         return null;

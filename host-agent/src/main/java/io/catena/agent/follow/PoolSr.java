@@ -5,6 +5,7 @@ import io.catena.agent.cluster.HolderWatch.Seen;
 import io.catena.agent.cluster.SharedSr;
 import io.catena.agent.host.AttachedSr;
 import io.catena.api.AccessMode;
+import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -18,7 +19,9 @@ import io.catena.sr.job.Jobs;
 import io.catena.sr.record.JobIntents;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.concurrent.Semaphore;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import javax.net.ssl.SSLContext;
@@ -94,16 +97,16 @@ public final class PoolSr implements AttachedSr {
             attached.follow(watch, holder, means, e);
             return attached;
         }
-        attached.begin(means.opening.open(right, null), right, watch.selfLabel());
+        attached.begin(means.opening.open(right, null), right, watch);
         return attached;
     }
 
     /** What guests of this host have is restored by who knows which of them are there still. */
-    private void begin(AttachedSr opened, SharedSr right, String self) throws IOException {
+    private void begin(AttachedSr opened, SharedSr right, HolderWatch watch) throws IOException {
         boolean done = false;
         try {
-            Holding next = Holding.of(opened, right);
-            restoreFollowers(next, self);
+            Holding next = Holding.of(opened, right, watch);
+            next.restoreFollowers(watch.selfLabel());
             become(next);
             done = true;
         } finally {
@@ -128,7 +131,7 @@ public final class PoolSr implements AttachedSr {
         calls.claims();
         disks = here;
         followed = new FollowerRepository(sr, calls, here, means.jobs, self);
-        following = new Following(sr.path(), watch, calls, here, () -> take(watch, here, self), work);
+        following = new Following(sr.path(), watch, calls, here, () -> take(watch, here, self), work, watch.show());
         following.start();
         LOG.info(LogLine.of("sr-followed", "sr", sr.id(), "holder", holder.name(), "url", holder.url()));
     }
@@ -154,8 +157,8 @@ public final class PoolSr implements AttachedSr {
             AttachedSr opened = opening.open(right, here);
             boolean done = false;
             try {
-                Holding next = Holding.of(opened, right);
-                restoreFollowers(next, self);
+                Holding next = Holding.of(opened, right, watch);
+                next.restoreFollowers(self);
                 restoreOwn(next, here);
                 become(next);
                 here.taken();
@@ -167,23 +170,6 @@ public final class PoolSr implements AttachedSr {
                 }
             }
         });
-    }
-
-    private static void restoreFollowers(Holding next, String self) {
-        String ours = Hold.ofFollower(self, "");
-        for (Held held : next.followers().all()) {
-            if (!held.holder().startsWith(ours)) {
-                restore(next, held);
-            }
-        }
-    }
-
-    private static void restore(Holding next, Held held) {
-        try {
-            next.sr().restore(held.vdi(), held.holder(), held.mode(), held.active());
-        } catch (RuntimeException e) {
-            LOG.log(Level.SEVERE, LogLine.of("follower-not-restored", "vdi", held.vdi(), "holder", held.holder()), e);
-        }
     }
 
     private static void restoreOwn(Holding next, FollowedDisks here) {
@@ -248,6 +234,20 @@ public final class PoolSr implements AttachedSr {
         Holding now = holding;
         if (now != null) {
             now.holdsChanged();
+        }
+    }
+
+    @Override
+    public Export taking(VdiId vdi, String holder, Supplier<Export> work) {
+        Holding now = holding;
+        return now == null ? work.get() : now.taking(vdi, holder, work);
+    }
+
+    @Override
+    public void awaitComplete(Collection<VdiId> vdis) {
+        Holding now = holding;
+        if (now != null) {
+            now.awaitComplete(vdis);
         }
     }
 

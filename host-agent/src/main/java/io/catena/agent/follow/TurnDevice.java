@@ -15,11 +15,13 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 final class TurnDevice extends ForwardingDevice {
     private final BlockDevice disk;
     private final ReentrantReadWriteLock turn = new ReentrantReadWriteLock();
+    private final Runnable onFlush;
     private volatile boolean ended;
 
-    TurnDevice(BlockDevice disk) {
+    TurnDevice(BlockDevice disk, Runnable onFlush) {
         super(disk);
         this.disk = disk;
+        this.onFlush = onFlush;
     }
 
     /** A request. */
@@ -95,6 +97,7 @@ final class TurnDevice extends ForwardingDevice {
     public void flush() throws IOException {
         inTurn(() -> {
             disk.flush();
+            onFlush.run();
             return disk;
         });
     }

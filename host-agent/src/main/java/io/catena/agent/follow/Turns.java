@@ -14,9 +14,13 @@ final class Turns {
     /** By ticket. Guarded by this. */
     private final Map<String, TurnDevice> turns = new HashMap<>();
 
-    /** Begins a turn, when nothing of the one before is under way; null if that takes too long. */
+    /**
+     * Begins a turn, when nothing of the one before is under way; null if that takes too long.
+     *
+     * @param onFlush told after each flush
+     */
     @Nullable
-    BlockDevice begin(String ticket, BlockDevice device) {
+    BlockDevice begin(String ticket, BlockDevice device, Runnable onFlush) {
         TurnDevice before;
         synchronized (this) {
             before = turns.get(ticket);
@@ -28,7 +32,7 @@ final class Turns {
             if (turns.get(ticket) != before) {
                 return null;
             }
-            TurnDevice next = new TurnDevice(device);
+            TurnDevice next = new TurnDevice(device, onFlush);
             turns.put(ticket, next);
             return next;
         }

@@ -1,12 +1,15 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.Export;
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
 import io.catena.sr.record.JobIntents;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Collection;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** An open SR, as its owner sees it. Safe for use by many threads. */
@@ -39,6 +42,20 @@ public interface AttachedSr extends Closeable {
      * @throws io.catena.api.SrException if it cannot be kept
      */
     default void holdsChanged() {}
+
+    /**
+     * Lets a holder take a disk; what hosts have of it that are dead is theirs no more.
+     *
+     * @param holder who takes it
+     * @param work takes it
+     * @throws io.catena.api.SrException of {@code work}; if another host has the disk, with what is known of that host
+     */
+    default Export taking(VdiId vdi, String holder, Supplier<Export> work) {
+        return work.get();
+    }
+
+    /** Waits, but not for ever, until disks have all that was answered to guests of other hosts. */
+    default void awaitComplete(Collection<VdiId> vdis) {}
 
     /** Gives up all that this host has attached of an SR that another host has; does nothing if this one has it. */
     default void giveUp() {}

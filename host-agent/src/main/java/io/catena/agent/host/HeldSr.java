@@ -179,16 +179,19 @@ final class HeldSr implements StorageRepository {
 
     @Override
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
+        sr.awaitComplete(ids);
         return use(repository -> repository.snapshot(ids, name));
     }
 
     @Override
     public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
+        sr.awaitComplete(specs.stream().map(SnapshotSpec::of).toList());
         return use(repository -> repository.snapshot(specs));
     }
 
     @Override
     public Vdi clone(VdiId id, String name, long sizeBytes) {
+        sr.awaitComplete(List.of(id));
         return use(repository -> repository.clone(id, name, sizeBytes));
     }
 
@@ -217,6 +220,7 @@ final class HeldSr implements StorageRepository {
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
         VdiId made = copy == null ? memory.newVdi() : copy;
         SrId to = target instanceof HeldSr other ? other.id() : id();
+        sr.awaitComplete(List.of(id));
         return use(repository -> {
             Job job = repository.copy(id, target, name, made);
             began(job, new JobIntent.Copy(id, to, name, made));
@@ -368,11 +372,13 @@ final class HeldSr implements StorageRepository {
         return new VdiContents() {
             @Override
             public List<DiskRange> changes(VdiId vdi, @Nullable VdiId base) {
+                sr.awaitComplete(List.of(vdi));
                 return use(repository -> repository.contents().changes(vdi, base));
             }
 
             @Override
             public VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base) {
+                sr.awaitComplete(List.of(vdi));
                 return use(repository -> repository.contents().export(vdi, format, base));
             }
 
@@ -459,28 +465,30 @@ final class HeldSr implements StorageRepository {
     /** Takes first and remembers then: a crash in between leaves a disk as it was for a caller that got no answer. */
     private Export takeAndRemember(
             VdiId id, String holder, ExportKind kind, Function<StorageRepository, Export> operation) {
-        return useAlone(id, repository -> {
-            List<Hold> before = repository.holds().stream()
-                    .filter(hold -> hold.vdi().equals(id))
-                    .toList();
-            Set<ExportKind> exportedBefore = exports.kinds(id);
-            if (before.stream().allMatch(hold -> hold.active() == null)) {
-                OPEN_FILES.check();
-            }
-            Export export = operation.apply(repository);
-            try {
-                exports.open(kind, id);
-                sr.holdsChanged();
-                memory.holds(sr.id(), id, holds(repository, id), exports.kinds(id));
-            } catch (SrException e) {
-                if (!exportedBefore.contains(kind)) {
-                    exports.close(kind, id);
-                }
-                takeBack(repository, id, holder, before);
-                throw e;
-            }
-            return exports.complete(export);
-        });
+        return useAlone(
+                id,
+                repository -> sr.taking(id, holder, () -> {
+                    List<Hold> before = repository.holds().stream()
+                            .filter(hold -> hold.vdi().equals(id))
+                            .toList();
+                    Set<ExportKind> exportedBefore = exports.kinds(id);
+                    if (before.stream().allMatch(hold -> hold.active() == null)) {
+                        OPEN_FILES.check();
+                    }
+                    Export export = operation.apply(repository);
+                    try {
+                        exports.open(kind, id);
+                        sr.holdsChanged();
+                        memory.holds(sr.id(), id, holds(repository, id), exports.kinds(id));
+                    } catch (SrException e) {
+                        if (!exportedBefore.contains(kind)) {
+                            exports.close(kind, id);
+                        }
+                        takeBack(repository, id, holder, before);
+                        throw e;
+                    }
+                    return exports.complete(export);
+                }));
     }
 
     private static void takeBack(StorageRepository repository, VdiId id, String holder, List<Hold> before) {

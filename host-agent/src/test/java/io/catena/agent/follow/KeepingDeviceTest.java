@@ -54,7 +54,7 @@ class KeepingDeviceTest {
 
     /** Gives the device another host whenever the last one has died. */
     private void mend(KeepingDevice device, MortalHost host, Random lives) throws IOException {
-        device.move(() -> host.begin(life(lives)));
+        device.move(() -> host.begin(1 + life(lives)));
         Thread thread = new Thread(() -> {
             while (!ended) {
                 losses.acquireUninterruptibly();
@@ -197,13 +197,14 @@ class KeepingDeviceTest {
         assertThat(value(device, 1)).isEqualTo(2);
     }
 
-    /** A disk whose flush takes long, and covers what was there when it began. */
+    /** A disk whose flushes take long but for the first, and cover what was there when they began. */
     private static final class SlowFlush extends ForwardingDevice implements ServedDisk {
         private final MortalHost.Disk disk;
         private final MortalHost host;
         private final AtomicReference<byte[]> flushed;
         private final CountDownLatch flushing;
         private final CountDownLatch goOn;
+        private boolean isServed;
 
         SlowFlush(
                 MortalHost.Disk disk,
@@ -222,6 +223,10 @@ class KeepingDeviceTest {
         @Override
         public void flush() throws IOException {
             disk.flush();
+            if (!isServed) {
+                isServed = true;
+                return;
+            }
             flushed.set(host.platter());
             flushing.countDown();
             try {
@@ -309,7 +314,7 @@ class KeepingDeviceTest {
     void thisHostsOwnDiskGoesOnWithWhatWasKept() throws IOException {
         MortalHost host = new MortalHost(BYTES, new Random(7));
         KeepingDevice device = device(ROOM);
-        device.move(() -> host.begin(2));
+        device.move(() -> host.begin(3));
         device.write(0, sectors(1, 3));
         device.write(SECTOR, sectors(1, 4));
         MortalHost.Disk own = new MortalHost(BYTES, new Random(8)).begin(1000);
@@ -325,7 +330,7 @@ class KeepingDeviceTest {
     void requestsWaitWhileNobodyServesTheDiskAndFailWhenItIsTaken() throws Exception {
         MortalHost host = new MortalHost(BYTES, new Random(9));
         KeepingDevice device = device(ROOM);
-        device.move(() -> host.begin(0));
+        device.move(() -> host.begin(1));
         CompletableFuture<Void> write = CompletableFuture.runAsync(() -> {
             try {
                 device.write(0, sectors(1, 1));
@@ -340,5 +345,22 @@ class KeepingDeviceTest {
         device.fail("taken");
         assertThat(write).failsWithin(Duration.ofSeconds(20));
         assertThatThrownBy(() -> device.read(0, ByteBuffer.allocate(SECTOR))).hasMessageContaining("taken");
+    }
+
+    /** A process of this host before it may have been answered what it has not kept; and what is kept is not made twice. */
+    @Test
+    void aDiskIsFlushedBeforeItIsServedAgain() throws IOException {
+        MortalHost host = new MortalHost(BYTES, new Random(10));
+        MortalHost.Disk disk = host.begin(1000);
+        disk.write(0, sectors(1, 7));
+        KeepingDevice device = device(ROOM);
+        device.move(() -> disk);
+        assertThat(host.platter()[0]).isEqualTo((byte) 7);
+        device.write(SECTOR, sectors(1, 8));
+        MortalHost.Disk next = new MortalHost(BYTES, new Random(11)).begin(1000);
+        device.move(() -> next);
+        MortalHost.Disk last = new MortalHost(BYTES, new Random(12)).begin(1);
+        device.move(() -> last);
+        assertThat(device.isServed()).isTrue();
     }
 }

@@ -53,7 +53,7 @@ public final class TestCertificates {
         openssl("req", "-subj", "/CN=" + name, "-keyout", role + "-key.pem", "-out", role + ".csr");
         Files.writeString(
                 directory.resolve(role + ".ext"),
-                "subjectAltName=DNS:" + name + ",IP:127.0.0.1\n",
+                "subjectAltName=DNS:" + name + ",IP:127.0.0.1,IP:127.0.0.2\n",
                 StandardCharsets.US_ASCII);
         run("openssl x509 -req -in " + role + ".csr -CA ca-cert.pem -CAkey ca-key.pem -CAcreateserial -days 2 -extfile "
                 + role + ".ext -out " + role + "-cert.pem");

@@ -9,17 +9,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Many schedules of each kind of simulated cluster: {@code ClusterCampaign SCHEDULES [omissions]}. */
+/**
+ * Many schedules of each kind of simulated cluster: {@code ClusterCampaign FIRST SCHEDULES [omissions]}. With omissions each
+ * plan ends at the first schedule that shows what was left out, and one that none shows is a failure.
+ */
 final class ClusterCampaign {
     private static final long MILLIS = 150_000;
 
     private ClusterCampaign() {}
 
     public static void main(String[] arguments) throws IOException {
-        int schedules = Integer.parseInt(arguments[0]);
+        long first = Long.parseLong(arguments[0]);
+        int schedules = Integer.parseInt(arguments[1]);
         boolean failed = false;
-        for (ClusterPlan plan : plans(arguments.length > 1)) {
-            failed |= run(plan, schedules, System.out) && plan.left().isEmpty();
+        for (ClusterPlan plan : plans(arguments.length > 2)) {
+            failed |= run(plan, first, schedules, System.out) == plan.left().isEmpty();
         }
         System.exit(failed ? 1 : 0);
     }
@@ -42,13 +46,15 @@ final class ClusterCampaign {
     }
 
     /** Returns whether something went wrong. */
-    private static boolean run(ClusterPlan plan, int schedules, PrintStream out) throws IOException {
+    private static boolean run(ClusterPlan plan, long firstSeed, int schedules, PrintStream out) throws IOException {
         long began = System.nanoTime();
+        int run = 0;
         int violations = 0;
         int takeovers = 0;
         int answers = 0;
         String first = "";
-        for (long seed = 0; seed < schedules; seed++) {
+        for (long seed = firstSeed; seed < firstSeed + schedules && !isShown(plan, violations); seed++) {
+            run++;
             ClusterRun.Outcome outcome = ClusterRun.run(plan, seed, MILLIS);
             takeovers += outcome.takeovers();
             answers += outcome.answers();
@@ -64,11 +70,15 @@ final class ClusterCampaign {
                 plan.store(),
                 plan.left(),
                 violations,
-                schedules,
+                run,
                 takeovers,
                 answers,
                 (System.nanoTime() - began) / 1e9,
                 first);
         return violations > 0;
+    }
+
+    private static boolean isShown(ClusterPlan plan, int violations) {
+        return violations > 0 && !plan.left().isEmpty();
     }
 }

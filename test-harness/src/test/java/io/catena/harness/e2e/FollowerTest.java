@@ -146,6 +146,49 @@ class FollowerTest {
         handOver(a.agent().createVdi(sr, "late", DISK_BYTES));
     }
 
+    /** Started again it has its disks; dead it loses them to who asks, and not before that is certain. */
+    @Test
+    void aFollowerThatIsKilled() throws Exception {
+        String disk = b.agent().createVdi(sr, "disk", DISK_BYTES);
+        GuestWriter guest = new GuestWriter(b.agent().attach(disk), DISK_BYTES, 5);
+        guest.writeSome(100);
+        assertThat(a.agent()
+                        .process()
+                        .cli("host", "ls", path.toString())
+                        .stdout()
+                        .split("\"alive\"", -1))
+                .as("alive, and what comes after each")
+                .hasSize(3);
+        b.agent().process().kill9();
+        b.agent().process().restart();
+        guest.check(LiveAgent.id(b.agent().vdi(disk).get("export").getAsJsonObject(), "uri"));
+
+        b.agent().process().kill9();
+        assertThatThrownBy(() -> a.agent().attach(disk))
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining("active rw for \"@");
+        String[] uri = new String[1];
+        await("the dead follower has it no more", () -> attached(disk, uri));
+        guest.check(uri[0]);
+        assertThat(a.agent().process().log()).contains("event=dead-follower-released");
+        b.agent().process().restart();
+        assertThat(b.agent().vdi(disk).get("state").getAsString()).isEqualTo("active");
+        assertThatThrownBy(() -> b.agent().attach(disk)).isInstanceOf(SrException.class);
+        guest.check(uri[0]);
+        a.agent().detach(disk);
+        b.agent().attach(disk);
+    }
+
+    private boolean attached(String disk, String[] uri) {
+        try {
+            uri[0] = a.agent().attach(disk);
+            return true;
+        } catch (SrException e) {
+            assertThat(e.getMessage()).contains("active rw");
+            return false;
+        }
+    }
+
     /** The host that has the SR lets go of it while a guest of the other writes. */
     private void handOver(String disk) throws Exception {
         GuestWriter guest = new GuestWriter(a.agent().attach(disk), DISK_BYTES, 4);

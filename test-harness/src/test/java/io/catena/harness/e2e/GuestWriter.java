@@ -54,6 +54,15 @@ final class GuestWriter implements Callable<Long> {
         return written();
     }
 
+    /** Writes so much, and does not flush at the end. */
+    void writeSome(int pages) throws IOException {
+        try (NbdDisk disk = NbdDisk.connect(uri, PATIENCE)) {
+            for (int i = 0; i < pages; i++) {
+                step(disk);
+            }
+        }
+    }
+
     private void step(NbdDisk disk) throws IOException {
         int page = random.nextInt(expected.length);
         long number = written.get() + 1;

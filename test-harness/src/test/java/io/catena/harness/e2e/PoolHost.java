@@ -2,20 +2,26 @@ package io.catena.harness.e2e;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.control.client.ControlClient;
+import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.TestCertificates;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A host of a pool: an agent that others reach, each known by its certificate. For one test thread. */
 final class PoolHost implements AutoCloseable {
-    private final LiveAgent agent;
+    private static final Duration SIGNAL = Duration.ofSeconds(10);
 
-    private PoolHost(LiveAgent agent) {
+    private final LiveAgent agent;
+    private final List<Integer> ports;
+
+    private PoolHost(LiveAgent agent, List<Integer> ports) {
         this.agent = agent;
+        this.ports = ports;
     }
 
     /**
@@ -25,24 +31,36 @@ final class PoolHost implements AutoCloseable {
      */
     static PoolHost start(Path runDirectory, TestCertificates certificates, String name, List<String> others)
             throws IOException {
+        return start(runDirectory, certificates, name, others, "127.0.0.1");
+    }
+
+    /**
+     * Starts an agent.
+     *
+     * @param address where others reach it; it listens at 127.0.0.1
+     */
+    static PoolHost start(
+            Path runDirectory, TestCertificates certificates, String name, List<String> others, String address)
+            throws IOException {
         certificates.certify(name, name);
         int port = freePort();
+        int nbdPort = freePort();
         List<String> options = new ArrayList<>(List.of(
                 "--libvirt=none",
                 "--api-listen=127.0.0.1:" + port,
                 "--api-certificate=" + certificates.certificate(name),
                 "--api-key=" + certificates.key(name),
                 "--api-ca=" + certificates.authority(),
-                "--nbd-listen=127.0.0.1:" + freePort(),
+                "--nbd-listen=127.0.0.1:" + nbdPort,
                 "--nbd-tls-certificate=" + certificates.certificate(name),
                 "--nbd-tls-key=" + certificates.key(name),
                 "--nbd-tls-ca=" + certificates.authority(),
-                "--cluster-url=https://127.0.0.1:" + port));
+                "--cluster-url=https://" + address + ":" + port));
         for (String other : others) {
             options.add("--api-client=" + other + "=peer");
             options.add("--nbd-tls-client=" + other);
         }
-        return new PoolHost(LiveAgent.start(runDirectory, options.toArray(String[]::new)));
+        return new PoolHost(LiveAgent.start(runDirectory, options.toArray(String[]::new)), List.of(port, nbdPort));
     }
 
     /** One that nobody has now: it is to be the same after a restart. */
@@ -50,6 +68,25 @@ final class PoolHost implements AutoCloseable {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
+    }
+
+    /** Returns the ports at which others reach it. */
+    List<Integer> ports() {
+        return ports;
+    }
+
+    /** Stops its process where it is, as a host that stands still. */
+    void pause() throws IOException {
+        signal("STOP");
+    }
+
+    void resume() throws IOException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException {
+        Programs.run(
+                SIGNAL, "/bin/kill", "-" + name, Long.toString(agent.process().pid()));
     }
 
     LiveAgent agent() {
@@ -80,6 +117,9 @@ final class PoolHost implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        if (agent.process().isAlive()) {
+            resume();
+        }
         agent.close();
     }
 }

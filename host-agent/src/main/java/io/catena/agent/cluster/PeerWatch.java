@@ -1,0 +1,109 @@
+package io.catena.agent.cluster;
+
+import io.catena.lease.HostRecord;
+import io.catena.lease.HostWatch;
+import io.catena.lease.LeaseKeys;
+import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.lease.Liveness;
+import io.catena.log.LogLine;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BinaryOperator;
+import java.util.function.BooleanSupplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * Looks whether the hosts live that use an SR through this one. It has to look all the time: a host counts as dead when it was
+ * seen silent for long enough.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads; looks on one of its own until it is closed.
+ */
+public final class PeerWatch implements Closeable {
+    private static final Logger LOG = Logger.getLogger(PeerWatch.class.getName());
+
+    /** Of the notes of one host: that of its process now. */
+    private static final BinaryOperator<Liveness> LIVELIEST =
+            BinaryOperator.minBy(Comparator.comparing(Liveness::state).thenComparing(Liveness::silentNanos));
+
+    private final LeaseStore store;
+    private final HostWatch watch;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Thread thread;
+    private final BooleanSupplier needed;
+
+    /** By what a host is called among the hosts; replaced whole. */
+    private volatile Map<String, Liveness> seen = Map.of();
+
+    /**
+     * @param needed whether there is anybody to look at
+     */
+    PeerWatch(String sr, LeaseStore store, HostWatch watch, BooleanSupplier needed) {
+        this.store = store;
+        this.watch = watch;
+        this.needed = needed;
+        thread = new Thread(this::run, "peers of " + sr);
+        thread.setDaemon(true);
+    }
+
+    PeerWatch start() {
+        thread.start();
+        return this;
+    }
+
+    private void run() {
+        try {
+            do {
+                lookIfNeeded();
+            } while (!closing.await(LeaseTimes.DEFAULT.renewNanos(), TimeUnit.NANOSECONDS));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void lookIfNeeded() {
+        try {
+            if (needed.getAsBoolean()) {
+                look();
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.FINE, LogLine.of("peers-not-seen", "cause", String.valueOf(e.getMessage())));
+        }
+    }
+
+    void look() throws IOException {
+        Map<String, Liveness> now = new TreeMap<>();
+        for (Map.Entry<String, String> note : store.notes(LeaseKeys.HOSTS).entrySet()) {
+            HostRecord record = HostRecord.decode(note.getKey(), note.getValue());
+            now.merge(HolderWatch.label(record.name(), record.host()), watch.look(record.holder()), LIVELIEST);
+        }
+        seen = now;
+    }
+
+    /**
+     * Returns what is known of a host.
+     *
+     * @param label what it is called among the hosts
+     * @return empty if it has shown nothing: it may be of a version that does not, or have been detached
+     */
+    public Optional<Liveness> of(String label) {
+        return Optional.ofNullable(seen.get(label));
+    }
+
+    /** Returns how long, in ns, it takes at least until a host counts as dead. */
+    public long untilDeadNanos(Liveness liveness) {
+        return watch.untilDeadNanos(liveness);
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+    }
+}

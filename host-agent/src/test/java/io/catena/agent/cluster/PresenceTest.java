@@ -1,0 +1,132 @@
+package io.catena.agent.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.catena.lease.BootClock;
+import io.catena.lease.FileLeaseStore;
+import io.catena.lease.HostWatch;
+import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.lease.Liveness;
+import io.catena.store.FileStorage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A host that follows shows that it lives, and is seen to be dead when it does not. */
+class PresenceTest {
+    private static final String NOTES = "hosts/";
+
+    @TempDir
+    private Path directory;
+
+    private final WoundClock clock = new WoundClock();
+    private LeaseStore store;
+    private ThisHost follower;
+    private PeerWatch peers;
+    private String label;
+
+    /** A clock that moves when it is told to. */
+    private static final class WoundClock implements BootClock {
+        private long nanos;
+
+        @Override
+        public long nanos() {
+            return nanos;
+        }
+
+        @Override
+        public void sleep(long pause) {
+            nanos += pause;
+        }
+
+        void pass(int seconds) {
+            sleep(Duration.ofSeconds(seconds).toNanos());
+        }
+    }
+
+    @BeforeEach
+    void open() throws IOException {
+        store = new FileLeaseStore(new FileStorage(directory), UUID::randomUUID);
+        follower = new ThisHost(new UUID(1, 1), "b", clock, "https://b");
+        label = HolderWatch.label(follower.name(), follower.id().toString());
+        peers = new PeerWatch("sr", store, new HostWatch(store, LeaseTimes.DEFAULT, clock), () -> true);
+    }
+
+    private Presence presence() {
+        return new Presence("sr", store, follower);
+    }
+
+    private Liveness seen() throws IOException {
+        peers.look();
+        return peers.of(label).orElseThrow();
+    }
+
+    @Test
+    void aHostThatRenewsLives() throws IOException {
+        Presence presence = presence();
+        for (int i = 0; i < 20; i++) {
+            presence.renew();
+            assertThat(seen().state()).isEqualTo(Liveness.State.ALIVE);
+            clock.pass(2);
+        }
+        assertThat(store.notes(NOTES)).hasSize(1);
+    }
+
+    @Test
+    void aHostThatIsSilentIsDeadAfterTwelveSecondsAndLivesAgainWhenItIsBack() throws IOException {
+        Presence presence = presence();
+        presence.renew();
+        assertThat(seen().isDead()).isFalse();
+        clock.pass(11);
+        assertThat(seen().state()).isEqualTo(Liveness.State.SILENT);
+        assertThat(peers.untilDeadNanos(seen())).isEqualTo(Duration.ofSeconds(1).toNanos());
+        clock.pass(1);
+        assertThat(seen().isDead()).isTrue();
+        String before = store.notes(NOTES).firstKey();
+        presence.renew();
+        assertThat(seen().state()).isEqualTo(Liveness.State.ALIVE);
+        assertThat(store.notes(NOTES)).hasSize(1).doesNotContainKey(before);
+    }
+
+    /** Started again it is there at once, and what the killed process left does not stay. */
+    @Test
+    void aProcessThatIsStartedAgainTakesTheOldOnesPlace() throws IOException {
+        presence().renew();
+        clock.pass(30);
+        presence().renew();
+        assertThat(store.notes(NOTES)).hasSize(1);
+        assertThat(seen().state()).isEqualTo(Liveness.State.ALIVE);
+    }
+
+    @Test
+    void ofAHostThatShowsNothingNothingIsKnown() throws IOException {
+        peers.look();
+        assertThat(peers.of(label)).isEmpty();
+    }
+
+    @Test
+    void whoLeavesInOrderLeavesNoNote() throws Exception {
+        Presence presence = presence().start();
+        for (int i = 0; i < 600 && store.notes(NOTES).isEmpty(); i++) {
+            Thread.sleep(10);
+        }
+        assertThat(store.notes(NOTES)).hasSize(1);
+        presence.close();
+        assertThat(store.notes(NOTES)).isEmpty();
+    }
+
+    /** The word of who has switched it off. */
+    @Test
+    void aHostThatIsSaidToBeFencedIsDeadAtOnce() throws IOException {
+        presence().renew();
+        assertThat(seen().isDead()).isFalse();
+        String[] key = store.notes(NOTES).firstKey().split("/", -1);
+        store.writeNote("fenced/" + key[1] + "/" + key[2], "{}");
+        assertThat(seen().isDead()).isTrue();
+    }
+}
