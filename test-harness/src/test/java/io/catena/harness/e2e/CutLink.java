@@ -32,7 +32,7 @@ final class CutLink implements AutoCloseable {
         boolean open = false;
         try {
             for (int port : ports) {
-                ServerSocket door = new ServerSocket(port, 50, InetAddress.getByName("127.0.0.2"));
+                ServerSocket door = new ServerSocket(port, 50, InetAddress.getByAddress(new byte[] {127, 0, 0, 2}));
                 doors.add(door);
                 start(() -> accept(door, port));
             }
@@ -64,7 +64,7 @@ final class CutLink implements AutoCloseable {
     private void accept(ServerSocket door, int port) throws IOException {
         while (true) {
             Socket client = keep(door.accept());
-            Socket host = keep(new Socket(InetAddress.getByName("127.0.0.1"), port));
+            Socket host = keep(new Socket(InetAddress.getLoopbackAddress(), port));
             start(() -> pump(client, host));
             start(() -> pump(host, client));
         }
