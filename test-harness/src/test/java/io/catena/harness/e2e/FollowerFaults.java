@@ -41,7 +41,7 @@ class FollowerFaults {
     private @Nullable EtcdCluster etcd;
     private TestCertificates certificates;
     private Path path;
-    private String sr;
+    private String sr = "";
 
     @BeforeEach
     void makePlace() throws IOException {
