@@ -103,7 +103,7 @@ final class SupportBundleCommand implements Callable<Integer> {
         if (log == null) {
             bundle.add("log.txt", SupportBundleCommand::journal);
         } else {
-            bundle.add("log.txt", () -> Files.readString(log));
+            bundle.add("log.txt", () -> SupportBundle.end(log));
         }
     }
 

@@ -9,7 +9,10 @@ import io.catena.tool.HostFile;
 import io.catena.tool.VhdInfo;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -58,7 +61,7 @@ public final class SupportBundle implements Closeable {
         String text;
         try {
             text = source.text();
-        } catch (IOException | SrException e) {
+        } catch (IOException | UncheckedIOException | SrException e) {
             missing.append(name).append(": ").append(e).append('\n');
             return;
         }
@@ -68,7 +71,15 @@ public final class SupportBundle implements Closeable {
     /** Adds a file that may be absent. */
     public void addFile(String name, Path file) throws IOException {
         if (Files.isRegularFile(file)) {
-            add(name, () -> Files.readString(file));
+            add(name, () -> end(file));
+        }
+    }
+
+    /** Returns the end of a file, which may be large, and hold what is no text: names of files, for instance. */
+    public static String end(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            in.skipNBytes(Math.max(0, Files.size(file) - MOST_CHARS));
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

@@ -3,6 +3,7 @@ package io.catena.agent.support;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,5 +30,14 @@ class SecretsTest {
                 "path=/srv/a:b vdi=\"disk\" nbd+unix:///disk?socket=/run/catena/nbd.sock api-key = \"/etc/catena/tls/api.key\"\n"
                         + "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
         assertThat(Secrets.hidden(text)).isEqualTo(text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", ":", "\\\\\"", "://:", "token\"", " "})
+    @Timeout(20)
+    void aLongTextTakesNoTimeAndNoStack(String part) {
+        String text = "\"token\":\"" + part.repeat(1 << 19) + "\" " + part.repeat(1 << 19);
+
+        assertThat(Secrets.hidden(text)).startsWith("\"token\":\"***\"");
     }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
@@ -53,6 +54,12 @@ public final class EventLog implements EventSink, Closeable {
     private static final Logger LOG = Logger.getLogger(EventLog.class.getName());
     private static final long IDS_AT_A_TIME = 1_000;
 
+    /** More is no whole number for who reads JSON. */
+    private static final long MOST_ID = 1L << 53;
+
+    /** More than were given and are not in the files. */
+    private static final long IDS_LEFT_OUT = 1_000_000;
+
     /** The command line follows events so. */
     private static final int MOST_WAITING = 8;
 
@@ -82,9 +89,28 @@ public final class EventLog implements EventSink, Closeable {
         this.directory = Files.createDirectories(directory);
         this.clock = clock;
         idFile = new DurableFile(directory.resolve("last-id"));
-        reservedId = Long.parseLong(idFile.read().orElse("0").strip());
-        nextId = reservedId + 1;
+        OptionalLong last = lastReserved();
+        nextId = last.orElse(MOST_ID) + 1;
         load();
+        if (last.isEmpty()) {
+            nextId = (events.isEmpty() ? 0 : events.lastKey()) + IDS_LEFT_OUT;
+        }
+        reservedId = nextId - 1;
+    }
+
+    /** Returns nothing if what was noted cannot be read: then no old id can be told from a new one. */
+    private OptionalLong lastReserved() throws IOException {
+        String text = idFile.read().orElse("0").strip();
+        try {
+            long id = Long.parseLong(text);
+            if (id >= 0 && id < MOST_ID) {
+                return OptionalLong.of(id);
+            }
+        } catch (NumberFormatException e) {
+            // As any other text.
+        }
+        LOG.severe(LogLine.of("events-damaged", "file", idFile, "found", text));
+        return OptionalLong.empty();
     }
 
     /** What a reader gets. */

@@ -86,8 +86,8 @@ public record Retention(
         int most = hasTiers() ? sumOfTiers() + (last == null ? 1 : 0) : Integer.MAX_VALUE;
         if (maxAgeDays != null) {
             Duration age = Duration.ofDays(maxAgeDays);
-            most = Math.min(
-                    most, timing.between(now, now.plus(age), age.toSeconds()).count() + 1);
+            // Only the number counts: the newest of very many is not looked for.
+            most = Math.min(most, timing.between(now, now.plus(age), 0).count() + 1);
         }
         return maxCount == null ? most : Math.min(most, maxCount);
     }

@@ -61,6 +61,7 @@ public record Schedule(
     private static final int MINUTES_A_YEAR = 527_040;
     private static final int MOST_TEXT = 200;
     private static final int MOST_ENTRIES = 1000;
+    private static final Instant LAST_ANCHOR = Instant.parse("9999-12-31T23:59:59Z");
 
     /** Whether the disks are cut at one instant. */
     public enum Mode {
@@ -104,6 +105,9 @@ public record Schedule(
         }
         if (everyMinutes != null) {
             range("everyMinutes", everyMinutes, 1, MINUTES_A_YEAR);
+        }
+        if (anchor != null && (anchor.isBefore(Instant.EPOCH) || anchor.isAfter(LAST_ANCHOR))) {
+            throw bad("\"anchor\" is " + anchor + ", expected " + Instant.EPOCH + " to " + LAST_ANCHOR);
         }
         range("startWithinMinutes", startWithinMinutes, 1, MINUTES_A_YEAR);
         range("retries", retries, 0, 100);

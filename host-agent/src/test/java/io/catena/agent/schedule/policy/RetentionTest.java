@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class RetentionTest {
     private static final ZoneId UTC = ZoneId.of("UTC");
@@ -67,5 +68,13 @@ final class RetentionTest {
     void noMoreThanTheMostAreKept() {
         Retention two = new Retention(null, null, null, null, null, null, null, 2);
         assertThat(kept(two, hourly(5), true)).containsExactly(0, 1);
+    }
+
+    @Test
+    @Timeout(20)
+    void nobodyCountsTheMinutesOfACentury() {
+        Retention century = new Retention(null, null, null, null, null, null, 36_500, null);
+
+        assertThat(century.most(CronTiming.parse("* * * * *", UTC), NOW)).isEqualTo(Timing.MOST_COUNTED + 1);
     }
 }
