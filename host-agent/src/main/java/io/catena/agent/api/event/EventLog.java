@@ -94,6 +94,7 @@ public final class EventLog implements EventSink, Closeable {
         load();
         if (last.isEmpty()) {
             nextId = (events.isEmpty() ? 0 : events.lastKey()) + IDS_LEFT_OUT;
+            goneUpTo = events.isEmpty() ? nextId - 1 : goneUpTo;
         }
         reservedId = nextId - 1;
     }

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +28,18 @@ final class EventLogTest {
         try (EventLog log = new EventLog(directory, Clock.systemUTC())) {
             assertThat(log.after(after, 10).reset()).isFalse();
             assertThat(log.after(before + 5, 10).reset()).isTrue();
+        }
+    }
+
+    @Test
+    void withoutAnyEventReadersGetTheNextOnes() throws IOException {
+        Files.writeString(directory.resolve("last-id"), "x");
+        try (EventLog log = new EventLog(directory, Clock.systemUTC())) {
+            long last = log.lastId();
+            log.happened("x", null, null, null, Map.of());
+            assertThat(log.after(last, 10).events()).hasSize(1);
+            assertThat(log.after(7, 10).reset()).isTrue();
+            assertThat(log.after(7, 10).events()).hasSize(1);
         }
     }
 
