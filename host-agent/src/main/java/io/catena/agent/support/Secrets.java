@@ -16,8 +16,8 @@ final class Secrets {
     private static final Pattern BEARER = Pattern.compile("(?i)(?<=\\b(?:Bearer|Basic) )[A-Za-z0-9+/=._~-]{8,}");
 
     /** A key that says so, up to its value. */
-    private static final Pattern NAMED = Pattern.compile(
-            "(?i)(?:passw(?:or)?d|passphrase|secret|token|credential)s?\"?\\s*+[:=]\\s*+");
+    private static final Pattern NAMED =
+            Pattern.compile("(?i)(?:passw(?:or)?d|passphrase|secret|token|credential)s?\"?\\s*+[:=]\\s*+");
 
     private Secrets() {}
 
@@ -34,7 +34,8 @@ final class Secrets {
         Matcher named = NAMED.matcher(text);
         int done = 0;
         while (named.find(done)) {
-            int end = text.startsWith("\"", named.end()) ? endOfQuoted(text, named.end()) : endOfWord(text, named.end());
+            int end =
+                    text.startsWith("\"", named.end()) ? endOfQuoted(text, named.end()) : endOfWord(text, named.end());
             hidden.append(text, done, named.end());
             if (end > named.end()) {
                 hidden.append('"').append(HIDDEN).append('"');
