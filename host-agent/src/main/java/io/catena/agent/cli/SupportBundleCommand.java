@@ -100,11 +100,8 @@ final class SupportBundleCommand implements Callable<Integer> {
         bundle.addFile("state/mounts.json", stateFile.resolveSibling("state-mounts.json"));
         bundle.addKernel();
         bundle.addAgent(session.agent());
-        if (log == null) {
-            bundle.add("log.txt", SupportBundleCommand::journal);
-        } else {
-            bundle.add("log.txt", () -> SupportBundle.end(log));
-        }
+        Path ownLog = log;
+        bundle.add("log.txt", () -> ownLog == null ? journal() : SupportBundle.end(ownLog));
     }
 
     private static String journal() throws IOException {
