@@ -3,6 +3,9 @@ package io.catena.agent;
 import io.catena.agent.linux.FileSystemType;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,9 +57,9 @@ final class SingleHostDirectories {
                             directory + " is on a file system that other hosts may use, too: " + type.name()
                                     + ". Nothing keeps two hosts from writing the same disks there, and both would lose"
                                     + " data")
-                    .correction("If other hosts are to reach it, share it while it is detached: catena sr share "
-                            + directory
-                            + ". If no other host uses this directory, now and later, say so with --single-host.");
+                    .correction(Advice.of("If other hosts are to reach it, share it while it is detached: ")
+                            .then(Remedy.of(Verb.SR_SHARE, directory))
+                            .then(". If no other host uses this directory, now and later, say so with --single-host."));
         }
     }
 }

@@ -16,6 +16,9 @@ import io.catena.lease.LeaseTimes;
 import io.catena.lease.Ownership;
 import io.catena.lease.Session;
 import io.catena.lease.Takeover;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.FencedStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -97,9 +100,10 @@ public final class SharedSr {
                 boolean lives = clock.nanos() - began > TIMES.renewNanos() * 2 && e.silentNanos() < TIMES.renewNanos();
                 if (lives) {
                     throw new SrException(SrError.SR_IN_USE, "The SR is not free: " + e.getMessage(), e)
-                            .correction(
-                                    "Detach it there first: catena sr detach. If that host is dead for certain: catena host"
-                                            + " fenced " + e.holder().text());
+                            .correction(Advice.of("Detach it there first: ")
+                                    .then(Remedy.of(Verb.SR_DETACH, "SR"))
+                                    .then("; or, if that host is dead for certain: ")
+                                    .then(Remedy.of(Verb.HOST_FENCED, e.holder().text(), "DIR")));
                 }
                 clock.sleep(TIMES.renewNanos());
             }

@@ -10,6 +10,8 @@ import io.catena.lease.HostWatch;
 import io.catena.lease.LeaseKeys;
 import io.catena.lease.LeaseStore;
 import io.catena.lease.LeaseTimes;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -52,7 +54,7 @@ public final class SharedSrs {
     public void share(Storage storage, String how) throws IOException {
         if (!storage.exists(SR_RECORD)) {
             throw new SrException(SrError.SR_UNAVAILABLE, "There is no SR: " + SR_RECORD + " is missing")
-                    .correction("Give the directory of an SR that was made with: catena sr create");
+                    .correction("Give the directory of an SR; one is made with: ", Remedy.of(Verb.SR_CREATE));
         }
         Closeable lock = storage.lock(LOCK);
         try {
@@ -112,14 +114,16 @@ public final class SharedSrs {
         }
         if (!known) {
             throw new SrException(SrError.BAD_REQUEST, "No host \"" + host + "\" has shown itself in this SR")
-                    .correction("See: catena host ls DIR");
+                    .correction("See: ", Remedy.of(Verb.HOST_LS, "DIR"));
         }
     }
 
     private static LeaseStore opened(Storage storage) throws IOException {
         return Coordination.read(storage)
                 .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The SR is one host's alone")
-                        .correction("Share it while it is detached: catena sr share DIR --coordination files"))
+                        .correction(
+                                "Share it while it is detached: ",
+                                Remedy.of(Verb.SR_SHARE, "DIR").with("coordination", "files")))
                 .open(storage);
     }
 }

@@ -8,6 +8,8 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +40,7 @@ final class AttachedDisks {
                             SrError.VDI_MISSING,
                             holders.size() + " attached SRs have VDI " + disk.vdi() + ", which a guest uses as "
                                     + disk.target() + "; expected one")
-                    .correction("Attach its SR: catena sr attach DIR");
+                    .correction("Attach its SR: ", Remedy.of(Verb.SR_ATTACH, "DIR"));
         }
         holders.get(0).attach(disk.vdi(), disk.mode());
     }

@@ -8,6 +8,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,8 +92,9 @@ final class GuestSnapshots {
                             SrError.VDI_SNAPSHOT,
                             "The disks of guest " + guest.name() + " are in " + bySr.size()
                                     + " SRs, which share no instant, and " + reason)
-                    .correction("Snapshot a guest that freezes its file systems, or its disks SR by SR:"
-                            + " catena vdi snapshot VDI...");
+                    .correction(
+                            "Snapshot a guest that freezes its file systems, or its disks SR by SR: ",
+                            Remedy.of(Verb.VDI_SNAPSHOT, "VDI"));
         }
         List<SnapshotResult> results = cut(bySr, name);
         long micros =
@@ -114,13 +117,13 @@ final class GuestSnapshots {
                         .orElseThrow(() -> new SrException(
                                         SrError.VDI_UNAVAILABLE,
                                         "Guest " + guest.name() + " uses VDI " + disk.vdi() + ", which is not attached")
-                                .correction("Attach it: catena vdi attach " + disk.vdi()));
+                                .correction("Attach it: ", Remedy.of(Verb.VDI_ATTACH, disk.vdi())));
                 bySr.computeIfAbsent(repository, unused -> new ArrayList<>()).add(disk.vdi());
             }
         }
         if (bySr.isEmpty()) {
             throw new SrException(SrError.BAD_REQUEST, "Guest " + guest.name() + " has no writable disk of this agent")
-                    .correction("See: catena libvirt ls");
+                    .correction("See: ", Remedy.of(Verb.LIBVIRT_LS));
         }
         return bySr;
     }

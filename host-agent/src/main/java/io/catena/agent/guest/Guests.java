@@ -9,6 +9,8 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -241,7 +243,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
                         SrError.VDI_IN_USE,
                         "Guest " + guest.name() + " has VDI " + disk.vdi() + " as " + disk.target() + " "
                                 + disk.mode().symbol() + ", asked for was " + mode.symbol())
-                .correction("Detach it first: catena libvirt detach " + disk.vdi() + " " + guest.name());
+                .correction("Detach it first: ", Remedy.of(Verb.LIBVIRT_DETACH, disk.vdi(), guest.name()));
     }
 
     private void refuseSecondWriter(Guest guest, VdiId vdi, AccessMode mode) {
@@ -252,7 +254,8 @@ public final class Guests implements Hypervisor.Listener, Closeable {
                                 SrError.VDI_IN_USE,
                                 "Guest " + other.name() + " has VDI " + vdi + " " + theirs.symbol() + "; guest "
                                         + guest.name() + " cannot have it " + mode.symbol())
-                        .correction("Detach it there first, or give this guest a clone: catena vdi clone " + vdi);
+                        .correction(
+                                "Detach it there first, or give this guest a clone: ", Remedy.of(Verb.VDI_CLONE, vdi));
             }
         }
     }

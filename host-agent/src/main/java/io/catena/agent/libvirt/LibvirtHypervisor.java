@@ -9,6 +9,9 @@ import io.catena.api.SrException;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -206,7 +209,9 @@ public final class LibvirtHypervisor implements Hypervisor {
             if (isMissing(e)) {
                 throw new SrException(
                                 SrError.GUEST_MISSING, "There is no guest " + nameOrUuid + " at " + connect.getURI(), e)
-                        .correction("See: catena libvirt ls, or virsh list --all");
+                        .correction(Advice.of("See: ")
+                                .then(Remedy.of(Verb.LIBVIRT_LS))
+                                .then(", or virsh list --all"));
             }
             throw e;
         }
@@ -215,7 +220,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     private static void checkRuns(Domain domain, String nameOrUuid) throws LibvirtException {
         if (domain.isActive() == 0) {
             throw new SrException(SrError.GUEST_MISSING, "Guest " + nameOrUuid + " does not run")
-                    .correction("Start it; or put the disk into its definition: catena libvirt xml VDI");
+                    .correction("Start it; or put the disk into its definition: ", Remedy.of(Verb.LIBVIRT_XML, "VDI"));
         }
     }
 

@@ -29,6 +29,7 @@ public record ApiCall(String method, String path, JsonObject body) {
             Map.entry(Verb.SR_LS, "GET /v1/srs"),
             Map.entry(Verb.SR_PROBE, "POST /v1/srs/probe"),
             Map.entry(Verb.SR_QUOTA, "PUT /v1/srs/{sr}/quotas/{owner}"),
+            Map.entry(Verb.SR_SHARE, "POST /v1/srs/share"),
             Map.entry(Verb.SR_SET, "POST /v1/srs/{sr}/set"),
             Map.entry(Verb.VDI_ATTACH, "POST /v1/vdis/{vdi}/attach"),
             Map.entry(Verb.VDI_CLONE, "POST /v1/vdis/{vdi}/clone"),
@@ -48,6 +49,16 @@ public record ApiCall(String method, String path, JsonObject body) {
             Map.entry(Verb.GC_SET, "POST /v1/srs/{sr}/gc/set"),
             Map.entry(Verb.GC_STATUS, "GET /v1/srs/{sr}/gc"),
             Map.entry(Verb.JOB_LS, "GET /v1/jobs"),
+            Map.entry(Verb.LIBVIRT_DETACH, "POST /v1/guests/{guest}/detach"),
+            Map.entry(Verb.LIBVIRT_LS, "GET /v1/guests"),
+            Map.entry(Verb.LIBVIRT_XML, "POST /v1/vdis/{vdi}/libvirt-xml"),
+            Map.entry(Verb.SCHEDULE_LS, "GET /v1/schedules"),
+            Map.entry(Verb.HOST_LS, "POST /v1/hosts/list"),
+            Map.entry(Verb.HOST_FENCED, "POST /v1/hosts/fenced"),
+            Map.entry(Verb.TOKEN_LS, "GET /v1/tokens"),
+            Map.entry(Verb.TOKEN_REVOKE, "DELETE /v1/tokens/{token}"),
+            Map.entry(Verb.CLIENT_LS, "GET /v1/clients"),
+            Map.entry(Verb.CLIENT_REMOVE, "DELETE /v1/clients/{client}"),
             Map.entry(Verb.JOB_WAIT, "GET /v1/jobs/{job}?wait=60")));
 
     /** Those who call over the network wait for a job by its own means. */
@@ -71,9 +82,14 @@ public record ApiCall(String method, String path, JsonObject body) {
         }
         JsonObject body = new JsonObject();
         if (!parts[0].equals("GET")) {
-            left.forEach((name, value) -> add(body, name, value));
+            left.forEach((name, value) -> add(body, argument(remedy.verb(), name), value));
         }
         return Optional.of(new ApiCall(parts[0], path, body));
+    }
+
+    /** Snapshots are taken of several disks at a time. */
+    private static String argument(Verb verb, String name) {
+        return verb == Verb.VDI_SNAPSHOT && name.equals("vdi") ? "vdis" : name;
     }
 
     /** Whether an argument is a word in capitals that the user replaces. */
@@ -85,7 +101,7 @@ public record ApiCall(String method, String path, JsonObject body) {
         switch (name) {
             case "size" -> body.add("sizeBytes", element(value));
             case "readOnly" -> body.addProperty("mode", "ro");
-            case "vdi" -> {
+            case "vdis" -> {
                 JsonArray vdis = new JsonArray();
                 vdis.add(value);
                 body.add("vdis", vdis);

@@ -10,6 +10,8 @@ import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Duration;
@@ -119,7 +121,7 @@ public final class Schedules implements Closeable {
                 if (schedule.id().equals(text) || schedule.name().equals(text)) {
                     if (found != null) {
                         throw new SrException(SrError.BAD_REQUEST, "Several schedules are called \"" + text + "\"")
-                                .correction("Give the id: catena schedule ls");
+                                .correction("Give the id: ", Remedy.of(Verb.SCHEDULE_LS));
                     }
                     found = new Place(of(sr.id()), keeping);
                 }
@@ -127,7 +129,7 @@ public final class Schedules implements Closeable {
         }
         if (found == null) {
             throw new SrException(SrError.VDI_MISSING, "There is no schedule \"" + text + "\" in any attached SR")
-                    .correction("See: catena schedule ls");
+                    .correction("See: ", Remedy.of(Verb.SCHEDULE_LS));
         }
         return found;
     }

@@ -30,11 +30,14 @@ import picocli.CommandLine;
 final class RemedyCommandsTest {
     private static final Pattern CALL = Pattern.compile("Verb\\.([A-Z_]+)|\\.with\\(\\s*\"(\\w+)\"");
     private static final Pattern COMMAND_LINE =
-            Pattern.compile("\"[^\"\\n]*\\bcatena (?:sr|vdi|gc|job|vhd|libvirt|agent|host|schedule)\\b");
+            Pattern.compile("\"[^\"\\n]*\\bcatena (?:sr|vdi|gc|job|vhd|libvirt|agent|host|schedule|token|client)\\b");
 
     /** Below each of them no error is in the words of one face. */
-    private static final List<String> PLACES =
-            List.of("sm-api/src/main", "driver/src/main", "host-agent/src/main/java/io/catena/agent/host");
+    private static final List<String> PLACES = Stream.concat(
+                    Stream.of("sm-api/src/main", "driver/src/main"),
+                    Stream.of("host", "guest", "schedule", "cluster", "api/auth", "libvirt", "mount", "control/route")
+                            .map(room -> "host-agent/src/main/java/io/catena/agent/" + room))
+            .toList();
 
     @ParameterizedTest
     @EnumSource(Verb.class)

@@ -52,6 +52,9 @@ final class RemedyWordsTest {
                 .isEqualTo("POST /v1/srs/" + SR + "/check {\"repair\":true,\"keep\":\"FILE\",\"acceptLoss\":true}");
         assertThat(ApiWords.of(Remedy.of(Verb.VDI_SNAPSHOT, VDI)))
                 .isEqualTo("POST /v1/vdis/snapshot {\"vdis\":[\"" + VDI + "\"]}");
+        assertThat(ApiWords.of(Remedy.of(Verb.LIBVIRT_DETACH, VDI, "debian")))
+                .isEqualTo("POST /v1/guests/debian/detach {\"vdi\":\"" + VDI + "\"}");
+        assertThat(ApiWords.of(Remedy.of(Verb.TOKEN_REVOKE, "TOKEN"))).isEqualTo("DELETE /v1/tokens/{token}");
         assertThat(ApiWords.of(Remedy.of(Verb.VDI_RESIZE, VDI, 4096)))
                 .isEqualTo("POST /v1/vdis/" + VDI + "/resize {\"sizeBytes\":4096}");
         assertThat(ApiWords.of(Remedy.of(Verb.GC_SET, SR).with("gc", "on")))

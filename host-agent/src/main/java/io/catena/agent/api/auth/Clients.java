@@ -6,6 +6,9 @@ import io.catena.agent.state.DurableFile;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.log.LogLine;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -68,7 +71,10 @@ public final class Clients {
         next.put(client.client(), client);
         if (next.size() > MOST_CLIENTS) {
             throw new SrException(SrError.TRY_AGAIN, "There are " + MOST_CLIENTS + " clients already")
-                    .correction("Remove some: catena client ls, catena client remove NAME");
+                    .correction(Advice.of("Remove some: ")
+                            .then(Remedy.of(Verb.CLIENT_LS))
+                            .then(", ")
+                            .then(Remedy.of(Verb.CLIENT_REMOVE, "CLIENT")));
         }
         save(next);
         LOG.info(LogLine.of("client-set", "client", client.client()));

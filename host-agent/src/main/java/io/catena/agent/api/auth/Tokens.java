@@ -8,6 +8,9 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -111,7 +114,10 @@ public final class Tokens {
                         .toList());
         if (tokens.size() >= MOST_TOKENS) {
             throw new SrException(SrError.TRY_AGAIN, "There are " + MOST_TOKENS + " tokens already")
-                    .correction("Revoke some: catena token ls, catena token revoke ID");
+                    .correction(Advice.of("Revoke some: ")
+                            .then(Remedy.of(Verb.TOKEN_LS))
+                            .then(", ")
+                            .then(Remedy.of(Verb.TOKEN_REVOKE, "TOKEN")));
         }
         String id = HexFormat.of().formatHex(randomBytes(ID_BYTES));
         String secret = Base64.getUrlEncoder().withoutPadding().encodeToString(randomBytes(SECRET_BYTES));

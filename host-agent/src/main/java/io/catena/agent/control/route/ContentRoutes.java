@@ -12,6 +12,8 @@ import io.catena.api.StorageHost;
 import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +105,9 @@ final class ContentRoutes {
                                         SrError.BAD_REQUEST,
                                         "VDI " + base.vdi() + " is in SR " + base.sr() + ", VDI " + place.vdi() + " in "
                                                 + place.sr())
-                                .correction("The base must be a disk of the same tree: catena vdi tree " + place.sr());
+                                .correction(
+                                        "The base must be a disk of the same tree: ",
+                                        Remedy.of(Verb.VDI_TREE, place.sr()));
                     }
                     return base.vdi();
                 })
