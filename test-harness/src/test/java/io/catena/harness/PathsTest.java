@@ -16,11 +16,9 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** The README's paths through the code: each class that they name is there, and uses the next. */
-@Tag("slow")
 class PathsTest {
     private static final String ARROW = " > ";
 
