@@ -2,10 +2,10 @@ package io.catena.sr.verb;
 
 import io.catena.api.Job;
 import io.catena.api.JobControl;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
+import io.catena.api.VdiOperations;
 import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
 import io.catena.sr.live.DiskReader;
@@ -35,7 +35,7 @@ public final class CopyJobs {
      * @param name empty for the disk's own
      * @param copy null for a new id
      */
-    public Job start(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) throws IOException {
+    public Job start(VdiId id, VdiOperations target, String name, @Nullable VdiId copy) throws IOException {
         VdiSpec spec = sr.tree.change(() -> specification(id, name, copy));
         return sr.environment.jobs().start("copy", sr.settings.id(), control -> {
             Vdi made = copy(id, target, spec, control);
@@ -57,7 +57,7 @@ public final class CopyJobs {
                 own.allKeys());
     }
 
-    private Vdi copy(VdiId id, StorageRepository target, VdiSpec spec, JobControl control) throws IOException {
+    private Vdi copy(VdiId id, VdiOperations target, VdiSpec spec, JobControl control) throws IOException {
         DiskReader reader = sr.tree.change(() -> {
             Node node = sr.view.usableVdi(id);
             sr.use.checkNotWritten(id);

@@ -6,8 +6,8 @@ import io.catena.api.AccessMode;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ final class GuestSnapshots {
      * @param name the snapshots' name; empty for the disks' own
      */
     GuestSnapshot take(Guest guest, String name, Freeze freeze) {
-        Map<StorageRepository, List<VdiId>> bySr = disksOf(guest);
+        Map<VdiOperations, List<VdiId>> bySr = disksOf(guest);
         if (freeze == Freeze.NEVER) {
             return crashConsistent(guest, name, bySr, "its file systems were not to be frozen");
         }
@@ -56,7 +56,7 @@ final class GuestSnapshots {
         }
     }
 
-    private GuestSnapshot frozen(Guest guest, String name, Map<StorageRepository, List<VdiId>> bySr, Freeze freeze)
+    private GuestSnapshot frozen(Guest guest, String name, Map<VdiOperations, List<VdiId>> bySr, Freeze freeze)
             throws GuestAgentException {
         long start = nanoTime.getAsLong();
         List<SnapshotResult> results;
@@ -86,7 +86,7 @@ final class GuestSnapshots {
     }
 
     private static GuestSnapshot crashConsistent(
-            Guest guest, String name, Map<StorageRepository, List<VdiId>> bySr, String reason) {
+            Guest guest, String name, Map<VdiOperations, List<VdiId>> bySr, String reason) {
         if (bySr.size() > 1) {
             throw new SrException(
                             SrError.VDI_SNAPSHOT,
@@ -103,17 +103,17 @@ final class GuestSnapshots {
         return new GuestSnapshot(guest.name(), guest.guest(), Consistency.CRASH, reason, millis, 0, results);
     }
 
-    private static List<SnapshotResult> cut(Map<StorageRepository, List<VdiId>> bySr, String name) {
+    private static List<SnapshotResult> cut(Map<VdiOperations, List<VdiId>> bySr, String name) {
         List<SnapshotResult> results = new ArrayList<>();
         bySr.forEach((repository, vdis) -> results.addAll(repository.snapshot(vdis, name)));
         return results;
     }
 
-    private Map<StorageRepository, List<VdiId>> disksOf(Guest guest) {
-        Map<StorageRepository, List<VdiId>> bySr = new LinkedHashMap<>();
+    private Map<VdiOperations, List<VdiId>> disksOf(Guest guest) {
+        Map<VdiOperations, List<VdiId>> bySr = new LinkedHashMap<>();
         for (GuestDisk disk : guest.disks()) {
             if (disk.mode() == AccessMode.READ_WRITE) {
-                StorageRepository repository = disks.repositoryOf(disk.vdi())
+                VdiOperations repository = disks.repositoryOf(disk.vdi())
                         .orElseThrow(() -> new SrException(
                                         SrError.VDI_UNAVAILABLE,
                                         "Guest " + guest.name() + " uses VDI " + disk.vdi() + ", which is not attached")

@@ -7,6 +7,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
+import io.catena.api.VdiAccess;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import io.catena.remedy.Remedy;
@@ -113,7 +114,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
      * @throws SrException {@link SrError#VDI_IN_USE} if another guest has it, and one of the two may write
      */
     public GuestDisk attach(
-            String guestName, StorageRepository repository, VdiId vdi, @Nullable String target, AccessMode mode) {
+            String guestName, VdiAccess repository, VdiId vdi, @Nullable String target, AccessMode mode) {
         hold();
         try {
             Guest guest = hypervisor.guest(guestName);
@@ -151,7 +152,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
      * @param deadline how long the guest may take
      * @throws SrException {@link SrError#VDI_IN_USE} if the guest keeps it; it stays attached then
      */
-    public void detach(String guestName, StorageRepository repository, VdiId vdi, Duration deadline) {
+    public void detach(String guestName, VdiAccess repository, VdiId vdi, Duration deadline) {
         Guest guest = hypervisor.guest(guestName);
         Optional<GuestDisk> disk = guest.disk(vdi);
         if (disk.isPresent()) {
@@ -266,7 +267,7 @@ public final class Guests implements Hypervisor.Listener, Closeable {
                 .toList();
     }
 
-    private void undo(Guest guest, StorageRepository repository, VdiId vdi, boolean wasAttached, SrException reason) {
+    private void undo(Guest guest, VdiAccess repository, VdiId vdi, boolean wasAttached, SrException reason) {
         try {
             if (!wasAttached && users(vdi).isEmpty()) {
                 repository.detach(vdi, Hold.HOST);

@@ -5,19 +5,19 @@ import io.catena.agent.schedule.policy.Schedule;
 import io.catena.agent.schedule.policy.ScheduleState.Attempt;
 import io.catena.agent.schedule.policy.ScheduleState.Cut;
 import io.catena.api.SrException;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Takes the snapshots of an attempt, none twice. */
 final class Cutting {
-    private final StorageRepository repository;
+    private final VdiOperations repository;
     private final Guests guests;
 
-    Cutting(StorageRepository repository, Guests guests) {
+    Cutting(VdiOperations repository, Guests guests) {
         this.repository = repository;
         this.guests = guests;
     }

@@ -2,9 +2,9 @@ package io.catena.agent.schedule;
 
 import io.catena.agent.schedule.policy.Retention.Made;
 import io.catena.agent.schedule.policy.Schedule;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -64,7 +64,7 @@ final class OwnSnapshots {
     }
 
     /** Returns when the newest of all was due. */
-    static Optional<Instant> newest(Schedule schedule, StorageRepository repository) {
+    static Optional<Instant> newest(Schedule schedule, VdiOperations repository) {
         return repository.vdis().stream()
                 .flatMap(vdi -> due(schedule, vdi).stream())
                 .max(Instant::compareTo);

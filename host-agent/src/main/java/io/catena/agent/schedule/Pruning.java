@@ -4,9 +4,9 @@ import io.catena.agent.schedule.policy.Retention.Fate;
 import io.catena.agent.schedule.policy.Schedule;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import io.catena.log.LogLine;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -18,10 +18,10 @@ import java.util.logging.Logger;
 final class Pruning {
     private static final Logger LOG = Logger.getLogger(Pruning.class.getName());
 
-    private final StorageRepository repository;
+    private final VdiOperations repository;
     private final Clock clock;
 
-    Pruning(StorageRepository repository, Clock clock) {
+    Pruning(VdiOperations repository, Clock clock) {
         this.repository = repository;
         this.clock = clock;
     }

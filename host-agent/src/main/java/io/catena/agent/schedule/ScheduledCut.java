@@ -8,9 +8,9 @@ import io.catena.agent.schedule.policy.Schedule;
 import io.catena.agent.schedule.policy.ScheduleState.Attempt;
 import io.catena.agent.schedule.policy.ScheduleState.Cut;
 import io.catena.api.SnapshotSpec;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -20,10 +20,10 @@ import java.util.stream.Collectors;
 final class ScheduledCut {
     private static final int MOST_NAME = 200;
 
-    private final StorageRepository repository;
+    private final VdiOperations repository;
     private final Guests guests;
 
-    ScheduledCut(StorageRepository repository, Guests guests) {
+    ScheduledCut(VdiOperations repository, Guests guests) {
         this.repository = repository;
         this.guests = guests;
     }
