@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 final class Answers {
     private static final int MOST_WAIT_SECONDS = 60;
 
+    /** When to come again if too many wait. */
+    private static final String CROWDED_SECONDS = "5";
+
     private final StorageHost host;
     private final JobWaits waits;
     private final Replays replays;
@@ -184,7 +187,9 @@ final class Answers {
             end.reply(reply(exchange, job));
             return;
         }
-        waits.await(job.id(), patience, () -> finish(exchange, job, end));
+        if (!waits.await(job.id(), patience, () -> finish(exchange, job, end))) {
+            end.reply(reply(exchange, job).with("Retry-After", CROWDED_SECONDS));
+        }
     }
 
     private void finish(Exchange exchange, Job job, End end) {

@@ -11,6 +11,7 @@ import io.catena.api.Job;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.log.LogLine;
+import io.prometheus.metrics.model.snapshots.Labels;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -43,8 +44,14 @@ public final class ApiServer implements Closeable {
     private static final Logger LOG = Logger.getLogger(ApiServer.class.getName());
     private static final int MOST_THREADS = 40;
 
-    /** Clients that wait take a connection each, but no thread. */
-    private static final int MOST_CONNECTIONS = 4096;
+    /** Each takes 10 KiB of memory and a file descriptor, but no thread. */
+    private static final int MOST_CONNECTIONS = 8192;
+
+    /** Connections whose clients wait for jobs; some are left for whoever else comes. */
+    private static final int MOST_WAITING = 6144;
+
+    /** When no further client could connect, connections without a request end after this time. */
+    private static final long CROWDED_IDLE_MILLIS = 3000;
 
     private static final int MOST_HEADER_BYTES = 16 << 10;
     private static final long IDLE_MILLIS = 90_000;
@@ -91,9 +98,10 @@ public final class ApiServer implements Closeable {
         connector.setPort(options.address().getPort());
         connector.setIdleTimeout(IDLE_MILLIS);
         server.addConnector(connector);
-        server.addBean(new NetworkConnectionLimit(MOST_CONNECTIONS, server));
+        server.addBean(limit(server));
         RouteTable routes = table(state, backend, state.observed());
-        server.setHandler(handler(options, state, backend, routes));
+        JobWaits waits = new JobWaits(backend::whenEnded, threads, MOST_WAITING);
+        server.setHandler(handler(options, state, waits, tables(state, backend, routes)));
         server.setStopTimeout(STOP_MILLIS);
         ApiServer api = new ApiServer(server, connector, routes, state.events());
         try {
@@ -102,22 +110,38 @@ public final class ApiServer implements Closeable {
             api.close();
             throw new IOException("Cannot serve the API on " + options.address() + ": " + e.getMessage(), e);
         }
+        measure(state, connector, waits);
         api.stopReloading = state.ticker().every(RELOAD, tls::reload);
         LOG.info(LogLine.of("api-ready", "address", api.address()));
         return api;
     }
 
-    private static ApiHandler handler(ApiOptions options, ApiState state, Backend backend, RouteTable routes)
+    private static NetworkConnectionLimit limit(Server server) {
+        NetworkConnectionLimit limit = new NetworkConnectionLimit(MOST_CONNECTIONS, server);
+        limit.setEndPointIdleTimeout(CROWDED_IDLE_MILLIS);
+        return limit;
+    }
+
+    /** What can be seen of a crowd. */
+    private static void measure(ApiState state, ServerConnector connector, JobWaits waits) {
+        state.metrics().add(to -> {
+            int connections = connector.getConnectedEndPoints().size();
+            to.gauge("catena_api_connections", "Connections of clients over the network.", Labels.EMPTY, connections);
+            to.gauge("catena_api_waiting", "Requests that wait for the end of a job.", Labels.EMPTY, waits.count());
+        });
+    }
+
+    private static ApiHandler handler(
+            ApiOptions options, ApiState state, JobWaits waits, Function<Caller, RouteTable> tables)
             throws IOException {
         Authenticator authenticator =
                 new Authenticator(state.tokens(), state.clients(), options.clients(), System::nanoTime);
         OpenPaths open = new OpenPaths(authenticator, new WebPage(), new OpenApi());
-        JobWaits waits = new JobWaits(backend::whenEnded);
         Answers answers = new Answers(state.host(), waits, state.replays());
         return new ApiHandler(
                 open,
                 authenticator,
-                tables(state, backend, routes),
+                tables,
                 answers,
                 state.audit(),
                 state.metrics()::request,

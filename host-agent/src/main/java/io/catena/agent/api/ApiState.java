@@ -146,6 +146,7 @@ public final class ApiState implements Closeable {
     @Override
     public void close() throws IOException {
         ticker.close();
+        events.close();
         log.close();
         audit.close();
     }

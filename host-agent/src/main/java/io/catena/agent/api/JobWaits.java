@@ -2,15 +2,14 @@ package io.catena.agent.api;
 
 import io.catena.api.Job;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
@@ -20,9 +19,13 @@ import java.util.function.Consumer;
  */
 final class JobWaits {
     private final Ends ends;
+    private final Executor executor;
+    private final int most;
 
-    /** By job. Guarded by this. */
+    /** By job. Guarded by this, as is the number of all. */
     private final Map<Long, Set<Wait>> waiting = new HashMap<>();
+
+    private int count;
 
     /** Tells when jobs end. */
     @FunctionalInterface
@@ -31,55 +34,70 @@ final class JobWaits {
         void whenEnded(long job, Consumer<Job> listener);
     }
 
-    JobWaits(Ends ends) {
+    /** One that waits. */
+    private record Wait(CompletableFuture<Void> end) {}
+
+    /**
+     * @param executor answers those whose wait is over, few at a time: the time of thousands may be over at once
+     * @param most how many may wait
+     */
+    JobWaits(Ends ends, Executor executor, int most) {
         this.ends = ends;
+        this.executor = executor;
+        this.most = most;
     }
 
-    /** One that waits; the first of two ends it. */
-    private record Wait(AtomicBoolean over, Runnable then) {
-        void end() {
-            if (over.compareAndSet(false, true)) {
-                then.run();
-            }
-        }
-    }
-
-    /** Calls {@code then} when a job has ended or the time is over, whichever comes first; on any thread. */
-    void await(long job, Duration atMost, Runnable then) {
-        AtomicBoolean over = new AtomicBoolean();
-        Wait wait = new Wait(over, then);
+    /**
+     * Calls {@code then} when a job has ended or the time is over, whichever comes first.
+     *
+     * @return false if too many wait already; {@code then} is not called
+     */
+    boolean await(long job, Duration atMost, Runnable then) {
+        Wait wait = new Wait(new CompletableFuture<>());
         boolean first;
         synchronized (this) {
+            if (count >= most) {
+                return false;
+            }
+            count++;
             first = !waiting.containsKey(job);
-            waiting.computeIfAbsent(job, id -> Collections.newSetFromMap(new IdentityHashMap<>()))
-                    .add(wait);
+            waiting.computeIfAbsent(job, id -> new HashSet<>()).add(wait);
         }
+        finish(job, wait, atMost, then);
         if (first) {
             ends.whenEnded(job, ended -> ended(ended.id()));
         }
-        CompletableFuture.delayedExecutor(atMost.toMillis(), TimeUnit.MILLISECONDS)
-                .execute(() -> {
+        return true;
+    }
+
+    /** The end of a wait takes its timer along. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the end of the request is the caller's affair
+    private void finish(long job, Wait wait, Duration atMost, Runnable then) {
+        wait.end.thenRunAsync(
+                () -> {
                     forget(job, wait);
-                    wait.end();
-                });
+                    then.run();
+                },
+                executor);
+        wait.end.completeOnTimeout(null, atMost.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     synchronized int count() {
-        return waiting.values().stream().mapToInt(Set::size).sum();
+        return count;
     }
 
     private void ended(long job) {
-        Set<Wait> all;
+        List<Wait> all;
         synchronized (this) {
-            all = waiting.remove(job);
+            all = List.copyOf(waiting.getOrDefault(job, Set.of()));
+            waiting.remove(job);
         }
-        if (all != null) {
-            all.forEach(wait -> ForkJoinPool.commonPool().execute(wait::end));
-        }
+        all.forEach(wait -> wait.end.complete(null));
     }
 
     /** The job keeps its listener: an empty set stays for the next who waits. */
     private synchronized void forget(long job, Wait wait) {
+        count--;
         Set<Wait> others = waiting.get(job);
         if (others != null) {
             others.remove(wait);

@@ -14,6 +14,7 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
+import io.catena.api.StreamFormat;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
@@ -22,6 +23,7 @@ import io.catena.api.VdiSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +68,7 @@ public final class CloudRoutes {
                 "largestVdiBytes",
                 Capacity.LARGEST_VDI_BYTES,
                 "formats",
-                List.of("vhd", "raw"),
+                Stream.of(StreamFormat.values()).map(StreamFormat::text).toList(),
                 "openapi",
                 "/v1/openapi.yaml");
     }

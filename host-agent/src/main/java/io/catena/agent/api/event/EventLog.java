@@ -6,6 +6,7 @@ import io.catena.agent.state.DurableFile;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,7 +26,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -45,7 +46,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A reader that names an id which is not known any more, or whose successors may be lost, learns it: see {@link #after}.
  *
- * <p><b>Threads.</b> Safe for use by many threads. Listeners are called in the order of the events, and must be quick.
+ * <p><b>Threads.</b> Safe for use by many threads. Listeners must be quick.
  */
 public final class EventLog implements EventSink, Closeable {
     static final int KEPT = 10_000;
@@ -60,6 +61,9 @@ public final class EventLog implements EventSink, Closeable {
     /** More than were given and are not in the files. */
     private static final long IDS_LEFT_OUT = 1_000_000;
 
+    /** How much a reader of a stream gets at once. */
+    private static final int PIECE_BYTES = 64 << 10;
+
     /** The command line follows events so. */
     private static final int MOST_WAITING = 8;
 
@@ -67,10 +71,10 @@ public final class EventLog implements EventSink, Closeable {
     private final Clock clock;
     private final DurableFile idFile;
     private final Semaphore waiting = new Semaphore(MOST_WAITING);
-    private final List<Consumer<Event>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
     /** By id. Guarded by this, as is all that follows. */
-    private final TreeMap<Long, Event> events = new TreeMap<>();
+    private final TreeMap<Long, Kept> events = new TreeMap<>();
 
     private long nextId;
     private long reservedId;
@@ -114,6 +118,26 @@ public final class EventLog implements EventSink, Closeable {
         return OptionalLong.empty();
     }
 
+    /** An event, and what readers of a stream get of it: made once, however many they are. */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares them
+    private record Kept(Event event, byte[] block) {
+        static Kept of(Event event, String json) {
+            String block = "id: " + event.id() + "\nevent: " + event.kind() + "\ndata: " + json + "\n\n";
+            return new Kept(event, block.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    /**
+     * What a reader of a stream gets at once.
+     *
+     * @param blocks server-sent events; empty if the reader wants none of them
+     * @param last the id up to which it has all then
+     * @param newest the id of the newest event of all
+     * @param reset if some that the reader does not have are gone
+     */
+    @SuppressWarnings("ArrayRecordComponent") // nobody compares them
+    record Piece(byte[] blocks, long last, long newest, boolean reset) {}
+
     /** What a reader gets. */
     public record Page(List<Event> events, boolean reset, long last) {
         public Page {
@@ -126,16 +150,16 @@ public final class EventLog implements EventSink, Closeable {
             String kind, @Nullable SrId sr, @Nullable VdiId vdi, @Nullable Long job, Map<String, String> data) {
         synchronized (this) {
             Event event = new Event(nextId, clock.instant(), kind, sr, vdi, job, data);
-            keep(event);
+            String json = Json.write(event);
+            keep(event.id(), json);
             nextId++;
-            events.put(event.id(), event);
+            events.put(event.id(), Kept.of(event, json));
             while (events.size() > KEPT) {
                 goneUpTo = events.pollFirstEntry().getKey();
             }
-            // Within the lock, so that all listeners see the same order.
-            listeners.forEach(listener -> listener.accept(event));
             notifyAll();
         }
+        listeners.forEach(Runnable::run);
     }
 
     /**
@@ -145,9 +169,10 @@ public final class EventLog implements EventSink, Closeable {
      * @return with {@link Page#reset} if some that the reader does not have are gone: it must look at everything anew
      */
     public synchronized Page after(long id, int most) {
-        boolean reset = id != 0 && (id < goneUpTo || isUnknown(id));
+        boolean reset = isGap(id);
         List<Event> behind = events.tailMap(reset ? goneUpTo : id, false).values().stream()
                 .limit(most)
+                .map(Kept::event)
                 .toList();
         long last = behind.isEmpty() ? lastId() : behind.get(behind.size() - 1).id();
         return new Page(behind, reset, last);
@@ -184,11 +209,32 @@ public final class EventLog implements EventSink, Closeable {
         return events.isEmpty() ? nextId - 1 : events.lastKey();
     }
 
-    /** Calls {@code listener} with all events from now on; returns what ends that. Nothing happens between the two lines. */
-    public synchronized Runnable listen(long after, Consumer<Page> before, Consumer<Event> listener) {
-        before.accept(after(after, KEPT));
+    /**
+     * Returns some of the events behind {@code id} for a reader of a stream, oldest first. After a gap it gets none: it must
+     * look at everything anyway.
+     */
+    synchronized Piece piece(long id, Predicate<Event> wanted) {
+        long newest = lastId();
+        if (isGap(id)) {
+            return new Piece(new byte[0], newest, newest, true);
+        }
+        ByteArrayOutputStream blocks = new ByteArrayOutputStream();
+        long last = newest;
+        for (Kept kept : events.tailMap(id, false).values()) {
+            if (wanted.test(kept.event())) {
+                blocks.writeBytes(kept.block());
+            }
+            if (blocks.size() >= PIECE_BYTES) {
+                last = kept.event().id();
+                break;
+            }
+        }
+        return new Piece(blocks.toByteArray(), last, newest, false);
+    }
+
+    /** Calls {@code listener} after each event, on the thread that it happened on: it may only take a note. */
+    void onNews(Runnable listener) {
         listeners.add(listener);
-        return () -> listeners.remove(listener);
     }
 
     @Override
@@ -200,6 +246,10 @@ public final class EventLog implements EventSink, Closeable {
         }
     }
 
+    private boolean isGap(long id) {
+        return id != 0 && (id < goneUpTo || isUnknown(id));
+    }
+
     /** An id that was given, or is the last that was given before a restart, is known. */
     private boolean isUnknown(long id) {
         if (id == goneUpTo || events.containsKey(id)) {
@@ -208,13 +258,13 @@ public final class EventLog implements EventSink, Closeable {
         return id > lastId() ? id != nextId - 1 : true;
     }
 
-    private void keep(Event event) {
+    private void keep(long id, String json) {
         try {
-            if (event.id() > reservedId) {
-                reservedId = event.id() + IDS_AT_A_TIME;
+            if (id > reservedId) {
+                reservedId = id + IDS_AT_A_TIME;
                 idFile.write(reservedId + "\n");
             }
-            write(event);
+            write(id, json);
             failed = false;
         } catch (IOException e) {
             if (!failed) {
@@ -224,11 +274,11 @@ public final class EventLog implements EventSink, Closeable {
         }
     }
 
-    private void write(Event event) throws IOException {
+    private void write(long id, String json) throws IOException {
         if (channel == null || linesInFile >= PER_FILE) {
-            turn(event.id());
+            turn(id);
         }
-        ByteBuffer line = StandardCharsets.UTF_8.encode(Json.write(event) + "\n");
+        ByteBuffer line = StandardCharsets.UTF_8.encode(json + "\n");
         FileChannel open = channel;
         while (open != null && line.hasRemaining()) {
             open.write(line);
@@ -284,7 +334,7 @@ public final class EventLog implements EventSink, Closeable {
         try {
             Event event = Json.read(line, Event.class);
             if (event.id() < nextId) {
-                events.put(event.id(), event);
+                events.put(event.id(), Kept.of(event, line));
             }
         } catch (JsonParseException e) {
             LOG.log(Level.FINE, "a torn event", e);

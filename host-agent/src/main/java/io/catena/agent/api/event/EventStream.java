@@ -1,15 +1,9 @@
 package io.catena.agent.api.event;
 
-import io.catena.agent.json.Json;
-import io.catena.agent.state.Ticker;
 import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.logging.Level;
@@ -17,123 +11,134 @@ import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.IteratingCallback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One reader of server-sent events: a queue, one write under way, no thread. Who does not keep up is dropped, and comes back
- * with the id of the last event that it has.
+ * One reader of server-sent events: a place in the log, one write under way, no thread and no queue, so that a reader costs the
+ * same however far behind it is. Who does not read is dropped, and comes back with the id of the last event that it has.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
  */
-final class EventStream implements Callback {
-    /** What a reader may be behind by. */
-    static final int MOST_WAITING = 1024;
+final class EventStream extends IteratingCallback {
+    /** How many events may happen while one write waits for the reader. */
+    static final int MOST_BEHIND = 1024;
 
     private static final Logger LOG = Logger.getLogger(EventStream.class.getName());
-    private static final Duration QUIET = Duration.ofSeconds(15);
 
+    private final EventLog log;
     private final Predicate<Event> wanted;
     private final Consumer<EventStream> gone;
+    private volatile @Nullable Response response;
 
-    /** Guarded by this, as is all that follows. */
-    private final Deque<ByteBuffer> waiting = new ArrayDeque<>();
+    /** The id of the last event that the reader was given, or does not want. Guarded by this, as is all that follows. */
+    private long at;
 
-    private @Nullable Response response;
+    /** The id that the reader knows of. */
+    private long told;
+
+    /** The id of the newest event when the write that is under way began; none is if it is negative. */
+    private long writingSince = -1;
+
+    private String preface = "retry: 2000\n";
+    private boolean beatIsDue;
     private @Nullable Callback end;
-    private boolean writing;
     private boolean over;
     private boolean slow;
-    private Runnable unlisten = () -> {};
-    private Runnable beat = () -> {};
 
     /**
+     * @param after the id of the last event that the reader has
      * @param gone called once when the reader is no more
      */
-    EventStream(Predicate<Event> wanted, Consumer<EventStream> gone) {
+    EventStream(EventLog log, long after, Predicate<Event> wanted, Consumer<EventStream> gone) {
+        this.log = log;
         this.wanted = wanted;
         this.gone = gone;
+        at = after;
+        told = -1;
     }
 
-    /** Begins with what happened behind {@code after}. */
-    void begin(EventLog log, long after, Ticker ticker, Response to, Callback whenOver) {
-        synchronized (this) {
-            response = to;
-            end = whenOver;
-            beat = ticker.every(QUIET, () -> offer(":\n\n"));
-        }
+    /** Begins with what happened behind the last event that the reader has. */
+    void begin(Response to, Callback whenOver) {
         to.setStatus(200);
         to.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
-        // Until another event comes the reader is where the answer began.
-        Runnable stop = log.listen(after, page -> offer(beginning(page)), this::tell);
         synchronized (this) {
-            if (!over) {
-                unlisten = stop;
-                return;
-            }
+            end = whenOver;
         }
-        stop.run();
+        response = to;
+        iterate();
     }
 
-    private String beginning(EventLog.Page page) {
-        StringBuilder text = new StringBuilder("retry: 2000\n");
-        if (page.reset()) {
-            text.append("id: ").append(page.last()).append("\nevent: reset\ndata: {}\n\n");
-            return text.toString();
-        }
-        List<Event> missed = page.events().stream().filter(wanted).toList();
-        if (missed.isEmpty()) {
-            text.append("id: ").append(page.last()).append("\n\n");
-        }
-        // Else the id comes with each event: who is cut off in between has not had them all.
-        missed.forEach(event -> text.append(line(event)));
-        return text.toString();
-    }
-
-    private void tell(Event event) {
-        if (wanted.test(event)) {
-            offer(line(event));
-        }
-    }
-
-    private static String line(Event event) {
-        return "id: " + event.id() + "\nevent: " + event.kind() + "\ndata: " + Json.write(event) + "\n\n";
-    }
-
-    private void offer(String text) {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    /** Something may have happened. */
+    void news() {
         boolean behind;
         synchronized (this) {
-            if (over) {
-                return;
-            }
-            behind = waiting.size() >= MOST_WAITING;
+            behind = writingSince >= 0 && log.lastId() - writingSince > MOST_BEHIND;
             slow |= behind;
-            if (!behind) {
-                waiting.add(bytes);
-                if (writing) {
-                    return;
-                }
-                writing = true;
-            }
         }
         if (behind) {
             LOG.info(LogLine.of("event-reader-dropped", "reason", "slow"));
-            close(new IOException("the reader is " + MOST_WAITING + " events behind"));
+            close(new IOException("more than " + MOST_BEHIND + " events happened while the reader took nothing"));
         } else {
-            next();
+            iterate();
         }
     }
 
-    private void next() {
-        ByteBuffer bytes;
-        Response to;
+    /** Nothing was sent for a while: proxies are to keep the connection. */
+    void beat() {
         synchronized (this) {
-            bytes = waiting.poll();
-            to = response;
-            if (bytes == null || to == null || over) {
-                writing = false;
-                return;
-            }
+            beatIsDue = true;
         }
-        to.write(false, bytes, this);
+        iterate();
+    }
+
+    @Override
+    protected Action process() {
+        Response to = response;
+        byte[] bytes = to == null ? new byte[0] : next();
+        if (to == null || bytes.length == 0) {
+            return Action.IDLE;
+        }
+        to.write(false, ByteBuffer.wrap(bytes), this);
+        return Action.SCHEDULED;
+    }
+
+    private synchronized byte[] next() {
+        writingSince = -1;
+        if (over) {
+            return new byte[0];
+        }
+        EventLog.Piece piece = log.piece(at, wanted);
+        at = piece.last();
+        byte[] bytes = bytes(piece);
+        if (bytes.length > 0) {
+            writingSince = piece.newest();
+        }
+        return bytes;
+    }
+
+    /** Where the reader is it learns with each event; without one at the beginning, and with a beat if it got on. */
+    private byte[] bytes(EventLog.Piece piece) {
+        String first = preface;
+        preface = "";
+        boolean quiet = piece.blocks().length == 0;
+        if (piece.reset()) {
+            first += "id: " + at + "\nevent: reset\ndata: {}\n\n";
+        } else if (quiet && (!first.isEmpty() || beatIsDue)) {
+            first += at == told ? ":\n\n" : "id: " + at + "\n\n";
+        }
+        if (!quiet || !first.isEmpty()) {
+            beatIsDue = false;
+            told = at;
+        }
+        return first.isEmpty() ? piece.blocks() : joined(first.getBytes(StandardCharsets.UTF_8), piece.blocks());
+    }
+
+    private static byte[] joined(byte[] first, byte[] then) {
+        return ByteBuffer.allocate(first.length + then.length)
+                .put(first)
+                .put(then)
+                .array();
     }
 
     /** Whether the reader was cut off because it did not read. */
@@ -147,38 +152,23 @@ final class EventStream implements Callback {
     }
 
     @Override
-    public void succeeded() {
-        next();
-    }
-
-    @Override
-    public void failed(Throwable failure) {
+    protected void onFailure(Throwable failure) {
         close(failure);
     }
 
     private void close(Throwable why) {
         Callback whenOver;
-        Runnable stop;
         synchronized (this) {
             if (over) {
                 return;
             }
             over = true;
-            waiting.clear();
             whenOver = end;
-            stop = unlisten;
-            beat.run();
         }
-        stop.run();
         gone.accept(this);
         LOG.log(Level.FINE, "a reader of events is gone", why);
         if (whenOver != null) {
             whenOver.failed(why);
         }
-    }
-
-    @Override
-    public InvocationType getInvocationType() {
-        return InvocationType.NON_BLOCKING;
     }
 }

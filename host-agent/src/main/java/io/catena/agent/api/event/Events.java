@@ -6,23 +6,43 @@ import io.catena.agent.metrics.Metrics;
 import io.catena.agent.state.Ticker;
 import io.catena.api.StorageHost;
 import io.prometheus.metrics.model.snapshots.Labels;
+import java.io.Closeable;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Where events come from, and where they go to. Safe for use by many threads. */
-public final class Events {
+public final class Events implements Closeable {
     static final int MOST_READERS = 512;
 
+    /** So often readers hear something. */
+    private static final Duration BEAT = Duration.ofSeconds(15);
+
+    private static final Logger LOG = Logger.getLogger(Events.class.getName());
     private static final String PAUSE = "pauseMicros";
 
     private final EventLog log;
     private final StorageHost observed;
     private final EventSink sink;
-    private final Ticker ticker;
     private final Metrics metrics;
     private final Set<EventStream> readers = ConcurrentHashMap.newKeySet();
+
+    /** Sends to the readers: who makes something happen does not wait for them. */
+    private final ExecutorService sender = Executors.newSingleThreadExecutor(task -> {
+        Thread thread = new Thread(task, "api-events");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    /** Whether the sender will look for news; what happens until it does is sent together. */
+    private final AtomicBoolean newsAreDue = new AtomicBoolean();
 
     /**
      * @param host the real one
@@ -30,7 +50,6 @@ public final class Events {
      */
     public Events(EventLog log, StorageHost host, Metrics metrics, Ticker ticker) {
         this.log = log;
-        this.ticker = ticker;
         this.metrics = metrics;
         metrics.add(to -> to.gauge("catena_event_readers", "Who follows events.", Labels.EMPTY, readers.size()));
         EventSink counted = (kind, sr, vdi, job, data) -> {
@@ -45,6 +64,25 @@ public final class Events {
         observed = ObservedHost.of(host, counted);
         Watch watch = new Watch(host, counted);
         ticker.every(Duration.ofSeconds(1), watch::look);
+        ticker.every(BEAT, () -> send(() -> readers.forEach(EventStream::beat)));
+        log.onNews(this::news);
+    }
+
+    private void news() {
+        if (!readers.isEmpty() && newsAreDue.compareAndSet(false, true)) {
+            send(() -> {
+                newsAreDue.set(false);
+                readers.forEach(EventStream::news);
+            });
+        }
+    }
+
+    private void send(Runnable task) {
+        try {
+            sender.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.log(Level.FINE, "the agent ends", e);
+        }
     }
 
     public StorageHost observed() {
@@ -69,9 +107,9 @@ public final class Events {
         long after = lastId == null
                 ? call.parameters().number("since", 0, Long.MAX_VALUE).orElseGet(log::lastId)
                 : lastId;
-        EventStream stream = new EventStream(EventRoutes.wanted(call), this::gone);
+        EventStream stream = new EventStream(log, after, EventRoutes.wanted(call), this::gone);
         readers.add(stream);
-        return (response, callback) -> stream.begin(log, after, ticker, response, callback);
+        return stream::begin;
     }
 
     private void gone(EventStream reader) {
@@ -84,5 +122,10 @@ public final class Events {
     /** Cuts all readers off: the server ends, and they come back to the next one. */
     public void dropReaders() {
         readers.forEach(EventStream::drop);
+    }
+
+    @Override
+    public void close() {
+        sender.shutdown();
     }
 }

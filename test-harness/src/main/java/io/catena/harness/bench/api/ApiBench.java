@@ -90,7 +90,7 @@ public final class ApiBench implements AutoCloseable {
             throws IOException, InterruptedException {
         String uri = disk(sr);
         long job = slowJob();
-        String token = text(control.post("/v1/tokens", object("role", "viewer")), "token");
+        String token = text(control.post("/v1/tokens", object("role", "operator")), "token");
         URI root = URI.create("https://localhost:" + port);
         FioJob work = new FioJob(
                 uri,

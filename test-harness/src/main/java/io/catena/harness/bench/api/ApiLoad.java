@@ -12,7 +12,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -23,12 +25,13 @@ import javax.net.ssl.TrustManagerFactory;
 /** Clients of the API over TLS: some wait for a job, some follow events, some ask something all the time. */
 final class ApiLoad implements AutoCloseable {
     private static final int AT_ONCE = 50;
+    private static final int WAIT_SECONDS = 20;
 
     private final URI root;
     private final String token;
     private final HttpClient client;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
-    private final List<CompletableFuture<?>> open = new ArrayList<>();
+    private final Set<CompletableFuture<?>> open = ConcurrentHashMap.newKeySet();
     private final List<Long> nanos = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger failures = new AtomicInteger();
 
@@ -51,7 +54,7 @@ final class ApiLoad implements AutoCloseable {
 
     /** So many wait for a job; whoever was told that it goes on waits again. */
     void await(long job, int clients) throws InterruptedException {
-        String path = "/v1/jobs/" + job + "?wait=60";
+        String path = "/v1/jobs/" + job + "?wait=" + WAIT_SECONDS;
         for (int i = 0; i < clients; i++) {
             again(path);
             pace(i);
@@ -60,8 +63,11 @@ final class ApiLoad implements AutoCloseable {
 
     @SuppressWarnings("FutureReturnValueIgnored") // what becomes of it is looked at here
     private void again(String path) {
-        client.sendAsync(request(path, "application/json"), HttpResponse.BodyHandlers.discarding())
-                .whenComplete((answer, failure) -> {
+        CompletableFuture<HttpResponse<Void>> wait =
+                client.sendAsync(request(path, "application/json"), HttpResponse.BodyHandlers.discarding());
+        open.add(wait);
+        wait.whenComplete((answer, failure) -> {
+                    open.remove(wait);
                     if (clock.isShutdown()) {
                         return;
                     }
@@ -150,10 +156,31 @@ final class ApiLoad implements AutoCloseable {
                 .build();
     }
 
-    /** The connections end with the agent. */
+    /** Ends the connections. The agent notices those of clients that wait when it answers them; that is waited for. */
     @Override
-    public void close() {
+    public void close() throws IOException {
         clock.shutdownNow();
-        open.forEach(reader -> reader.cancel(true));
+        open.forEach(request -> request.cancel(true));
+        try {
+            awaitNobodyWaiting();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    private void awaitNobodyWaiting() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(3 * WAIT_SECONDS);
+        while (!metrics().contains("\ncatena_api_waiting 0")) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("clients of the API that are gone are waited for still");
+            }
+            TimeUnit.MILLISECONDS.sleep(500);
+        }
+    }
+
+    private String metrics() throws IOException, InterruptedException {
+        return client.send(request("/metrics", "text/plain"), HttpResponse.BodyHandlers.ofString())
+                .body();
     }
 }
