@@ -78,7 +78,8 @@ final class ApiHandler extends Handler.Abstract {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
-        // A request that is worked on is not idle; a body that does not come, or an answer that is not taken, still times out.
+        // A request that is worked on is not idle; a body that does not come, or an answer that is not taken, still
+        // times out.
         request.addIdleTimeoutListener(timeout -> false);
         Exchange exchange = new Exchange(request, response, callback, id(request), System.nanoTime());
         try {

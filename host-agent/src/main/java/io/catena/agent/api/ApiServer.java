@@ -139,13 +139,7 @@ public final class ApiServer implements Closeable {
         OpenPaths open = new OpenPaths(authenticator, new WebPage(), new OpenApi());
         Answers answers = new Answers(state.host(), waits, state.replays());
         return new ApiHandler(
-                open,
-                authenticator,
-                tables,
-                answers,
-                state.audit(),
-                state.metrics()::request,
-                state.clock());
+                open, authenticator, tables, answers, state.audit(), state.metrics()::request, state.clock());
     }
 
     /** A table for each set of SRs that callers are let see; most see all. */

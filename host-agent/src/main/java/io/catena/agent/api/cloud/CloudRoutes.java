@@ -14,8 +14,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
-import io.catena.api.StreamFormat;
 import io.catena.api.StorageRepository;
+import io.catena.api.StreamFormat;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
@@ -23,9 +23,9 @@ import io.catena.api.VdiSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What cloud controllers ask beyond what the command line needs: resources that they may ask for again and again. */

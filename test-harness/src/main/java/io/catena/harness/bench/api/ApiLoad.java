@@ -67,16 +67,16 @@ final class ApiLoad implements AutoCloseable {
                 client.sendAsync(request(path, "application/json"), HttpResponse.BodyHandlers.discarding());
         open.add(wait);
         wait.whenComplete((answer, failure) -> {
-                    open.remove(wait);
-                    if (clock.isShutdown()) {
-                        return;
-                    }
-                    if (failure == null && answer.statusCode() == 200) {
-                        again(path);
-                    } else {
-                        failures.incrementAndGet();
-                    }
-                });
+            open.remove(wait);
+            if (clock.isShutdown()) {
+                return;
+            }
+            if (failure == null && answer.statusCode() == 200) {
+                again(path);
+            } else {
+                failures.incrementAndGet();
+            }
+        });
     }
 
     /** So many follow events. */
