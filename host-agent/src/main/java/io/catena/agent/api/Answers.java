@@ -6,7 +6,9 @@ import io.catena.agent.api.replay.Replays;
 import io.catena.agent.control.Body;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Query;
+import io.catena.agent.control.Route;
 import io.catena.agent.control.RouteTable;
+import io.catena.agent.control.SlowCalls;
 import io.catena.agent.control.Streamed;
 import io.catena.api.Job;
 import io.catena.api.SrError;
@@ -122,7 +124,7 @@ final class Answers {
     }
 
     private void perform(Exchange exchange, byte[] body, End end) {
-        Object value = exchange.match().route().action().answer(call(exchange, body));
+        Object value = value(exchange, body);
         if (value instanceof Streamed streamed) {
             end.stream(streamed);
         } else if (value instanceof PlainText text) {
@@ -134,6 +136,20 @@ final class Answers {
         } else {
             int status = exchange.match().route().status();
             end.reply(tagged(exchange, Reply.json(status, value)));
+        }
+    }
+
+    /** What a call waits for after it has returned, the end of a job, is not what makes it slow. */
+    private static Object value(Exchange exchange, byte[] body) {
+        Route route = exchange.match().route();
+        Call call = call(exchange, body);
+        long readNanos = exchange.elapsedNanos();
+        try {
+            return route.action().answer(call);
+        } finally {
+            if (!route.takesUpload()) {
+                SlowCalls.log(route, call.variables(), readNanos, exchange.elapsedNanos() - readNanos);
+            }
         }
     }
 

@@ -5,10 +5,12 @@ import io.catena.api.SrException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -26,9 +28,15 @@ public final class RouteTable {
             patterns.computeIfAbsent(pattern.parts.size(), n -> new ArrayList<>())
                     .add(pattern);
         }
+        patterns.values().forEach(list -> list.sort(Comparator.comparing(Pattern::order)));
     }
 
-    private record Pattern(Route route, List<String> parts) {}
+    private record Pattern(Route route, List<String> parts) {
+        /** A part that is written out goes before a variable, which would take it too. */
+        String order() {
+            return parts.stream().map(part -> part.startsWith("{") ? "1" : "0").collect(Collectors.joining());
+        }
+    }
 
     /**
      * A route and what the parts in braces stand for.

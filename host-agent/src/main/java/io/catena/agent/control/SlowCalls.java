@@ -5,8 +5,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.logging.Logger;
 
-/** Logs calls that take long, with where their time went. */
-final class SlowCalls {
+/** Logs calls that take long, with where their time went. Safe for use by many threads. */
+public final class SlowCalls {
     static final Duration LIMIT = Duration.ofSeconds(1);
 
     private static final Logger LOG = Logger.getLogger(SlowCalls.class.getName());
@@ -20,7 +20,7 @@ final class SlowCalls {
      * @param readNanos until its request had come
      * @param workNanos from then until its answer was ready, or it had failed
      */
-    static void log(Route route, List<String> of, long readNanos, long workNanos) {
+    public static void log(Route route, List<String> of, long readNanos, long workNanos) {
         if (readNanos + workNanos >= LIMIT.toNanos()) {
             LOG.info(LogLine.of(
                     "slow-call",

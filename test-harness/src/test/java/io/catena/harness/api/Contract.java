@@ -6,6 +6,8 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import io.catena.agent.control.Role;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,6 +29,34 @@ final class Contract {
 
     JsonNode yaml() {
         return yaml;
+    }
+
+    /** What can be asked. */
+    record Operation(String method, String pattern, JsonNode yaml) {
+        String id() {
+            return yaml.path("operationId").asString();
+        }
+
+        Role role() {
+            return Role.parse(yaml.path("x-role").asString());
+        }
+
+        boolean hasBody() {
+            return yaml.has("requestBody");
+        }
+    }
+
+    List<Operation> operations() {
+        List<Operation> operations = new ArrayList<>();
+        for (Map.Entry<String, JsonNode> path : yaml.path("paths").properties()) {
+            for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
+                if (!method.getKey().equals("parameters")) {
+                    operations.add(
+                            new Operation(method.getKey().toUpperCase(Locale.ROOT), path.getKey(), method.getValue()));
+                }
+            }
+        }
+        return operations;
     }
 
     /** Returns what is wrong with an answer; nothing if all is well. */

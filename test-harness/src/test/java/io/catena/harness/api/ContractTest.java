@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
 import io.catena.harness.api.ApiFixture.Answer;
+import io.catena.harness.api.Contract.Operation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -50,25 +49,6 @@ class ContractTest {
         api.close();
     }
 
-    private record Operation(String method, String pattern, JsonNode yaml) {
-        String id() {
-            return yaml.path("operationId").asString();
-        }
-    }
-
-    private List<Operation> operations() {
-        List<Operation> operations = new ArrayList<>();
-        for (Map.Entry<String, JsonNode> path : contract.yaml().path("paths").properties()) {
-            for (Map.Entry<String, JsonNode> method : path.getValue().properties()) {
-                if (!method.getKey().equals("parameters")) {
-                    operations.add(
-                            new Operation(method.getKey().toUpperCase(Locale.ROOT), path.getKey(), method.getValue()));
-                }
-            }
-        }
-        return operations;
-    }
-
     @Test
     void everyRouteIsInTheContractWithItsRoleAndStatusAndTheOtherWayRound() {
         Map<String, String> routes = new TreeMap<>();
@@ -80,7 +60,7 @@ class ContractTest {
                     .isNull();
         }
         Map<String, String> promised = new TreeMap<>();
-        for (Operation operation : operations()) {
+        for (Operation operation : contract.operations()) {
             int status = operation.yaml().path("responses").properties().stream()
                     .map(Map.Entry::getKey)
                     .filter(key -> key.startsWith("2") && !key.equals("204"))
@@ -90,33 +70,10 @@ class ContractTest {
             promised.put(
                     operation.id(),
                     operation.method() + " " + operation.pattern() + " "
-                            + operation.yaml().path("x-role").asString() + " " + status);
+                            + operation.role().text() + " " + status);
         }
 
         assertThat(routes).isEqualTo(promised);
-    }
-
-    /** For each role and each operation: refused with 403 exactly if the contract says so. */
-    @Test
-    void theMatrixOfRolesIsThatOfTheContract() throws IOException {
-        Map<Role, String> tokens = Arrays.stream(Role.values()).collect(Collectors.toMap(role -> role, api::token));
-        for (Operation operation : operations()) {
-            Role least = Role.parse(operation.yaml().path("x-role").asString());
-            for (Role role : Role.values()) {
-                if (!role.includes(least) || role == Role.METRICS || role == Role.VIEWER) {
-                    String path = operation.pattern().replaceAll("\\{job}", "1").replaceAll("\\{\\w+}", GONE);
-                    String body = hasBody(operation) ? "{}" : null;
-                    Answer answer = api.ask(operation.method(), String.valueOf(tokens.get(role)), path, body);
-                    assertThat(answer.status() == 403)
-                            .as(operation.id() + " as " + role + ": " + answer.body())
-                            .isEqualTo(!role.includes(least));
-                }
-            }
-        }
-    }
-
-    private static boolean hasBody(Operation operation) {
-        return operation.yaml().has("requestBody");
     }
 
     /** A request for each operation that is right, and many that are not: never a 5xx of ours, never an answer out of contract. */
@@ -124,7 +81,7 @@ class ContractTest {
     void whateverIsSentTheAnswerIsInTheContract() throws IOException {
         Map<String, List<String>> faults = new LinkedHashMap<>();
         int requests = 0;
-        for (Operation operation : operations()) {
+        for (Operation operation : contract.operations()) {
             for (Optional<String> body : bodies(operation)) {
                 ensure();
                 Answer answer = ask(operation, body.orElse(null));
@@ -188,7 +145,7 @@ class ContractTest {
 
     private List<Optional<String>> bodies(Operation operation) {
         List<Optional<String>> bodies = new ArrayList<>();
-        if (!hasBody(operation)) {
+        if (!operation.hasBody()) {
             return List.of(Optional.empty(), Optional.of("{\"unasked\":1}"), Optional.of("[]"), Optional.of("{"));
         }
         JsonNode schema = operation

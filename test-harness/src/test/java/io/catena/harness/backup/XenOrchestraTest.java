@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
+import io.catena.harness.peer.Npm;
 import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.sim.Seeds;
@@ -51,7 +52,6 @@ class XenOrchestraTest {
     @TempDir
     Path exported;
 
-    /** Scripts of packages are not run. */
     @BeforeAll
     static void install() throws IOException {
         for (String file : FILES) {
@@ -61,17 +61,7 @@ class XenOrchestraTest {
                 Files.write(target, Objects.requireNonNull(in, file).readAllBytes());
             }
         }
-        if (!Files.exists(INSTALLED.resolve("node_modules/vhd-lib/package.json"))) {
-            Programs.run(
-                    PATIENCE,
-                    "npm",
-                    "install",
-                    "--prefix",
-                    INSTALLED.toString(),
-                    "--ignore-scripts",
-                    "--no-audit",
-                    "--no-fund");
-        }
+        Npm.install(INSTALLED, "vhd-lib");
     }
 
     @Seeds(3)

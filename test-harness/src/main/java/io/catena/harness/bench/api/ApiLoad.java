@@ -31,9 +31,12 @@ final class ApiLoad implements AutoCloseable {
     private final String token;
     private final HttpClient client;
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
-    private final Set<CompletableFuture<?>> open = ConcurrentHashMap.newKeySet();
+    private final Set<Open> open = ConcurrentHashMap.newKeySet();
     private final List<Long> nanos = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger failures = new AtomicInteger();
+
+    /** A request that may still be answered. */
+    private record Open(CompletableFuture<?> answer) {}
 
     ApiLoad(URI root, String token, Path authority) throws IOException {
         this.root = root;
@@ -65,9 +68,10 @@ final class ApiLoad implements AutoCloseable {
     private void again(String path) {
         CompletableFuture<HttpResponse<Void>> wait =
                 client.sendAsync(request(path, "application/json"), HttpResponse.BodyHandlers.discarding());
-        open.add(wait);
+        Open entry = new Open(wait);
+        open.add(entry);
         wait.whenComplete((answer, failure) -> {
-            open.remove(wait);
+            open.remove(entry);
             if (clock.isShutdown()) {
                 return;
             }
@@ -82,9 +86,9 @@ final class ApiLoad implements AutoCloseable {
     /** So many follow events. */
     void follow(int readers) throws InterruptedException {
         for (int i = 0; i < readers; i++) {
-            open.add(client.sendAsync(
+            open.add(new Open(client.sendAsync(
                     request("/v1/events", "text/event-stream"),
-                    HttpResponse.BodyHandlers.ofByteArrayConsumer(b -> {})));
+                    HttpResponse.BodyHandlers.ofByteArrayConsumer(b -> {}))));
             pace(i);
         }
     }
@@ -160,7 +164,7 @@ final class ApiLoad implements AutoCloseable {
     @Override
     public void close() throws IOException {
         clock.shutdownNow();
-        open.forEach(request -> request.cancel(true));
+        open.forEach(request -> request.answer.cancel(true));
         try {
             awaitNobodyWaiting();
         } catch (InterruptedException e) {
