@@ -127,7 +127,8 @@ class ApiTest {
             socket.getOutputStream().write("{}".getBytes(StandardCharsets.US_ASCII));
             socket.getInputStream().readAllBytes();
 
-            assertThat(log.text()).containsPattern("slow-call call=createSr of=\"\" read-ms=\\d{4,} work-ms=\\d{1,3}\\b");
+            assertThat(log.text())
+                    .containsPattern("slow-call call=createSr of=\"\" read-ms=\\d{4,} work-ms=\\d{1,3}\\b");
         }
         try (LogCapture log = new LogCapture("io.catena.agent.control.SlowCalls")) {
             assertThat(api.get(admin, "/v1/srs").status()).isEqualTo(200);

@@ -89,8 +89,8 @@ class RolesTest {
         for (Operation operation : contract.operations()) {
             String path = path(operation, other, vdi);
             if (!path.equals(operation.pattern())) {
-                Answer answer =
-                        api.ask(operation.method(), scoped, path, operation.hasBody() ? "{'vdis':['" + vdi + "']}" : null);
+                Answer answer = api.ask(
+                        operation.method(), scoped, path, operation.hasBody() ? "{'vdis':['" + vdi + "']}" : null);
                 boolean done = answer.status() < 400 && !answer.body().isEmpty();
                 if (done || answer.body().contains("secret")) {
                     faults.add(operation.id() + ": " + answer.status() + " " + answer.body());
