@@ -125,7 +125,8 @@ final class SeenFilesScenario implements Scenario {
             List<SrHealth.Reason> reasons = sr.repository().stat().health().reasons().stream()
                     .filter(reason -> reason.kind() == SrHealth.Kind.CONTRADICTION)
                     .toList();
-            boolean onlyIt = reasons.stream().allMatch(reason -> reason.toString().contains(BYSTANDER.toString()));
+            boolean onlyIt =
+                    reasons.stream().allMatch(reason -> reason.toString().contains(BYSTANDER.toString()));
             SimulatedSr.require(onlyIt && reasons.isEmpty() != expected, "accused: " + reasons);
             SimulatedSr.require(isRefused(BYSTANDER) == expected, BYSTANDER + " can be written, or not");
         }
