@@ -12,6 +12,8 @@ import io.catena.agent.control.Scripts;
 import io.catena.agent.control.route.AllRoutes;
 import io.catena.agent.follow.PeerOptions;
 import io.catena.agent.follow.Pool;
+import io.catena.agent.copy.CopyToRoutes;
+import io.catena.agent.copy.RemoteCopies;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.Hypervisor;
 import io.catena.agent.guest.NoHypervisor;
@@ -257,7 +259,8 @@ public final class Agent implements Closeable {
         Schedules schedules = opened(new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
         state.metrics().add(new ScheduleMetrics(schedules, restored)::collect);
         schedules.start();
-        Backend backend = new Backend(state, jobs, guests, scripts, schedules, pool, nbdPort);
+        Backend backend = new Backend(
+                state, jobs, guests, scripts, schedules, pool, new RemoteCopies(jobs, chosen.peers()), nbdPort);
         ApiOptions api = chosen.api();
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
@@ -284,6 +287,7 @@ public final class Agent implements Closeable {
             Scripts scripts,
             Schedules schedules,
             Pool pool,
+            RemoteCopies copies,
             @Nullable Integer nbdPort)
             implements ApiServer.Backend {
         @Override
@@ -292,6 +296,7 @@ public final class Agent implements Closeable {
             routes.addAll(state.routes(host, nbdPort));
             routes.addAll(pool.routes(host));
             routes.addAll(new ScheduleRoutes(schedules, host, UUID::randomUUID).all());
+            routes.addAll(new CopyToRoutes(copies, host, UUID::randomUUID).all());
             return routes;
         }
 

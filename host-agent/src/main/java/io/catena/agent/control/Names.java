@@ -59,6 +59,22 @@ public final class Names {
     }
 
     /**
+     * Returns the VDI that {@code text} means.
+     *
+     * @throws SrException if it is in another SR than {@code sr}
+     */
+    public VdiId vdiIn(SrId sr, String text) {
+        Place place = vdi(text);
+        if (!place.sr().equals(sr)) {
+            throw new SrException(
+                            SrError.BAD_REQUEST,
+                            "VDI " + place.vdi() + " is in SR " + place.sr() + ", and has to be one of SR " + sr)
+                    .correction("Choose a disk of the same tree: ", Remedy.of(Verb.VDI_TREE, sr));
+        }
+        return place.vdi();
+    }
+
+    /**
      * An SR that cannot answer must not hide a VDI in another one. Copies of an SR have VDIs of the same ids; to take the
      * first would be to write to the wrong disk.
      */

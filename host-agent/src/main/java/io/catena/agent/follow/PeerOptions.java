@@ -1,12 +1,13 @@
 package io.catena.agent.follow;
 
+import io.catena.agent.tls.ClientTls;
 import io.catena.agent.tls.PemFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import javax.net.ssl.KeyManagerFactory;
+import java.security.KeyStore;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How this agent and those of other hosts reach each other.
@@ -19,14 +20,18 @@ import javax.net.ssl.TrustManagerFactory;
 public record PeerOptions(String url, Path certificate, Path key, Path authorities) {
     /** Reads the files. */
     SSLContext tls() throws IOException {
+        return tls(null);
+    }
+
+    /**
+     * Reads the files.
+     *
+     * @param others who is trusted in place of {@link #authorities}; null for these
+     */
+    public SSLContext tls(@Nullable KeyStore others) throws IOException {
         try {
-            KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            keys.init(PemFiles.identity(certificate, key), new char[0]);
-            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(PemFiles.authorities(authorities));
-            SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
-            return context;
+            return ClientTls.context(
+                    PemFiles.identity(certificate, key), others == null ? PemFiles.authorities(authorities) : others);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use " + certificate + " with " + key + ": " + e.getMessage(), e);
         }

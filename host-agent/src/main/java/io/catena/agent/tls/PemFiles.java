@@ -1,5 +1,6 @@
 package io.catena.agent.tls;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -46,8 +47,17 @@ public final class PemFiles {
 
     /** Returns a store of all certificates that a file holds, to be trusted. */
     public static KeyStore authorities(Path file) throws IOException, GeneralSecurityException {
+        return trusting(certificates(file));
+    }
+
+    /** Returns a store of all certificates that a text holds, to be trusted. */
+    public static KeyStore authorities(String pem) throws IOException, GeneralSecurityException {
+        return trusting(certificates(new ByteArrayInputStream(pem.getBytes(StandardCharsets.US_ASCII)), "the text"));
+    }
+
+    private static KeyStore trusting(List<Certificate> authorities) throws IOException, GeneralSecurityException {
         KeyStore store = emptyStore();
-        for (Certificate authority : certificates(file)) {
+        for (Certificate authority : authorities) {
             store.setCertificateEntry("authority-" + store.size(), authority);
         }
         return store;
@@ -62,14 +72,20 @@ public final class PemFiles {
 
     private static List<Certificate> certificates(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
+            return certificates(in, file.toString());
+        }
+    }
+
+    private static List<Certificate> certificates(InputStream in, String source) throws IOException {
+        try {
             List<Certificate> found =
                     List.copyOf(CertificateFactory.getInstance("X.509").generateCertificates(in));
             if (found.isEmpty()) {
-                throw new IOException(file + " holds no certificate; expected PEM");
+                throw new IOException(source + " holds no certificate; expected PEM");
             }
             return found;
         } catch (GeneralSecurityException e) {
-            throw new IOException(file + " holds no certificates in PEM: " + e.getMessage(), e);
+            throw new IOException(source + " holds no certificates in PEM: " + e.getMessage(), e);
         }
     }
 

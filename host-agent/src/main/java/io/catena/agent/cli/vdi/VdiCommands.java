@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -181,19 +182,24 @@ public final class VdiCommands {
         });
     }
 
-    @Command(description = "Copy a disk, without its chain, within its SR or to another.")
+    @Command(description = "Copy a disk, without its chain, within its SR, to another, or to another host's.")
     void copy(
             @Parameters(paramLabel = "VDI") String vdi,
-            @Option(names = "--to", paramLabel = "SR", description = "Default: the disk's own.") @Nullable String sr,
+            @Option(
+                            names = "--to",
+                            paramLabel = "SR",
+                            description = "Or https://HOST:PORT/SR, of another agent. Default: the disk's own.")
+                    @Nullable
+                    String sr,
             @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
                     String name,
             @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
+            @Mixin OtherHost other,
             @Option(names = "--wait", description = "Wait until it is done.") boolean wait) {
         JsonObject body = new JsonObject();
-        body.addProperty("sr", sr);
         body.addProperty("name", name);
         body.addProperty("uuid", uuid);
-        JsonElement answer = session.agent().post(VdiPath.of(vdi, "/copy"), body);
+        JsonElement answer = session.agent().post(VdiPath.of(vdi, other.address(sr, body)), body);
         Job job = Json.read(answer, Job.class);
         if (wait) {
             new JobFollower(session).follow(job.id());

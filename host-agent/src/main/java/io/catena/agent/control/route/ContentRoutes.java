@@ -12,8 +12,6 @@ import io.catena.api.StorageHost;
 import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
-import io.catena.remedy.Remedy;
-import io.catena.remedy.Verb;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -98,19 +96,7 @@ final class ContentRoutes {
     private @Nullable VdiId base(Call call, Names.Place place) {
         return call.parameters()
                 .one("base")
-                .map(text -> {
-                    Names.Place base = names.vdi(text);
-                    if (!base.sr().equals(place.sr())) {
-                        throw new SrException(
-                                        SrError.BAD_REQUEST,
-                                        "VDI " + base.vdi() + " is in SR " + base.sr() + ", VDI " + place.vdi() + " in "
-                                                + place.sr())
-                                .correction(
-                                        "The base must be a disk of the same tree: ",
-                                        Remedy.of(Verb.VDI_TREE, place.sr()));
-                    }
-                    return base.vdi();
-                })
+                .map(text -> names.vdiIn(place.sr(), text))
                 .orElse(null);
     }
 }

@@ -1,0 +1,31 @@
+package io.catena.agent.copy;
+
+import io.catena.api.JobControl;
+
+/** Keeps what is sent to so many bytes a second. For use by one thread. */
+final class Pace {
+    private static final double NANOS = 1e9;
+
+    /** The time in which a piece is sent counts; a longer time without sending is lost. */
+    private static final long MOST_CREDIT_NANOS = 100_000_000;
+
+    private final long bytesPerSecond;
+    private long paidUntil = System.nanoTime();
+
+    /**
+     * @param bytesPerSecond 0 for no limit
+     */
+    Pace(long bytesPerSecond) {
+        this.bytesPerSecond = bytesPerSecond;
+    }
+
+    void sent(long bytes, JobControl control) {
+        if (bytesPerSecond > 0) {
+            long now = System.nanoTime();
+            paidUntil = Math.max(paidUntil, now - MOST_CREDIT_NANOS) + (long) (bytes * NANOS / bytesPerSecond);
+            if (paidUntil > now) {
+                control.rest(paidUntil - now);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+package io.catena.agent.copy;
+
+import io.catena.agent.follow.PeerOptions;
+import io.catena.agent.tls.ClientTls;
+import io.catena.agent.tls.PemFiles;
+import io.catena.api.Job;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.StorageRepository;
+import io.catena.api.StreamFormat;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
+import io.catena.api.VdiStream;
+import io.catena.sr.job.Jobs;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Copies disks to the agents of other hosts, as jobs: whole, or what changed since a base that the other host has.
+ *
+ * <p><b>Threads.</b> Safe for use by many threads.
+ */
+public final class RemoteCopies {
+    /** What a VHD can hold; larger disks are sent raw. */
+    private static final long MOST_VHD_BYTES = 2040L << 30;
+
+    private final Jobs jobs;
+    private final @Nullable PeerOptions self;
+
+    /**
+     * @param self how this agent shows who it is; null if it has nothing to show
+     */
+    public RemoteCopies(Jobs jobs, @Nullable PeerOptions self) {
+        this.jobs = jobs;
+        this.self = self;
+    }
+
+    /**
+     * Where a copy goes.
+     *
+     * @param url of the other agent's API
+     * @param sr the SR there, by its id or name
+     * @param token lets this agent in; null if its certificate does
+     * @param authorities who signs the other agent's certificate, in PEM; null for those that this agent trusts anyway
+     */
+    record Target(
+            String url, String sr, @Nullable String token, @Nullable String authorities) {}
+
+    /**
+     * How a copy is made.
+     *
+     * @param base null to send all of the disk
+     * @param name the copy's; empty for the disk's own
+     * @param copy the copy's id
+     * @param bytesPerSecond 0 for no limit
+     */
+    record Manner(@Nullable VdiId base, String name, VdiId copy, long bytesPerSecond) {}
+
+    Job start(SrId sr, StorageRepository repository, VdiId id, Target target, Manner manner) {
+        OtherAgent agent = new OtherAgent(OtherAgent.place(target.url()), tls(target), target.token());
+        Vdi vdi = repository.vdi(id);
+        StreamFormat format = vdi.virtualSizeBytes() > MOST_VHD_BYTES ? StreamFormat.RAW : StreamFormat.VHD;
+        String path = path(target.sr(), manner, vdi, format);
+        // Whatever is wrong with the disk or its base is told at once, not by the job.
+        close(repository.contents().export(id, format, manner.base()));
+        return jobs.start("copy-to", sr, control -> {
+            try (VdiStream stream = repository.contents().export(id, format, manner.base())) {
+                new Sending(agent, path, manner.copy(), control, new Pace(manner.bytesPerSecond())).send(stream);
+            }
+            return "copied to VDI " + manner.copy() + " at " + agent.url();
+        });
+    }
+
+    private static void close(VdiStream stream) {
+        try {
+            stream.close();
+        } catch (IOException e) {
+            throw new SrException(SrError.TRY_AGAIN, "The disk cannot be let go: " + e.getMessage(), e);
+        }
+    }
+
+    private static String path(String sr, Manner manner, Vdi vdi, StreamFormat format) {
+        return "/v1/srs/" + encoded(sr) + "/vdis/" + manner.copy() + "/content?format=" + format.text() + "&name="
+                + encoded(manner.name().isEmpty() ? vdi.name() : manner.name()) + "&description="
+                + encoded(vdi.description());
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+
+    private SSLContext tls(Target target) {
+        try {
+            KeyStore authorities = target.authorities() == null ? null : PemFiles.authorities(target.authorities());
+            return self == null ? ClientTls.context(null, authorities) : self.tls(authorities);
+        } catch (IOException | GeneralSecurityException e) {
+            throw new SrException(SrError.BAD_REQUEST, "TLS cannot be begun: " + e.getMessage(), e)
+                    .correction("Give the certificates of who signs the other agent's, in PEM.");
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.catena.harness.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.catena.agent.control.Role;
+import io.catena.agent.control.client.ContentDownload;
+import io.catena.agent.control.client.ControlClient;
+import io.catena.harness.peer.AgentProcess;
+import io.catena.harness.peer.NbdClient;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A disk is copied from agent to agent, by the command line, and either is killed in the middle. */
+@Timeout(300)
+@Tag("slow")
+class CopyToKillTest {
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
+    private static final int BLOCK_BYTES = 2 << 20;
+    private static final int BLOCKS = 4;
+
+    /** So much is sent in a second that there is time to kill somebody. */
+    private static final String RATE = "6M";
+
+    @Test
+    void itArrivesWholeWhoeverDies(@TempDir Path directory) throws IOException {
+        try (ApiProcess there = new ApiProcess(Files.createDirectory(directory.resolve("there")));
+                AgentProcess here = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
+            there.sr("offsite");
+            String snapshot = writtenAndCut(here, directory.resolve("sr"));
+            byte[] content = content(here.runDirectory(), snapshot);
+            Path token = Files.writeString(directory.resolve("token"), there.token(Role.OPERATOR) + "\n");
+
+            String first = UUID.randomUUID().toString();
+            long job = begin(here, there, snapshot, first, token);
+            await(here, job, CopyToKillTest::isUnderWay);
+            there.agent().kill9();
+            await(here, job, one -> one.get("phase").getAsString().contains("try 2"));
+            there.agent().restart();
+            awaitDone(here, job);
+            assertThat(content(there.agent().runDirectory(), first)).isEqualTo(content);
+
+            String second = UUID.randomUUID().toString();
+            await(here, begin(here, there, snapshot, second, token), CopyToKillTest::isUnderWay);
+            here.kill9();
+            awaitNothingUnderWay(there);
+            assertThat(disks(there)).containsExactly(first);
+            here.restart();
+            awaitDone(here, begin(here, there, snapshot, second, token));
+            assertThat(content(there.agent().runDirectory(), second)).isEqualTo(content);
+        }
+    }
+
+    private static String writtenAndCut(AgentProcess agent, Path directory) throws IOException {
+        String sr = text(post(agent, "/v1/srs", "{'name':'s','path':'" + directory + "'}"), "sr");
+        String disk = text(post(agent, "/v1/srs/" + sr + "/vdis", "{'sizeBytes':" + BLOCKS * BLOCK_BYTES + "}"), "vdi");
+        post(agent, "/v1/vdis/" + disk + "/attach", "{}");
+        Random random = new Random(19);
+        try (NbdClient client = NbdClient.connect(agent.runDirectory().resolve("nbd.sock"), disk)) {
+            for (int block = 0; block < BLOCKS; block++) {
+                byte[] some = new byte[1 << 16];
+                random.nextBytes(some);
+                client.write((long) block * BLOCK_BYTES + (block << 16), some);
+            }
+        }
+        post(agent, "/v1/vdis/" + disk + "/detach", "{}");
+        return text(post(agent, "/v1/vdis/snapshot", "{'vdis':['" + disk + "']}").getAsJsonArray().get(0), "vdi");
+    }
+
+    private static ControlClient client(AgentProcess agent) {
+        return new ControlClient(agent.runDirectory().resolve("agent.sock"), DEADLINE);
+    }
+
+    private static JsonElement post(AgentProcess agent, String path, String body) {
+        return client(agent).post(path, JsonParser.parseString(body.replace('\'', '"')).getAsJsonObject());
+    }
+
+    private static long begin(AgentProcess here, ApiProcess there, String vdi, String copy, Path token)
+            throws IOException {
+        JsonElement job = here.cli(
+                        "vdi",
+                        "copy",
+                        vdi,
+                        "--to",
+                        "https://localhost:" + there.port() + "/offsite",
+                        "--uuid",
+                        copy,
+                        "--token-file",
+                        token.toString(),
+                        "--ca",
+                        there.certificates.authority().toString(),
+                        "--rate",
+                        RATE)
+                .json();
+        return job.getAsJsonObject().get("job").getAsLong();
+    }
+
+    private static boolean isUnderWay(JsonObject job) {
+        return job.get("doneBytes").getAsLong() > BLOCK_BYTES;
+    }
+
+    private static void await(AgentProcess agent, long job, Predicate<JsonObject> condition) {
+        JsonObject now;
+        do {
+            now = job(agent, job, 20);
+            assertThat(now.get("state").getAsString()).as("%s", now).isEqualTo("running");
+        } while (!condition.test(now));
+    }
+
+    private static void awaitDone(AgentProcess agent, long job) {
+        assertThat(text(job(agent, job, 50_000), "state")).isEqualTo("done");
+    }
+
+    private static JsonObject job(AgentProcess agent, long job, int millis) {
+        return client(agent).get("/v1/jobs/" + job + "?waitMillis=" + millis).getAsJsonObject();
+    }
+
+    private static void awaitNothingUnderWay(ApiProcess there) throws IOException {
+        Path temporary = there.directory.resolve("sr-offsite/.catena/tmp");
+        boolean empty;
+        do {
+            try (Stream<Path> files = Files.list(temporary)) {
+                empty = files.findAny().isEmpty();
+            }
+        } while (!empty);
+    }
+
+    private static List<String> disks(ApiProcess there) {
+        JsonArray all = there.local().get("/v1/srs/offsite/vdis").getAsJsonArray();
+        return all.asList().stream().map(one -> text(one, "vdi")).toList();
+    }
+
+    private static byte[] content(Path run, String vdi) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        new ContentDownload(run.resolve("agent.sock"))
+                .fetch("/v1/vdis/" + vdi + "/content?format=raw", Channels.newChannel(bytes), (done, of) -> {});
+        return bytes.toByteArray();
+    }
+
+    private static String text(JsonElement object, String field) {
+        return object.getAsJsonObject().get(field).getAsString();
+    }
+}
