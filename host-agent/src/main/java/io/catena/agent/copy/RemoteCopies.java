@@ -50,7 +50,10 @@ public final class RemoteCopies {
      * @param authorities who signs the other agent's certificate, in PEM; null for those that this agent trusts anyway
      */
     record Target(
-            String url, String sr, @Nullable String token, @Nullable String authorities) {}
+            String url,
+            String sr,
+            @Nullable String token,
+            @Nullable String authorities) {}
 
     /**
      * How a copy is made.

@@ -58,6 +58,8 @@ record Reply(int status, JsonObject body) {
     }
 
     private String text(String field) {
-        return body.has(field) && body.get(field).isJsonPrimitive() ? body.get(field).getAsString() : "";
+        return body.has(field) && body.get(field).isJsonPrimitive()
+                ? body.get(field).getAsString()
+                : "";
     }
 }

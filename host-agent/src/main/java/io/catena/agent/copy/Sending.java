@@ -104,7 +104,8 @@ final class Sending {
             connection.send(head, head.length);
             Reply reply = connection.reply();
             if (reply.isSuccess()) {
-                throw new SrException(SrError.VDI_EXISTS, "The agent at " + agent.url() + " has a VDI " + copy + " already")
+                throw new SrException(
+                                SrError.VDI_EXISTS, "The agent at " + agent.url() + " has a VDI " + copy + " already")
                         .correction("Choose another id, or leave it out.");
             }
             if (reply.status() != NOT_FOUND) {

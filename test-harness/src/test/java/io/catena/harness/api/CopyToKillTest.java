@@ -80,7 +80,11 @@ class CopyToKillTest {
             }
         }
         post(agent, "/v1/vdis/" + disk + "/detach", "{}");
-        return text(post(agent, "/v1/vdis/snapshot", "{'vdis':['" + disk + "']}").getAsJsonArray().get(0), "vdi");
+        return text(
+                post(agent, "/v1/vdis/snapshot", "{'vdis':['" + disk + "']}")
+                        .getAsJsonArray()
+                        .get(0),
+                "vdi");
     }
 
     private static ControlClient client(AgentProcess agent) {
@@ -88,7 +92,8 @@ class CopyToKillTest {
     }
 
     private static JsonElement post(AgentProcess agent, String path, String body) {
-        return client(agent).post(path, JsonParser.parseString(body.replace('\'', '"')).getAsJsonObject());
+        return client(agent)
+                .post(path, JsonParser.parseString(body.replace('\'', '"')).getAsJsonObject());
     }
 
     private static long begin(AgentProcess here, ApiProcess there, String vdi, String copy, Path token)

@@ -55,8 +55,7 @@ class CopyToTest {
         theirSr = there.sr("offsite");
         here = start(null);
         String sr = text(post("/v1/srs", "{'name':'s','path':'" + directory.resolve("sr") + "'}"), "sr");
-        disk = text(
-                post("/v1/srs/" + sr + "/vdis", "{'sizeBytes':" + SIZE_BYTES + ",'name':'a disk & more'}"), "vdi");
+        disk = text(post("/v1/srs/" + sr + "/vdis", "{'sizeBytes':" + SIZE_BYTES + ",'name':'a disk & more'}"), "vdi");
     }
 
     private Agent start(@Nullable PeerOptions peers) throws IOException {
@@ -83,10 +82,15 @@ class CopyToTest {
         String second = copied(tuesday, "'token':'" + token + "','base':'" + monday + "','name':'tuesday'");
 
         assertThat(content(there.directory.resolve("run"), first)).isEqualTo(content(directory.resolve("run"), monday));
-        assertThat(content(there.directory.resolve("run"), second)).isEqualTo(content(directory.resolve("run"), tuesday));
+        assertThat(content(there.directory.resolve("run"), second))
+                .isEqualTo(content(directory.resolve("run"), tuesday));
         assertThat(text(there.local().get("/v1/vdis/" + first), "name")).isEqualTo("monday");
         assertThat(text(there.local().get("/v1/vdis/" + second), "name")).isEqualTo("tuesday");
-        assertThat(there.local().get("/v1/vdis/" + second).getAsJsonObject().get("physicalBytes").getAsLong())
+        assertThat(there.local()
+                        .get("/v1/vdis/" + second)
+                        .getAsJsonObject()
+                        .get("physicalBytes")
+                        .getAsLong())
                 .as("only what changed went there")
                 .isLessThan(3L * BLOCK_BYTES);
     }
@@ -112,9 +116,11 @@ class CopyToTest {
         String tuesday = writtenAndCut(1);
         String token = "'token':'" + there.token(Role.OPERATOR) + "'";
 
-        assertThat(problem(monday, "'token':'" + there.token(Role.VIEWER) + "'")).contains("operator");
+        assertThat(problem(monday, "'token':'" + there.token(Role.VIEWER) + "'"))
+                .contains("operator");
         assertThat(problem(monday, "'token':'nonsense'")).contains("refuses the disk");
-        assertThat(problem(tuesday, token + ",'base':'" + monday + "'")).contains("which no disk of SR offsite is known");
+        assertThat(problem(tuesday, token + ",'base':'" + monday + "'"))
+                .contains("which no disk of SR offsite is known");
         String uuid = "'uuid':'" + UUID.randomUUID() + "'";
         assertThat(text(job(copyTo(monday, token + "," + uuid)), "state")).isEqualTo("done");
         assertThat(problem(monday, token + "," + uuid)).contains("has a VDI");
