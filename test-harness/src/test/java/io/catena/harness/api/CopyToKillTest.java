@@ -129,7 +129,7 @@ class CopyToKillTest {
     }
 
     private static void awaitDone(AgentProcess agent, long job) {
-        assertThat(text(job(agent, job, 50_000), "state")).isEqualTo("done");
+        assertThat(text(job(agent, job, 30_000), "state")).isEqualTo("done");
     }
 
     private static JsonObject job(AgentProcess agent, long job, int millis) {
