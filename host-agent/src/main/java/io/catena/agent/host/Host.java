@@ -287,12 +287,12 @@ public final class Host implements StorageHost, Closeable {
 
     @Override
     public Export attachAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return held.get(sr).attachAs(kind, vdi, holder, mode);
+        return held.get(sr).access().attachAs(kind, vdi, holder, mode);
     }
 
     @Override
     public Export activateAs(ExportKind kind, SrId sr, VdiId vdi, String holder, AccessMode mode) {
-        return held.get(sr).activateAs(kind, vdi, holder, mode);
+        return held.get(sr).access().activateAs(kind, vdi, holder, mode);
     }
 
     @Override

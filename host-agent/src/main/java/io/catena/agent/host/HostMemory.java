@@ -15,7 +15,7 @@ import java.util.logging.Logger;
 import java.util.stream.Collectors;
 
 /** Saves each attach and detach of a disk, and each job, at once. Safe for use by many threads. */
-final class HostMemory implements HeldSr.Memory {
+final class HostMemory implements SrMemory {
     private static final Logger LOG = Logger.getLogger(HostMemory.class.getName());
 
     private final SavedState saved;

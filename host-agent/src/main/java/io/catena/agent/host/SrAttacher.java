@@ -24,7 +24,7 @@ final class SrAttacher {
     private final RestoreProblems problems;
     private final UnfinishedJobs unfinished;
     private final ExportServers exports;
-    private final HeldSr.Memory memory;
+    private final SrMemory memory;
 
     SrAttacher(
             SavedState saved,
@@ -32,7 +32,7 @@ final class SrAttacher {
             RestoreProblems problems,
             UnfinishedJobs unfinished,
             ExportServers exports,
-            HeldSr.Memory memory) {
+            SrMemory memory) {
         this.saved = saved;
         this.held = held;
         this.problems = problems;

@@ -87,18 +87,19 @@ final class SrDetacher {
         end(sr, attached -> {}, AttachedSr::close);
     }
 
-    private void end(HeldSr sr, HeldSr.Ending check, HeldSr.Ending ending) throws IOException {
-        sr.end(
-                attached -> {
-                    check.run(attached);
-                    jobs.cancelAll(attached.id(), PATIENCE);
-                },
-                attached -> {
-                    SrId id = attached.id();
-                    held.remove(id);
-                    unfinished.forget(id);
-                    ending.run(attached);
-                });
+    private void end(HeldSr sr, SrGate.Ending check, SrGate.Ending ending) throws IOException {
+        sr.gate()
+                .end(
+                        attached -> {
+                            check.run(attached);
+                            jobs.cancelAll(attached.id(), PATIENCE);
+                        },
+                        attached -> {
+                            SrId id = attached.id();
+                            held.remove(id);
+                            unfinished.forget(id);
+                            ending.run(attached);
+                        });
     }
 
     private SrUse useOf(AttachedSr sr) {

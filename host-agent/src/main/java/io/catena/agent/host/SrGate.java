@@ -1,0 +1,98 @@
+package io.catena.agent.host;
+
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.StorageRepository;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+
+/**
+ * Lets operations at an attached SR, and keeps it from being closed under one.
+ *
+ * <p><b>Threads.</b> Operations share the gate and run in parallel; whoever closes the SR takes it alone, so waits for the
+ * operations under way and holds back new ones. Looks take no lock at all.
+ */
+final class SrGate {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final AttachedSr sr;
+    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
+
+    /** Changed under {@link #gate}. */
+    private volatile boolean closed;
+
+    SrGate(AttachedSr sr) {
+        this.sr = sr;
+    }
+
+    /** What ends an SR. */
+    interface Ending {
+        void run(AttachedSr sr) throws IOException;
+    }
+
+    /** Waits for nobody, not even for who closes the SR. */
+    <T> T look(Function<StorageRepository, T> look) {
+        checkOpen();
+        return look.apply(sr.repository());
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new SrException(SrError.SR_UNAVAILABLE, "SR " + sr.id() + " was detached meanwhile")
+                    .correction("Attach it with: ", Remedy.of(Verb.SR_ATTACH, sr.id()));
+        }
+    }
+
+    /** Does an operation, in parallel to others. */
+    <T> T use(Function<StorageRepository, T> operation) {
+        Lock shared = hold(gate.readLock());
+        try {
+            checkOpen();
+            return operation.apply(sr.repository());
+        } finally {
+            shared.unlock();
+        }
+    }
+
+    /**
+     * Ends the use of the SR, with no operation under way; none can begin afterwards.
+     *
+     * @throws SrException if {@code check} throws it; nothing has happened then
+     */
+    void end(Ending check, Ending ending) throws IOException {
+        Lock alone = hold(gate.writeLock());
+        try {
+            if (closed) {
+                return;
+            }
+            check.run(sr);
+            closed = true;
+            ending.run(sr);
+        } finally {
+            alone.unlock();
+        }
+    }
+
+    /**
+     * Takes a lock of an operation upon the SR, but does not wait for it for ever.
+     *
+     * @throws SrException {@link SrError#TRY_AGAIN} if another operation does not end
+     */
+    Lock hold(Lock lock) {
+        try {
+            if (lock.tryLock(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                return lock;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new SrException(SrError.TRY_AGAIN, "SR " + sr.id() + " is busy with another operation")
+                .correction("Try again when it has ended.");
+    }
+}
