@@ -316,9 +316,9 @@ public final class Agent implements Closeable {
         return List.of((vdi, mode, disk) -> options.zeroDetection() ? new ZeroDetectingDisk(disk) : disk);
     }
 
-    private static Scripts scripts(StorageHost host, Jobs jobs, NbdServer server) {
+    private Scripts scripts(StorageHost host, Jobs jobs, NbdServer server) {
         PluginCalls plugins = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
-        DriverCalls driver = new DriverCalls(host, jobs::waitFor, UUID::randomUUID, server::socketOf);
+        DriverCalls driver = opened(new DriverCalls(host, jobs::waitFor, UUID::randomUUID, server::socketOf));
         return (plugin, method, option, input) ->
                 (plugin.equals(DriverCalls.PLUGIN) ? driver : plugins).run(plugin, method, option, input);
     }

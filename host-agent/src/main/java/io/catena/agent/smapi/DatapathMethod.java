@@ -3,6 +3,7 @@ package io.catena.agent.smapi;
 /** What the datapath plugin offers. */
 enum DatapathMethod implements PluginMethod {
     PLUGIN_QUERY("Plugin.Query"),
+    PLUGIN_LS("Plugin.ls"),
     PLUGIN_DIAGNOSTICS("Plugin.diagnostics"),
     DATAPATH_OPEN("Datapath.open"),
     DATAPATH_ATTACH("Datapath.attach"),

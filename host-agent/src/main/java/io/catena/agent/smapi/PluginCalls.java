@@ -159,6 +159,7 @@ public final class PluginCalls implements Scripts {
     private Object answer(DatapathMethod method, Arguments call, Offer offer) {
         return switch (method) {
             case PLUGIN_QUERY -> query("Catena datapath", List.of(MIRROR_IN), Map.of());
+            case PLUGIN_LS -> attached().map(sr -> sr.id().toString()).toList();
             case PLUGIN_DIAGNOSTICS -> diagnostics();
             case DATAPATH_OPEN -> datapaths.open(call);
             case DATAPATH_ATTACH -> datapaths.attach(call, offer);

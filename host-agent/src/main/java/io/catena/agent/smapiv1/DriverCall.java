@@ -21,10 +21,9 @@ import java.util.function.Supplier;
 record DriverCall(String type, String command, Map<String, XmlRpcValue> members) {
     private static final String DEVICE_CONFIG = "device_config";
 
-    /** Reads what XAPI gave the driver as its argument. */
-    static DriverCall read(String type, byte[] argument) {
+    /** Reads what XAPI gave the driver as its argument: a call with one parameter, a struct. */
+    static DriverCall read(String type, XmlRpcCall call) {
         try {
-            XmlRpcCall call = XmlRpcCall.read(argument);
             if (call.params().size() != 1) {
                 throw SmFault.of(SmError.BAD_REQUEST);
             }

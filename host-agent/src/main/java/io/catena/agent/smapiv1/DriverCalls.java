@@ -2,18 +2,22 @@ package io.catena.agent.smapiv1;
 
 import io.catena.agent.control.JobWaiter;
 import io.catena.agent.control.Scripts;
+import io.catena.agent.smapiv1.gc.GcTasks;
 import io.catena.agent.smapiv1.xenapi.Hosts;
 import io.catena.agent.smapiv1.xenapi.SrTable;
 import io.catena.agent.smapiv1.xenapi.VdiTable;
 import io.catena.agent.smapiv1.xenapi.XenApi;
 import io.catena.agent.smapiv1.xenapi.XenApiException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
+import io.catena.agent.smapiv1.xmlrpc.XmlRpcCall;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.api.SrException;
+import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import java.io.Closeable;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,7 +35,7 @@ import java.util.logging.Logger;
  * <p><b>Threads.</b> Safe for use by many threads. Commands that change the set of an SR's disks, or tell XAPI of all of them, run
  * one after another for each SR, as XAPI's other drivers have it.
  */
-public final class DriverCalls implements Scripts {
+public final class DriverCalls implements Scripts, Closeable {
     /** The kind of plugin under which the launcher calls. */
     public static final String PLUGIN = "v1";
 
@@ -63,6 +67,8 @@ public final class DriverCalls implements Scripts {
     private final ChangeCommands changes;
     private final Activation activation;
     private final SrLocks locks = new SrLocks();
+    private final GcTasks gcTasks;
+    private final GcPlugin gcPlugin;
 
     /**
      * @param newIds where the ids of new disks come from
@@ -75,6 +81,8 @@ public final class DriverCalls implements Scripts {
         cuts = new CutCommands(place, newIds);
         changes = new ChangeCommands(place);
         activation = new Activation(place, sockets);
+        gcTasks = new GcTasks(host, this::tell);
+        gcPlugin = new GcPlugin(host, waiter);
     }
 
     /** {@code option} is a {@link DriverOptions}. The exit code is always 0: XAPI reads no answer with another. */
@@ -86,9 +94,11 @@ public final class DriverCalls implements Scripts {
         String aside = "";
         XmlRpcAnswer answer;
         try {
-            DriverCall call = DriverCall.read(driver, bytes);
-            command = call.command();
-            answer = XmlRpcAnswer.of(answer(call, DriverOptions.parse(option)));
+            XmlRpcCall asked = read(bytes);
+            command = asked.method();
+            answer = GcPlugin.FUNCTIONS.contains(command)
+                    ? gcPlugin.run(asked)
+                    : XmlRpcAnswer.of(answer(DriverCall.read(driver, asked), DriverOptions.parse(option)));
         } catch (SmFault e) {
             answer = failed(command, e);
             aside = e.aside();
@@ -104,6 +114,14 @@ public final class DriverCalls implements Scripts {
             answer = failed(command, SmFault.of(SmError.GENERAL, text, e));
         }
         return new Output(0, aside.isEmpty() ? answer.text() : aside + ASIDE_ENDS + answer.text());
+    }
+
+    private static XmlRpcCall read(byte[] argument) {
+        try {
+            return XmlRpcCall.read(argument);
+        } catch (XmlRpcException e) {
+            throw SmFault.of(SmError.BAD_REQUEST);
+        }
     }
 
     private static XmlRpcAnswer failed(String command, SmFault fault) {
@@ -125,7 +143,31 @@ public final class DriverCalls implements Scripts {
         if (ALONGSIDE.contains(call.command())) {
             return alongside(call, options);
         }
-        return locks.within(call.sr(), () -> inTurn(call, options));
+        XmlRpcValue value = locks.within(call.sr(), () -> inTurn(call, options));
+        watch(call, options);
+        return value;
+    }
+
+    /** Garbage collection is told by the host that may change the SR. */
+    private void watch(DriverCall call, DriverOptions options) {
+        switch (call.command()) {
+            case "sr_attach", "sr_scan" -> {
+                if (call.isMaster()) {
+                    gcTasks.watch(call.sr(), call.srRef(), options.xapi());
+                }
+            }
+            case "sr_detach", "sr_delete" -> gcTasks.forget(call.sr());
+            default -> {
+                // Does not change what is attached.
+            }
+        }
+    }
+
+    private void tell(SrId sr, String srRef, XenApi xapi) {
+        XmlRpcValue unused = locks.within(sr, () -> {
+            srs.tell(sr, new Rows(new VdiTable(xapi), new SrTable(xapi), srRef));
+            return XmlRpcValue.nil();
+        });
     }
 
     private XmlRpcValue alongside(DriverCall call, DriverOptions options) {
@@ -186,5 +228,10 @@ public final class DriverCalls implements Scripts {
 
     private static XenApi xapi(DriverCall call, DriverOptions options) {
         return new XenApi(options.xapi(), call.required("session_ref"), XAPI_PATIENCE);
+    }
+
+    @Override
+    public void close() {
+        gcTasks.close();
     }
 }

@@ -165,8 +165,16 @@ final class SrCommands {
         return XmlRpcValue.nil();
     }
 
+    /** Tells XAPI of an SR's disks, if it is attached. */
+    void tell(SrId sr, Rows rows) {
+        place.find(sr).ifPresent(repository -> tell(repository, repository.stat(), rows));
+    }
+
     private static void scan(StorageRepository repository, Rows rows) {
-        SrStat stat = repository.scan();
+        tell(repository, repository.scan(), rows);
+    }
+
+    private static void tell(StorageRepository repository, SrStat stat, Rows rows) {
         rows.writeSizes(stat);
         LeafKeys.apply(repository, rows.vdis(), rows.synchronise(repository));
     }

@@ -1,6 +1,5 @@
 package io.catena.harness.bench;
 
-import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.Programs;
@@ -12,11 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -33,33 +29,39 @@ public final class SmapiBench {
     private static final int CALLS = 200;
     private static final int WARM_UP = 40;
     private static final String SR = "5f2c9d1e-8a41-4f0e-9a55-6c1d9b7e2f10";
-    private static final String ROW = "%-48s %10s %10s%n";
     private static final Duration DEADLINE = Duration.ofMinutes(1);
 
     private final StorageScripts scripts;
     private final List<String> keys = new ArrayList<>();
-    private final Map<String, double[]> results = new LinkedHashMap<>();
+    private final Latencies results = new Latencies();
 
     private SmapiBench(StorageScripts scripts) {
         this.scripts = scripts;
     }
 
-    /** Runs {@code [--json] [DIRECTORY]}. */
+    /** Runs {@code [--v1] [--json] [DIRECTORY]}. */
     public static void main(String[] arguments) throws IOException, InterruptedException, ExecutionException {
         List<String> rest = new ArrayList<>(List.of(arguments));
         boolean json = rest.remove("--json");
+        boolean v1 = rest.remove("--v1");
         Path parent = Path.of(rest.isEmpty() ? System.getProperty("java.io.tmpdir") : rest.get(0));
         Path directory = Files.createTempDirectory(parent, "catena-bench");
         try (AgentProcess agent = AgentProcess.start(directory.resolve("run"))) {
-            Path root = Files.createDirectory(directory.resolve("root"));
-            SmapiBench bench = new SmapiBench(StorageScripts.install(agent, root));
-            bench.prepare(directory.resolve("sr"));
-            bench.measure();
+            Latencies results = v1 ? SmapiV1Bench.run(agent, directory) : plugins(agent, directory);
             PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-            out.print(json ? bench.json() : bench.table());
+            out.print(json ? results.json() : results.table());
         } finally {
             delete(directory);
         }
+    }
+
+    private static Latencies plugins(AgentProcess agent, Path directory)
+            throws IOException, InterruptedException, ExecutionException {
+        Path root = Files.createDirectory(directory.resolve("root"));
+        SmapiBench bench = new SmapiBench(StorageScripts.install(agent, root));
+        bench.prepare(directory.resolve("sr"));
+        bench.measure();
+        return bench.results;
     }
 
     private void prepare(Path sr) throws IOException {
@@ -114,9 +116,7 @@ public final class SmapiBench {
         ExecutorService threads = Executors.newFixedThreadPool(atOnce);
         try {
             run(threads, WARM_UP, atOnce, call);
-            double[] millis = run(threads, CALLS, atOnce, call);
-            Arrays.sort(millis);
-            results.put(what + ", " + atOnce + " at a time", millis);
+            results.add(what + ", " + atOnce + " at a time", run(threads, CALLS, atOnce, call));
         } finally {
             threads.shutdown();
         }
@@ -146,32 +146,6 @@ public final class SmapiBench {
             millis[i] = (System.nanoTime() - start) / 1e6;
         }
         return millis;
-    }
-
-    private static double median(double[] sorted) {
-        return sorted[sorted.length / 2];
-    }
-
-    private static double p99(double[] sorted) {
-        return sorted[sorted.length * 99 / 100];
-    }
-
-    private String table() {
-        StringBuilder text = new StringBuilder(String.format(Locale.ROOT, ROW, "ms", "median", "p99"));
-        results.forEach((what, sorted) ->
-                text.append(String.format(Locale.ROOT, ROW, what, rounded(median(sorted)), rounded(p99(sorted)))));
-        return text.toString();
-    }
-
-    private static String rounded(double millis) {
-        return String.format(Locale.ROOT, "%.1f", millis);
-    }
-
-    private String json() {
-        Map<String, Map<String, Double>> values = new LinkedHashMap<>();
-        results.forEach(
-                (what, sorted) -> values.put(what, Map.of("medianMillis", median(sorted), "p99Millis", p99(sorted))));
-        return new GsonBuilder().setPrettyPrinting().create().toJson(values) + "\n";
     }
 
     private static void delete(Path directory) throws IOException {

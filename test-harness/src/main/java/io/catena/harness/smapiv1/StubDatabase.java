@@ -103,6 +103,7 @@ public final class StubDatabase {
             case "get_by_uuid" -> XmlRpcValue.of(byUuid(table, arguments.get(0).asText()));
             case "get_record" ->
                 new XmlRpcValue.Struct(row(table, arguments.get(0).asText()));
+            case "create" -> create(table, arguments);
             case "db_introduce" -> introduce(arguments);
             case "db_forget", "forget" -> forget(table, arguments.get(0).asText());
             default -> field(table, method, arguments);
@@ -151,6 +152,29 @@ public final class StubDatabase {
         map.remove(key);
         row(table, ref).put(field, new XmlRpcValue.Struct(map));
         return XmlRpcValue.of("");
+    }
+
+    /** A task, which is all that drivers create so. */
+    private XmlRpcValue create(String table, List<XmlRpcValue> arguments) {
+        if (!table.equals("task")) {
+            throw new Refused("MESSAGE_METHOD_UNKNOWN", table + ".create");
+        }
+        lastRef++;
+        String ref = "OpaqueRef:task" + lastRef;
+        add(
+                table,
+                ref,
+                "name_label",
+                arguments.get(0),
+                "name_description",
+                arguments.get(1),
+                "other_config",
+                Map.of(),
+                "status",
+                "pending",
+                "progress",
+                new XmlRpcValue.Real(0));
+        return XmlRpcValue.of(ref);
     }
 
     private XmlRpcValue introduce(List<XmlRpcValue> arguments) {

@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
 public final class StubXapi implements Closeable {
     public static final String SESSION = "OpaqueRef:session1";
 
+    /** Of who logs in himself. What is made to fail does not fail for him. */
+    private static final String OWN_SESSION = "OpaqueRef:session2";
+
     private static final List<String> OK_CODES = List.of("Success", "Failure");
 
     private final Path socket;
@@ -160,8 +163,9 @@ public final class StubXapi implements Closeable {
 
     private void serve(SocketChannel client) {
         try (client) {
-            Call call = read(client);
-            How how = failure(call);
+            Request request = read(client);
+            Call call = request.call();
+            How how = failure(request);
             if (how == How.SERVER_ERROR) {
                 write(client, "500 Internal Server Error", "");
             } else if (how != How.UNANSWERED) {
@@ -175,7 +179,11 @@ public final class StubXapi implements Closeable {
         }
     }
 
-    private synchronized @Nullable How failure(Call call) {
+    private synchronized @Nullable How failure(Request request) {
+        Call call = request.call();
+        if (!request.session().equals(SESSION)) {
+            return null;
+        }
         log.add(call);
         for (Failure failure : failures) {
             if (failure.calls().test(call)) {
@@ -215,11 +223,16 @@ public final class StubXapi implements Closeable {
             }
             return XmlRpcValue.of(plugin.apply(call.arguments().get(3).asTextMap()));
         }
+        if (call.method().startsWith("session.")) {
+            return XmlRpcValue.of(OWN_SESSION);
+        }
         String[] parts = call.method().split("\\.", 2);
         return database.call(parts[0], parts[1], call.arguments());
     }
 
-    private static Call read(SocketChannel client) throws IOException {
+    private record Request(String session, Call call) {}
+
+    private static Request read(SocketChannel client) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         int headEnd = -1;
         int length = 0;
@@ -236,10 +249,16 @@ public final class StubXapi implements Closeable {
         byte[] all = bytes.toByteArray();
         byte[] body = Arrays.copyOfRange(all, headEnd + 4, headEnd + 4 + length);
         XmlRpcCall call = XmlRpcCall.read(body);
-        if (!call.params().get(0).asText().equals(SESSION)) {
+        if (call.method().equals("session.login_with_password")) {
+            return new Request("", new Call(call.method(), call.params()));
+        }
+        String session = call.params().get(0).asText();
+        if (!List.of(SESSION, OWN_SESSION).contains(session)) {
             throw new IOException("a call without the session");
         }
-        return new Call(call.method(), call.params().subList(1, call.params().size()));
+        return new Request(
+                session,
+                new Call(call.method(), call.params().subList(1, call.params().size())));
     }
 
     private static int contentLength(String head) throws IOException {

@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
+import io.catena.check.CheckOptions;
+import io.catena.check.VhdCheck;
+import io.catena.check.finding.Finding;
+import io.catena.check.finding.Report;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.reference.ReferenceReader;
+import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -168,6 +174,7 @@ final class ProductTest extends DriverTest {
         nil(driver.sr("sr_detach"));
         deleteOwnFiles();
         Map<String, String> digests = digests();
+        Map<String, List<Finding>> verdicts = verdicts();
         Map<String, Set<String>> rows = comparable();
 
         // It looks as if the SR's file system were not mounted.
@@ -181,6 +188,19 @@ final class ProductTest extends DriverTest {
         nil(driver.sr("sr_detach"));
         deleteOwnFiles();
         assertThat(digests()).isEqualTo(digests);
+        assertThat(verdicts()).isEqualTo(verdicts);
+    }
+
+    /** Returns what a check says of each file. */
+    private Map<String, List<Finding>> verdicts() throws IOException {
+        Map<String, List<Finding>> verdicts = new TreeMap<>();
+        FileStorage storage = new FileStorage(srDirectory());
+        for (String file : digests().keySet()) {
+            Report report = new VhdCheck(storage, Clock.systemUTC()).check(file, CheckOptions.THOROUGH);
+            assertThat(report.findings()).as(file).isEmpty();
+            verdicts.put(file, report.findings());
+        }
+        return verdicts;
     }
 
     private ControlClient control() {

@@ -25,6 +25,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class XapiFailureTest extends DriverTest {
     private static final int MOST_CALLS = 12;
 
+    /** So many calls to XAPI the commands make that change nothing else. */
+    private static final int FEW_CALLS = 5;
+
     @BeforeEach
     void quick() throws IOException {
         takeShortCuts();
@@ -81,6 +84,65 @@ final class XapiFailureTest extends DriverTest {
             nil(vdi("vdi_deactivate", disk));
             assertThat(smConfig(disk)).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StubXapi.How.class)
+    void aCloneIsMadeOrNot(StubXapi.How how) throws IOException {
+        String disk = create("d", 4 * MIB);
+        write(disk, 0, (byte) 1);
+        failEach(how, () -> driver.vdi("vdi_clone", disk, ref(disk), Map.of("driver_params", Map.of())));
+    }
+
+    @ParameterizedTest
+    @EnumSource(StubXapi.How.class)
+    void aDiskThatGrewIsToldByTheNextCall(StubXapi.How how) throws IOException {
+        String disk = create("d", 4 * MIB);
+        for (int nth = 0; nth < FEW_CALLS; nth++) {
+            String size = Long.toString((6 + 2 * nth) * MIB);
+            repeated(how, nth, () -> vdi("vdi_resize", disk, size));
+            assertThat(row(disk).member("virtual_size").asText()).isEqualTo(size);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StubXapi.How.class)
+    void aDiskIsRevertedAndStaysSo(StubXapi.How how) throws IOException {
+        String disk = create("d", 4 * MIB);
+        write(disk, 0, (byte) 1);
+        String snapshot = snapshot(disk);
+        for (int nth = 0; nth < FEW_CALLS; nth++) {
+            write(disk, 0, (byte) 2);
+            repeated(how, nth, () -> driver.vdi("vdi_revert", snapshot, ref(snapshot), ref(disk)));
+            assertThat(read(disk, 0)).isEqualTo((byte) 1);
+            nil(driver.sr("sr_scan"));
+            assertThat(managed()).containsExactlyInAnyOrder(disk, snapshot);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StubXapi.How.class)
+    void whatAScanOrAnAttachLeavesOutTheNextTells(StubXapi.How how) throws IOException {
+        String disk = create("d", 4 * MIB);
+        for (String command : List.of("sr_scan", "sr_attach", "sr_update")) {
+            for (int nth = 0; nth < FEW_CALLS; nth++) {
+                xapi.database().set("VDI", ref(disk), "virtual_size", "1");
+                xapi.database().set("VDI", ref(disk), "managed", false);
+                xapi.database().set("SR", SR_REF, "virtual_allocation", "1");
+                repeated(how, nth, () -> driver.sr(command));
+                nil(driver.sr("sr_scan"));
+                assertThat(row(disk).member("virtual_size").asText()).isEqualTo(Long.toString(4 * MIB));
+                assertThat(managed()).containsExactly(disk);
+            }
+        }
+    }
+
+    /** Runs a command while one of its calls fails, and again: that goes well. */
+    private void repeated(StubXapi.How how, int nth, Command command) throws IOException {
+        failNth(how, nth);
+        XmlRpcAnswer unused = command.run();
+        xapi.failNothing();
+        XmlRpcValue again = ok(command.run());
     }
 
     @Test
