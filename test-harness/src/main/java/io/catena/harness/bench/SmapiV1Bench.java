@@ -73,8 +73,8 @@ final class SmapiV1Bench {
             if (round == WARM_UP) {
                 millis.clear();
             }
-            Outcome bare = clocked(BARE, () -> Programs.run(DEADLINE, python, "-I", "-S", "-c", ""));
-            XmlRpcValue least = timed(LEAST, () -> driver.sr(LEAST));
+            Outcome unusedBare = clocked(BARE, () -> Programs.run(DEADLINE, python, "-I", "-S", "-c", ""));
+            XmlRpcValue unusedLeast = timed(LEAST, () -> driver.sr(LEAST));
             round();
         }
         Latencies latencies = new Latencies();
