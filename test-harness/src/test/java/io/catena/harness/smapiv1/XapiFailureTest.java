@@ -140,9 +140,9 @@ final class XapiFailureTest extends DriverTest {
     /** Runs a command while one of its calls fails, and again: that goes well. */
     private void repeated(StubXapi.How how, int nth, Command command) throws IOException {
         failNth(how, nth);
-        XmlRpcAnswer unused = command.run();
+        XmlRpcAnswer unusedAnswer = command.run();
         xapi.failNothing();
-        XmlRpcValue again = ok(command.run());
+        XmlRpcValue unused = ok(command.run());
     }
 
     @Test
