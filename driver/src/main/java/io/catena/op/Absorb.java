@@ -37,8 +37,8 @@ public record Absorb(String baseCopy, String leaf) implements Operation {
         return List.of(leaf);
     }
 
-    /** Replaces the leaf. Who has the base copy open can go on using it. */
-    private void rename(Storage storage) throws IOException {
+    /** Takes the first step. Who has the base copy open can go on using it. */
+    public void rename(Storage storage) throws IOException {
         if (storage.exists(baseCopy)) {
             storage.rename(baseCopy, leaf);
         }

@@ -24,7 +24,12 @@ public record Bytes(long offset, String base64) {
         return new Bytes(offset, Base64.getEncoder().encodeToString(copy));
     }
 
+    /** Returns the bytes themselves. */
+    public ByteBuffer buffer() {
+        return ByteBuffer.wrap(Base64.getDecoder().decode(base64));
+    }
+
     void writeTo(BlockFile file) throws IOException {
-        file.write(offset, ByteBuffer.wrap(Base64.getDecoder().decode(base64)));
+        file.write(offset, buffer());
     }
 }

@@ -68,27 +68,38 @@ public final class Journal {
         storage.syncNames();
     }
 
+    /** Takes the steps of an operation. */
+    @FunctionalInterface
+    public interface Steps {
+        void take(Operation operation) throws IOException;
+    }
+
     /** Completes the operation that was interrupted, if any. Call before anything else reads the SR. */
     public Optional<Operation> recover() throws IOException {
+        return recover(operation -> operation.apply(storage));
+    }
+
+    /** As {@link #recover()}, by other steps that do the same, since files may be open that the operation changes. */
+    public Optional<Operation> recover(Steps steps) throws IOException {
         Optional<Operation> interrupted = read();
         if (interrupted.isPresent()) {
             // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now,
             // steps that
             // survived would never be completed.
             storage.syncNames();
-            complete(interrupted.get());
+            complete(interrupted.get(), steps);
             forget();
         }
         return interrupted;
     }
 
     /** Names that mean nothing in the storage are damage of the record. */
-    private void complete(Operation operation) throws IOException {
+    private void complete(Operation operation, Steps steps) throws IOException {
         try {
             if (file == null) {
                 operation.checkNames();
             }
-            operation.apply(storage);
+            steps.take(operation);
         } catch (IllegalArgumentException e) {
             throw new IOException(name + " holds an operation that cannot be done: " + e.getMessage(), e);
         }

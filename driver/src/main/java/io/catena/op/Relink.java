@@ -3,6 +3,7 @@ package io.catena.op;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;
+import io.catena.vhd.TrailingFooter;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
@@ -12,7 +13,8 @@ import java.util.Objects;
  *
  * <ol>
  *   <li>Write the new link into each child, and sync it. A cut here can leave a header that is half old, half new, and
- *       valid no more; the record holds the bytes themselves, so that recovery need not read it.
+ *       valid no more; the record holds the bytes themselves, so that recovery need not read it. The record does not tell
+ *       where the footer at the end of a disk in use stands, for that moves: recovery looks for it afterwards.
  *   <li>Note the nodes that are garbage from now on, if there are some.
  *   <li>Delete the node, which nobody needs any more, and make that durable.
  * </ol>
@@ -54,6 +56,9 @@ public record Relink(String node, List<Child> children, List<Orphans.Orphan> orp
                     bytes.writeTo(open);
                 }
                 open.sync();
+                if (patches.stream().anyMatch(bytes -> bytes.offset() == 0)) {
+                    TrailingFooter.follow(open);
+                }
             }
         }
     }

@@ -76,6 +76,11 @@ public final class DrainingLayer implements Layer {
         return copied;
     }
 
+    /** Whether the leaf holds no block, which stays so. */
+    public boolean isDone() {
+        return leaf.blocks(0, 1).isEmpty();
+    }
+
     /** Returns what {@link #copy} has copied so far, and how. */
     public SectorCopier copied() {
         return copier;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +58,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Sync; then the redo log may forget, and places that blocks have left are punched and free. The flush is answered.
  * </ol>
  *
- * <p>The copy of the footer at the start is never touched by this, so the disk can be opened after a cut at any moment.
+ * <p>The copy of the footer at the start is not touched by this, so the disk can be opened after a cut at any moment.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -67,6 +68,10 @@ public final class SparseLayer implements Layer {
 
     private final BlockFile file;
     private final VhdHeaders headers;
+
+    /** Guarded by tail. */
+    private Footer footer;
+
     private final SparseLayout layout;
     private final BlockMap map;
     private final @Nullable BatmapFile batmap;
@@ -88,7 +93,7 @@ public final class SparseLayer implements Layer {
     /** Whether a footer stands where the data ends; guarded by tail. */
     private boolean footerAtEnd;
 
-    /** Whether the copy of the footer at the start equals the footer; guarded by tail. */
+    /** Whether the copy of the footer at the start equals the footer, durably; guarded by tail. */
     private boolean copyIsValid;
 
     /** Whether the file was cut off where the data ends, since it was opened; guarded by tail. */
@@ -119,6 +124,7 @@ public final class SparseLayer implements Layer {
             throws IOException {
         this.file = file;
         this.headers = headers;
+        this.footer = headers.footer();
         this.redo = redo;
         this.writable = writable;
         layout = headers.layout();
@@ -385,11 +391,71 @@ public final class SparseLayer implements Layer {
     private void restoreCopy() throws IOException {
         synchronized (tail) {
             if (!copyIsValid) {
-                file.write(0, headers.footer().encode());
+                writeCopy();
                 file.sync();
                 copyIsValid = true;
             }
         }
+    }
+
+    /**
+     * Changes the footer of a disk that may be written meanwhile; durable when this returns. If it fails it can be repeated.
+     *
+     * <ol>
+     *   <li>See to it that the copy at the start is valid: it counts while there is none at the end.
+     *   <li>If a footer may be at the end, write it there. From now on every footer that is written is the new one.
+     *   <li>Write the copy, one sector, and sync. A cut before can leave two valid footers that differ: who calls this has the
+     *       change recorded.
+     * </ol>
+     */
+    public void changeFooter(UnaryOperator<Footer> change) throws IOException {
+        synchronized (tail) {
+            restoreCopy();
+            footer = change.apply(footer);
+            copyIsValid = false;
+            if (!tailIsClean) {
+                footerAtEnd = false;
+                writeTrailingFooter();
+            }
+            writeCopy();
+        }
+        file.sync();
+        synchronized (tail) {
+            copyIsValid = true;
+        }
+    }
+
+    private void writeCopy() throws IOException {
+        synchronized (tail) {
+            file.write(0, footer.encode());
+        }
+    }
+
+    /**
+     * Links a disk to another parent, though it may be written meanwhile; durable when this returns. With that parent it must
+     * have the content that it has. If it fails it can be repeated.
+     *
+     * <ol>
+     *   <li>If the disk becomes another type, {@link #changeFooter change its footers}.
+     *   <li>Write the locators and the header, where nothing else is ever written; sync. A cut can leave a header that is half
+     *       old, half new: who calls this has the patches recorded.
+     * </ol>
+     *
+     * @param patches of {@link ParentLink}, without that of the footer at the end
+     */
+    public void relink(List<ParentLink.Patch> patches) throws IOException {
+        for (ParentLink.Patch patch : patches) {
+            if (patch.offset() == 0) {
+                Footer next = Footer.decode(patch.bytes().duplicate(), file.name(), 0);
+                changeFooter(before -> next);
+            }
+        }
+        for (ParentLink.Patch patch : patches) {
+            if (patch.offset() > 0) {
+                patch.apply(file);
+            }
+        }
+        file.sync();
     }
 
     @Override
@@ -477,7 +543,7 @@ public final class SparseLayer implements Layer {
             if (!footerAtEnd) {
                 file.truncate(dataEnd);
                 tailIsClean = false;
-                file.write(dataEnd, headers.footer().encode());
+                file.write(dataEnd, footer.encode());
                 footerAtEnd = true;
             }
         }

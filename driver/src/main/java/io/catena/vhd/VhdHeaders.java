@@ -80,6 +80,11 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
         return new VhdHeaders(footer, header, trailing == null ? -1 : trailingOffset, footer.equals(copy));
     }
 
+    /** Returns these as they are while the disk is written: nobody else may say where its footer at the end is. */
+    public VhdHeaders withoutTrailingFooter() {
+        return new VhdHeaders(footer, header, -1, validCopy);
+    }
+
     /** The header of a disk that is known not to be fixed. */
     DynamicHeader sparseHeader() {
         return Objects.requireNonNull(header, "header");

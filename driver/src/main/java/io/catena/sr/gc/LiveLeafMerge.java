@@ -6,9 +6,9 @@ import io.catena.op.Absorb;
 import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
-import io.catena.sr.live.DrainEnd;
 import io.catena.sr.live.DrainSpace;
 import io.catena.sr.live.LeafDrain;
+import io.catena.sr.live.LeafWork;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.Tree;
@@ -22,7 +22,7 @@ import java.util.List;
  * <ol>
  *   <li>Move all blocks: see {@link LeafDrain}. The chain on disk is right at every moment.
  *   <li>Flush: the base copy alone holds everything, also after a power cut. What the guest writes from here on goes there.
- *   <li>Let the base copy take the leaf's place while requests are held back: see {@link DrainEnd}.
+ *   <li>Let the base copy take the leaf's place: see {@link LeafWork#finishDrain}.
  * </ol>
  */
 final class LiveLeafMerge implements Merge {
@@ -66,10 +66,7 @@ final class LiveLeafMerge implements Merge {
         tree.lookOutside();
         checkMayMerge(operation.leaf());
         makeDurable(drain);
-        try (DrainEnd end = attachments.leaves().finishDrain(vdi, operation)) {
-            tree.commit(operation, end);
-            end.checkGoesOn();
-        }
+        tree.commit(operation, attachments.leaves().finishDrain(vdi, operation));
         tree.refresh(List.of(operation.baseCopy(), operation.leaf()));
     }
 

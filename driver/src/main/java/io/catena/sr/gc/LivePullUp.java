@@ -24,9 +24,9 @@ import java.util.List;
  *
  * <ol>
  *   <li>Copy what the leaf lacks: see {@link Fill}. What the guest sees does not change.
- *   <li>While requests are held back, close the leaf, which makes its data durable.
+ *   <li>Flush: the leaf alone holds everything, also after a power cut.
  *   <li>Record that it is linked to what the base copy builds on: from here on recovery completes the operation.
- *   <li>Take the steps of {@link Relink}, open the leaf anew, and let requests run.
+ *   <li>Take the steps of {@link Relink} while requests run; they are held back for a moment to let the base copy go.
  * </ol>
  */
 final class LivePullUp implements Merge {
@@ -73,15 +73,8 @@ final class LivePullUp implements Merge {
             throw new ChangedMeanwhileException("the disk was changed meanwhile");
         }
         Node baseCopy = step.lower();
-        attachments
-                .leaves()
-                .finishFill(
-                        vdi,
-                        live,
-                        baseCopy.name(),
-                        () -> Unlinking.of(storage, baseCopy, ChainFile.read(storage, leaf))
-                                .run(tree, LiveSteps.NONE),
-                        tree::completeRecorded);
+        LiveSteps steps = attachments.leaves().finishFill(vdi, live, baseCopy.name());
+        Unlinking.ofInUse(storage, baseCopy, ChainFile.read(storage, leaf)).run(tree, steps);
         tree.refresh(List.of(baseCopy.name(), leaf));
     }
 }

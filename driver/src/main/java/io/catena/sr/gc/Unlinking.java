@@ -30,7 +30,18 @@ record Unlinking(Storage storage, Node node, Relink operation) {
      * @param child as its file is now
      */
     static Unlinking of(Storage storage, Node node, ChainFile child) throws IOException {
+        return of(storage, node, child, Objects.requireNonNull(child.headers(), "headers"));
+    }
+
+    /**
+     * As {@link #of}, of a child that is written meanwhile: only who has it open knows where its footer at the end is.
+     */
+    static Unlinking ofInUse(Storage storage, Node node, ChainFile child) throws IOException {
         VhdHeaders headers = Objects.requireNonNull(child.headers(), "headers");
+        return of(storage, node, child, headers.withoutTrailingFooter());
+    }
+
+    private static Unlinking of(Storage storage, Node node, ChainFile child, VhdHeaders headers) throws IOException {
         String parent = node.parent();
         List<ParentLink.Patch> patches;
         if (parent == null) {

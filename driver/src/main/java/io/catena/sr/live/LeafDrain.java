@@ -54,6 +54,23 @@ public final class LeafDrain {
         this.pace = new SyncPace(layer.copied(), layer::flush);
     }
 
+    /** Makes sure that all blocks were moved: the leaf holds none, and never will again. */
+    void checkIsDone() throws IOException {
+        if (!layer.isDone()) {
+            throw new IOException(leaf.name() + ": not all of its blocks were moved to " + baseCopy.name());
+        }
+    }
+
+    /** Takes the hidden flag from the base copy, durably, while it is written. */
+    void showBaseCopy() throws IOException {
+        ((SparseLayer) baseCopy.layer()).changeFooter(footer -> footer.withHidden(false));
+    }
+
+    /** Lets the leaf be closed alone. */
+    void end() {
+        layer.end();
+    }
+
     /** Makes the base copy's file complete: all is durable, and other programs can read it. */
     void sealBaseCopy() throws IOException {
         ((SparseLayer) baseCopy.layer()).seal();

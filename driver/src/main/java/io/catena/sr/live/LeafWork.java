@@ -4,6 +4,7 @@ import io.catena.api.VdiId;
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
 import io.catena.op.Absorb;
+import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
@@ -13,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 
 /**
  * What garbage collection does with the leaves of disks, attached or not. Whoever wants to do anything else with a leaf ends
@@ -121,22 +121,16 @@ public final class LeafWork {
     }
 
     /**
-     * Ends the filling of a leaf that holds all of its base copy by now: the leaf is opened anew, linked to what the base
-     * copy builds on, and the disk goes on without the base copy.
+     * Ends the filling of a leaf that holds all of its base copy by now, which is made durable.
+     *
+     * @return how the base copy leaves the chain; to be committed under the tree lock
      */
-    public void finishFill(
-            VdiId vdi, LiveFill fill, String baseCopy, ChainSwaps.Change change, ChainSwaps.Change completion)
-            throws IOException {
+    public LiveSteps finishFill(VdiId vdi, LiveFill fill, String baseCopy) throws IOException {
         fill.checkNotEnded();
         stopFill(vdi);
-        Attachment attachment = disks.active(vdi).orElseThrow();
-        try {
-            swaps.reopen(attachment, change, completion);
-        } finally {
-            if (!storage.exists(baseCopy)) {
-                swaps.dropFromChains(Set.of(baseCopy), null);
-            }
-        }
+        LiveDisk disk = disks.active(vdi).orElseThrow().disk();
+        disk.flush();
+        return new FillEnd(nodes, swaps, disk.chain().leaf(), baseCopy);
     }
 
     /**
@@ -194,10 +188,10 @@ public final class LeafWork {
     }
 
     /** Returns how the base copy takes the leaf's place after the last block was moved; to be committed under the tree lock. */
-    public DrainEnd finishDrain(VdiId vdi, Absorb operation) {
+    public LiveSteps finishDrain(VdiId vdi, Absorb operation) {
         LeafDrain drain = Objects.requireNonNull(drains.get(vdi), "drain");
         drain.stop();
-        return new DrainEnd(storage, nodes, drain, operation, () -> drains.remove(vdi));
+        return new DrainEnd(vdi, nodes, drain, operation, drains);
     }
 
     /** Ends what is done with the leaf of a disk that is not served any more, and returns the nodes of its chain. */

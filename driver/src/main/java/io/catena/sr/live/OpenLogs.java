@@ -83,6 +83,22 @@ public final class OpenLogs {
         };
     }
 
+    /** Replaces the name of a log's file; a process that dies meanwhile leaves the one or the other. */
+    void rename(UUID log, String name) throws IOException {
+        String next = note(log) + ".new";
+        files.delete(next);
+        try (BlockFile note = files.create(next)) {
+            note.write(0, UTF_8.encode(name));
+        } catch (IOException e) {
+            if (!Errors.isNoSpace(e)) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, LogLine.of("redo-log-not-noted", "node", name, "cause", e.getMessage()));
+            return;
+        }
+        files.rename(next, note(log));
+    }
+
     /** A full file system keeps no disk from being opened. */
     private void write(UUID log, String name) throws IOException {
         try (BlockFile note = files.create(note(log))) {

@@ -108,6 +108,16 @@ public final class OpenNodes {
         return new Chain.Node(name, node.layer());
     }
 
+    /** Whether a node is open still, and has its name. */
+    boolean isOpen(Chain.Node node) {
+        return byName.get(node.name()) == node.layer();
+    }
+
+    /** Lets the loss of a file's redo log be noticed under the name that the file has now. */
+    void noteName(String name) throws IOException {
+        redo.noteName(name);
+    }
+
     /** Opens the file anew when it is asked for the next time; those who have it keep it as it is. */
     public void forget(String name) {
         byName.remove(name);

@@ -52,6 +52,11 @@ public record RedoStore(Storage storage, String directory, RedoLog.Owner owner, 
         }
     }
 
+    /** Notes that a file has another name than when its log was opened. */
+    void noteName(String name) throws IOException {
+        new OpenLogs(files).rename(logId(name), name);
+    }
+
     /** Returns the id of the log that a file has, if it has one. */
     public UUID logId(String name) throws IOException {
         return UUID.nameUUIDFromBytes(files.info(name).identity().getBytes(UTF_8));

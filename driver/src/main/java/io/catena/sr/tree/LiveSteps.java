@@ -1,5 +1,7 @@
 package io.catena.sr.tree;
 
+import io.catena.op.Operation;
+import io.catena.store.Storage;
 import java.io.IOException;
 
 /** What an operation does to the disks that are being used meanwhile: see {@link SrTree#commit}. Called under the tree lock. */
@@ -27,6 +29,14 @@ public interface LiveSteps {
     void settle() throws IOException;
 
     /**
+     * Takes the operation's own steps. Who has a file open that is written meanwhile changes it himself: see {@link
+     * io.catena.vhd.SparseLayer#changeFooter}. May be called again after it failed.
+     */
+    default void apply(Operation operation, Storage storage) throws IOException {
+        operation.apply(storage);
+    }
+
+    /**
      * Lets the disks go on as they were before {@link #cut}, since none of the operation's own steps could be taken.
      *
      * @return whether they do; if not the operation is bound to happen
@@ -35,9 +45,6 @@ public interface LiveSteps {
         return false;
     }
 
-    /** Lets the disks go on whose requests were held back until the operation's own steps were taken. Does nothing if they do already. */
+    /** Lets go of what the disks do not need any more, after the operation's own steps were taken. */
     default void goOn() {}
-
-    /** The same if a step failed that will be taken later only. */
-    default void giveUp(IOException reason) {}
 }

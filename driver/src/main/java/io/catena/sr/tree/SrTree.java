@@ -191,7 +191,7 @@ public final class SrTree {
      *       it is bound to happen.
      *   <li>Make durable what its own steps need of the disks in use.
      *   <li>Take its own steps.
-     *   <li>Let the disks go on whose requests were held back meanwhile.
+     *   <li>Let go of what they do not need any more.
      *   <li>Forget it.
      * </ol>
      *
@@ -223,7 +223,7 @@ public final class SrTree {
         underway = live;
         try {
             live.settle();
-            operation.apply(storage);
+            live.apply(operation, storage);
             live.goOn();
             journal.forget();
             underway = LiveSteps.NONE;
@@ -279,7 +279,6 @@ public final class SrTree {
         try {
             completeRecorded();
         } catch (IOException e) {
-            underway.giveUp(e);
             e.addSuppressed(reason);
             throw new IOException(
                     "the operation is recorded and will be completed, but not now; nothing else of the SR is changed"
@@ -297,7 +296,7 @@ public final class SrTree {
 
     private Optional<Operation> recover() throws IOException {
         underway.settle();
-        Optional<Operation> completed = journal.recover();
+        Optional<Operation> completed = journal.recover(operation -> underway.apply(operation, storage));
         underway.goOn();
         underway = LiveSteps.NONE;
         return completed;

@@ -30,6 +30,17 @@ class MergeCrashTest {
         assertThat(met).containsExactly("LiveLeafMerge.merge", "LivePullUp.merge");
     }
 
+    @Test
+    void guestsWorkBetweenTheLastStepsOfBothLiveMerges() throws IOException {
+        Set<String> met = new TreeSet<>();
+        for (long seed = 1; seed <= 50 && met.size() < 2; seed++) {
+            MergeScenario scenario = new MergeScenario(seed, call -> true);
+            scenario.begin(new Machine(seed)).act();
+            met.addAll(scenario.endsMet);
+        }
+        assertThat(met).containsExactly("drain", "pull up");
+    }
+
     /** So a fill that overwrites what the guest has just written would be found out. */
     @Test
     void aGuestThatNeedNotWaitForAPieceLosesData() {

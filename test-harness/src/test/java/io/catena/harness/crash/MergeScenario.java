@@ -23,6 +23,16 @@ final class MergeScenario implements Scenario {
     private final long seed;
     private final WatchedStorage.Watcher mutant;
 
+    /** Methods that make their calls while writes to new blocks wait for them. */
+    private static final Set<String> WITHIN_LOCK = Set.of(
+            "SparseLayer.restoreCopy",
+            "SparseLayer.writeCopy",
+            "SparseLayer.writeTrailingFooter",
+            "SparseLayer.growToDataEnd");
+
+    /** The live merges whose last steps the guest worked between. */
+    final Set<String> endsMet = new TreeSet<>();
+
     /** The live merges between whose pieces the guest wrote. */
     final Set<String> guestsMet = new TreeSet<>();
 
@@ -59,7 +69,10 @@ final class MergeScenario implements Scenario {
             List<VdiId> snapshots = new ArrayList<>();
             // A leaf that holds much more than what it builds on is filled, others are drained.
             boolean fullLeaf = sr.random.nextInt(3) == 0;
-            int levels = fullLeaf ? 1 : 2 + sr.random.nextInt(3);
+            // What a full leaf is linked to instead of its base copy: nothing, or the base copy of a snapshot that
+            // stays.
+            boolean overSnapshot = fullLeaf && sr.random.nextBoolean();
+            int levels = fullLeaf ? (overSnapshot ? 2 : 1) : 2 + sr.random.nextInt(3);
             for (int i = 0; i < levels; i++) {
                 sr.work(vdi);
                 snapshots.add(sr.snapshot(vdi));
@@ -69,6 +82,9 @@ final class MergeScenario implements Scenario {
             }
             if (sr.random.nextInt(3) == 0) {
                 sr.detach(vdi);
+            }
+            if (overSnapshot) {
+                snapshots.remove(0);
             }
             for (VdiId snapshot : snapshots) {
                 if (fullLeaf || sr.random.nextInt(4) > 0) {
@@ -113,6 +129,9 @@ final class MergeScenario implements Scenario {
             if (collecting && CallSite.isInside("LeafWork.endDrain")) {
                 guestMayWriteAtTheEndOfADrain(call);
             }
+            if (collecting && sr.isAttached(vdi) && isAtTheEnd()) {
+                guestMayWorkAtTheEnd(call);
+            }
             if (collecting && isCancelledHere()) {
                 sr.repository().garbage().cancel();
             }
@@ -127,6 +146,29 @@ final class MergeScenario implements Scenario {
                 sr.overwrite(vdi);
                 collecting = true;
             }
+        }
+
+        /** Where a live merge takes its last steps, and no lock is held for which the guest would have to wait. */
+        private boolean isAtTheEnd() {
+            return CallSite.isInside("SrTree.commit")
+                    && (CallSite.isInside("LiveLeafMerge.finish") || CallSite.isInside("LivePullUp.finish"));
+        }
+
+        /** Nothing is written, synced or renamed while its requests are held back. */
+        private void guestMayWorkAtTheEnd(Call call) throws IOException {
+            SimulatedSr.require(!sr.isPaused(vdi), "requests are held back during " + call);
+            if (WITHIN_LOCK.contains(CallSite.current().method()) || sr.random.nextInt(3) > 0) {
+                return;
+            }
+            collecting = false;
+            endsMet.add(CallSite.isInside("LivePullUp.finish") ? "pull up" : "drain");
+            switch (sr.random.nextInt(4)) {
+                case 0 -> sr.overwrite(vdi);
+                case 1 -> sr.zero(vdi);
+                case 2 -> sr.flush(vdi);
+                default -> sr.work(vdi);
+            }
+            collecting = true;
         }
 
         private boolean isCancelledHere() {

@@ -48,6 +48,7 @@ class MutantsTest {
             "PullUpMerge.copyLacking",
             "LiveLeafMerge.makeDurable",
             "LeafWork.endDrain",
+            "LeafWork.finishFill",
             "SparseLayer.flushFirst",
             "LiveCut.complete");
 
@@ -111,6 +112,10 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LeafWork.endDrain", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LeafWork.finishFill", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.relink", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.changeFooter", 1, 1),
+                        new Mutant(Fault.KILL, merge, Call.Kind.WRITE, "SparseLayer.writeCopy", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),

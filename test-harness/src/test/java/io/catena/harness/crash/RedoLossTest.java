@@ -115,6 +115,27 @@ class RedoLossTest {
         assertThat(sr.content(DISK)).isEqualTo(backedUp);
     }
 
+    /** The log goes with the base copy that took the leaf's place, and is missed under the name that this has now. */
+    @Test
+    void aLogIsMissedUnderTheNameThatItsFileGotAtTheEndOfADrain() throws IOException {
+        disk.delete(FILE);
+        put(disk, FILE, backup);
+        sr.restart(false);
+        sr.repository().acceptLoss();
+        sr.attach(DISK);
+        sr.write(DISK);
+        sr.destroy(sr.snapshot(DISK));
+        sr.collectGarbage();
+        assertThat(sr.depth(DISK)).isEqualTo(1);
+        sr.write(DISK);
+        machine.kill();
+        machine.restart();
+        disk.delete(FILE);
+        put(disk, FILE, backup);
+        sr.restart(false);
+        checkLossIsRefusedUntilAccepted();
+    }
+
     /** The agent died in the middle of something, and its directory was copied; the original is attached later. */
     @Test
     void aCopyLeavesTheLogsOfItsOriginalAloneThoughItHasAnOperationToComplete() throws IOException {
