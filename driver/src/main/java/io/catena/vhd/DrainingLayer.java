@@ -111,6 +111,12 @@ public final class DrainingLayer implements Layer {
         leaf.flushAfter(null);
     }
 
+    /** Lets go of both layers, which stay open, after the leaf's file was replaced; it is not written any more. */
+    public void discardLeaf() throws IOException {
+        end();
+        leaf.discard();
+    }
+
     @Override
     public long sizeBytes() {
         return leaf.sizeBytes();

@@ -93,6 +93,9 @@ public final class SparseLayer implements Layer {
     /** Whether a footer stands where the data ends; guarded by tail. */
     private boolean footerAtEnd;
 
+    /** Where it stands, if it does; guarded by tail. */
+    private long footerOffset;
+
     /** Whether the copy of the footer at the start equals the footer, durably; guarded by tail. */
     private boolean copyIsValid;
 
@@ -139,6 +142,7 @@ public final class SparseLayer implements Layer {
         }
         dataEnd = map.dataEnd(headersEnd);
         footerAtEnd = headers.trailingFooterOffset() >= dataEnd;
+        footerOffset = headers.trailingFooterOffset();
         if (redo != null && !redo.survivors().isEmpty()) {
             map.replay(redo.survivors(), headersEnd);
             dataEnd = Math.max(dataEnd, map.dataEnd(headersEnd));
@@ -403,7 +407,8 @@ public final class SparseLayer implements Layer {
      *
      * <ol>
      *   <li>See to it that the copy at the start is valid: it counts while there is none at the end.
-     *   <li>If a footer may be at the end, write it there. From now on every footer that is written is the new one.
+     *   <li>If there is a footer at the end, write over it: that takes no room, which a full file system would not have. If a
+     *       call that failed may have left one, cut it off. From now on every footer that is written is the new one.
      *   <li>Write the copy, one sector, and sync. A cut before can leave two valid footers that differ: who calls this has the
      *       change recorded.
      * </ol>
@@ -411,12 +416,14 @@ public final class SparseLayer implements Layer {
     public void changeFooter(UnaryOperator<Footer> change) throws IOException {
         synchronized (tail) {
             restoreCopy();
-            footer = change.apply(footer);
-            copyIsValid = false;
-            if (!tailIsClean) {
-                footerAtEnd = false;
-                writeTrailingFooter();
+            Footer next = change.apply(footer);
+            if (footerAtEnd) {
+                file.write(footerOffset, next.encode());
+            } else {
+                cutOffTail();
             }
+            footer = next;
+            copyIsValid = false;
             writeCopy();
         }
         file.sync();
@@ -544,6 +551,7 @@ public final class SparseLayer implements Layer {
                 file.truncate(dataEnd);
                 tailIsClean = false;
                 file.write(dataEnd, footer.encode());
+                footerOffset = dataEnd;
                 footerAtEnd = true;
             }
         }
@@ -588,6 +596,17 @@ public final class SparseLayer implements Layer {
         if (changed && batmap != null) {
             batmap.store(map);
             file.sync();
+        }
+        if (redo != null) {
+            redo.delete();
+        }
+    }
+
+    /** Ends writing for good, since nobody will read the file any more: it has no name, and its redo log goes. */
+    void discard() throws IOException {
+        writable = false;
+        synchronized (flushing) {
+            retired = true;
         }
         if (redo != null) {
             redo.delete();

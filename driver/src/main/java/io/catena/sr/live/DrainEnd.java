@@ -24,8 +24,8 @@ import java.util.Map;
  *       is read, written or synced for that.
  *   <li>While requests run, take the steps of {@link Absorb}. The hidden flag is taken from the base copy by who has it open and
  *       writes its footers. If the renaming fails the disk goes back to both files, in memory ({@link #goBack}).
- *   <li>Note the base copy's new name for its redo log, and close the leaf, whose file has no name any more and whose redo log
- *       is empty ({@link #goOn}).
+ *   <li>Note the base copy's new name for its redo log. Remove that of the leaf, which is empty, and close the leaf, whose file
+ *       has no name any more ({@link #goOn}).
  * </ol>
  *
  * <p>A kill or a power cut finds the base copy under the one name or the other, with a redo log that goes with the file, and
@@ -111,8 +111,8 @@ public final class DrainEnd implements LiveSteps {
             return;
         }
         hasCut = false;
-        drain.end();
         try {
+            drain.discardLeaf();
             nodes.release(drain.leaf());
         } catch (IOException e) {
             LOG.log(Level.WARNING, LogLine.of("empty-leaf-not-closed", "node", vdi, "cause", e.getMessage()));

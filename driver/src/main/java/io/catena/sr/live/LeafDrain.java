@@ -66,9 +66,9 @@ public final class LeafDrain {
         ((SparseLayer) baseCopy.layer()).changeFooter(footer -> footer.withHidden(false));
     }
 
-    /** Lets the leaf be closed alone. */
-    void end() {
-        layer.end();
+    /** Ends the writing of the leaf, whose file was replaced. */
+    void discardLeaf() throws IOException {
+        layer.discardLeaf();
     }
 
     /** Makes the base copy's file complete: all is durable, and other programs can read it. */

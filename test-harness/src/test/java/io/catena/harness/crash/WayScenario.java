@@ -142,13 +142,17 @@ final class WayScenario implements Scenario {
             collecting = false;
             sr.machine.disk("sr").fullAfter(PLENTY);
             sr.checkContents(happened ? fault : Fault.KILL);
-            if (sr.depth(vdi) != (merge.inner ? 2 : 1)) {
+            if (!isMerged()) {
                 again();
             }
-            SimulatedSr.require(sr.depth(vdi) == (merge.inner ? 2 : 1), "depth " + sr.depth(vdi));
+            SimulatedSr.require(isMerged(), "depth " + sr.depth(vdi));
             SimulatedSr.require(sr.nodes("garbage") == 0, "garbage is left");
             sr.checkContents(fault == Fault.POWER_CUT ? fault : Fault.KILL);
             sr.checkWorkGoesOn(!happened);
+        }
+
+        private boolean isMerged() {
+            return sr.depth(vdi) == (merge.inner ? 2 : 1);
         }
 
         /** At the latest after the disk was detached and attached. */
@@ -159,7 +163,9 @@ final class WayScenario implements Scenario {
                 if (sr.isAttached(vdi)) {
                     attachAnew();
                 }
-                act();
+                if (!isMerged()) {
+                    act();
+                }
             }
         }
 
