@@ -329,6 +329,28 @@ public final class LiveDisk implements BlockDevice {
         }
     }
 
+    /** Is done while nothing else is. */
+    @FunctionalInterface
+    public interface Work {
+        void run() throws IOException;
+    }
+
+    /**
+     * Does what takes a moment while nothing is read or written; flushes go on.
+     *
+     * @throws DiskBusyException if the requests under way did not end in time, and nothing was done
+     */
+    public void alone(Work work) throws IOException {
+        long begin = PauseClock.nanos();
+        Phase now = enterAlone(Deadline.in(PATIENCE));
+        try {
+            work.run();
+        } finally {
+            now.leaveAlone();
+            pauses.paused(PauseClock.nanos() - begin);
+        }
+    }
+
     private Phase enterAlone(Deadline deadline) throws DiskBusyException {
         while (true) {
             Phase now = phase;

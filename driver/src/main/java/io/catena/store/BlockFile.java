@@ -67,6 +67,14 @@ public interface BlockFile extends Closeable {
     }
 
     /**
+     * Has bytes that were written taken from the system's cache to the disk, and waits for that, if it is possible: so that
+     * the next {@link #sync} finds little to do. It makes nothing durable.
+     *
+     * @throws IOException if it fails; then {@link #sync} does from then on
+     */
+    default void writeOut(long offset, long lengthBytes) throws IOException {}
+
+    /**
      * Makes all bytes written so far, and the size, durable.
      *
      * @throws IOException if it fails, and from then on always: the system may have dropped the bytes, and says so only once

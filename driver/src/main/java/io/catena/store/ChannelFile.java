@@ -150,6 +150,23 @@ final class ChannelFile implements BlockFile {
         return punchesHoles;
     }
 
+    /** The system tells of a failure once: a sync would not hear of it. */
+    @Override
+    public void writeOut(long offset, long lengthBytes) throws IOException {
+        HolePunch own = punch;
+        if (own == null) {
+            return;
+        }
+        try {
+            own.writeOut(offset, lengthBytes);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            failedSync = e;
+            throw failure("cannot write out " + lengthBytes + " bytes at byte " + offset, e);
+        }
+    }
+
     /** {@code force(false)} is fdatasync(2), which covers the size and all else that is needed to read the bytes. */
     @Override
     public void sync() throws IOException {

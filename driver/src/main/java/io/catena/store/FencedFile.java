@@ -54,6 +54,11 @@ final class FencedFile implements BlockFile {
     }
 
     @Override
+    public void writeOut(long offset, long lengthBytes) throws IOException {
+        file.writeOut(offset, lengthBytes);
+    }
+
+    @Override
     public void sync() throws IOException {
         fence.check();
         file.sync();

@@ -26,4 +26,11 @@ public interface HolePunch extends Closeable {
             throws IOException {
         return BlockFile.Taken.REFUSED;
     }
+
+    /**
+     * As {@link BlockFile#writeOut}.
+     *
+     * @throws IOException if bytes could not be written; nobody else is told
+     */
+    default void writeOut(long offset, long lengthBytes) throws IOException {}
 }

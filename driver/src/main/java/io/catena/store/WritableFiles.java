@@ -162,6 +162,11 @@ final class WritableFiles {
         }
 
         @Override
+        public void writeOut(long offset, long lengthBytes) throws IOException {
+            file().writeOut(offset, lengthBytes);
+        }
+
+        @Override
         public void sync() throws IOException {
             file().sync();
         }

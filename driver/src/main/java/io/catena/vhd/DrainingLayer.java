@@ -1,10 +1,12 @@
 package io.catena.vhd;
 
+import io.catena.format.SparseLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -15,7 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <ol>
  *   <li>Copy its sectors to the parent, while requests run. Nobody can see it: who reads them finds them in the leaf first.
- *   <li>While no request runs: if it was not written meanwhile, the leaf gives it up, first in its redo log, then in memory.
+ *   <li>While nothing is read or written: copy the sectors that were written meanwhile, if they are few; then the leaf gives
+ *       the block up, first in its redo log, then in memory.
  *   <li>The next flush makes the parent durable before the leaf's BAT. So a power cut finds the block in the parent, or as it
  *       was in the leaf when it was given up, which no flush was asked to keep newer than that.
  * </ol>
@@ -29,8 +32,8 @@ public final class DrainingLayer implements Layer {
     private final SparseLayer leaf;
     private final SparseLayer parent;
 
-    /** Blocks of the leaf that were written since {@link #copy} began with them last. */
-    private final Set<Integer> written = ConcurrentHashMap.newKeySet();
+    /** Of the blocks that are being moved the sectors that were written since {@link #copy} began with them. */
+    private final Map<Integer, BitSet> written = new ConcurrentHashMap<>();
 
     private final SectorCopier copier = new SectorCopier();
 
@@ -61,10 +64,18 @@ public final class DrainingLayer implements Layer {
 
     /** Copies the sectors that the leaf holds of a block to the parent; returns how many bytes these are. */
     public long copy(int block) throws IOException {
-        written.remove(block);
-        long copied = 0;
+        written.put(block, new BitSet());
         long offset = block * leaf.blockBytes();
         long end = Math.min(offset + leaf.blockBytes(), sizeBytes());
+        long copied = copy(offset, end);
+        if (copied > 0) {
+            copier.writeOut(parent, offset, end - offset);
+        }
+        return copied;
+    }
+
+    private long copy(long offset, long end) throws IOException {
+        long copied = 0;
         while (offset < end) {
             long run = leaf.run(offset, Math.min(SectorCopier.MOST_BYTES, end - offset));
             if (run > 0) {
@@ -86,17 +97,48 @@ public final class DrainingLayer implements Layer {
         return copier;
     }
 
-    /** Lets the leaf give up copied blocks that were not written since; returns the others. */
-    public List<Integer> giveUpCopied(List<Integer> blocks) throws IOException {
+    /**
+     * Lets the leaf give up copied blocks, after what was written to them since was copied, too.
+     *
+     * @param mostBytes how much of that is copied; of the first block in any case all
+     * @return the blocks that stay in the leaf, for more was written to them
+     */
+    public List<Integer> giveUpCopied(List<Integer> blocks, long mostBytes) throws IOException {
         List<Integer> busy = new ArrayList<>();
+        long left = mostBytes;
         for (int block : blocks) {
-            if (written.contains(block)) {
+            BitSet since = written.remove(block);
+            long bytes = since == null ? 0 : (long) since.cardinality() * SparseLayout.SECTOR;
+            if (bytes > 0 && bytes > left && left < mostBytes) {
                 busy.add(block);
-            } else {
-                leaf.giveUp(block * leaf.blockBytes());
+                continue;
             }
+            if (since != null) {
+                copy(block, since);
+            }
+            left -= bytes;
+            leaf.giveUp(block * leaf.blockBytes());
         }
         return busy;
+    }
+
+    private void copy(int block, BitSet sectors) throws IOException {
+        long start = block * leaf.blockBytes();
+        for (int from = sectors.nextSetBit(0); from >= 0; from = sectors.nextSetBit(sectors.nextClearBit(from))) {
+            long end = start + (long) sectors.nextClearBit(from) * SparseLayout.SECTOR;
+            copy(start + (long) from * SparseLayout.SECTOR, Math.min(end, sizeBytes()));
+        }
+    }
+
+    /** Last, after the data: a copy that began while it was being written has to be made again. */
+    private void noteWritten(int block, long offset, long lengthBytes) {
+        long inBlock = offset % leaf.blockBytes();
+        int from = (int) (inBlock / SparseLayout.SECTOR);
+        int to = (int) ((inBlock + lengthBytes) / SparseLayout.SECTOR);
+        written.computeIfPresent(block, (moving, sectors) -> {
+            sectors.set(from, to);
+            return sectors;
+        });
     }
 
     /** Flushes if the leaf could soon not give up more before a flush, which is better done while requests run. */
@@ -159,11 +201,11 @@ public final class DrainingLayer implements Layer {
             parent.write(offset, source);
             return;
         }
+        int length = source.remaining();
         try {
             leaf.write(offset, source);
         } finally {
-            // Last: a copy that began while the data was being written has to be made again.
-            written.add(block);
+            noteWritten(block, offset, length);
         }
     }
 
@@ -186,7 +228,7 @@ public final class DrainingLayer implements Layer {
         try {
             leaf.zero(offset, lengthBytes);
         } finally {
-            written.add(block);
+            noteWritten(block, offset, lengthBytes);
         }
     }
 

@@ -22,6 +22,7 @@ public final class SectorCopier {
             ByteBuffer.allocateDirect(MOST_BYTES + 4096).alignedSlice(4096);
     private long writtenBytes;
     private long sharedBytes;
+    private long writtenOutBytes;
 
     /**
      * Copies sectors that are all present in {@code source}.
@@ -74,6 +75,21 @@ public final class SectorCopier {
         } else {
             target.write(offset, bytes);
             writtenBytes += length;
+        }
+    }
+
+    /**
+     * Has sectors of one block written out, some of which were copied, unless nothing was written since the last time: so
+     * little of it waits in the system's cache for the flush of a guest.
+     */
+    public void writeOut(Layer target, long offset, long lengthBytes) throws IOException {
+        if (writtenBytes == writtenOutBytes) {
+            return;
+        }
+        writtenOutBytes = writtenBytes;
+        Layer.Place place = target.place(offset);
+        if (place != null) {
+            place.file().writeOut(place.offset(), lengthBytes);
         }
     }
 

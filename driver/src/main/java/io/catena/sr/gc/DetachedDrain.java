@@ -53,7 +53,7 @@ final class DetachedDrain implements LeafCopy.Rounds {
         if (blocks.isEmpty()) {
             return false;
         }
-        layer.giveUpCopied(blocks);
+        layer.giveUpCopied(blocks, 0);
         layer.flush();
         return true;
     }

@@ -92,12 +92,12 @@ public final class Fill implements Closeable {
         if (!isShared(lengthBytes)) {
             warmer.read(lower, offset, (int) lengthBytes);
         }
-        LiveDisk.Pause pause = guest.pause();
-        try {
-            return copyAlone(lengthBytes);
-        } finally {
-            pause.close();
+        long[] copied = new long[1];
+        guest.alone(() -> copied[0] = copyAlone(lengthBytes));
+        if (copied[0] > 0) {
+            copier.writeOut(upper, offset, lengthBytes);
         }
+        return copied[0];
     }
 
     /** Whether sectors are a whole block that the files will most likely share, as they did with others. */

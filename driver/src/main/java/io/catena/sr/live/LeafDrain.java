@@ -24,8 +24,11 @@ public final class LeafDrain {
     /** So many blocks are copied before requests are held back for a moment. */
     private static final int BLOCKS_A_ROUND = 16;
 
-    /** So many blocks that the guest writes all the time are copied while requests are held back: a millisecond or two. */
-    private static final int BUSY_BLOCKS_A_ROUND = 1;
+    /**
+     * So much that the guest wrote meanwhile is copied while requests are held back: a fraction of a millisecond. Of one block
+     * all is, so that this ends whatever the guest writes.
+     */
+    private static final long BUSY_BYTES_A_ROUND = 256 << 10;
 
     private final LiveDisk disk;
     private final Chain.Node leaf;
@@ -126,7 +129,7 @@ public final class LeafDrain {
             for (int block : layer.nextBlocks(space.blocks(BLOCKS_A_ROUND))) {
                 control.checkCancelled();
                 checkNotEnded();
-                copied.put(block, copy(block));
+                copied.put(block, layer.copy(block));
                 pace.copied();
             }
             if (!copied.isEmpty()) {
@@ -141,28 +144,15 @@ public final class LeafDrain {
         }
     }
 
-    private long copy(int block) throws IOException {
-        return layer.copy(block);
-    }
-
     /**
-     * Takes copied blocks from the leaf, and one of those that the guest wrote meanwhile.
+     * Takes copied blocks from the leaf. Requests wait for that, but flushes do not: they cover what was given up before
+     * they began.
      *
      * @param copied how many bytes by block; those that stay in the leaf are taken out
      */
     private void giveUp(Map<Integer, Long> copied) throws IOException {
-        LiveDisk.Pause pause = disk.pause();
-        try {
-            List<Integer> busy = layer.giveUpCopied(List.copyOf(copied.keySet()));
-            List<Integer> now = busy.subList(0, Math.min(busy.size(), BUSY_BLOCKS_A_ROUND));
-            for (int block : now) {
-                copied.put(block, copy(block));
-            }
-            layer.giveUpCopied(now);
-            copied.keySet().removeAll(busy.subList(now.size(), busy.size()));
-        } finally {
-            pause.close();
-        }
+        disk.alone(
+                () -> copied.keySet().removeAll(layer.giveUpCopied(List.copyOf(copied.keySet()), BUSY_BYTES_A_ROUND)));
     }
 
     /** Returns what was copied so far, and how; to be called after the last round. */

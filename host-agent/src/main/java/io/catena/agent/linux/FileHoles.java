@@ -11,9 +11,9 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 
 /**
- * Gives space of a file back to the file system, and lets files share bytes, which Java cannot.
+ * Gives space of a file back to the file system, lets files share bytes, and has bytes written out, which Java cannot.
  *
- * <p>Source: {@code fallocate(2)}, {@code ioctl_ficlonerange(2)}, {@code copy_file_range(2)}, {@code lseek(2)}, {@code
+ * <p>Source: {@code fallocate(2)}, {@code sync_file_range(2)}, {@code ioctl_ficlonerange(2)}, {@code copy_file_range(2)}, {@code lseek(2)}, {@code
  * fcntl(2)}.
  */
 final class FileHoles implements HolePunch {
@@ -24,9 +24,13 @@ final class FileHoles implements HolePunch {
     private static final int ENXIO = 6;
     private static final int EXDEV = 18;
     private static final int EINVAL = 22;
+    private static final int ESPIPE = 29;
     private static final int ENOTTY = 25;
     private static final int ENOSYS = 38;
     private static final int EOPNOTSUPP = 95;
+
+    /** SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE and _WAIT_AFTER. */
+    private static final int WRITE_AND_WAIT = 7;
 
     private static final int SEEK_DATA = 3;
     private static final long FICLONERANGE = 0x4020940D;
@@ -48,6 +52,9 @@ final class FileHoles implements HolePunch {
     /** Whether the kernel has not refused to copy bytes by itself. */
     private volatile boolean copies = true;
 
+    /** Whether the kernel has not refused to write bytes out. */
+    private volatile boolean writesOut = true;
+
     /** How many are inside a call; guarded by this. */
     private int users;
 
@@ -64,6 +71,9 @@ final class FileHoles implements HolePunch {
     private static native int fallocate(int descriptor, int mode, long offset, long length) throws LastErrorException;
 
     private static native int ioctl(int descriptor, long request, Pointer argument) throws LastErrorException;
+
+    private static native int sync_file_range(int descriptor, long offset, long length, int flags)
+            throws LastErrorException;
 
     private static native long lseek(int descriptor, long offset, int whence) throws LastErrorException;
 
@@ -129,6 +139,31 @@ final class FileHoles implements HolePunch {
                 }
                 if (e.getErrorCode() != EINTR) {
                     throw new IOException("fallocate of " + name + ": " + e.getMessage(), e);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void writeOut(long offset, long lengthBytes) throws IOException {
+        enter();
+        try {
+            writeOutOpen(offset, lengthBytes);
+        } finally {
+            leave();
+        }
+    }
+
+    private void writeOutOpen(long offset, long lengthBytes) throws IOException {
+        while (writesOut) {
+            try {
+                sync_file_range(descriptor, offset, lengthBytes, WRITE_AND_WAIT);
+                return;
+            } catch (LastErrorException e) {
+                switch (e.getErrorCode()) {
+                    case EINTR -> {}
+                    case EOPNOTSUPP, ENOSYS, EINVAL, ESPIPE -> writesOut = false;
+                    default -> throw new IOException("sync_file_range of " + name + ": " + e.getMessage(), e);
                 }
             }
         }

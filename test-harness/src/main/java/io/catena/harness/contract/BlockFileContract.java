@@ -215,6 +215,16 @@ public abstract class BlockFileContract {
     }
 
     @Test
+    void writingOutChangesNothingThatIsSeen() throws IOException {
+        file.write(0, ByteBuffer.wrap(pattern(10_000)));
+        file.writeOut(1_000, 5_000);
+        file.writeOut(5_000, 1 << 20);
+        file.writeOut(1 << 20, 4096);
+        assertThat(file.size()).isEqualTo(10_000);
+        assertThat(read(0, 10_000)).isEqualTo(pattern(10_000));
+    }
+
+    @Test
     void bytesOutliveTheirOpenFile() throws IOException {
         file.write(0, ByteBuffer.wrap(pattern(1_000)));
         file.close();

@@ -187,6 +187,11 @@ public final class WatchedStorage implements Storage {
         }
 
         @Override
+        public void writeOut(long offset, long lengthBytes) throws IOException {
+            file.writeOut(offset, lengthBytes);
+        }
+
+        @Override
         public void sync() throws IOException {
             if (watcher.passes(Call.of(Call.Kind.SYNC, name))) {
                 file.sync();
