@@ -213,6 +213,11 @@ class ArchitectureTest {
     static final ArchRule GUESTS_SEE_ONLY_THE_API =
             sees("io.catena.agent.guest..", "io.catena.agent.log..", "io.catena.api..");
 
+    /** What an SR consists of is for who opens it. */
+    @ArchTest
+    static final ArchRule THE_HOST_SEES_ONLY_THE_API =
+            sees("io.catena.agent.host..", "io.catena.agent.json..", "io.catena.agent.state..", "io.catena.api..");
+
     /** Else a test could not cut the power under it. */
     @ArchTest
     static final ArchRule ONLY_STORE_TOUCHES_FILES = noClasses()

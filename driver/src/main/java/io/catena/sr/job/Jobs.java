@@ -1,6 +1,7 @@
 package io.catena.sr.job;
 
 import io.catena.api.Job;
+import io.catena.api.JobQueue;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -34,7 +35,7 @@ import java.util.stream.Collectors;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class Jobs implements Closeable {
+public final class Jobs implements JobQueue, Closeable {
     /** How many ended jobs are remembered. */
     static final int HISTORY = 100;
 
@@ -113,10 +114,12 @@ public final class Jobs implements Closeable {
         return job.snapshot();
     }
 
-    /**
-     * Gives the next job of its kind and SR the id of one that an agent which ended could not finish; to be called before
-     * jobs are started. An id that another job has by now is not given.
-     */
+    @Override
+    public Job startDone(String kind, SrId sr, String result) {
+        return start(kind, sr, control -> result);
+    }
+
+    @Override
     public synchronized void expect(long id, String kind, SrId sr) {
         boolean isTaken = jobs.containsKey(id) || expected.values().stream().anyMatch(ids -> ids.contains(id));
         if (isTaken) {
@@ -126,36 +129,36 @@ public final class Jobs implements Closeable {
         expected.computeIfAbsent(kind + sr, key -> new ArrayDeque<>()).add(id);
     }
 
-    /** Calls {@code listener} once when a job has ended, or now if it has; on any thread. */
+    @Override
     public void whenEnded(long id, Consumer<Job> listener) {
         find(id).whenEnded(listener);
     }
 
-    /** Returns a job as it stands now; {@link SrError#BAD_REQUEST} if there is none with that id. */
+    @Override
     public Job job(long id) {
         return find(id).snapshot();
     }
 
-    /** Returns the jobs that run or ended lately, oldest first. */
+    @Override
     public List<Job> jobs() {
         return all().stream().map(RunningJob::snapshot).collect(Collectors.toList());
     }
 
-    /** Asks a job to stop, which it does at its next safe point; does nothing if it ended. */
+    @Override
     public Job cancel(long id) {
         RunningJob job = find(id);
         stop(job);
         return job.snapshot();
     }
 
-    /** Asks a job to pause at its next safe point; does nothing if it ended. It keeps its place among those that run. */
+    @Override
     public Job pause(long id) {
         RunningJob job = find(id);
         job.pause(true);
         return job.snapshot();
     }
 
-    /** Lets a job go on that was paused. */
+    @Override
     public Job resume(long id) {
         RunningJob job = find(id);
         job.pause(false);
@@ -169,11 +172,7 @@ public final class Jobs implements Closeable {
         return job.snapshot();
     }
 
-    /**
-     * Stops all jobs of an SR and waits until they have ended: for a detach.
-     *
-     * @throws SrException with {@link SrError#SR_IN_USE} if some did not stop in time
-     */
+    @Override
     public void cancelAll(SrId sr, Duration atMost) {
         List<RunningJob> mine = all().stream().filter(job -> job.sr.equals(sr)).collect(Collectors.toList());
         mine.forEach(this::stop);

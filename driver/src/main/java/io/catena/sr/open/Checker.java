@@ -9,7 +9,7 @@ import io.catena.op.Journal;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
-import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.JobIntentFiles;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecords;
 import io.catena.sr.tree.MergeRules;
@@ -203,7 +203,7 @@ public final class Checker {
     }
 
     private void jobs() throws IOException {
-        for (String name : JobIntents.setAside(storage)) {
+        for (String name : JobIntentFiles.setAside(storage)) {
             act(
                     Kind.LEFTOVER,
                     name,

@@ -1,6 +1,7 @@
 package io.catena.sr.open;
 
 import io.catena.api.GcSettings;
+import io.catena.api.JobIntents;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -21,7 +22,7 @@ import io.catena.sr.live.RedoStore;
 import io.catena.sr.live.VdiUse;
 import io.catena.sr.record.FileWatch;
 import io.catena.sr.record.GcSettingsFile;
-import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.JobIntentFiles;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.SrRecord;
 import io.catena.sr.record.VdiRecords;
@@ -94,7 +95,7 @@ public final class OpenSr {
         tree = new SrTree(storage, environment.clock());
         records = new VdiRecords(storage);
         zeros = new ElidedZeros(storage);
-        jobIntents = new JobIntents(storage);
+        jobIntents = new JobIntentFiles(storage);
         recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
         Fence fence = fence(lock, record);
         attachments = new Attachments(storage, environment.exporter(), redo, fence);

@@ -7,6 +7,7 @@ import io.catena.agent.host.AttachedSr;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
+import io.catena.api.JobIntents;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -16,7 +17,6 @@ import io.catena.api.VdiId;
 import io.catena.disk.Exporter;
 import io.catena.log.LogLine;
 import io.catena.sr.job.Jobs;
-import io.catena.sr.record.JobIntents;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Collection;
@@ -75,7 +75,7 @@ public final class PoolSr implements AttachedSr {
         this.sr = sr;
         pool = means.pool;
         opening = means.opening;
-        noIntents = JobIntents.none(means.storage);
+        noIntents = JobIntents.NONE;
     }
 
     /**

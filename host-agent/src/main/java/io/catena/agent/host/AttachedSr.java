@@ -2,10 +2,10 @@ package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
+import io.catena.api.JobIntents;
 import io.catena.api.SrId;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
-import io.catena.sr.record.JobIntents;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Collection;

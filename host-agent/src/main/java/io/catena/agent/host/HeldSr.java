@@ -6,6 +6,8 @@ import io.catena.api.Export;
 import io.catena.api.GarbageControl;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.JobIntent;
+import io.catena.api.JobIntents;
 import io.catena.api.PauseHistogram;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SnapshotSpec;
@@ -23,8 +25,6 @@ import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
-import io.catena.sr.record.JobIntent;
-import io.catena.sr.record.JobIntents;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -5,6 +5,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.ExportKind;
 import io.catena.api.Job;
+import io.catena.api.JobQueue;
 import io.catena.api.PeerHost;
 import io.catena.api.Sr;
 import io.catena.api.SrChange;
@@ -20,7 +21,6 @@ import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
-import io.catena.sr.job.Jobs;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,7 +51,7 @@ public final class Host implements StorageHost, Closeable {
     private static final Logger LOG = Logger.getLogger(Host.class.getName());
 
     private final SrDirectories directories;
-    private final Jobs jobs;
+    private final JobQueue jobs;
     private final Supplier<UUID> newIds;
     private final ExportServers exports;
     private final SavedState saved;
@@ -69,7 +69,7 @@ public final class Host implements StorageHost, Closeable {
      * @param stateFile where the state is kept
      * @throws IOException if the saved state cannot be read
      */
-    public Host(SrOpener opener, ExportServers exports, Jobs jobs, Path stateFile, Supplier<UUID> newIds)
+    public Host(SrOpener opener, ExportServers exports, JobQueue jobs, Path stateFile, Supplier<UUID> newIds)
             throws IOException {
         this.exports = exports;
         this.jobs = jobs;

@@ -2,11 +2,11 @@ package io.catena.agent.host;
 
 import io.catena.api.ExportKind;
 import io.catena.api.Hold;
+import io.catena.api.JobIntent;
+import io.catena.api.JobIntents;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
-import io.catena.sr.record.JobIntent;
-import io.catena.sr.record.JobIntents;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;

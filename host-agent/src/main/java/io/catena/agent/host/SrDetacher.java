@@ -3,6 +3,7 @@ package io.catena.agent.host;
 import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.JobQueue;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -12,7 +13,6 @@ import io.catena.log.LogLine;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
-import io.catena.sr.job.Jobs;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -34,11 +34,11 @@ final class SrDetacher {
     private static final Logger LOG = Logger.getLogger(SrDetacher.class.getName());
 
     private final HeldSrs held;
-    private final Jobs jobs;
+    private final JobQueue jobs;
     private final UnfinishedJobs unfinished;
     private final ExportServers exports;
 
-    SrDetacher(HeldSrs held, Jobs jobs, UnfinishedJobs unfinished, ExportServers exports) {
+    SrDetacher(HeldSrs held, JobQueue jobs, UnfinishedJobs unfinished, ExportServers exports) {
         this.held = held;
         this.jobs = jobs;
         this.unfinished = unfinished;

@@ -1,11 +1,11 @@
 package io.catena.agent.host;
 
 import io.catena.api.Job;
+import io.catena.api.JobIntent;
+import io.catena.api.JobIntents;
+import io.catena.api.JobQueue;
 import io.catena.api.SrId;
 import io.catena.log.LogLine;
-import io.catena.sr.job.Jobs;
-import io.catena.sr.record.JobIntent;
-import io.catena.sr.record.JobIntents;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +23,7 @@ import java.util.logging.Logger;
 final class UnfinishedJobs {
     private static final Logger LOG = Logger.getLogger(UnfinishedJobs.class.getName());
 
-    private final Jobs jobs;
+    private final JobQueue jobs;
     private final HeldSrs held;
 
     /** Those that are not begun again yet. */
@@ -32,7 +32,7 @@ final class UnfinishedJobs {
     /** Whether the agent ends, so that jobs which are stopped are to be begun again. */
     private volatile boolean closing;
 
-    UnfinishedJobs(Jobs jobs, HeldSrs held) {
+    UnfinishedJobs(JobQueue jobs, HeldSrs held) {
         this.jobs = jobs;
         this.held = held;
     }
@@ -126,7 +126,7 @@ final class UnfinishedJobs {
         if (target.vdis().stream().noneMatch(vdi -> vdi.vdi().equals(copy.made()))) {
             return sr.copy(copy.vdi(), target, copy.name(), copy.made());
         }
-        Job done = jobs.start(intent.kind(), sr.id(), control -> "copied to VDI " + copy.made());
+        Job done = jobs.startDone(intent.kind(), sr.id(), "copied to VDI " + copy.made());
         began(sr.jobIntents(), new JobIntent(done.id(), intent.kind(), copy));
         return done;
     }

@@ -8,6 +8,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.ExportKind;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.JobIntent;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -16,8 +17,7 @@ import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.sr.job.Jobs;
-import io.catena.sr.record.JobIntent;
-import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.JobIntentFiles;
 import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -282,7 +282,7 @@ final class HostTest {
     }
 
     private static void keep(Sr sr, JobIntent intent) throws IOException {
-        new JobIntents(new FileStorage(Path.of(sr.path()))).keep(intent);
+        new JobIntentFiles(new FileStorage(Path.of(sr.path()))).keep(intent);
     }
 
     private static List<String> keptJobs(Sr sr) throws IOException {

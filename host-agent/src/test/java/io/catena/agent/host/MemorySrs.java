@@ -1,5 +1,6 @@
 package io.catena.agent.host;
 
+import io.catena.api.JobIntents;
 import io.catena.api.Sr;
 import io.catena.api.SrId;
 import io.catena.api.SrProbe;
@@ -7,7 +8,7 @@ import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.sr.job.Jobs;
-import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.JobIntentFiles;
 import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -122,7 +123,7 @@ public final class MemorySrs {
 
             @Override
             public JobIntents jobIntents() {
-                return new JobIntents(new FileStorage(directory));
+                return new JobIntentFiles(new FileStorage(directory));
             }
 
             @Override

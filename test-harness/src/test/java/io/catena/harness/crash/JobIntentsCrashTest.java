@@ -2,6 +2,7 @@ package io.catena.harness.crash;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.api.JobIntent;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.harness.explore.CrashExplorer;
@@ -9,8 +10,7 @@ import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.sim.Machine;
 import io.catena.harness.sim.Seeds;
-import io.catena.sr.record.JobIntent;
-import io.catena.sr.record.JobIntents;
+import io.catena.sr.record.JobIntentFiles;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.HashMap;
@@ -62,33 +62,33 @@ class JobIntentsCrashTest {
 
         private void keep(JobIntent intent) throws IOException {
             kept.put(intent, null);
-            new JobIntents(storage).keep(intent);
+            new JobIntentFiles(storage).keep(intent);
             kept.put(intent, true);
         }
 
         private void forget(JobIntent intent) throws IOException {
             kept.put(intent, null);
-            new JobIntents(storage).forget(intent.job());
+            new JobIntentFiles(storage).forget(intent.job());
             kept.put(intent, false);
         }
 
         @Override
         public void recover(boolean powerWasCut) throws IOException {
-            new JobIntents(storage).all();
+            new JobIntentFiles(storage).all();
         }
 
         @Override
         public void check(Fault fault, boolean happened) throws IOException {
             for (Map.Entry<JobIntent, Boolean> intent : kept.entrySet()) {
                 if (intent.getValue() != null) {
-                    assertThat(new JobIntents(storage).all().contains(intent.getKey()))
+                    assertThat(new JobIntentFiles(storage).all().contains(intent.getKey()))
                             .as("%s is kept", intent.getKey())
                             .isEqualTo(intent.getValue());
                 }
             }
             assertThat(storage.list(".catena/jobs")).noneMatch(name -> name.endsWith(".bad"));
             act();
-            assertThat(new JobIntents(storage).all()).containsExactly(GC);
+            assertThat(new JobIntentFiles(storage).all()).containsExactly(GC);
         }
     }
 }

@@ -1,6 +1,8 @@
 package io.catena.sr.record;
 
 import com.google.gson.Gson;
+import io.catena.api.JobIntent;
+import io.catena.api.JobIntents;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
@@ -24,15 +26,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Threads.</b> Safe for use by many threads, as long as nobody keeps and forgets the same job at once.
  */
-public class JobIntents {
-    private static final Logger LOG = System.getLogger(JobIntents.class.getName());
+public final class JobIntentFiles implements JobIntents {
+    private static final Logger LOG = System.getLogger(JobIntentFiles.class.getName());
     private static final Gson GSON = new Gson();
     private static final String END = ".json";
     private static final String SET_ASIDE = ".bad";
 
     private final Storage storage;
 
-    public JobIntents(Storage storage) {
+    public JobIntentFiles(Storage storage) {
         this.storage = storage;
     }
 
@@ -75,37 +77,18 @@ public class JobIntents {
         }
     }
 
-    /** Keeps nothing: for who must not write in an SR. */
-    public static JobIntents none(Storage storage) {
-        return new JobIntents(storage) {
-            @Override
-            public void keep(JobIntent intent) {}
-
-            @Override
-            public void forget(long job) {}
-
-            @Override
-            public List<JobIntent> all() {
-                return List.of();
-            }
-
-            @Override
-            public void setAside(long job, Exception reason) {}
-        };
-    }
-
-    /** Keeps a job; durable when this returns. */
+    @Override
     public void keep(JobIntent intent) throws IOException {
         StoredText.write(storage, file(intent.job()), GSON.toJson(Stored.of(intent)));
     }
 
-    /** Forgets a job that came to its end; durable when this returns. Does nothing if it is not kept. */
+    @Override
     public void forget(long job) throws IOException {
         storage.delete(file(job));
         storage.syncNames();
     }
 
-    /** Returns the jobs that are kept, by id; what cannot be read is set aside. */
+    @Override
     public List<JobIntent> all() throws IOException {
         List<JobIntent> intents = new ArrayList<>();
         for (String name : storage.list(SrFiles.JOBS)) {
@@ -130,7 +113,7 @@ public class JobIntents {
         }
     }
 
-    /** Sets a job aside that cannot be begun again. */
+    @Override
     public void setAside(long job, Exception reason) throws IOException {
         setAside(file(job), reason);
     }

@@ -1,7 +1,5 @@
-package io.catena.sr.record;
+package io.catena.api;
 
-import io.catena.api.SrId;
-import io.catena.api.VdiId;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
