@@ -1,12 +1,10 @@
 package io.catena.harness.explore;
 
 import io.catena.store.BlockFile;
+import io.catena.store.ForwardingStorage;
 import io.catena.store.Storage;
-import io.catena.store.StorageLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.List;
-import java.util.SortedMap;
 
 /**
  * Storage that asks before each call whether it is to happen: to do something else at that moment, or to leave out a call
@@ -14,8 +12,7 @@ import java.util.SortedMap;
  *
  * <p><b>Threads.</b> As safe as what it stands in front of.
  */
-public final class WatchedStorage implements Storage {
-    private final Storage storage;
+public final class WatchedStorage extends ForwardingStorage {
     private final Watcher watcher;
     private final ReadWatcher reads;
 
@@ -25,7 +22,7 @@ public final class WatchedStorage implements Storage {
     }
 
     public WatchedStorage(Storage storage, Watcher watcher, ReadWatcher reads) {
-        this.storage = storage;
+        super(storage);
         this.watcher = watcher;
         this.reads = reads;
     }
@@ -45,97 +42,52 @@ public final class WatchedStorage implements Storage {
     }
 
     @Override
-    public List<String> list(String directory) throws IOException {
-        return storage.list(directory);
-    }
-
-    @Override
-    public SortedMap<String, Stamp> stamps(String directory) throws IOException {
-        return storage.stamps(directory);
-    }
-
-    @Override
-    public boolean exists(String name) throws IOException {
-        return storage.exists(name);
-    }
-
-    @Override
     public BlockFile create(String name) throws IOException {
         watcher.passes(Call.of(Call.Kind.CREATE, name));
-        return new WatchedFile(name, storage.create(name));
+        return new WatchedFile(name, super.create(name));
     }
 
     @Override
     public BlockFile open(String name) throws IOException {
-        return new WatchedFile(name, storage.open(name));
+        return new WatchedFile(name, super.open(name));
     }
 
     @Override
     public BlockFile openReadOnly(String name) throws IOException {
-        return new WatchedFile(name, storage.openReadOnly(name));
+        return new WatchedFile(name, super.openReadOnly(name));
     }
 
     @Override
-    public FileInfo info(String name) throws IOException {
-        return storage.info(name);
+    public BlockFile openSource(String name) throws IOException {
+        return new WatchedFile(name, super.openSource(name));
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
         if (watcher.passes(new Call(Call.Kind.RENAME, from, to, 0, ByteBuffer.allocate(0)))) {
-            storage.rename(from, to);
+            super.rename(from, to);
         }
     }
 
     @Override
     public void link(String file, String name) throws IOException {
         if (watcher.passes(new Call(Call.Kind.LINK, file, name, 0, ByteBuffer.allocate(0)))) {
-            storage.link(file, name);
+            super.link(file, name);
         }
-    }
-
-    @Override
-    public void makeDirectory(String name) throws IOException {
-        storage.makeDirectory(name);
-    }
-
-    @Override
-    public void removeDirectory(String name) throws IOException {
-        storage.removeDirectory(name);
-    }
-
-    @Override
-    public List<String> directories(String directory) throws IOException {
-        return storage.directories(directory);
     }
 
     @Override
     public void delete(String name) throws IOException {
         if (watcher.passes(Call.of(Call.Kind.DELETE, name))) {
-            storage.delete(name);
+            super.delete(name);
         }
     }
 
     @Override
     public void syncNames() throws IOException {
         if (watcher.passes(Call.of(Call.Kind.SYNC_NAMES, ""))) {
-            storage.syncNames();
+            super.syncNames();
         }
-    }
-
-    @Override
-    public Space space() throws IOException {
-        return storage.space();
-    }
-
-    @Override
-    public StorageLock lock(String name) throws IOException {
-        return storage.lock(name);
-    }
-
-    @Override
-    public String resolve(String from, String reference) throws IOException {
-        return storage.resolve(from, reference);
     }
 
     private final class WatchedFile implements BlockFile {
