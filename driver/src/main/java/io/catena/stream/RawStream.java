@@ -7,8 +7,6 @@ import java.nio.channels.WritableByteChannel;
 
 /** The sectors of a disk, one after another. */
 public final class RawStream implements ContentStream {
-    private static final int PIECE_BYTES = 1 << 20;
-
     private final BlockDevice disk;
 
     public RawStream(BlockDevice disk) {
@@ -22,14 +20,12 @@ public final class RawStream implements ContentStream {
 
     @Override
     public void writeTo(WritableByteChannel target, long from) throws IOException {
-        ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
-        long at = from / PIECE_BYTES * PIECE_BYTES;
-        while (at < lengthBytes()) {
-            piece.clear().limit((int) Math.min(PIECE_BYTES, lengthBytes() - at));
-            disk.read(at, piece);
-            piece.flip().position((int) Math.max(0, from - at));
-            ContentStream.writeFully(target, piece);
-            at += PIECE_BYTES;
+        try (ReadAhead pieces = new ReadAhead(disk, from)) {
+            ByteBuffer piece = pieces.next();
+            while (piece.hasRemaining()) {
+                ContentStream.writeFully(target, piece);
+                piece = pieces.next();
+            }
         }
     }
 }
