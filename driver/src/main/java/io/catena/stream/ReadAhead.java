@@ -21,7 +21,7 @@ final class ReadAhead implements Closeable {
     private static final int PIECE_BYTES = 1 << 20;
     private static final int PIECES = 3;
 
-    /** Instead of a piece to fill: no more is wanted. */
+    /** Has room for nothing. Instead of a piece to fill: no more is wanted; instead of a full one: nothing more comes. */
     private static final ByteBuffer ENOUGH = ByteBuffer.allocate(0);
 
     private final BlockDevice disk;
@@ -58,7 +58,7 @@ final class ReadAhead implements Closeable {
         try {
             for (long at = from / PIECE_BYTES * PIECE_BYTES; at < disk.sizeBytes(); at += PIECE_BYTES) {
                 ByteBuffer piece = empty.take();
-                if (piece == ENOUGH) {
+                if (piece.capacity() == 0) {
                     return;
                 }
                 piece.clear().limit((int) Math.min(PIECE_BYTES, disk.sizeBytes() - at));
@@ -87,7 +87,7 @@ final class ReadAhead implements Closeable {
         if (piece.failure() != null) {
             throw new IOException("the disk cannot be read: " + piece.failure().getMessage(), piece.failure());
         }
-        if (piece.bytes() != ENOUGH) {
+        if (piece.bytes().capacity() > 0) {
             taken = piece.bytes();
         }
         return piece.bytes();
