@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -36,7 +37,12 @@ final class KnownMounts {
      *
      * @param mounted whether it is to be mounted
      */
-    record Known(String directory, SrLocation location, boolean mounted) {}
+    record Known(String directory, SrLocation location, boolean mounted) {
+        Known {
+            Objects.requireNonNull(directory, "directory");
+            Objects.requireNonNull(location, "location");
+        }
+    }
 
     private record Saved(List<Known> mounts) {
         Saved {

@@ -396,12 +396,16 @@ public final class MountingHost extends ForwardingHost implements Closeable {
         return type;
     }
 
-    /** Returns what is to be mounted, by the SR's directory. */
+    /** Returns what is to be mounted, by the SR's directory; what this agent cannot mount keeps no other from being mounted. */
     private Map<Path, Wanted> wanted() {
         Map<Path, Wanted> wanted = new HashMap<>();
         for (Known one : known.all()) {
             if (one.mounted()) {
-                wanted.put(Path.of(one.directory()), type(one.location()).wanted(one.location()));
+                try {
+                    wanted.put(Path.of(one.directory()), type(one.location()).wanted(one.location()));
+                } catch (SrException e) {
+                    LOG.fine(() -> LogLine.of("mount-unknown", "path", one.directory(), "cause", e.getMessage()));
+                }
             }
         }
         return wanted;
