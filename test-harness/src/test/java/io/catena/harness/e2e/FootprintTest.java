@@ -98,7 +98,8 @@ class FootprintTest {
         agent.process().kill9();
         long start = System.nanoTime();
         agent.process().restart();
-        System.out.printf(Locale.ROOT, "footprint: killed, and ready after %d ms%n", (System.nanoTime() - start) / 1_000_000);
+        System.out.printf(
+                Locale.ROOT, "footprint: killed, and ready after %d ms%n", (System.nanoTime() - start) / 1_000_000);
         byte[] first = new byte[REQUEST_BYTES];
         Arrays.fill(first, DATA);
         for (String vdi : vdis) {
@@ -110,7 +111,8 @@ class FootprintTest {
 
     /** Returns how many threads, or descriptors, the agent has. */
     private int entries(String kind) throws IOException {
-        try (Stream<Path> entries = Files.list(Path.of("/proc/" + agent.process().pid() + "/" + kind))) {
+        try (Stream<Path> entries =
+                Files.list(Path.of("/proc/" + agent.process().pid() + "/" + kind))) {
             return (int) entries.count();
         }
     }
