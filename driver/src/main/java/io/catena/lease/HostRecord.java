@@ -30,6 +30,11 @@ public record HostRecord(
         Objects.requireNonNull(url, "url");
     }
 
+    /** Whether an agent that speaks {@link #PROTOCOL} can work with this one. */
+    public boolean isUnderstood() {
+        return minProtocol <= PROTOCOL && PROTOCOL <= maxProtocol;
+    }
+
     /** The note of a session that begins. */
     public static HostRecord of(UUID host, String name, UUID incarnation) {
         return new HostRecord(host.toString(), name, incarnation.toString(), "", PROTOCOL, PROTOCOL, 0);

@@ -186,6 +186,11 @@ public final class Ownership implements Lease, Closeable {
         return reason == null ? Optional.empty() : Optional.ofNullable(reason.getMessage());
     }
 
+    @Override
+    public String lossText() {
+        return lossReason().orElseGet(Lease.super::lossText);
+    }
+
     /** Gives it up, if it is still had. */
     @Override
     public void close() throws IOException {

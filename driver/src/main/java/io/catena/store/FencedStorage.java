@@ -21,8 +21,7 @@ public final class FencedStorage extends ForwardingStorage {
     public FencedStorage(Storage storage, Lease lease) {
         super(storage);
         this.lease = lease;
-        lease.onLost(() -> lost.compareAndSet(
-                null, new LeaseLostException("the right to change this storage was lost; another agent may have it")));
+        lease.onLost(() -> lost.compareAndSet(null, new LeaseLostException(lease.lossText())));
     }
 
     /** Asks the lease. */

@@ -23,6 +23,11 @@ public interface Lease {
      */
     void check() throws IOException;
 
+    /** Returns why the right was lost, for humans; to be asked when it was. Waits for nothing. */
+    default String lossText() {
+        return "the right to change this storage was lost; another agent may have it";
+    }
+
     /**
      * Has somebody told when the right is found to be lost, once, by the thread that finds it; at once if it is lost already.
      * Who is told must return soon, and throw nothing.

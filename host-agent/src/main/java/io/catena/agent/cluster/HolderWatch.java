@@ -44,6 +44,7 @@ public final class HolderWatch implements Closeable {
      * @param incarnation new each time it takes it, or goes on after it was cut off
      * @param since for humans, in ISO 8601; null if unknown
      * @param url where its agent is reached; empty if nowhere, or if that cannot be read now
+     * @param protocol why its agent and this one do not understand each other; empty if they do
      * @param dead whether it can be taken from it
      * @param silentNanos for how long it has shown no sign of life, as far as this looked
      * @param untilDeadNanos how long it takes at least until it can be taken
@@ -54,6 +55,7 @@ public final class HolderWatch implements Closeable {
             String incarnation,
             @Nullable String since,
             String url,
+            String protocol,
             boolean dead,
             long silentNanos,
             long untilDeadNanos) {}
@@ -66,22 +68,32 @@ public final class HolderWatch implements Closeable {
             return Optional.empty();
         }
         Liveness liveness = watch.look(holder);
+        Optional<HostRecord> record = record(holder);
         return Optional.of(new Seen(
                 holder.host(),
                 holder.text(),
                 holder.incarnation(),
                 claim.since(),
-                url(holder),
+                record.map(HostRecord::url).orElse(""),
+                record.map(HolderWatch::misunderstanding).orElse(""),
                 liveness.isDead(),
                 liveness.silentNanos(),
                 watch.untilDeadNanos(liveness)));
     }
 
-    private String url(Holder holder) throws IOException {
+    private Optional<HostRecord> record(Holder holder) throws IOException {
         Optional<String> note = store.note(holder.note());
-        return note.isEmpty()
-                ? ""
-                : HostRecord.decode(holder.note(), note.get()).url();
+        return note.isEmpty() ? Optional.empty() : Optional.of(HostRecord.decode(holder.note(), note.get()));
+    }
+
+    private static String misunderstanding(HostRecord record) {
+        if (record.isUnderstood()) {
+            return "";
+        }
+        boolean older = record.maxProtocol() < HostRecord.PROTOCOL;
+        return "it speaks versions " + record.minProtocol() + " to " + record.maxProtocol()
+                + " of the protocol between agents, this host version " + HostRecord.PROTOCOL + ": update "
+                + (older ? "that host" : "this one");
     }
 
     /** Whether the SR is still had by whom it was, in the same incarnation. */

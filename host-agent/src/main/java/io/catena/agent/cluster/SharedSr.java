@@ -119,6 +119,11 @@ public final class SharedSr {
         ownership.check();
     }
 
+    /** Whether another host has taken the SR from this one. */
+    public boolean isLost() {
+        return ownership.lossReason().isPresent();
+    }
+
     /** Returns what the SR is to be worked with through. */
     public Storage storage() {
         return storage;

@@ -123,6 +123,10 @@ public final class PoolSr implements AttachedSr {
                     "Its agent tells other hosts no address: start it with --cluster-url, or detach the SR"
                             + " there first.");
         }
+        if (!holder.protocol().isEmpty()) {
+            throw refusal.correction(
+                    "It cannot be followed: " + holder.protocol() + ". Until then have the SR on one host at a time.");
+        }
         SSLContext tls = options.tls();
         String self = watch.selfLabel();
         Semaphore work = new Semaphore(0);
@@ -276,9 +280,21 @@ public final class PoolSr implements AttachedSr {
         Holding now = holding;
         if (now != null) {
             endHolding(now);
-            now.sr().close();
+            close(now);
         } else if (disks != null) {
             disks.close();
+        }
+    }
+
+    /** What another host has by now cannot be left in order, and need not be: that host has recovered it. */
+    private void close(Holding now) throws IOException {
+        try {
+            now.sr().close();
+        } catch (IOException e) {
+            if (!now.right().isLost()) {
+                throw e;
+            }
+            LOG.warning(LogLine.of("lost-sr-closed", "sr", sr.id(), "cause", String.valueOf(e.getMessage())));
         }
     }
 

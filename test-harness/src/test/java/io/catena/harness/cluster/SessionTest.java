@@ -66,6 +66,25 @@ class SessionTest {
         assertThat(session.validNanos()).isEqualTo(10_000_000_000L);
     }
 
+    /** However much is held. */
+    @Test
+    void aRenewalIsOneWrite() throws IOException {
+        MeddlingStore counting = new MeddlingStore(store);
+        Session session = Session.join(counting, TIMES, a.clock, HostRecord.of(a.id, "a", new UUID(1, 1)));
+        for (int disk = 0; disk < 100; disk++) {
+            assertThat(session.claim("vdi/" + disk, null, Claim.held(session.holder(), List.of(), null)))
+                    .isPresent();
+        }
+        int[] writes = new int[1];
+        counting.beforeNote = () -> writes[0]++;
+        counting.beforeReplace = () -> writes[0]++;
+        for (int i = 0; i < 10; i++) {
+            a.clock.pass(2_000);
+            assertThat(session.renew()).isTrue();
+        }
+        assertThat(writes[0]).isEqualTo(10);
+    }
+
     @Test
     void aLapsedSessionIsNeverValidAgain() throws IOException {
         Session session = a.join();

@@ -3,6 +3,7 @@ package io.catena.harness.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.harness.peer.EtcdCluster;
 import io.catena.harness.peer.TestCertificates;
@@ -147,7 +148,8 @@ class FollowerFaults {
         guest.goesOn();
         await("the other knows", () -> log(0).contains("event=sr-lost"));
         assertThatThrownBy(() -> host(0).agent().createVdi(sr, "late", DISK_BYTES))
-                .isInstanceOf(SrException.class);
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining("has taken the SR from this host");
         assertThatThrownBy(() -> host(0).snapshot(own)).isInstanceOf(IOException.class);
         guest.goesOn();
         assertThat(host(1).agent().vdis(sr)).hasSize(2);
@@ -205,6 +207,7 @@ class FollowerFaults {
         host(1).agent().process().restart();
         host(0).agent().process().kill9();
         await("the follower has the SR", () -> taken(1));
+        await("the disk is back", () -> isActive(1, disk));
         guest.check(LiveAgent.id(host(1).agent().vdi(disk).get("export").getAsJsonObject(), "uri"));
     }
 
@@ -233,6 +236,15 @@ class FollowerFaults {
                         .stdout())
                 .contains("\"holds\":true");
         host(3 - owner).agent().process().cli("sr", "check", sr);
+    }
+
+    private boolean isActive(int index, String disk) {
+        try {
+            return host(index).agent().vdi(disk).get("state").getAsString().equals("active");
+        } catch (SrException e) {
+            assertThat(e.error()).isEqualTo(SrError.TRY_AGAIN);
+            return false;
+        }
     }
 
     private boolean taken(int index) {
