@@ -199,6 +199,10 @@ public final class SrTree {
      * until they can be. Only if it is sure that no step was taken, and the disks in use can go on as they were, the operation
      * is taken back then, too.
      *
+     * <p>The syncs of this are made under the lock, and have to be: what is recorded was decided by the tree as it is, there is
+     * one record, and no other operation may change a file before the steps are taken, of which each must be durable before
+     * the next. Other changes of the same SR wait for that; who reads, writes or looks does not.
+     *
      * @throws IOException if the operation did not happen, or not yet; the message tells which
      * @throws StuckException if it did not happen, but recovery will complete it at the next attach
      */
