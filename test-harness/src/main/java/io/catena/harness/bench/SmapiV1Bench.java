@@ -106,7 +106,8 @@ final class SmapiV1Bench {
         command("vdi_enable_cbt", disk);
         List<String> others = new ArrayList<>();
         others.add(cut("vdi_snapshot", disk));
-        command("vdi_list_changed_blocks", others.get(0), ref(disk));
+        others.add(cut("vdi_snapshot", disk));
+        command("vdi_list_changed_blocks", others.get(0), ref(others.get(1)));
         command("vdi_deactivate", disk);
         command("vdi_detach", disk);
         others.add(cut("vdi_clone", disk));
