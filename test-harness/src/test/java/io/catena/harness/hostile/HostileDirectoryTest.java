@@ -47,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whatever lies in a repository's directory: nothing outside is read or changed, nothing is waited for, others go on. */
 @Tag("slow")
 class HostileDirectoryTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(180);
+    private static final Duration DEADLINE = Duration.ofMinutes(3);
 
     /** Kept, since a logger that nobody keeps forgets its level. */
     private static final Logger LOG = Logger.getLogger("io.catena.sr");
