@@ -10,7 +10,6 @@ import io.catena.harness.sim.Seeds;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The agent is killed and started again under a client that connects again and goes on, as a guest's does: fio writes
- * through nbdkit's retry filter, knows nothing of the kills, and then reads back all that it wrote.
+ * through nbdkit's retry filter, knows nothing of the kills, and then reads back all that it wrote. Each kill meets a
+ * snapshot of the disk that has just begun; it is there afterwards or not, and either way the disk has all of its writes.
  *
  * <p>{@code -Dkill.rounds=1000} kills more often, about every four seconds.
  */
@@ -35,14 +35,22 @@ class FioKillTest {
     /** As many areas as there are offsets to start from, and writers beside each other. */
     private static final int AREAS = 8 + WRITERS;
 
-    private static final int ROUNDS_TO_A_SNAPSHOT = 4;
+    private static final int ROUNDS_TO_A_COLLECTION = 4;
     private static final int SNAPSHOTS = 2;
+
+    /** A snapshot takes about as long. */
+    private static final int MOST_MILLIS_OF_A_SNAPSHOT = 60;
 
     @TempDir
     Path directory;
 
     private LiveAgent agent;
     private String sr;
+
+    /** Rounds in which fio still wrote when the agent died, and those in which a snapshot was under way. */
+    private int underFire;
+
+    private int inSnapshot;
 
     @BeforeEach
     void startAgent() throws IOException {
@@ -60,21 +68,18 @@ class FioKillTest {
         Random random = new Random(seed);
         String vdi = agent.createVdi(sr, "disk", AREAS * AREA_BYTES);
         String uri = agent.attach(vdi);
-        List<String> snapshots = new ArrayList<>();
-        int underFire = 0;
         for (int round = 0; round < ROUNDS; round++) {
-            underFire += killUnderFio(uri, random) ? 1 : 0;
-            if (round % ROUNDS_TO_A_SNAPSHOT == ROUNDS_TO_A_SNAPSHOT - 1) {
-                snapshots.add(agent.snapshot(vdi));
-                forgetTheOldest(snapshots);
+            killUnderFio(vdi, uri, random);
+            if (round % ROUNDS_TO_A_COLLECTION == ROUNDS_TO_A_COLLECTION - 1) {
+                forgetTheOldest(vdi);
             }
-            report(round + 1, underFire);
+            report(round + 1);
         }
         assertThat(underFire).as("rounds in which fio still wrote").isGreaterThan(ROUNDS / 2);
+        assertThat(inSnapshot).as("rounds in which a snapshot was under way").isPositive();
     }
 
-    /** Returns whether fio was at work when the agent died. */
-    private boolean killUnderFio(String uri, Random random) throws Exception {
+    private void killUnderFio(String vdi, String uri, Random random) throws Exception {
         FioJob job = FioJob.verified("", "randwrite", 4096, AREA_BYTES)
                 .withQueueDepth(8)
                 .with(
@@ -95,26 +100,32 @@ class FioKillTest {
                 "retry-delay=1",
                 "retry-exponential=no")) {
             Task<FioResult> fio = Task.start("fio", () -> Fio.run(job.at(client.uri()), DEADLINE));
-            boolean ended = fio.endsWithin(Duration.ofMillis(300 + random.nextInt(1200)));
+            boolean fioEnded = fio.endsWithin(Duration.ofMillis(300 + random.nextInt(1200)));
+            Task<String> snapshot = Task.start("snapshot", () -> agent.snapshot(vdi));
+            boolean snapshotEnded = snapshot.endsWithin(Duration.ofMillis(random.nextInt(MOST_MILLIS_OF_A_SNAPSHOT)));
             agent.process().kill9();
             agent.process().restart();
             assertThat(fio.result(DEADLINE).ioErrors()).isZero();
-            return !ended;
+            underFire += fioEnded ? 0 : 1;
+            inSnapshot += snapshotEnded ? 0 : 1;
         }
     }
 
     /** Keeps the chain from growing with the number of rounds. */
-    private void forgetTheOldest(List<String> snapshots) {
-        if (snapshots.size() > SNAPSHOTS) {
-            agent.destroy(snapshots.remove(0));
-            assertThat(LiveAgent.id(agent.collectGarbage(sr), "state")).isEqualTo("done");
-        }
+    private void forgetTheOldest(String vdi) {
+        List<String> snapshots = agent.vdis(sr).stream()
+                .map(disk -> LiveAgent.id(disk, "vdi"))
+                .filter(id -> !id.equals(vdi))
+                .toList();
+        snapshots.subList(0, Math.max(0, snapshots.size() - SNAPSHOTS)).forEach(agent::destroy);
+        assertThat(LiveAgent.id(agent.collectGarbage(sr), "state")).isEqualTo("done");
     }
 
     /** A long run is watched. */
-    private static void report(int rounds, int underFire) {
+    private void report(int rounds) {
         if (rounds % 50 == 0) {
-            System.out.println("kill rounds: " + rounds + ", " + underFire + " of them under fio's writes");
+            System.out.println("kill rounds: " + rounds + ", " + underFire + " of them under fio's writes, " + inSnapshot
+                    + " in a snapshot");
         }
     }
 }
