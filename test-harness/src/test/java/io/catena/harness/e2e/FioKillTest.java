@@ -124,8 +124,8 @@ class FioKillTest {
     /** A long run is watched. */
     private void report(int rounds) {
         if (rounds % 50 == 0) {
-            System.out.println("kill rounds: " + rounds + ", " + underFire + " of them under fio's writes, " + inSnapshot
-                    + " in a snapshot");
+            System.out.println("kill rounds: " + rounds + ", " + underFire + " of them under fio's writes, "
+                    + inSnapshot + " in a snapshot");
         }
     }
 }
