@@ -102,6 +102,7 @@ public final class ApiServer implements Closeable {
         RouteTable routes = table(state, backend, state.observed());
         JobWaits waits = new JobWaits(backend::whenEnded, threads, MOST_WAITING);
         server.setHandler(handler(options, state, waits, tables(state, backend, routes)));
+        server.setErrorHandler(new RefusedRequests());
         server.setStopTimeout(STOP_MILLIS);
         ApiServer api = new ApiServer(server, connector, routes, state.events());
         try {

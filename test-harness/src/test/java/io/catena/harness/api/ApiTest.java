@@ -137,6 +137,30 @@ class ApiTest {
         }
     }
 
+    /** Jetty refuses such a path before any of our code sees it, and ends the connection. */
+    @Test
+    void aPathThatIsNoneIsRefusedAsAnyOtherMistakeAndCostsNoOtherRequest() throws IOException {
+        for (int i = 0; i < 10; i++) {
+            Answer refused = api.get(admin, "/v1/vdis/%00");
+
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.header("Content-Type")).isEqualTo("application/problem+json");
+            assertThat(refused.text("code")).isEqualTo("BAD_REQUEST");
+            assertThat(refused.header("Connection")).isEqualToIgnoringCase("close");
+            assertThat(api.ask("POST", admin, "/v1/srs", "{}").status()).isEqualTo(400);
+        }
+    }
+
+    @Test
+    void toDetachADiskThatIsGoneIsDoneAlready() throws IOException {
+        String disk = disk(api.sr("main"), "disk");
+        assertThat(api.ask("DELETE", admin, "/v1/vdis/" + disk, null).status()).isEqualTo(200);
+
+        assertThat(api.ask("DELETE", admin, "/v1/vdis/" + disk + "/attachments/host", null)
+                        .status())
+                .isEqualTo(204);
+    }
+
     /** What comes after it on the connection would be taken for the rest of the body. */
     @Test
     void aRefusalBeforeALargeBodyTellsThatTheConnectionEnds() throws IOException {
