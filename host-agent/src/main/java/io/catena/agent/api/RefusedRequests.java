@@ -22,11 +22,11 @@ final class RefusedRequests implements Request.Handler {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         int status = response.getStatus();
-        Object message =
-                Objects.requireNonNullElse(request.getAttribute(ErrorHandler.ERROR_MESSAGE), HttpStatus.getMessage(status));
+        Object message = Objects.requireNonNullElse(
+                request.getAttribute(ErrorHandler.ERROR_MESSAGE), HttpStatus.getMessage(status));
         String id = UUID.randomUUID().toString();
-        Reply reply = Problem.of(
-                new ApiException(status, code(status), "The request was refused: " + message, null), id);
+        Reply reply =
+                Problem.of(new ApiException(status, code(status), "The request was refused: " + message, null), id);
         ApiHeaders.common(response, id);
         response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, reply.contentType());
