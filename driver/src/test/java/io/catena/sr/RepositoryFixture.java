@@ -16,6 +16,7 @@ import io.catena.disk.Exporter;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.store.FileStorage;
+import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -106,8 +107,12 @@ abstract class RepositoryFixture {
     }
 
     VhdRepository attachSr() {
+        return attachSr(new FileStorage(directory));
+    }
+
+    VhdRepository attachSr(Storage storage) {
         return VhdRepository.attach(
-                new FileStorage(directory),
+                storage,
                 directory.toString(),
                 new Environment(
                         new FileStorage(redo),

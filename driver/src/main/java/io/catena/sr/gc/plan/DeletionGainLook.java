@@ -11,6 +11,7 @@ import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -42,14 +43,33 @@ public final class DeletionGainLook {
         if (now.node(vdi).isEmpty() && tree.kept().has(vdi)) {
             return new DeletionGain(vdi, 0, 0);
         }
-        Node node = now.node(vdi)
-                .filter(found -> !found.hidden())
-                .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "There is no VDI " + vdi));
-        Told<Optional<DeletionGain>> told = new Told<>(looks, Optional.empty(), () -> Optional.of(gain(now, node)));
+        node(now, vdi);
+        Told<Optional<DeletionGain>> told = new Told<>(looks, Optional.empty(), () -> Optional.of(look(vdi)));
         return told.now(PATIENCE)
                 .orElseThrow(
                         () -> new SrException(SrError.TRY_AGAIN, "The files of VDI " + vdi + " were not read in time")
                                 .correction("Ask again; what was read is remembered."));
+    }
+
+    private static Node node(Tree now, VdiId vdi) {
+        return now.node(vdi)
+                .filter(found -> !found.hidden())
+                .orElseThrow(() -> new SrException(SrError.VDI_MISSING, "There is no VDI " + vdi));
+    }
+
+    /** A file that is looked at may go meanwhile, deleted or merged: then the tree is another, and is looked at again. */
+    private DeletionGain look(VdiId vdi) throws IOException {
+        while (true) {
+            Tree now = tree.seen();
+            try {
+                return gain(now, node(now, vdi));
+            } catch (NoSuchFileException e) {
+                // Whoever deletes a file does so under the lock, and lets others see the new tree when he leaves it.
+                if (tree.lockedIo(tree::seen) == now) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private DeletionGain gain(Tree now, Node node) throws IOException {

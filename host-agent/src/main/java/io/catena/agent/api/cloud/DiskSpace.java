@@ -2,12 +2,15 @@ package io.catena.agent.api.cloud;
 
 import io.catena.agent.api.cloud.Growth.Point;
 import io.catena.api.DeletionGain;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +47,7 @@ record DiskSpace(
         List<Snapshot> snapshots = repository.vdis().stream()
                 .filter(other -> vdi.vdi().equals(other.snapshotOf()))
                 .sorted(Comparator.comparing(Vdi::created, Comparator.nullsFirst(Comparator.naturalOrder())))
-                .map(snapshot -> snapshot(repository, snapshot))
+                .flatMap(snapshot -> snapshot(repository, snapshot).stream())
                 .toList();
         return new DiskSpace(
                 vdi.vdi(),
@@ -57,9 +60,17 @@ record DiskSpace(
                 snapshots);
     }
 
-    private static Snapshot snapshot(StorageRepository repository, Vdi vdi) {
-        DeletionGain gain = repository.garbage().gain(vdi.vdi());
-        return new Snapshot(
-                vdi.vdi(), vdi.name(), vdi.created(), vdi.physicalBytes(), gain.atOnceBytes(), gain.laterBytes());
+    /** Returns nothing of a snapshot that was deleted since it was listed. */
+    private static Optional<Snapshot> snapshot(StorageRepository repository, Vdi vdi) {
+        try {
+            DeletionGain gain = repository.garbage().gain(vdi.vdi());
+            return Optional.of(new Snapshot(
+                    vdi.vdi(), vdi.name(), vdi.created(), vdi.physicalBytes(), gain.atOnceBytes(), gain.laterBytes()));
+        } catch (SrException e) {
+            if (e.error() == SrError.VDI_MISSING) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 }
