@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.logging.Level;
@@ -180,9 +181,7 @@ final class ApiHandler extends Handler.Abstract {
 
                 @Override
                 public void stream(Streamed streamed) {
-                    measures.request(exchange.operation(), 200, exchange.elapsedNanos());
-                    ApiHeaders.common(exchange.response(), exchange.id());
-                    streamed.send(exchange.response(), exchange.callback());
+                    ApiHandler.this.stream(exchange, streamed);
                 }
 
                 @Override
@@ -193,6 +192,19 @@ final class ApiHandler extends Handler.Abstract {
         } catch (RuntimeException | StackOverflowError e) {
             fail(exchange, e);
         }
+    }
+
+    private void stream(Exchange exchange, Streamed streamed) {
+        BooleanSupplier stillMay;
+        try {
+            stillMay = authenticator.lasting(exchange.request());
+        } catch (IOException e) {
+            fail(exchange, e);
+            return;
+        }
+        measures.request(exchange.operation(), 200, exchange.elapsedNanos());
+        ApiHeaders.common(exchange.response(), exchange.id());
+        streamed.send(exchange.response(), exchange.callback(), stillMay);
     }
 
     private static ApiException tooLarge(int mostBytes) {

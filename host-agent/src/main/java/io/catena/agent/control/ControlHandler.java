@@ -46,7 +46,7 @@ final class ControlHandler extends Handler.Abstract {
     public boolean handle(Request request, Response response, Callback callback) {
         Answer answer = answer(request);
         if (answer.value() instanceof Streamed streamed) {
-            streamed.send(response, callback);
+            streamed.send(response, callback, () -> true);
             return true;
         }
         byte[] content = answer.value() instanceof byte[] bytes

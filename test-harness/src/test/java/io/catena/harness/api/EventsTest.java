@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -135,8 +136,57 @@ class EventsTest {
                 .isFalse();
     }
 
+    @Test
+    void aReaderWhoseTokenIsRevokedIsToldNothingMore() throws IOException, InterruptedException {
+        String sr = api.sr("main");
+        try (BufferedReader in = open(api, viewer, "0")) {
+            disk(api, sr);
+            readTo(in, "event: vdi.created");
+            api.local().delete("/v1/tokens/" + viewer.split("_", 3)[1]);
+            String unseen = disk(api, sr);
+
+            assertThat(rest(in)).doesNotContain(unseen);
+        }
+    }
+
+    private static void readTo(BufferedReader in, String wanted) throws IOException {
+        String line = "";
+        while (!line.equals(wanted)) {
+            line = Objects.requireNonNull(in.readLine(), "the stream ended");
+        }
+    }
+
+    /** Returns what comes until the stream ends, or is cut off. */
+    private static String rest(BufferedReader in) {
+        StringBuilder rest = new StringBuilder();
+        try {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                rest.append(line).append('\n');
+            }
+        } catch (IOException e) {
+            rest.append("cut off");
+        }
+        return rest.toString();
+    }
+
     /** Reads until so many disks were made, or the stream's beginning is over. */
     private static List<String> stream(ApiClients from, String token, String lastId, int created)
+            throws IOException, InterruptedException {
+        List<String> lines = new ArrayList<>();
+        int found = 0;
+        try (BufferedReader in = open(from, token, lastId)) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                lines.add(line);
+                found += line.equals("event: vdi.created") ? 1 : 0;
+                if (line.isEmpty() && found >= created) {
+                    return lines;
+                }
+            }
+        }
+        return lines;
+    }
+
+    private static BufferedReader open(ApiClients from, String token, String lastId)
             throws IOException, InterruptedException {
         HttpResponse<InputStream> answer = from.client()
                 .send(
@@ -150,18 +200,7 @@ class EventsTest {
                                 "Last-Event-ID",
                                 lastId),
                         HttpResponse.BodyHandlers.ofInputStream());
-        List<String> lines = new ArrayList<>();
-        int found = 0;
-        try (BufferedReader in = new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8))) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                lines.add(line);
-                found += line.equals("event: vdi.created") ? 1 : 0;
-                if (line.isEmpty() && found >= created) {
-                    return lines;
-                }
-            }
-        }
-        return lines;
+        return new BufferedReader(new InputStreamReader(answer.body(), StandardCharsets.UTF_8));
     }
 
     private static List<String> kinds(JsonObject page) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpCookie;
 import org.eclipse.jetty.http.HttpHeader;
@@ -63,9 +64,25 @@ public final class Authenticator {
         if (session.isPresent()) {
             return session.get();
         }
-        return certified(request, via)
+        return certified(certifiedNames(request), via)
                 .orElseThrow(
                         () -> new NotLetIn("The request says nothing of who sends it, expected a bearer token", 0));
+    }
+
+    /**
+     * Returns what tells whether the caller of a request that was let in still would be: its token may be revoked or expire, its
+     * session end, its certificate lose its role. To ask costs little.
+     */
+    public BooleanSupplier lasting(Request request) throws IOException {
+        String authorization = request.getHeaders().get(HttpHeader.AUTHORIZATION);
+        String text = authorization == null ? cookie(request) : bearer(authorization);
+        if (text != null) {
+            Optional<Token> token = tokens.verify(text);
+            return () -> token.isPresent() && tokens.isGood(token.get().id());
+        }
+        Set<String> names = certifiedNames(request);
+        Optional<Caller> caller = certified(names, "");
+        return () -> certified(names, "").equals(caller);
     }
 
     /** Returns a token for a session; tries are counted as for any other request. */
@@ -88,9 +105,12 @@ public final class Authenticator {
         if (!authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw failure(address);
         }
-        Token token =
-                tokens.verify(authorization.substring(BEARER.length()).strip()).orElseThrow(() -> failure(address));
+        Token token = tokens.verify(bearer(authorization)).orElseThrow(() -> failure(address));
         return caller(token, via);
+    }
+
+    private static String bearer(String authorization) {
+        return authorization.substring(BEARER.length()).strip();
     }
 
     private Optional<Caller> session(Request request, String address, String via) throws NotLetIn {
@@ -116,16 +136,17 @@ public final class Authenticator {
         return new Caller("token " + id, token.role(), via, Set.copyOf(token.srs()));
     }
 
-    private Optional<Caller> certified(Request request, String via) throws IOException {
+    /** Returns the names in the certificate of the client; none if it showed none. */
+    private static Set<String> certifiedNames(Request request) throws IOException {
         Object tls = request.getAttribute(EndPoint.SslSessionData.ATTRIBUTE);
         if (!(tls instanceof EndPoint.SslSessionData session)) {
-            return Optional.empty();
+            return Set.of();
         }
         X509Certificate[] chain = session.peerCertificates();
-        if (chain == null || chain.length == 0) {
-            return Optional.empty();
-        }
-        Set<String> names = CertificateNames.of(chain[0]);
+        return chain == null || chain.length == 0 ? Set.of() : CertificateNames.of(chain[0]);
+    }
+
+    private Optional<Caller> certified(Set<String> names, String via) {
         for (String name : names) {
             Role role = clients.get(name);
             if (role != null) {

@@ -188,6 +188,12 @@ public final class Tokens {
         return Optional.of(token);
     }
 
+    /** Whether the token that has an id still lets somebody in. */
+    synchronized boolean isGood(String id) {
+        Token token = tokens.get(id);
+        return token != null && isGood(token, clock.instant());
+    }
+
     /** A session ends with the token that it began with. */
     private boolean isGood(Token token, Instant now) {
         if (token.isExpired(now)) {

@@ -4,6 +4,7 @@ import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.logging.Level;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One reader of server-sent events: a place in the log, one write under way, no thread and no queue, so that a reader costs the
- * same however far behind it is. Who does not read is dropped, and comes back with the id of the last event that it has.
+ * same however far behind it is. Who does not read is dropped, and comes back with the id of the last event that it has. Who
+ * is not let in any more is told nothing more, and is cut off with the next event or beat.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -29,6 +31,7 @@ final class EventStream extends IteratingCallback {
     private final EventLog log;
     private final Predicate<Event> wanted;
     private final Consumer<EventStream> gone;
+    private volatile BooleanSupplier stillMay = () -> true;
     private volatile @Nullable Response response;
 
     /** The id of the last event that the reader was given, or does not want. Guarded by this, as is all that follows. */
@@ -59,7 +62,8 @@ final class EventStream extends IteratingCallback {
     }
 
     /** Begins with what happened behind the last event that the reader has. */
-    void begin(Response to, Callback whenOver) {
+    void begin(Response to, Callback whenOver, BooleanSupplier mayStill) {
+        stillMay = mayStill;
         to.setStatus(200);
         to.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream");
         synchronized (this) {
@@ -71,6 +75,10 @@ final class EventStream extends IteratingCallback {
 
     /** Something may have happened. */
     void news() {
+        if (!stillMay.getAsBoolean()) {
+            end();
+            return;
+        }
         boolean behind;
         synchronized (this) {
             behind = writingSince >= 0 && log.lastId() - writingSince > MOST_BEHIND;
@@ -86,10 +94,18 @@ final class EventStream extends IteratingCallback {
 
     /** Nothing was sent for a while: proxies are to keep the connection. */
     void beat() {
+        if (!stillMay.getAsBoolean()) {
+            end();
+            return;
+        }
         synchronized (this) {
             beatIsDue = true;
         }
         iterate();
+    }
+
+    private void end() {
+        close(new IOException("the reader is not let in any more"));
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.http.HttpHeader;
@@ -33,7 +34,7 @@ final class ContentStreamed implements Streamed, Closeable {
     }
 
     @Override
-    public void send(Response response, Callback callback) {
+    public void send(Response response, Callback callback, BooleanSupplier stillMay) {
         response.setStatus(200);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/octet-stream");
         response.getHeaders().put(HttpHeader.CONTENT_LENGTH, stream.lengthBytes() - from);

@@ -41,6 +41,20 @@ final class TokensTest {
     }
 
     @Test
+    void aTokenIsGoodUntilItExpiresOrIsRevoked() {
+        TokenView expiring = tokens.create("x", Role.VIEWER, List.of(), Duration.ofMinutes(1));
+        TokenView lasting = tokens.create("x", Role.VIEWER, List.of(), null);
+        assertThat(tokens.isGood(expiring.id())).isTrue();
+
+        clock.now = clock.now.plusSeconds(60);
+
+        assertThat(tokens.isGood(expiring.id())).isFalse();
+        assertThat(tokens.isGood(lasting.id())).isTrue();
+        tokens.revoke(lasting.id());
+        assertThat(tokens.isGood(lasting.id())).isFalse();
+    }
+
+    @Test
     void aSessionBeginsNoOther() {
         TokenView token = tokens.create("x", Role.ADMIN, List.of(), null);
 
