@@ -24,6 +24,7 @@ import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
+import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -43,6 +44,7 @@ import io.catena.sr.tree.Node;
 import io.catena.sr.verb.Composer;
 import io.catena.sr.verb.Contents;
 import io.catena.sr.verb.CopyJobs;
+import io.catena.sr.verb.Demands;
 import io.catena.sr.verb.Imports;
 import io.catena.sr.verb.NewVdi;
 import io.catena.sr.verb.Resetter;
@@ -85,6 +87,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final VdiRemover remover;
     private final VdiCutter cutter;
     private final Resizer resizer;
+    private final Demands demands;
     private final Reverter reverter;
     private final Composer composer;
     private final Resetter resetter;
@@ -101,6 +104,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         remover = new VdiRemover(sr);
         cutter = new VdiCutter(sr);
         resizer = new Resizer(sr);
+        demands = new Demands(sr, maker, cutter, resizer);
         reverter = new Reverter(sr);
         composer = new Composer(sr);
         resetter = new Resetter(sr);
@@ -193,6 +197,14 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
+    public void admit(VdiDemand demand) {
+        if (demand.kind() == VdiDemand.Kind.SNAPSHOT) {
+            checkNamedOnce(demand.vdis());
+        }
+        locked("ask for " + demand, () -> demands.check(demand));
+    }
+
+    @Override
     public SrStat set(SrChange changes) {
         change("change SR " + sr.settings.name(), () -> sr.settings.change(changes));
         return stat();
@@ -222,19 +234,21 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
-        if (ids.isEmpty() || new LinkedHashSet<>(ids).size() != ids.size()) {
-            throw new SrException(SrError.BAD_REQUEST, "A snapshot needs disks, each named once; given: " + ids);
-        }
+        checkNamedOnce(ids);
         return change("snapshot " + ids, () -> cutter.snapshot(ids, name));
     }
 
     @Override
     public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
         List<VdiId> ids = specs.stream().map(SnapshotSpec::of).toList();
+        checkNamedOnce(ids);
+        return change("snapshot " + ids, () -> cutter.snapshot(specs));
+    }
+
+    private static void checkNamedOnce(List<VdiId> ids) {
         if (ids.isEmpty() || new LinkedHashSet<>(ids).size() != ids.size()) {
             throw new SrException(SrError.BAD_REQUEST, "A snapshot needs disks, each named once; given: " + ids);
         }
-        return change("snapshot " + ids, () -> cutter.snapshot(specs));
     }
 
     @Override

@@ -53,6 +53,13 @@ public interface StorageRepository extends VdiOperations, VdiAccess {
      */
     void admit(long sizeBytes, String owner);
 
+    /**
+     * Makes sure that something would be done now, by all the checks that it would have to pass; changes and promises nothing.
+     *
+     * @throws SrException as it would be refused
+     */
+    void admit(VdiDemand demand);
+
     /** Changes what is told of the SR. */
     SrStat set(SrChange change);
 

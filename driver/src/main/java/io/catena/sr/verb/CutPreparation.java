@@ -69,14 +69,28 @@ final class CutPreparation {
         // Read anew: the tree may not know of a footer that changed since.
         ChainFile source = ChainFile.read(storage, request.source().name());
         Attachment attachment = attachments.get(request.source().id()).orElse(null);
-        Optional<ChainFile> parent = mayShareParent && canShareParent(request, source, attachment)
-                ? new ParentFinder(storage).parentOf(source)
-                : Optional.empty();
+        Optional<ChainFile> parent = mayShareParent ? sharedParent(request, source, attachment) : Optional.empty();
         if (parent.isPresent()) {
             return besideEmpty(request, source, parent.get(), attachment);
         }
         request.mayDeepen().run();
         return uponBaseCopy(request, source, attachment);
+    }
+
+    /** Makes sure that a cut would not make a chain too long; changes nothing. */
+    void checkDepth(CutRequest request) throws IOException {
+        ChainFile source = ChainFile.read(storage, request.source().name());
+        Attachment attachment = attachments.get(request.source().id()).orElse(null);
+        if (sharedParent(request, source, attachment).isEmpty()) {
+            request.mayDeepen().run();
+        }
+    }
+
+    private Optional<ChainFile> sharedParent(CutRequest request, ChainFile source, @Nullable Attachment attachment)
+            throws IOException {
+        return canShareParent(request, source, attachment)
+                ? new ParentFinder(storage).parentOf(source)
+                : Optional.empty();
     }
 
     /** A disk that is written meanwhile gets a new file of its file's name, and only that name may tell who it is. */

@@ -45,6 +45,21 @@ public final class Resizer {
 
     /** Makes a disk at least this large. */
     public void resize(VdiId id, long sizeBytes) throws IOException {
+        Node node = growing(id);
+        ChainFile file = ChainFile.read(storage, node.name());
+        if (check(node, file, sizeBytes)) {
+            resize(node, file, rounded(file, sizeBytes));
+            sr.tree.refresh(List.of(node.name()));
+        }
+    }
+
+    /** Makes sure that a disk would be made at least this large. */
+    void check(VdiId id, long sizeBytes) throws IOException {
+        Node node = growing(id);
+        check(node, ChainFile.read(storage, node.name()), sizeBytes);
+    }
+
+    private Node growing(VdiId id) throws IOException {
         Node node = sr.view.usableVdi(id);
         sr.view.refuseContradiction(node);
         sr.use.checkNotRead(id);
@@ -54,21 +69,23 @@ public final class Resizer {
                             "Make a larger disk of it: ",
                             Remedy.of(Verb.VDI_CLONE, id).with("size", "SIZE"));
         }
-        if (resize(sr.tree.now(), node, sizeBytes)) {
-            sr.tree.refresh(List.of(node.name()));
-        }
+        return node;
     }
 
-    /** Returns whether anything was changed. */
-    private boolean resize(Tree tree, Node node, long sizeBytes) throws IOException {
-        ChainFile file = ChainFile.read(storage, node.name());
+    /** Makes sure that a disk can get this size; returns false if it has it already. */
+    private boolean check(Node node, ChainFile file, long sizeBytes) throws IOException {
         long size = rounded(file, sizeBytes);
         if (size == file.sizeBytes()) {
             return false;
         }
+        Tree tree = sr.tree.now();
         check(tree, node, file, size);
         String owner = Admission.owner(sr.view.record(node));
         sr.admission.check(tree, List.of(Admission.Growth.ofBytes(owner, size - file.sizeBytes())));
+        return true;
+    }
+
+    private void resize(Node node, ChainFile file, long size) throws IOException {
         sr.records.contentChanges(node.id(), sr.view.record(node));
         attachments.leaves().stopMerging(node.id());
         Optional<Attachment> attachment = attachments.get(node.id());
@@ -82,7 +99,6 @@ public final class Resizer {
         } catch (IOException e) {
             complete(file, size, attachment, e);
         }
-        return true;
     }
 
     /** What failed may have been bound to happen already; once it has, nothing failed. */

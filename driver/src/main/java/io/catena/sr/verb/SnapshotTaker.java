@@ -54,6 +54,13 @@ public final class SnapshotTaker {
      */
     record Outcome(List<SnapshotResult> results, List<String> changed) {}
 
+    /** Makes sure that the chains may get longer where they would; changes nothing. */
+    void check(List<CutRequest> requests) throws IOException {
+        for (CutRequest request : requests) {
+            preparation.checkDepth(request);
+        }
+    }
+
     Outcome take(List<CutRequest> requests) throws IOException {
         try {
             return takeParts(preparation.prepareAll(requests, true));

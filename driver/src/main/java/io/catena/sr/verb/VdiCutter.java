@@ -42,11 +42,30 @@ public final class VdiCutter {
 
     /** Takes snapshots of several disks at one instant. */
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) throws IOException {
+        return take(requests(ids, name));
+    }
+
+    private List<CutRequest> requests(List<VdiId> ids, String name) throws IOException {
         List<CutRequest> requests = new ArrayList<>();
         for (VdiId id : ids) {
             requests.add(request(id, name, id, 0));
         }
-        return take(requests);
+        return requests;
+    }
+
+    /** Makes sure that snapshots of these disks would be taken. */
+    void checkSnapshot(List<VdiId> ids) throws IOException {
+        check(requests(ids, ""));
+    }
+
+    /** Makes sure that a clone of this size would be made. */
+    void checkClone(VdiId id, long sizeBytes) throws IOException {
+        check(List.of(request(id, "", null, sizeBytes)));
+    }
+
+    private void check(List<CutRequest> requests) throws IOException {
+        admit(requests);
+        taker.check(requests);
     }
 
     /** Takes snapshots under ids that were chosen, at one instant. */
@@ -165,7 +184,7 @@ public final class VdiCutter {
         return size;
     }
 
-    private List<SnapshotResult> take(List<CutRequest> requests) throws IOException {
+    private void admit(List<CutRequest> requests) throws IOException {
         // What an import brings was admitted when that began.
         List<Admission.Growth> growths = requests.stream()
                 .filter(request -> request.filled() == null)
@@ -174,6 +193,10 @@ public final class VdiCutter {
         if (!growths.isEmpty()) {
             sr.admission.check(sr.tree.now(), growths);
         }
+    }
+
+    private List<SnapshotResult> take(List<CutRequest> requests) throws IOException {
+        admit(requests);
         SnapshotTaker.Outcome outcome = taker.take(requests);
         sr.tree.refresh(new LinkedHashSet<>(outcome.changed()));
         List<SnapshotResult> results =

@@ -36,17 +36,21 @@ public final class VdiMaker {
 
     /** Makes an empty disk. Does nothing if it is there already, made from the same specification. */
     public void create(NewVdi vdi) throws IOException {
-        if (!isThereAlready(vdi)) {
-            refuseTaken(vdi);
-            admit(vdi);
+        if (check(vdi)) {
             String prepared = SrFiles.temporary(vdi.file());
             storage.delete(prepared);
             publish(vdi, null, prepared, () -> makeFile(vdi, prepared));
         }
     }
 
-    private void admit(NewVdi vdi) throws IOException {
+    /** Makes sure that a disk can be made; returns false if it is there already. */
+    boolean check(NewVdi vdi) throws IOException {
+        if (isThereAlready(vdi)) {
+            return false;
+        }
+        refuseTaken(vdi);
         sr.admission.check(sr.tree.now(), List.of(growth(vdi)));
+        return true;
     }
 
     static Admission.Growth growth(NewVdi vdi) {

@@ -27,6 +27,7 @@ import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
+import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -126,6 +127,11 @@ final class FollowerRepository implements StorageRepository {
     @Override
     public void admit(long sizeBytes, String owner) {
         calls.change("admit", Arguments.of("size", sizeBytes).and("owner", owner), Boolean.class);
+    }
+
+    @Override
+    public void admit(VdiDemand demand) {
+        calls.change("admitDemand", Arguments.of("demand", demand), Boolean.class);
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import java.util.Map;
@@ -34,6 +35,8 @@ final class PeerOperations {
                     "admit",
                     (on, with) -> done(
                             () -> on.repository.admit(with.get("size", Long.class), with.get("owner", String.class)))),
+            Map.entry(
+                    "admitDemand", (on, with) -> done(() -> on.repository.admit(with.get("demand", VdiDemand.class)))),
             Map.entry("setSr", (on, with) -> on.repository.set(with.get("change", SrChange.class))),
             Map.entry("vdis", (on, with) -> on.repository.vdis()),
             Map.entry("vdi", (on, with) -> on.repository.vdi(vdi(with))),

@@ -22,6 +22,7 @@ import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
+import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -179,6 +180,14 @@ final class HeldSr implements StorageRepository {
         gate.look(repository -> {
             repository.admit(sizeBytes, owner);
             return owner;
+        });
+    }
+
+    @Override
+    public void admit(VdiDemand demand) {
+        gate.use(repository -> {
+            repository.admit(demand);
+            return demand;
         });
     }
 

@@ -27,6 +27,7 @@ import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
+import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -254,6 +255,9 @@ final class MemoryRepository implements StorageRepository {
     /** Nothing is limited here. */
     @Override
     public void admit(long sizeBytes, String owner) {}
+
+    @Override
+    public void admit(VdiDemand demand) {}
 
     @Override
     public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {

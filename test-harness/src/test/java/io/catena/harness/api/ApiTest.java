@@ -3,6 +3,7 @@ package io.catena.harness.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
@@ -372,9 +373,49 @@ class ApiTest {
         assertThat(plan.text("confirm")).isEqualTo("disk");
         assertThat(plan.object().get("losesContent").getAsBoolean()).isTrue();
         assertThat(api.get(admin, "/v1/vdis/" + vdi).status()).isEqualTo(200);
-        assertThat(api.ask("POST", admin, "/v1/vdis/" + vdi + "/clone?dryRun=true", "{}")
+        assertThat(api.ask("POST", admin, "/v1/vdis/" + vdi + "/copy?dryRun=true", "{}")
                         .status())
                 .isEqualTo(400);
+    }
+
+    @Test
+    void whatALimitWouldRefuseIsToldAndNotDone() throws IOException {
+        String sr = api.sr("main");
+        String vdi = api.ask(
+                        "POST",
+                        admin,
+                        "/v1/srs/" + sr + "/vdis",
+                        "{'sizeBytes':" + MIB_64 + ",'name':'disk','keys':{'owner':'ann'}}")
+                .text("vdi");
+        String path = "/v1/vdis/" + vdi;
+        List<String> asked = List.of(
+                "POST /v1/srs/" + sr + "/vdis {'sizeBytes':" + MIB_64 + ",'keys':{'owner':'ann'}}",
+                "PUT /v1/srs/" + sr + "/vdis/by-client-name/pvc {'sizeBytes':" + MIB_64 + ",'keys':{'owner':'ann'}}",
+                "POST " + path + "/clone {}",
+                "POST /v1/vdis/snapshot {'vdis':['disk']}",
+                "POST " + path + "/resize {'sizeBytes':134217728}");
+        for (String one : asked) {
+            assertThat(blockers(one)).as(one).isEmpty();
+        }
+        String quota = "{'virtualBytes':" + MIB_64 + ",'vdis':1,'snapshots':1}";
+        assertThat(api.ask("PUT", admin, "/v1/srs/" + sr + "/quotas/ann", quota).status())
+                .isEqualTo(200);
+        assertThat(blockers(asked.get(3))).isEmpty();
+        api.ask("POST", admin, "/v1/vdis/snapshot", "{'vdis':['disk'],'name':'first'}");
+
+        for (String one : asked) {
+            assertThat(blockers(one)).as(one).singleElement().asString().contains("QUOTA_EXCEEDED", "allowed are");
+        }
+        assertThat(api.get(admin, "/v1/srs/" + sr + "/vdis").object().getAsJsonArray("items"))
+                .hasSize(2);
+    }
+
+    private List<JsonElement> blockers(String request) throws IOException {
+        String[] parts = request.split(" ", 3);
+        Answer plan = api.ask(parts[0], admin, parts[1] + "?dryRun=true", parts[2]);
+        assertThat(plan.status()).as(plan.body()).isEqualTo(200);
+        assertThat(plan.object().getAsJsonArray("effects")).isNotEmpty();
+        return plan.object().getAsJsonArray("blockers").asList();
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.catena.harness.tool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import io.catena.api.AccessMode;
+import io.catena.api.Hold;
 import io.catena.api.SnapshotSpec;
 import io.catena.api.SrChange;
 import io.catena.api.SrError;
@@ -11,6 +13,7 @@ import io.catena.api.SrLimits;
 import io.catena.api.SrLimits.Quota;
 import io.catena.api.SrQuotas.Usage;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
@@ -18,6 +21,7 @@ import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Jobs;
 import io.catena.store.FileStorage;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,13 +42,15 @@ class QuotaTest {
     Path directory;
 
     private final Jobs jobs = BareSr.jobs();
+    private BareSr bare;
     private VhdRepository sr;
 
     @BeforeEach
     void attach() throws IOException {
         FileStorage storage = new FileStorage(Files.createDirectory(directory.resolve("sr")));
         VhdRepository.create(storage, BareSr.ID, "sr");
-        sr = new BareSr(storage, new FileStorage(Files.createDirectory(directory.resolve("redo"))), 1).attach(jobs);
+        bare = new BareSr(storage, new FileStorage(Files.createDirectory(directory.resolve("redo"))), 1);
+        sr = bare.attach(jobs);
     }
 
     @AfterEach
@@ -60,6 +66,12 @@ class QuotaTest {
 
     private VdiId create(String owner, long sizeBytes) {
         return sr.create(spec(owner, sizeBytes)).vdi();
+    }
+
+    /** What is refused is refused in the same words if it is only asked for. */
+    private void refusedAsAsked(SrError error, String text, VdiDemand demand, Runnable work) {
+        refused(error, text, () -> sr.admit(demand));
+        refused(error, text, work);
     }
 
     private static VdiSpec spec(String owner, long sizeBytes) {
@@ -86,16 +98,36 @@ class QuotaTest {
         limit(null, null, null, Map.of("ann", new Quota(3 * DISK_BYTES, 2, 1)));
         VdiId first = create("ann", DISK_BYTES);
         VdiId nobodys = create("", 100 * DISK_BYTES);
+        sr.admit(VdiDemand.snapshot(List.of(first)));
         sr.snapshot(List.of(first), "one");
-        refused(SrError.QUOTA_EXCEEDED, "2 snapshots", () -> sr.snapshot(List.of(first), "two"));
+        refusedAsAsked(
+                SrError.QUOTA_EXCEEDED,
+                "2 snapshots",
+                VdiDemand.snapshot(List.of(first)),
+                () -> sr.snapshot(List.of(first), "two"));
         refused(
                 SrError.QUOTA_EXCEEDED,
                 "2 snapshots",
                 () -> sr.snapshot(List.of(new SnapshotSpec(first, new VdiId(new UUID(3, 3)), "two", Map.of()))));
-        refused(SrError.QUOTA_EXCEEDED, "bytes of disks", () -> create("ann", 3 * DISK_BYTES));
-        refused(SrError.QUOTA_EXCEEDED, "bytes of disks", () -> sr.resize(first, 4 * DISK_BYTES));
-        refused(SrError.QUOTA_EXCEEDED, "bytes of disks", () -> sr.clone(first, "", 3 * DISK_BYTES));
+        refusedAsAsked(
+                SrError.QUOTA_EXCEEDED,
+                "bytes of disks",
+                VdiDemand.create(spec("ann", 3 * DISK_BYTES)),
+                () -> create("ann", 3 * DISK_BYTES));
+        refusedAsAsked(
+                SrError.QUOTA_EXCEEDED,
+                "bytes of disks",
+                VdiDemand.resize(first, 4 * DISK_BYTES),
+                () -> sr.resize(first, 4 * DISK_BYTES));
+        refusedAsAsked(
+                SrError.QUOTA_EXCEEDED,
+                "bytes of disks",
+                VdiDemand.clone(first, 3 * DISK_BYTES),
+                () -> sr.clone(first, "", 3 * DISK_BYTES));
 
+        sr.admit(VdiDemand.clone(first, 2 * DISK_BYTES));
+        sr.admit(VdiDemand.resize(first, 2 * DISK_BYTES));
+        assertThat(sr.vdi(first).virtualSizeBytes()).isEqualTo(DISK_BYTES);
         VdiId clone = sr.clone(first, "").vdi();
         assertThat(sr.vdi(clone).keys()).containsEntry("owner", "ann");
         refused(SrError.QUOTA_EXCEEDED, "3 disks", () -> sr.clone(first, ""));
@@ -112,6 +144,40 @@ class QuotaTest {
         create("ann", DISK_BYTES);
         create("bob", DISK_BYTES);
         assertThatCode(() -> sr.admit(DISK_BYTES, "bob")).doesNotThrowAnyException();
+    }
+
+    @Test
+    void otherReasonsAreToldToWhoOnlyAsksToo() throws IOException {
+        VdiId disk = create("", DISK_BYTES);
+        refusedAsAsked(SrError.VDI_SIZE, "shrink", VdiDemand.resize(disk, 512), () -> sr.resize(disk, 512));
+        refusedAsAsked(SrError.VDI_SIZE, "cannot have", VdiDemand.clone(disk, 512), () -> sr.clone(disk, "", 512));
+        VdiSpec taken = new VdiSpec(2 * DISK_BYTES, "disk", "", disk, false);
+        refusedAsAsked(SrError.VDI_EXISTS, "", VdiDemand.create(taken), () -> sr.create(taken));
+        VdiId snapshot = sr.snapshot(List.of(disk), "").get(0).vdi();
+        refusedAsAsked(
+                SrError.VDI_TYPE,
+                "is a snapshot",
+                VdiDemand.resize(snapshot, 2 * DISK_BYTES),
+                () -> sr.resize(snapshot, 2 * DISK_BYTES));
+
+        sr.set(new SrChange(null, null, 2, null, new SrLimits.Change(null, null, null, Map.of())));
+        VdiId written = create("", DISK_BYTES);
+        sr.snapshot(List.of(written), "");
+        byte[] page = new byte[4096];
+        page[0] = 1;
+        sr.attachAndActivate(written, Hold.HOST, AccessMode.READ_WRITE);
+        bare.device(written).write(0, ByteBuffer.wrap(page));
+        for (int times = 0; times < 2; times++) {
+            refusedAsAsked(
+                    SrError.SNAPSHOT_CHAIN_TOO_LONG,
+                    "allows 2",
+                    VdiDemand.snapshot(List.of(disk, written)),
+                    () -> sr.snapshot(List.of(disk, written), ""));
+            sr.detach(written, Hold.HOST);
+        }
+        // Nothing was written to it since, so its chain stays as long as it is.
+        sr.admit(VdiDemand.snapshot(List.of(disk)));
+        sr.snapshot(List.of(disk), "");
     }
 
     @Test

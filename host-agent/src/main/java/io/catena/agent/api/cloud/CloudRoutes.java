@@ -5,6 +5,7 @@ import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
+import io.catena.agent.control.route.NewDiskBody;
 import io.catena.agent.control.route.SrChangeBody;
 import io.catena.agent.log.Version;
 import io.catena.api.AccessMode;
@@ -18,8 +19,6 @@ import io.catena.api.StorageRepository;
 import io.catena.api.StreamFormat;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
-import io.catena.api.VdiId;
-import io.catena.api.VdiSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,18 +129,8 @@ public final class CloudRoutes {
 
     /** {"sizeBytes", "name"?, "description"?, "raw"?, "keys"?}: made, or the one that was made of the same before. */
     private Object putByClientName(Call call) {
-        Body body = call.body();
         SrId sr = names.sr(call.variables().get(0));
-        String clientName = call.variables().get(1);
-        VdiSpec spec = new VdiSpec(
-                body.number("sizeBytes"),
-                body.optionalString("name").orElse(clientName),
-                body.optionalString("description").orElse(""),
-                VdiId.ofClientName(sr, clientName),
-                body.flag("raw"),
-                body.stringMap("keys"));
-        body.nothingElse();
-        return host.repository(sr).create(spec);
+        return host.repository(sr).create(NewDiskBody.named(call.variables().get(1), call.body(), sr));
     }
 
     /** {"name"?, "description"?, "keys"?: {"k": "v" or null}, "resetOnBoot"?, "sizeBytes"?}: a key with null is removed. */

@@ -24,6 +24,9 @@ public final class PlannedRoutes {
         if (!call.parameters().flag("dryRun")) {
             return route.action().answer(call);
         }
+        if (GrowthPlans.KNOWN.contains(route.operationId())) {
+            return new GrowthPlans(host).plan(route.operationId(), call);
+        }
         if (!Plans.KNOWN.contains(route.operationId())) {
             throw new ApiException(
                     400, "BAD_REQUEST", "\"" + route.operationId() + "\" has no dry run", "Leave out \"dryRun\".");

@@ -192,7 +192,7 @@ final class Plans {
         return place.repository().vdi(place.vdi());
     }
 
-    private static String called(Vdi vdi) {
+    static String called(Vdi vdi) {
         return vdi.name().isEmpty() ? vdi.vdi().toString() : "\"" + vdi.name() + "\" (" + vdi.vdi() + ")";
     }
 

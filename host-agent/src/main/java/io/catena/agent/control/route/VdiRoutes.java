@@ -12,12 +12,9 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
-import io.catena.api.VdiSpec;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** What can be asked about disks, but for attaching them. {vdi} is a UUID or a unique name, percent-encoded. */
 final class VdiRoutes {
@@ -57,27 +54,8 @@ final class VdiRoutes {
 
     /** {"sizeBytes", "name"?, "description"?, "uuid"? or "clientName"?, "raw"?, "keys"?} */
     private Object createVdi(Call call) {
-        Body body = call.body();
         SrId sr = names.sr(call.variable());
-        VdiSpec spec = new VdiSpec(
-                body.number("sizeBytes"),
-                body.optionalString("name").orElse(""),
-                body.optionalString("description").orElse(""),
-                chosenId(body, sr),
-                body.flag("raw"),
-                body.stringMap("keys"));
-        body.nothingElse();
-        return host.repository(sr).create(spec);
-    }
-
-    private static @Nullable VdiId chosenId(Body body, SrId sr) {
-        Optional<VdiId> chosen = body.optionalString("uuid").map(VdiId::parse);
-        Optional<VdiId> named = body.optionalString("clientName").map(clientName -> VdiId.ofClientName(sr, clientName));
-        if (chosen.isPresent() && named.isPresent()) {
-            throw new SrException(SrError.BAD_REQUEST, "Both \"uuid\" and \"clientName\" are given, which say the same")
-                    .correction("Leave out one of them.");
-        }
-        return chosen.or(() -> named).orElse(null);
+        return host.repository(sr).create(NewDiskBody.of(call.body(), sr));
     }
 
     private Object vdi(Call call) {
