@@ -14,9 +14,11 @@ import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.harness.sim.Seeds;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -61,6 +63,29 @@ class DataDestroyTest {
         compareAll();
     }
 
+    @Seeds(2)
+    void noChangeIsLeftOutAlsoOfDisksThatGrewOrWerePutUponOthers(long seed) throws IOException {
+        trees.growOfAllSizes(new Random(seed));
+        compareAll();
+        trees.collect();
+        compareAll();
+        trees.reopen();
+        compareAll();
+        trees.snapshots.forEach(this::assertHoldsItsContent);
+        assertThat(trees.sr.check(false).sound()).isTrue();
+    }
+
+    private void assertHoldsItsContent(VdiId snapshot) {
+        try {
+            byte[] held = trees.exported(snapshot, StreamFormat.RAW, null, 0);
+            assertThat(Arrays.equals(held, trees.content(snapshot)))
+                    .as("content of VDI %s", snapshot)
+                    .isTrue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void compareAll() {
         for (VdiId base : trees.withoutData) {
             trees.snapshots.forEach(snapshot -> compare(snapshot, base));
@@ -73,18 +98,35 @@ class DataDestroyTest {
     }
 
     private void compare(VdiId disk, VdiId base) {
+        if (!trees.history(disk).isOfOneTree(trees.history(base))) {
+            assertThat(errorOf(() -> trees.sr.contents().changes(disk, base)))
+                    .isIn(SrError.BAD_REQUEST, SrError.CHANGES_UNKNOWN);
+            return;
+        }
+        if (!trees.hasDataOfTree(disk)) {
+            // No backup can need it, and it may have been forgotten with the tree.
+            return;
+        }
         byte[] after = trees.content(disk);
         byte[] before = trees.content(base);
+        BitSet told = new BitSet();
         int end = 0;
         for (DiskRange range : trees.sr.contents().changes(disk, base)) {
             assertSame(before, after, end, (int) range.offset());
             end = (int) range.end();
+            told.set((int) range.offset() / PAGE, (end + PAGE - 1) / PAGE);
         }
-        assertSame(before, after, end, DISK_BYTES);
+        assertThat(end).isLessThanOrEqualTo(after.length);
+        assertSame(before, after, end, after.length);
+        if (trees.snapshots.containsAll(List.of(disk, base))) {
+            told.andNot(trees.history(disk).since(trees.history(base)));
+            assertThat(told).as("told as changed, and never written to").isEqualTo(new BitSet());
+        }
     }
 
+    /** What is behind the end of the one before is not the same as anything. */
     private static void assertSame(byte[] before, byte[] after, int from, int to) {
-        assertThat(Arrays.equals(before, from, to, after, from, to))
+        assertThat(from >= to || to <= before.length && Arrays.equals(before, from, to, after, from, to))
                 .as("unchanged from %s to %s", from, to)
                 .isTrue();
     }
