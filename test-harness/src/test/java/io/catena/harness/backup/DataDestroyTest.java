@@ -126,7 +126,7 @@ class DataDestroyTest {
 
     /** What is behind the end of the one before is not the same as anything. */
     private static void assertSame(byte[] before, byte[] after, int from, int to) {
-        assertThat(from >= to || to <= before.length && Arrays.equals(before, from, to, after, from, to))
+        assertThat(from >= to || (to <= before.length && Arrays.equals(before, from, to, after, from, to)))
                 .as("unchanged from %s to %s", from, to)
                 .isTrue();
     }
