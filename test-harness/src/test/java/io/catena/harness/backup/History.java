@@ -6,13 +6,22 @@ import java.util.IdentityHashMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Where a disk was written to, back to when it was made. What is cut from a disk shares its history up to then.
- *
- * @param from the first byte that was touched last
- * @param to the byte behind it
- */
-record History(@Nullable History before, int from, int to) {
+/** Where a disk was written to, back to when it was made. What is cut from a disk shares its history up to then. */
+final class History {
+    private final @Nullable History before;
+    private final int from;
+    private final int to;
+
+    /**
+     * @param from the first byte that was touched last
+     * @param to the byte behind it
+     */
+    private History(@Nullable History before, int from, int to) {
+        this.before = before;
+        this.from = from;
+        this.to = to;
+    }
+
     /** That of a new disk. */
     static History begin() {
         return new History(null, 0, 0);
