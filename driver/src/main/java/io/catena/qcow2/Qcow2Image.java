@@ -9,6 +9,9 @@ import java.util.zip.Inflater;
  * Reads an image from its beginning to its end. Nothing in it is believed: what points out of it, or is no cluster, is an error.
  * Holds one L1 cluster, one L2 table and one cluster of data at a time.
  *
+ * <p>Without snapshots each part of an image belongs to one place of the disk. Tables that name more than the image holds use
+ * parts of it again and again, so that a small image would fill a large disk: they are refused.
+ *
  * <p>Source: QEMU, <i>docs/interop/qcow2.rst</i>, "Cluster mapping" and "Compressed Clusters Descriptor".
  *
  * <p><b>Threads.</b> For use by one thread.
@@ -25,6 +28,9 @@ public final class Qcow2Image {
     private final ByteBuffer l1;
     private final ByteBuffer l2;
     private final ByteBuffer cluster;
+
+    /** How many bytes the entries seen so far name. */
+    private long namedBytes;
 
     /** The bytes of an image. */
     public interface Source {
@@ -64,6 +70,7 @@ public final class Qcow2Image {
             }
             long offset = l1.getLong((int) (index % entries) * Long.BYTES) & OFFSET;
             if (offset != 0) {
+                name(clusterBytes);
                 read("L2 table", offset, l2.clear());
                 readPart(index * part, sink);
             }
@@ -101,8 +108,19 @@ public final class Qcow2Image {
         if (zero || (entry & OFFSET) == 0) {
             return false;
         }
+        name(clusterBytes);
         read("data", entry & OFFSET, cluster.clear());
         return true;
+    }
+
+    /** The last cluster may be cut off. */
+    private void name(long bytes) throws IOException {
+        namedBytes += bytes;
+        long size = source.sizeBytes();
+        if (namedBytes > size + clusterBytes) {
+            throw new BadQcow2Exception("its tables name more than the " + size + " bytes that it has: parts of it are"
+                    + " used more than once");
+        }
     }
 
     /** The last cluster of data may be cut off where only zeros follow. */
@@ -142,6 +160,7 @@ public final class Qcow2Image {
             while (cluster.hasRemaining() && inflater.inflate(cluster) > 0) {
                 // Goes on until it is full.
             }
+            name(inflater.getBytesRead());
             if (cluster.hasRemaining()) {
                 throw new BadQcow2Exception("its compressed data at byte " + offset + " are only " + cluster.position()
                         + " bytes, expected " + clusterBytes);

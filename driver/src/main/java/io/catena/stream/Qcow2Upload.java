@@ -17,20 +17,25 @@ final class Qcow2Upload implements VdiUpload {
 
     private final ContentSource source;
     private final Qcow2Header header;
+    private final long lengthBytes;
     private final Spool.Maker spools;
 
-    private Qcow2Upload(ContentSource source, Qcow2Header header, Spool.Maker spools) {
+    private Qcow2Upload(ContentSource source, Qcow2Header header, long lengthBytes, Spool.Maker spools) {
         this.source = source;
+        this.lengthBytes = lengthBytes;
         this.header = header;
         this.spools = spools;
     }
 
-    static Qcow2Upload begin(ContentSource source, Spool.Maker spools) throws IOException {
+    /**
+     * @param lengthBytes -1 if nobody knows
+     */
+    static Qcow2Upload begin(ContentSource source, long lengthBytes, Spool.Maker spools) throws IOException {
         ByteBuffer first = source.readFully(ByteBuffer.allocate(Qcow2Header.SIZE));
         try {
             Qcow2Header header = Qcow2Header.decode(first);
             source.giveBack(first);
-            return new Qcow2Upload(source, header, spools);
+            return new Qcow2Upload(source, header, lengthBytes, spools);
         } catch (BadQcow2Exception e) {
             throw refusal(e);
         }
@@ -45,6 +50,11 @@ final class Qcow2Upload implements VdiUpload {
     @Override
     public long sizeBytes() {
         return SparseLayout.roundUp(header.sizeBytes(), SparseLayout.SECTOR);
+    }
+
+    /** How much room the image takes until it was read; 0 if nobody knows. */
+    long spooledBytes() {
+        return Math.max(0, lengthBytes);
     }
 
     @Override

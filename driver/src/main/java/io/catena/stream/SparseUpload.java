@@ -7,16 +7,16 @@ import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
 import io.catena.format.SparseLayout;
+import io.catena.store.CacheBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * A dynamic or differencing VHD, read from its beginning to its end: footer, header, BAT, blocks in any order, footer. Bitmaps are honoured.
  * No more is held than the entries of the blocks that are there, and a piece of one.
  */
 final class SparseUpload implements VdiUpload {
-    /** Enough for the largest disk in blocks of 512 KiB; bounds the memory. */
+    /** Enough for the largest disk in blocks of 512 KiB. */
     private static final int MOST_BLOCKS = 1 << 22;
 
     /** What may lie between the last block and the footer: blocks that were given up. */
@@ -30,11 +30,10 @@ final class SparseUpload implements VdiUpload {
     private final SparseLayout layout;
     private final ContentOrigin origin;
 
-    /** The blocks that are there, in the order of the stream: the sector in the upper half, the number in the lower. */
-    private final long[] blocks;
+    private final SentBlocks blocks;
 
     private SparseUpload(
-            ContentSource source, Footer footer, SparseLayout layout, ContentOrigin origin, long[] blocks) {
+            ContentSource source, Footer footer, SparseLayout layout, ContentOrigin origin, SentBlocks blocks) {
         this.source = source;
         this.footer = footer;
         this.layout = layout;
@@ -53,7 +52,8 @@ final class SparseUpload implements VdiUpload {
                     + " blocks; its BAT has " + header.maxEntries() + " entries, at most " + MOST_BLOCKS + " are read");
         }
         skipTo(source, header.tableOffset(), "its BAT");
-        return new SparseUpload(source, footer, layout, origin(footer, header), blocks(source, (int) layout.blocks()));
+        SentBlocks blocks = SentBlocks.read(source, (int) layout.blocks(), CacheBudget.process());
+        return new SparseUpload(source, footer, layout, origin(footer, header), blocks);
     }
 
     private static ContentOrigin origin(Footer footer, DynamicHeader header) {
@@ -69,32 +69,6 @@ final class SparseUpload implements VdiUpload {
         if (footer.currentSize() <= 0 || footer.currentSize() > Footer.MAX_DISK_BYTES) {
             throw Uploads.strange(
                     "its disk has " + footer.currentSize() + " bytes, a VHD from 512 to " + Footer.MAX_DISK_BYTES);
-        }
-    }
-
-    private static long[] blocks(ContentSource source, int entries) throws IOException {
-        ByteBuffer table = source.readFully(ByteBuffer.allocate(entries * Integer.BYTES));
-        long[] found = new long[entries];
-        int count = 0;
-        for (int block = 0; block < entries; block++) {
-            int sector = table.getInt();
-            if (sector != SparseLayout.UNALLOCATED) {
-                found[count++] = Integer.toUnsignedLong(sector) << Integer.SIZE | block;
-            }
-        }
-        long[] blocks = Arrays.copyOf(found, count);
-        sortUnsigned(blocks);
-        return blocks;
-    }
-
-    /** A sector beyond the first TiB makes a number negative. */
-    private static void sortUnsigned(long[] numbers) {
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] ^= Long.MIN_VALUE;
-        }
-        Arrays.sort(numbers);
-        for (int i = 0; i < numbers.length; i++) {
-            numbers[i] ^= Long.MIN_VALUE;
         }
     }
 
@@ -118,16 +92,16 @@ final class SparseUpload implements VdiUpload {
     }
 
     long presentBytes() {
-        return Math.min(footer.currentSize(), (long) blocks.length * layout.blockSize());
+        return Math.min(footer.currentSize(), (long) blocks.count() * layout.blockSize());
     }
 
     @Override
     public void copyTo(VdiImport target) throws IOException {
         ByteBuffer bitmap = ByteBuffer.allocate(layout.bitmapBytes());
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES + PAGE_BYTES).alignedSlice(PAGE_BYTES);
-        for (long found : blocks) {
-            int block = (int) found;
-            skipTo(source, (found >>> Integer.SIZE) * SparseLayout.SECTOR, "block " + block);
+        for (int i = 0; i < blocks.count(); i++) {
+            int block = blocks.block(i);
+            skipTo(source, blocks.offset(i), "block " + block);
             source.readFully(bitmap.clear());
             copyBlock(target, (long) block * layout.blockSize(), bitmap, piece);
         }

@@ -39,12 +39,18 @@ public final class Uploads {
         return switch (format) {
             case RAW -> raw(source, lengthBytes);
             case VHD -> vhd(source, lengthBytes);
-            case QCOW2 -> Qcow2Upload.begin(source, spools);
+            case QCOW2 -> Qcow2Upload.begin(source, lengthBytes, spools);
         };
     }
 
-    /** Returns the most bytes that a new disk will hold of a stream, as far as its head tells; else 0. */
-    public static long presentBytes(VdiUpload upload) {
+    /**
+     * Returns how much room a stream needs on the SR: the blocks of a sparse VHD, and a qcow2 image as it is, since it is kept
+     * before it is read. 0 if that is not known.
+     */
+    public static long neededBytes(VdiUpload upload) {
+        if (upload instanceof Qcow2Upload image) {
+            return image.spooledBytes();
+        }
         return upload instanceof SparseUpload sparse ? sparse.presentBytes() : 0;
     }
 

@@ -20,6 +20,7 @@ import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.Errors;
 import io.catena.sr.tree.Node;
+import io.catena.store.MemoryShortageException;
 import io.catena.stream.ContentStream;
 import io.catena.stream.Qcow2Stream;
 import io.catena.stream.RawStream;
@@ -84,14 +85,16 @@ public final class Contents implements VdiContents {
         try {
             VdiUpload upload = Uploads.begin(format, source, lengthBytes, spools);
             long free = sr.storage.space().freeBytes();
-            if (Uploads.presentBytes(upload) > free) {
+            if (Uploads.neededBytes(upload) > free) {
                 throw new SrException(
                                 SrError.SR_NO_SPACE,
-                                "The stream holds " + Uploads.presentBytes(upload) + " bytes, and " + free
+                                "The stream needs " + Uploads.neededBytes(upload) + " bytes, and " + free
                                         + " are free")
                         .correction("Delete disks or snapshots, then: ", Remedy.of(Verb.GC_RUN, sr.settings.id()));
             }
             return upload;
+        } catch (MemoryShortageException e) {
+            throw Errors.of("read the stream", e);
         } catch (IOException e) {
             throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
                     .correction("Send all of it again.");
