@@ -46,7 +46,8 @@ final class SentBlocks implements CacheBudget.Cache {
         ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
         int block = 0;
         while (block < entries) {
-            source.readFully(piece.clear().limit((int) Math.min(PIECE_BYTES, (entries - block) * (long) Integer.BYTES)));
+            source.readFully(piece.clear()
+                    .limit((int) Math.min(PIECE_BYTES, (entries - block) * (long) Integer.BYTES)));
             while (piece.hasRemaining()) {
                 add(piece.getInt(), block++);
             }

@@ -88,8 +88,7 @@ public final class Contents implements VdiContents {
             if (Uploads.neededBytes(upload) > free) {
                 throw new SrException(
                                 SrError.SR_NO_SPACE,
-                                "The stream needs " + Uploads.neededBytes(upload) + " bytes, and " + free
-                                        + " are free")
+                                "The stream needs " + Uploads.neededBytes(upload) + " bytes, and " + free + " are free")
                         .correction("Delete disks or snapshots, then: ", Remedy.of(Verb.GC_RUN, sr.settings.id()));
             }
             return upload;
