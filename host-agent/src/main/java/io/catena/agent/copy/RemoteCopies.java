@@ -1,6 +1,7 @@
 package io.catena.agent.copy;
 
 import io.catena.agent.follow.PeerOptions;
+import io.catena.agent.json.Json;
 import io.catena.agent.tls.ClientTls;
 import io.catena.agent.tls.PemFiles;
 import io.catena.api.Job;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class RemoteCopies {
+    /** Half of what an agent takes as a request's head. */
+    private static final int MOST_KEYS_CHARS = 8 << 10;
+
     /** What a VHD can hold; larger disks are sent raw. */
     private static final long MOST_VHD_BYTES = 2040L << 30;
 
@@ -76,7 +80,8 @@ public final class RemoteCopies {
             try (VdiStream stream = repository.contents().export(id, format, manner.base())) {
                 new Sending(agent, path, manner.copy(), control, new Pace(manner.bytesPerSecond())).send(stream);
             }
-            return "copied to VDI " + manner.copy() + " at " + agent.url();
+            return "copied to VDI " + manner.copy() + " at " + agent.url()
+                    + (vdi.keys().isEmpty() || !keys(vdi).isEmpty() ? "" : ", without its keys: they are too long");
         });
     }
 
@@ -91,7 +96,13 @@ public final class RemoteCopies {
     private static String path(String sr, Manner manner, Vdi vdi, StreamFormat format) {
         return "/v1/srs/" + encoded(sr) + "/vdis/" + manner.copy() + "/content?format=" + format.text() + "&name="
                 + encoded(manner.name().isEmpty() ? vdi.name() : manner.name()) + "&description="
-                + encoded(vdi.description());
+                + encoded(vdi.description()) + keys(vdi);
+    }
+
+    /** Empty if there are none, or more than fit into a request's head. */
+    private static String keys(Vdi vdi) {
+        String keys = "&keys=" + encoded(Json.write(vdi.keys()));
+        return vdi.keys().isEmpty() || keys.length() > MOST_KEYS_CHARS ? "" : keys;
     }
 
     private static String encoded(String text) {

@@ -75,7 +75,9 @@ class CopyToTest {
     @Test
     void aDiskAndThenWhatChangedArriveWhole() throws IOException {
         String monday = writtenAndCut(5);
+        post("/v1/vdis/" + disk + "/set", "{'keys':{'owner':'ann & bob','size':'50 %'}}");
         String tuesday = writtenAndCut(2);
+        post("/v1/vdis/" + tuesday + "/set", "{'keys':{'app':'m\u00fcller'}}");
         String token = there.token(Role.OPERATOR, theirSr);
 
         String first = copied(monday, "'token':'" + token + "'");
@@ -86,6 +88,10 @@ class CopyToTest {
                 .isEqualTo(content(directory.resolve("run"), tuesday));
         assertThat(text(there.local().get("/v1/vdis/" + first), "name")).isEqualTo("monday");
         assertThat(text(there.local().get("/v1/vdis/" + second), "name")).isEqualTo("tuesday");
+        assertThat(keysOf(there.local().get("/v1/vdis/" + first)).asMap()).isEmpty();
+        assertThat(keysOf(there.local().get("/v1/vdis/" + second)))
+                .isEqualTo(keysOf(local().get("/v1/vdis/" + tuesday)))
+                .isEqualTo(json("{'owner':'ann & bob','app':'m\u00fcller'}"));
         assertThat(there.local()
                         .get("/v1/vdis/" + second)
                         .getAsJsonObject()
@@ -168,6 +174,10 @@ class CopyToTest {
         try (Stream<Path> temporary = Files.list(there.directory.resolve("sr-offsite/.catena/tmp"))) {
             assertThat(temporary).isEmpty();
         }
+    }
+
+    private static JsonObject keysOf(JsonElement disk) {
+        return disk.getAsJsonObject().getAsJsonObject("keys");
     }
 
     /** Waits until it tries again. */

@@ -1,5 +1,6 @@
 package io.catena.agent.control.route;
 
+import io.catena.agent.control.Body;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Query;
@@ -15,6 +16,7 @@ import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.api.VdiUpload;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +41,7 @@ final class UploadRoute {
         names = new Names(host);
     }
 
-    /** ?format=&amp;name=&amp;description=&amp;sizeBytes=&amp;base=&amp;force= */
+    /** ?format=&amp;name=&amp;description=&amp;keys=&amp;sizeBytes=&amp;base=&amp;force= */
     Object answer(Call call) {
         if (!uploads.tryAcquire()) {
             throw new SrException(SrError.TRY_AGAIN, MOST_UPLOADS + " disks are imported already")
@@ -67,7 +69,8 @@ final class UploadRoute {
                 query.one("name").orElse(""),
                 query.one("description").orElse(""),
                 id,
-                false);
+                false,
+                keys(query));
         ContentOrigin origin = upload.origin().upon(base(query, repository), query.flag("force"));
         try (VdiImport target = repository.importVdi(spec, origin)) {
             upload.copyTo(target);
@@ -76,6 +79,13 @@ final class UploadRoute {
             throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
                     .correction("Send all of it again.");
         }
+    }
+
+    /** As JSON: {"k": "v"}. */
+    private static Map<String, String> keys(Query query) {
+        return query.one("keys")
+                .map(json -> new Body("{\"keys\":" + json + "}").stringMap("keys"))
+                .orElse(Map.of());
     }
 
     private @Nullable VdiId base(Query query, StorageRepository repository) {
