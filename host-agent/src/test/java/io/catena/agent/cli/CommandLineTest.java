@@ -120,6 +120,10 @@ final class CommandLineTest {
         assertThat(human("vdi", "destroy", "disk", "--dry-run")).contains("\"disk\"", "its content is lost");
         assertThat(human("sr", "destroy", "main", "--dry-run")).contains("Refused now: There is a disk");
         assertThat(human("sr", "detach", "main", "--dry-run")).contains("is not served any more");
+        assertThat(human("vdi", "create", "main", "--size", "1G", "--dry-run")).contains("of 1073741824 bytes is made");
+        assertThat(human("vdi", "clone", "disk", "--dry-run")).contains("the content of \"disk\"");
+        assertThat(human("vdi", "snapshot", "disk", "--dry-run")).contains("A snapshot is taken of \"disk\"");
+        assertThat(human("vdi", "resize", "disk", "1T", "--dry-run")).contains("gets at least 1099511627776.");
         assertThat(json("vdi", "reset", "disk", "--dry-run")
                         .getAsJsonObject()
                         .get("losesContent")

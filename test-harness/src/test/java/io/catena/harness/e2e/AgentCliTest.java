@@ -145,6 +145,10 @@ class AgentCliTest {
                 .getAsJsonObject();
         assertThat(changes.getAsJsonArray("ranges").toString())
                 .isEqualTo("[{\"offset\":5242880,\"lengthBytes\":65536}]");
+        assertThat(agent.cli("vdi", "changes", "tuesday", "--base", "monday", "--hints")
+                        .json()
+                        .toString())
+                .isEqualTo("[{\"offset\":5242880,\"length\":65536,\"exists\":\"true\"}]");
 
         String monday = LiveAgent.id(agent.cli("vdi", "stat", "monday").json(), "vdi");
         Path full = directory.resolve(monday + ".vhd");

@@ -119,13 +119,18 @@ public final class VdiCommands {
     void snapshot(
             @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
             @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
-                    String name) {
+                    String name,
+            @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonArray which = new JsonArray();
         vdis.forEach(which::add);
         JsonObject body = new JsonObject();
         body.add("vdis", which);
         body.addProperty("name", name);
-        JsonElement answer = session.agent().post("/v1/vdis/snapshot", body);
+        JsonElement answer = session.agent().post("/v1/vdis/snapshot" + Session.dryRun(dryRun), body);
+        if (dryRun) {
+            session.printDone(answer, true);
+            return;
+        }
         session.print(answer, () -> {
             List<SnapshotResult> results = Json.list(answer, SnapshotResult.class);
             Table table = new Table("SNAPSHOT", "OF", ">PAUSE");
@@ -152,13 +157,19 @@ public final class VdiCommands {
                             converter = Size.DiskConverter.class,
                             description = "Default: the disk's own; it can only be larger.")
                     @Nullable
-                    Size size) {
+                    Size size,
+            @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("name", name);
         if (size != null) {
             body.addProperty("sizeBytes", size.bytes());
         }
-        VdiText.printId(session, session.agent().post(VdiPath.of(vdi, "/clone"), body));
+        JsonElement answer = session.agent().post(VdiPath.of(vdi, "/clone") + Session.dryRun(dryRun), body);
+        if (dryRun) {
+            session.printDone(answer, true);
+        } else {
+            VdiText.printId(session, answer);
+        }
     }
 
     @Command(description = "Make a disk larger.")
@@ -168,10 +179,15 @@ public final class VdiCommands {
                             paramLabel = "SIZE",
                             converter = Size.DiskConverter.class,
                             description = "512M, 10G, or bytes; what is added reads as zeros.")
-                    Size size) {
+                    Size size,
+            @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("sizeBytes", size.bytes());
-        JsonElement answer = session.agent().post(VdiPath.of(vdi, "/resize"), body);
+        JsonElement answer = session.agent().post(VdiPath.of(vdi, "/resize") + Session.dryRun(dryRun), body);
+        if (dryRun) {
+            session.printDone(answer, true);
+            return;
+        }
         session.print(answer, () -> {
             Vdi resized = Json.read(answer, Vdi.class);
             String now = Size.format(resized.virtualSizeBytes()) + " (" + resized.virtualSizeBytes() + " bytes)";
@@ -294,9 +310,16 @@ public final class VdiCommands {
     void changes(
             @Parameters(paramLabel = "VDI") String vdi,
             @Option(names = "--base", paramLabel = "SNAPSHOT", description = "What it is compared with.") @Nullable
-                    String base) {
+                    String base,
+            @Option(names = "--hints", description = "As JSON like that of \"rbd diff\", which Backy and Benji read.")
+                    boolean hints) {
         JsonElement answer =
                 session.agent().get(VdiPath.of(vdi, "/changes") + (base == null ? "" : "?base=" + part(base)));
+        if (hints) {
+            JsonArray read = RbdHints.of(answer.getAsJsonObject().getAsJsonArray("ranges"));
+            session.print(read, () -> Json.write(read));
+            return;
+        }
         session.print(answer, () -> {
             Table table = new Table(">OFFSET", ">LENGTH");
             answer.getAsJsonObject().getAsJsonArray("ranges").forEach(range -> {

@@ -2,6 +2,7 @@ package io.catena.agent.cli.vdi;
 
 import static io.catena.agent.control.client.ControlClient.part;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Size;
@@ -49,6 +50,9 @@ final class VdiCreateCommand implements Runnable {
     @Option(names = "--key", paramLabel = "KEY=VALUE", description = "To be kept with it; may be repeated.")
     private @Nullable Map<String, String> keys;
 
+    @Option(names = "--dry-run", description = Session.DRY_RUN)
+    private boolean dryRun;
+
     VdiCreateCommand(Session session) {
         this.session = session;
     }
@@ -63,6 +67,11 @@ final class VdiCreateCommand implements Runnable {
         body.addProperty("uuid", uuid);
         body.addProperty("clientName", clientName);
         body.addProperty("raw", raw);
-        VdiText.printId(session, session.agent().post("/v1/srs/" + part(sr) + "/vdis", body));
+        JsonElement answer = session.agent().post("/v1/srs/" + part(sr) + "/vdis" + Session.dryRun(dryRun), body);
+        if (dryRun) {
+            session.printDone(answer, true);
+        } else {
+            VdiText.printId(session, answer);
+        }
     }
 }
