@@ -63,7 +63,7 @@ final class SrSchedules {
     private final ScheduleStore store;
     private final Cutting cutting;
     private final Pruning pruning;
-    private boolean loaded;
+    private volatile boolean loaded;
 
     SrSchedules(
             SrId sr,
@@ -110,7 +110,14 @@ final class SrSchedules {
         return steady.isSteady();
     }
 
-    private synchronized void load() {
+    /** Whoever only looks does not wait for a snapshot that hangs. */
+    private void load() {
+        if (!loaded) {
+            loadOnce();
+        }
+    }
+
+    private synchronized void loadOnce() {
         if (loaded) {
             return;
         }

@@ -1,0 +1,283 @@
+package io.catena.agent.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.catena.agent.guest.Guests;
+import io.catena.agent.guest.NoHypervisor;
+import io.catena.agent.schedule.policy.Retention;
+import io.catena.agent.schedule.policy.Schedule;
+import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
+import io.catena.api.SrNotes;
+import io.catena.api.StorageHost;
+import io.catena.api.StorageRepository;
+import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Many schedules that are due at once, and hosts of which one has the SR. */
+@Timeout(60)
+final class ManySchedulesTest {
+    private static final int SRS = 4;
+    private static final int SCHEDULES = 3;
+    private static final Instant START = Instant.parse("2025-01-01T00:00:00Z");
+    private static final Instant FIRST_DUE = START.plus(Duration.ofMinutes(150));
+
+    @TempDir
+    private Path directory;
+
+    private volatile Instant now = START;
+    private final Map<SrId, StorageRepository> repositories = new LinkedHashMap<>();
+    private final Logger log = Logger.getLogger(SrSchedules.class.getName());
+    private final AtomicInteger together = new AtomicInteger();
+    private final AtomicInteger mostTogether = new AtomicInteger();
+
+    private final Clock clock = new Clock() {
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            return this;
+        }
+
+        @Override
+        public Instant instant() {
+            return now;
+        }
+    };
+
+    @BeforeEach
+    void saySoLittle() {
+        log.setLevel(Level.OFF);
+    }
+
+    @AfterEach
+    void sayMoreAgain() {
+        log.setLevel(null);
+    }
+
+    private long nanos() {
+        return Duration.between(START, now).toNanos();
+    }
+
+    private StorageHost host() {
+        return StorageHost.class.cast(Proxy.newProxyInstance(
+                StorageHost.class.getClassLoader(),
+                new Class<?>[] {StorageHost.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "srs" ->
+                        repositories.keySet().stream()
+                                .map(id -> new Sr(id, "sr", "/sr", true))
+                                .toList();
+                    case "repository" -> repositories.get(SrId.class.cast(arguments[0]));
+                    default -> throw new UnsupportedOperationException(method.getName());
+                }));
+    }
+
+    /** Something that happens before an SR does what it is asked for. */
+    @FunctionalInterface
+    private interface Before {
+        void call(String method) throws InterruptedException;
+    }
+
+    private static StorageRepository wrapped(SimulatedSr sr, Before before) {
+        StorageRepository real = sr.repository();
+        return StorageRepository.class.cast(Proxy.newProxyInstance(
+                StorageRepository.class.getClassLoader(),
+                new Class<?>[] {StorageRepository.class},
+                (proxy, method, arguments) -> {
+                    before.call(method.getName());
+                    try {
+                        return method.invoke(real, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                }));
+    }
+
+    private Schedule schedule(SrId sr, int number) {
+        return new Schedule(
+                new UUID(1, number).toString(),
+                "nightly" + number,
+                sr,
+                START,
+                true,
+                "30 2 * * *",
+                "UTC",
+                null,
+                null,
+                null,
+                null,
+                null,
+                Map.of(),
+                Schedule.Mode.TOGETHER,
+                false,
+                Schedule.Quiesce.NEVER,
+                List.of(),
+                Schedule.OnMissed.ONCE,
+                360,
+                3,
+                0,
+                3,
+                "{disk} {due}",
+                new Retention(5, null, null, null, null, null, null, null));
+    }
+
+    /** How an SR takes its snapshots. */
+    private final class Cuts implements Before {
+        private final AtomicInteger begun = new AtomicInteger();
+        private final AtomicInteger atOnce = new AtomicInteger();
+        private final CountDownLatch entered = new CountDownLatch(1);
+        private final CountDownLatch all = new CountDownLatch(SCHEDULES);
+        private final CountDownLatch released;
+        private final boolean firstFails;
+
+        Cuts(CountDownLatch released, boolean firstFails) {
+            this.released = released;
+            this.firstFails = firstFails;
+        }
+
+        @Override
+        public void call(String method) throws InterruptedException {
+            if (!method.equals("snapshot")) {
+                return;
+            }
+            mostTogether.accumulateAndGet(together.incrementAndGet(), Math::max);
+            assertThat(atOnce.incrementAndGet())
+                    .as("snapshots of one SR at once")
+                    .isEqualTo(1);
+            entered.countDown();
+            released.await();
+            atOnce.decrementAndGet();
+            together.decrementAndGet();
+            all.countDown();
+            if (begun.incrementAndGet() == 1 && firstFails) {
+                throw new SrException(SrError.TRY_AGAIN, "not now");
+            }
+        }
+    }
+
+    @Test
+    void oneSrThatHangsAndOneThatFailsKeepNoOtherScheduleFromItsSnapshots() throws Exception {
+        CountDownLatch hanging = new CountDownLatch(1);
+        Map<SrId, Cuts> cuts = new LinkedHashMap<>();
+        for (int i = 0; i < SRS; i++) {
+            SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, i)), 2, new Random(i));
+            Cuts own = new Cuts(i == 0 ? hanging : new CountDownLatch(0), i == 1);
+            cuts.put(sr.id(), own);
+            repositories.put(sr.id(), wrapped(sr, own));
+        }
+        SrId hung = cuts.keySet().iterator().next();
+        StorageHost host = host();
+        try (Guests guests = new Guests(host, new NoHypervisor(), directory, this::nanos);
+                Schedules schedules =
+                        new Schedules(host, host, guests, (kind, of, vdi, job, data) -> {}, clock, this::nanos)) {
+            for (SrId sr : cuts.keySet()) {
+                for (int number = 0; number < SCHEDULES; number++) {
+                    schedules.of(sr).put(schedule(sr, number));
+                }
+            }
+            now = FIRST_DUE;
+
+            for (Map.Entry<SrId, Cuts> sr : cuts.entrySet()) {
+                CountDownLatch awaited = sr.getKey().equals(hung) ? sr.getValue().entered : sr.getValue().all;
+                assertThat(awaited.await(30, TimeUnit.SECONDS))
+                        .as("SR %s", sr.getKey())
+                        .isTrue();
+            }
+            assertThat(CompletableFuture.supplyAsync(() -> schedules.of(hung).all())
+                            .get(20, TimeUnit.SECONDS))
+                    .as("told while a snapshot hangs")
+                    .hasSize(SCHEDULES);
+            hanging.countDown();
+            assertThat(cuts.get(hung).all.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(mostTogether.get()).isLessThanOrEqualTo(SRS);
+        } finally {
+            hanging.countDown();
+        }
+    }
+
+    @Test
+    void ofTwoHostsOnlyTheOneThatHasTheSrCutsAndTheOtherGoesOnAfterATakeover() throws IOException {
+        SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 7)), 2, new Random(7));
+        StorageHost none = host();
+        try (Guests guests = new Guests(none, new NoHypervisor(), directory, this::nanos)) {
+            SrSchedules holder = agent(sr.id(), sr.repository(), guests);
+            SrSchedules follower = agent(sr.id(), follower(sr), guests);
+            holder.put(schedule(sr.id(), 0));
+            assertThatThrownBy(() -> follower.put(schedule(sr.id(), 1))).isInstanceOf(SrException.class);
+            for (int day = 1; day <= 3; day++) {
+                now = FIRST_DUE.plus(Duration.ofDays(day - 1));
+                follower.tick();
+                assertThat(sr.created()).isEqualTo(2 * (day - 1));
+                holder.tick();
+                follower.tick();
+                assertThat(sr.created()).isEqualTo(2 * day);
+            }
+
+            SrSchedules heir = agent(sr.id(), sr.repository(), guests);
+            SrSchedules former = agent(sr.id(), follower(sr), guests);
+            heir.tick();
+            assertThat(sr.created()).as("what the other host cut already").isEqualTo(6);
+            now = FIRST_DUE.plus(Duration.ofDays(3));
+            former.tick();
+            heir.tick();
+            former.tick();
+            assertThat(sr.created()).isEqualTo(8);
+            assertThat(sr.cutTwice()).isEmpty();
+        }
+    }
+
+    /** What a host sees of an SR that it reaches through another. */
+    private static StorageRepository follower(SimulatedSr sr) {
+        StorageRepository real = sr.repository();
+        SrNotes notes = SrNotes.class.cast(Proxy.newProxyInstance(
+                SrNotes.class.getClassLoader(), new Class<?>[] {SrNotes.class}, (proxy, method, arguments) -> {
+                    throw elsewhere();
+                }));
+        return StorageRepository.class.cast(Proxy.newProxyInstance(
+                StorageRepository.class.getClassLoader(),
+                new Class<?>[] {StorageRepository.class},
+                (proxy, method, arguments) -> switch (method.getName()) {
+                    case "notes" -> notes;
+                    case "vdis" -> real.vdis();
+                    default -> throw elsewhere();
+                }));
+    }
+
+    private static SrException elsewhere() {
+        return new SrException(SrError.UNIMPLEMENTED, "possible only on the host that has the SR");
+    }
+
+    private SrSchedules agent(SrId id, StorageRepository repository, Guests guests) {
+        return new SrSchedules(id, repository, guests, (kind, of, vdi, job, data) -> {}, clock, this::nanos);
+    }
+}
