@@ -26,6 +26,7 @@ import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -218,7 +219,8 @@ final class ManySchedulesTest {
                     .as("told while a snapshot hangs")
                     .hasSize(SCHEDULES);
             hanging.countDown();
-            assertThat(cuts.get(hung).all.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(Objects.requireNonNull(cuts.get(hung)).all.await(30, TimeUnit.SECONDS))
+                    .isTrue();
             assertThat(mostTogether.get()).isLessThanOrEqualTo(SRS);
         } finally {
             hanging.countDown();
