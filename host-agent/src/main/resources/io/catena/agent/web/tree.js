@@ -83,10 +83,11 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
   const box = useRef()
   const seen = useRef(new Set(nodes.map(n => n.id)))
   useEffect(() => {
-    // What is new in a small tree is shown.
-    const fresh = nodes.filter(n => !seen.current.has(n.id)).map(n => n.id)
-    fresh.forEach(id => seen.current.add(id))
-    if (fresh.length && nodes.length < 400) setOpen(old => new Set([...old, ...fresh]))
+    // What is new in a small tree is shown; what is gone is forgotten.
+    const known = new Set(nodes.map(n => n.id))
+    const fresh = [...known].filter(id => !seen.current.has(id))
+    seen.current = known
+    if (fresh.length && nodes.length < 400) setOpen(old => new Set([...old].filter(id => known.has(id)).concat(fresh)))
   }, [nodes])
   useEffect(() => {
     const watch = new ResizeObserver(() => setHeight(box.current.clientHeight))

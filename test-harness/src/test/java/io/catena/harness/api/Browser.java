@@ -107,6 +107,14 @@ final class Browser implements AutoCloseable {
         return Objects.requireNonNull(driver.executeAsyncScript(text));
     }
 
+    /** Returns how many nodes of documents are held, in the page or not, after garbage was collected. */
+    long nodesHeld() {
+        driver.executeCdpCommand("HeapProfiler.collectGarbage", Map.of());
+        driver.executeCdpCommand("HeapProfiler.collectGarbage", Map.of());
+        Map<String, Object> counters = driver.executeCdpCommand("Memory.getDOMCounters", Map.of());
+        return ((Number) Objects.requireNonNull(counters.get("nodes"))).longValue();
+    }
+
     void dark(boolean dark) {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",

@@ -78,6 +78,41 @@ class WebTest {
         }
     }
 
+    /** Nothing that is not shown any more is held: the page may be open for weeks. */
+    @Test
+    void aPageThatStaysOpenDoesNotGrow() {
+        api.sr("main");
+        disk("first");
+        disk("second");
+        browser.logIn(api, Role.VIEWER);
+        browser.awaitRows(2);
+        filter(20);
+        long before = browser.nodesHeld();
+        filter(200);
+
+        assertThat(browser.nodesHeld()).isLessThan(before + 400);
+    }
+
+    /** Lets rows go and come back. */
+    private void filter(int times) {
+        browser.asyncScript("""
+                const done = arguments[arguments.length - 1]
+                const box = document.getElementById('filter')
+                const type = async text => {
+                  box.value = text
+                  box.dispatchEvent(new Event('input', { bubbles: true }))
+                  await new Promise(shown => setTimeout(shown))
+                }
+                const run = async () => {
+                  for (let i = 0; i < %s; i++) {
+                    await type(i % 2 ? 'first' : 'second')
+                    await type('')
+                  }
+                  done(true)
+                }
+                run()""".replace("%s", Integer.toString(times)));
+    }
+
     @Test
     void aJobIsSeenToGetOnAndIsCancelled() throws IOException {
         api.sr("main");
