@@ -11,6 +11,12 @@ export function bytes(n) {
   return value.toFixed(unit && value < 100 ? 1 : 0) + ' ' + UNITS[unit]
 }
 
+// What the agent says of why and with what result, with its numbers of bytes in units.
+export const inUnits = text => String(text ?? '')
+  .replace(/\b(\d+) bytes\b/g, (all, n) => bytes(n))
+  .replace(/\bmove (\d+) and need (\d+)/g, (all, moved, needed) => 'move ' + bytes(moved) + ' and need ' + bytes(needed))
+  .replace(/\b\d+(?= (?:shared|are free|more are needed)\b)/g, bytes)
+
 export const percent = (part, whole) => (whole > 0 ? Math.min(100, Math.max(0, (100 * part) / whole)) : 0)
 
 export function ago(time) {

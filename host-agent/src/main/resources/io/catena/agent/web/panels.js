@@ -1,13 +1,13 @@
 // What stands beside the chains: one node, jobs, collection, attachments, events, space.
 import { html, useState, useEffect, useRef } from './vendor/preact-htm.js'
-import { ago, bytes, clock, percent, plural } from './format.js'
+import { ago, bytes, clock, inUnits, percent, plural } from './format.js'
 import { get } from './api.js'
 
 export function Health({ stat }) {
   const reasons = stat.health.reasons
   if (!reasons.length) return null
   return html`<section class="card warn" role="status" aria-label="Health"><h2>Needs care</h2>
-    <ul class="reasons">${reasons.map(r => html`<li><b>${r.what}</b><span>${r.cure}</span></li>`)}</ul></section>`
+    <ul class="reasons">${reasons.map(r => html`<li><b>${inUnits(r.what)}</b><span>${r.cure}</span></li>`)}</ul></section>`
 }
 
 export function Numbers({ stat, gc, active }) {
@@ -58,7 +58,7 @@ export function NodePanel({ node, vdi, space, limit, may, act, select }) {
       ${space && html`<${Fact} name="Whole chain">${bytes(space.chainBytes)}<//>`}
       ${space && space.bytesPerDay > 0 && html`<${Fact} name="Grows">${bytes(space.bytesPerDay)} a day<//>`}
       ${space && html`<${Fact} name="Deleting frees">${gain(space)}<//>`}
-      ${node.merge && html`<${Fact} name="Merging">${node.merge}: ${node.why}${node.frees ? ' Gives back ' + bytes(node.frees) + '.' : ''}<//>`}
+      ${node.merge && html`<${Fact} name="Merging">${node.merge}: ${inUnits(node.why)}${node.frees ? ' Gives back ' + bytes(node.frees) + '.' : ''}<//>`}
       ${node.hidden && !node.merge && html`<${Fact} name="Kept because">${node.children > 1 ? plural(node.children, 'node') + ' build on it' : node.children === 1 ? 'its only child needs its data' : 'the next collection takes it'}<//>`}
       ${vdi && vdi.created && html`<${Fact} name="Made">${new Date(vdi.created).toLocaleString()}<//>`}
       ${vdi && vdi.holds.map(h => html`<${Fact} name="Holder">${h.holder || 'this host'} (${h.active || 'not active'})<//>`)}
@@ -90,7 +90,7 @@ export function Jobs({ jobs, may, act }) {
             <button class="cancel" onClick=${() => act('cancel-job', job)}>Cancel</button>`}</div>
         ${running && html`<progress max="100" value=${percent(job.doneBytes, job.totalBytes)} aria-label=${'Progress of job ' + job.job}></progress>`}
         <small>${running ? job.phase + ' · ' + bytes(job.doneBytes) + ' of ' + bytes(job.totalBytes) + (rate ? ' · ' + bytes(rate) + '/s' : '') + (left > 1 ? ' · ' + Math.ceil(left) + ' s left' : '')
-          : job.failure ? job.failure.message : (job.result || job.phase) + ' · ' + ago(job.ended || job.started)}</small>
+          : job.failure ? inUnits(job.failure.message) : inUnits(job.result || job.phase) + ' · ' + ago(job.ended || job.started)}</small>
       </div>`
     })}</section>`
 }
@@ -103,12 +103,12 @@ export function Collection({ gc, may, act }) {
       <button id="gc-run" disabled=${gc.state === 'running'} title=${gc.state === 'running' ? 'It runs already' : ''} onClick=${() => act('gc-run')}>Run now</button>
       <button id="gc-pause" onClick=${() => act(paused ? 'gc-resume' : 'gc-pause')}>${paused ? 'Resume' : 'Pause'}</button></div>`}
     <small class="muted">${gc.settings.window ? 'Works ' + gc.settings.window + ' UTC' : 'Works at any time'}, ${plural(gc.settings.workers, 'tree')} at a time${gc.settings.bytesPerSecond ? ', ' + bytes(gc.settings.bytesPerSecond) + '/s' : ''}, leaves ${bytes(gc.settings.reserveBytes)} free${gc.nextRun ? ', next ' + clock(gc.nextRun) : ''}</small>
-    <ol class="plan">${gc.plan.slice(0, 12).map(step => html`<li class=${step.running ? 'running' : ''} title=${step.reason}>
+    <ol class="plan">${gc.plan.slice(0, 12).map(step => html`<li class=${step.running ? 'running' : ''} title=${inUnits(step.reason)}>
       <b>${step.way.replace('_', ' ')}</b> <code>${step.node.slice(0, 8)}</code>
-      <small>moves ${bytes(step.bytesToMove)}, needs ${bytes(step.bytesNeeded)}, frees ${bytes(step.bytesFreed)}</small><small class="why">${step.reason}</small></li>`)}</ol>
+      <small>moves ${bytes(step.bytesToMove)}, needs ${bytes(step.bytesNeeded)}, frees ${bytes(step.bytesFreed)}</small><small class="why">${inUnits(step.reason)}</small></li>`)}</ol>
     ${gc.plan.length > 12 && html`<small class="muted">and ${gc.plan.length - 12} more</small>`}
     ${gc.plan.length === 0 && html`<p class="muted">There is nothing to merge.</p>`}
-    ${gc.setAside.map(s => html`<p class="problem"><b>${s.node.slice(0, 8)} is left alone</b> after ${s.tries} tries: ${s.reason}</p>`)}
+    ${gc.setAside.map(s => html`<p class="problem"><b>${s.node.slice(0, 8)} is left alone</b> after ${s.tries} tries: ${inUnits(s.reason)}</p>`)}
   </section>`
 }
 
@@ -126,7 +126,7 @@ const said = e => {
   const { doneBytes, totalBytes, ...rest } = e.data
   const words = Object.entries(rest).filter(([k, v]) => v !== '' && k !== 'kind').map(([k, v]) => (k === 'phase' || k === 'failure' ? v : k + ' ' + v))
   if (totalBytes > 0) words.push(bytes(doneBytes) + ' of ' + bytes(totalBytes))
-  return words.join(', ').replace(/([0-9a-f]{8})-[0-9a-f-]{27}(\.vhd)?/g, '$1')
+  return inUnits(words.join(', ')).replace(/([0-9a-f]{8})-[0-9a-f-]{27}(\.vhd)?/g, '$1')
 }
 
 export function Events({ events, names }) {

@@ -1,6 +1,6 @@
 // The chains of an SR. Only the rows that can be seen are in the document, however many nodes there are.
 import { html, useState, useMemo, useRef, useEffect } from './vendor/preact-htm.js'
-import { bytes, plural } from './format.js'
+import { bytes, inUnits, plural } from './format.js'
 
 const ROW = 28
 const SPARE = 12
@@ -68,7 +68,7 @@ function Badges({ node, run }) {
     const state = merges.some(n => n.merge === 'running') ? 'running' : merges[0].merge
     const text = state === 'running' ? 'merging' : state === 'planned' ? 'mergeable' : state
     badges.push(html`<span class=${'badge ' + (state === 'set-aside' ? 'bad' : state === 'running' ? 'busy' : 'info')}
-      title=${merges.map(n => n.why).join('\n')}>${text}${run && merges.length > 1 ? ' ×' + merges.length : ''}</span>`)
+      title=${merges.map(n => inUnits(n.why)).join('\n')}>${text}${run && merges.length > 1 ? ' ×' + merges.length : ''}</span>`)
   }
   return badges
 }

@@ -132,6 +132,9 @@ class WebTest {
         api.local().post("/v1/srs/main/gc");
 
         browser.waitFor(".job progress");
+        browser.waitFor("ol.plan li .why");
+        assertThat(String.valueOf(browser.script("return document.querySelector('ol.plan').textContent")))
+                .doesNotContainPattern("(?:move|need) \\d{5,}");
         double before = progress();
         browser.waitUntil(() -> progress() > before);
         browser.screenshot("job");
