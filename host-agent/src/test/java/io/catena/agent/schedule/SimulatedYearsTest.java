@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.util.Collection;
@@ -49,6 +50,11 @@ final class SimulatedYearsTest {
     private static final int DAILY = 5;
     private static final int WEEKLY = 3;
     private static final int MONTHLY = 4;
+
+    private static final int LATE_MINUTES = 360;
+
+    /** So long after the clock was put right nothing is expected. */
+    private static final Duration SETTLING = Duration.ofDays(4);
 
     /** More than the rule can reach back to. */
     private static final int LOOKED_AT = 600;
@@ -104,11 +110,14 @@ final class SimulatedYearsTest {
             agent.put(schedule(sr.id(), zone));
             Instant end = now.plus(TEN_YEARS);
             Duration wrong = Duration.ZERO;
+            Instant calm = now.plus(SETTLING);
+            int seen = 0;
             while (now.minus(wrong).isBefore(end)) {
                 if (random.nextInt(400) == 0) {
                     Duration back = wrong;
                     wrong = wrong.isZero() ? Duration.ofHours(random.nextInt(2000) - 400) : Duration.ZERO;
                     now = now.plus(wrong).minus(back);
+                    calm = now.plus(SETTLING);
                 }
                 Duration step = random.nextInt(50) == 0
                         ? Duration.ofHours(random.nextInt(120))
@@ -119,9 +128,13 @@ final class SimulatedYearsTest {
                 try {
                     agent.tick();
                     agent.tick();
+                    if (wrong.isZero() && now.isAfter(calm)) {
+                        seen += assertNotMissed(sr, ZoneId.of(zone));
+                    }
                 } catch (SimulatedSr.Killed e) {
                     sr.killSometimes(false);
                     agent = agent(sr, guests, clock);
+                    calm = now.plus(Duration.ofHours(12)).isAfter(calm) ? now.plus(Duration.ofHours(12)) : calm;
                 }
                 sr.killSometimes(false);
                 if (sr.takeChanged()) {
@@ -130,7 +143,33 @@ final class SimulatedYearsTest {
             }
             assertThat(sr.created()).as("snapshots in ten years").isGreaterThan(3000);
             assertThat(sr.kills()).isGreaterThan(100);
+            assertThat(seen).as("snapshots that had to be there").isGreaterThan(1000);
         }
+    }
+
+    /** What was due within the time in which it may be made up for is there; returns how much that is. */
+    private int assertNotMissed(SimulatedSr sr, ZoneId zone) {
+        LocalDate today = LocalDate.ofInstant(now, zone);
+        int due = 0;
+        for (LocalDateTime time :
+                List.of(today.minusDays(1).atTime(14, 30), today.atTime(2, 30), today.atTime(14, 30))) {
+            Instant at = time.atZone(zone).toInstant();
+            boolean isLate = Duration.between(at, now).compareTo(Duration.ofMinutes(LATE_MINUTES)) >= 0;
+            if (at.isAfter(now) || isLate || clocksChange(at, zone)) {
+                continue;
+            }
+            due++;
+            for (VdiId disk : sr.disks()) {
+                assertThat(sr.newest(disk, LOOKED_AT)).as("at %s", now).contains(at);
+            }
+        }
+        return due;
+    }
+
+    /** What becomes of times that clocks skip or repeat is tried elsewhere. */
+    private static boolean clocksChange(Instant at, ZoneId zone) {
+        Duration day = Duration.ofDays(1);
+        return !zone.getRules().getOffset(at.minus(day)).equals(zone.getRules().getOffset(at.plus(day)));
     }
 
     private SrSchedules agent(SimulatedSr sr, Guests guests, Clock clock) {
@@ -164,7 +203,7 @@ final class SimulatedYearsTest {
                 Schedule.Quiesce.TRY,
                 List.of(),
                 Schedule.OnMissed.ONCE,
-                360,
+                LATE_MINUTES,
                 3,
                 0,
                 3,
