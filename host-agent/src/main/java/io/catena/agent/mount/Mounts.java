@@ -101,11 +101,17 @@ final class Mounts {
             throw new IOException(point + " has " + mount.source() + " of type " + mount.type() + " mounted, expected "
                     + source + " of type " + wanted.type());
         }
-        Object device = patience.call(wanted.source(), () -> Files.getAttribute(point, "unix:dev"));
+        Object device = patience.call(wanted.source(), () -> askedDevice(point));
         if (device.equals(Files.getAttribute(base, "unix:dev"))) {
             throw new IOException(
                     point + " is on the same device as the directory that it is in: nothing is mounted there");
         }
+    }
+
+    /** The size is asked of the server each time; the kernel tells a directory's attributes from memory while a server is away. */
+    private static Object askedDevice(Path point) throws IOException {
+        Files.getFileStore(point).getTotalSpace();
+        return Files.getAttribute(point, "unix:dev");
     }
 
     /** Other names of a device are links; the table has its own. */

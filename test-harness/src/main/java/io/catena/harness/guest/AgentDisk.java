@@ -4,6 +4,7 @@ import io.catena.harness.peer.Programs;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -30,12 +31,22 @@ public record AgentDisk(Path directory, Path image) {
      * @throws IOException if a program is missing
      */
     public static AgentDisk build(Path directory, Path clone) throws IOException {
-        for (String program : new String[] {"curl", "e2fsck", "fstrim", "mke2fs"}) {
+        return build(directory, clone, "curl", "e2fsck", "fstrim", "mke2fs");
+    }
+
+    /** As {@link #build(Path, Path)}, with other programs. */
+    public static AgentDisk build(Path directory, Path clone, String... programs) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                "sh",
+                Scripts.unpack("build-agent-disk.sh", directory).toString(),
+                directory.toString(),
+                clone.toString(),
+                System.getProperty("java.home")));
+        for (String program : programs) {
             Programs.require(program);
+            command.add(program);
         }
-        Path script = Scripts.unpack("build-agent-disk.sh", directory);
-        String javaHome = System.getProperty("java.home");
-        Programs.run(BUILD_DEADLINE, "sh", script.toString(), directory.toString(), clone.toString(), javaHome);
+        Programs.run(BUILD_DEADLINE, command.toArray(new String[0]));
         return new AgentDisk(directory.resolve("agent"), directory.resolve("agent.raw"));
     }
 
@@ -52,7 +63,7 @@ public record AgentDisk(Path directory, Path image) {
 
     /** Returns the start of scripts that use {@code catena}; other programs are called by {@link #program}. */
     public String environment() {
-        return "export PATH=" + directory + "/java/bin:" + directory + "/clone/host-agent/bin:/bin LD_LIBRARY_PATH="
+        return "export PATH=" + directory + "/java/bin:" + directory + "/clone/host-agent/bin:/usr/bin:/bin LD_LIBRARY_PATH="
                 + directory + "/lib CATENA_NO_ARCHIVE=1 CATENA_RUN_DIR=/run/catena JDK_JAVA_OPTIONS='"
                 + String.join(" ", JAVA_OPTIONS) + "'\n";
     }

@@ -35,6 +35,12 @@ public record GuestImage(Path kernel, Path initrd, Path disk) {
         return build(directory, "nbd");
     }
 
+    /** As {@link #build(Path)}, for guests whose kernel is an NFS server and its client; see {@link NfsServer}. */
+    public static GuestImage buildWithNfs(Path directory) throws IOException {
+        Scripts.unpack("nfs-server", directory);
+        return build(directory, "nfs");
+    }
+
     private static GuestImage build(Path directory, String more) throws IOException {
         for (String program : new String[] {"apt-get", "dpkg-deb", "cpio", "mke2fs", "gzip"}) {
             Programs.require(program);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts what a guest needs to run the agent onto a disk: build-agent-disk.sh DIRECTORY CLONE JAVA_HOME
+# Puts what a guest needs to run the agent onto a disk: build-agent-disk.sh DIRECTORY CLONE JAVA_HOME PROGRAM...
 # Makes there: agent/, with a small Java, the agent, some programs and their libraries; agent.raw, a file system with the same,
 # which the guest has to mount at the same path: Java's archive of classes is bound to the paths that it was made with.
 set -eu
@@ -7,6 +7,7 @@ set -eu
 out=$1
 clone=$2
 java_home=$3
+shift 3
 root=$out/agent
 mkdir -p "$root/bin" "$root/lib" "$root/clone/host-agent/target"
 
@@ -22,8 +23,8 @@ libraries_of() {
     done
 }
 
-for program in mke2fs e2fsck fstrim curl; do
-    file=$(command -v $program || echo /usr/sbin/$program)
+for program in "$@"; do
+    file=$(command -v "$program" || echo "/usr/sbin/$program")
     cp -L "$file" "$root/bin/"
     libraries_of "$file"
 done

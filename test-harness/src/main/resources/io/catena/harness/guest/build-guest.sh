@@ -1,8 +1,9 @@
 #!/bin/sh
-# Builds a small guest out of Debian packages, without installing them: build-guest.sh DIRECTORY [nbd]
+# Builds a small guest out of Debian packages, without installing them: build-guest.sh DIRECTORY [nbd|nfs]
 # Makes there: vmlinuz and initrd.gz to boot directly, and boot.raw, a disk of 64 MiB that the BIOS boots:
 # GRUB, a partition with the same kernel and initrd, an empty second partition.
 # With "nbd" the guest has what it needs to be an NBD client by its kernel, over a virtio network, and XFS.
+# With "nfs" it has the kernel's NFS server and client with their programs, NBD devices, and pairs of network cards.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
@@ -14,10 +15,22 @@ rm -rf "$work"
 mkdir -p "$work/packages" "$work/unpacked" "$root"
 cd "$work/packages"
 
+# libraries_for PACKAGE...: the packages of libraries that these need, but for the C library
+libraries_for() {
+    apt-cache depends --important "$@" | awk '/Depends: lib/ && $2 !~ /^libc6/ {print $2}' | sort -u
+}
+
 kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-[0-9].*cloud-amd64$/ {print $2; exit}')
 [ -n "$kernel" ] || { echo "apt knows no kernel; run: apt-get update" >&2; exit 1; }
 packages="$kernel busybox-static qemu-guest-agent grub-pc-bin grub-common"
 [ "$more" != nbd ] || packages="$packages nbd-client libnl-genl-3-200 libnl-3-200"
+if [ "$more" = nfs ]; then
+    programs="nfs-kernel-server nfs-common rpcbind iproute2 mount"
+    # shellcheck disable=SC2086 # lists of words
+    libraries=$(libraries_for $programs)
+    # shellcheck disable=SC2086
+    packages="$packages $programs $libraries $(libraries_for $libraries)"
+fi
 # shellcheck disable=SC2086 # a list of words
 apt-get download -qq $packages 2>&1 | grep -v unsandboxed >&2 || true
 for package in *.deb; do
@@ -53,6 +66,25 @@ if [ "$more" = nbd ]; then
     for program in e2fsck mkfs.xfs xfs_repair; do
         with_libraries "$(command -v $program || echo /usr/sbin/$program)"
     done
+fi
+if [ "$more" = nfs ]; then
+    # Each after what it needs.
+    modules="$modules drivers/net/veth drivers/block/nbd net/sunrpc/sunrpc net/sunrpc/auth_gss/auth_rpcgss
+        fs/nfs_common/grace fs/nfs_common/nfs_acl fs/lockd/lockd fs/nfsd/nfsd fs/netfs/netfs fs/fscache/fscache
+        net/dns_resolver/dns_resolver fs/nfs/nfs fs/nfs/nfsv4"
+    for program in sbin/mount.nfs sbin/showmount sbin/rpcbind sbin/ip bin/mount bin/umount usr/sbin/exportfs \
+        usr/sbin/rpc.nfsd usr/sbin/rpc.mountd usr/sbin/nfsdcld; do
+        with_libraries "unpacked/$program"
+    done
+    cp "$here/nfs-server" "$root/bin/"
+    chmod +x "$root/bin/nfs-server"
+    # mount(8) looks for its helpers here.
+    mkdir -p "$root/sbin" "$root/var/lib/nfs"
+    ln -s ../usr/bin/mount.nfs "$root/sbin/mount.nfs4"
+    cp unpacked/etc/netconfig "$root/etc/"
+    printf 'sunrpc 111/tcp portmapper\nsunrpc 111/udp portmapper\nnfs 2049/tcp\n' >"$root/etc/services"
+    printf 'tcp 6 TCP\nudp 17 UDP\n' >"$root/etc/protocols"
+    printf 'root:x:0:0::/:/bin/sh\n_rpc:x:1:1::/run/rpcbind:/bin/false\n' >"$root/etc/passwd"
 fi
 for module in $modules; do
     cp unpacked/lib/modules/*/kernel/"$module".ko "$root/mod/"

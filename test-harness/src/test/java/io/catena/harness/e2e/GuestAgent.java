@@ -13,24 +13,39 @@ final class GuestAgent {
 
     private final RunningGuest guest;
     private final AgentDisk disk;
+    private final String run;
 
     /** Starts none yet. */
     GuestAgent(RunningGuest guest, AgentDisk disk) throws IOException {
-        this.guest = guest;
-        this.disk = disk;
+        this(guest, disk, "/run/catena");
         guest.run(disk.mounting());
     }
 
-    /** Starts the agent and waits until it serves. Its process's number is in {@code /run/pid} then. */
+    /**
+     * One of several in a guest; the disk is mounted.
+     *
+     * @param run its run directory
+     */
+    GuestAgent(RunningGuest guest, AgentDisk disk, String run) {
+        this.guest = guest;
+        this.disk = disk;
+        this.run = run;
+    }
+
+    /** Starts the agent and waits until it serves. */
     void start() throws IOException {
-        guest.run(disk.environment() + """
-                rm -f /run/out
-                mkfifo /run/out
-                catena agent --libvirt none >/run/out 2>>/run/log 3>&- &
-                echo $! >/run/pid
-                read -r line </run/out
-                [ "$line" = ready ] || { cat /run/log; exit 1; }
+        guest.run(environment() + """
+                rm -f $CATENA_RUN_DIR.out
+                mkfifo $CATENA_RUN_DIR.out
+                catena agent --libvirt none >$CATENA_RUN_DIR.out 2>>$CATENA_RUN_DIR.log 3>&- &
+                echo $! >$CATENA_RUN_DIR.pid
+                read -r line <$CATENA_RUN_DIR.out
+                [ "$line" = ready ] || { cat $CATENA_RUN_DIR.log; exit 1; }
                 """, START_DEADLINE);
+    }
+
+    private String environment() {
+        return disk.environment() + "export CATENA_RUN_DIR=" + run + "\n";
     }
 
     void kill() throws IOException {
@@ -44,7 +59,7 @@ final class GuestAgent {
 
     /** Its parent is the guest's first process, which collects it later. */
     private void end(String signal) throws IOException {
-        guest.run("pid=$(cat /run/pid); kill " + signal + " $pid;"
+        guest.run("pid=$(cat " + run + ".pid); kill " + signal + " $pid;"
                 + " while [ -n \"$(cat /proc/$pid/cmdline 2>/dev/null)\" ]; do usleep 100000; done");
     }
 
@@ -57,11 +72,11 @@ final class GuestAgent {
     /** Returns the script that makes a request. */
     String command(String method, String path, String body) {
         return disk.environment() + disk.program("curl")
-                + " -sS --unix-socket /run/catena/agent.sock -X " + method + " http://agent/v1/" + path
+                + " -sS --unix-socket " + run + "/agent.sock -X " + method + " http://agent/v1/" + path
                 + (body.isEmpty() ? "" : " -d '" + body + "'");
     }
 
     String log() throws IOException {
-        return guest.run("cat /run/log");
+        return guest.run("cat " + run + ".log");
     }
 }
