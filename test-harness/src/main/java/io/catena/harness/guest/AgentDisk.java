@@ -63,7 +63,8 @@ public record AgentDisk(Path directory, Path image) {
 
     /** Returns the start of scripts that use {@code catena}; other programs are called by {@link #program}. */
     public String environment() {
-        return "export PATH=" + directory + "/java/bin:" + directory + "/clone/host-agent/bin:/usr/bin:/bin LD_LIBRARY_PATH="
+        return "export PATH=" + directory + "/java/bin:" + directory
+                + "/clone/host-agent/bin:/usr/bin:/bin LD_LIBRARY_PATH="
                 + directory + "/lib CATENA_NO_ARCHIVE=1 CATENA_RUN_DIR=/run/catena JDK_JAVA_OPTIONS='"
                 + String.join(" ", JAVA_OPTIONS) + "'\n";
     }
