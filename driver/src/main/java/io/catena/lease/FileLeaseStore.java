@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A record's version n is the file {@code .catena/lease/KEY.n}, with "_" for "/" in the key. It is made complete under
  * another name and then linked: that is atomic on the file server, and who comes second is told that the name exists. The
- * highest number counts; a few older ones are kept, for who reads meanwhile.
+ * highest number counts; a few older ones are kept, for who reads meanwhile. When the first goes, {@code KEY.0} stays in its
+ * place: it says that the record was made, to a host that saw none and would make it anew.
  *
  * <p><b>On NFS</b> a client's caches may show the past: a listing may lack what was made just now, and an open file may have
  * old bytes. So files are opened, read and closed each time, since an open asks the server; and a listing is never the last
@@ -37,6 +38,9 @@ public final class FileLeaseStore implements LeaseStore {
     private static final String RECORDS = ".catena/lease";
     private static final String TEMPORARY = ".catena/lease-tmp/";
     private static final int MAX_RECORD_BYTES = 1 << 20;
+
+    /** No version: says that there were some. */
+    private static final int MADE = 0;
 
     /** How many versions of a record are kept, the newest included. */
     private static final int KEPT = 8;
@@ -131,15 +135,17 @@ public final class FileLeaseStore implements LeaseStore {
      *   <li>Link it to the name of the next version. If that exists, somebody else was first.
      *   <li>Look whether {@code old} is still there, as it was before. If it is not, its successor may have been there and been
      *       removed before the link: then the name was free and means nothing. Since older versions are removed first, the
-     *       other way round cannot be.
+     *       other way round cannot be. If there was none, the first version may have been there and been removed; then
+     *       {@code KEY.0} is there.
      *   <li>Sync the names.
-     *   <li>Remove what was only for this, and versions that nobody reads any more, the oldest first.
+     *   <li>Remove what was only for this, and versions that nobody reads any more, the oldest first; before the first,
+     *       make {@code KEY.0} and sync the names.
      * </ol>
      */
     @Override
     public Optional<Entry> replace(String key, @Nullable Entry old, String value) throws IOException {
         Entry fresh = new Entry(LeaseKeys.check(key), value, old == null ? 1 : old.version() + 1);
-        if (old != null && version(key, old.version()).isEmpty()) {
+        if (isPast(key, old)) {
             return Optional.empty();
         }
         String temporary = TEMPORARY + uuids.get();
@@ -151,13 +157,20 @@ public final class FileLeaseStore implements LeaseStore {
         } finally {
             storage.delete(temporary);
         }
-        if (old != null && version(key, old.version()).isEmpty()) {
+        if (isPast(key, old)) {
             storage.delete(file(key, fresh.version()));
             throw new IOException("the record " + key + " changed too often while it was written; read it again");
         }
         storage.syncNames();
         removeOlder(fresh);
         return Optional.of(fresh);
+    }
+
+    /** Whether the record has gone on from {@code old} so far that a name after it may be free again. */
+    private boolean isPast(String key, @Nullable Entry old) throws IOException {
+        return old == null
+                ? version(key, MADE).isPresent()
+                : version(key, old.version()).isEmpty();
     }
 
     private void write(String name, String text) throws IOException {
@@ -173,7 +186,19 @@ public final class FileLeaseStore implements LeaseStore {
             first--;
         }
         for (long version = first; version <= newest.version() - KEPT; version++) {
+            if (version == MADE + 1) {
+                markMade(newest.key());
+            }
             storage.delete(file(newest.key(), version));
+        }
+    }
+
+    private void markMade(String key) throws IOException {
+        try {
+            storage.link(file(key, MADE + 1), file(key, MADE));
+            storage.syncNames();
+        } catch (FileAlreadyExistsException | NoSuchFileException e) {
+            // another host was first
         }
     }
 

@@ -67,6 +67,7 @@ public abstract class LeaseStoreContract {
         for (Entry old : older) {
             assertThat(host().replace("tree", old, "late")).isEmpty();
         }
+        assertThat(host().replace("tree", null, "late")).isEmpty();
         assertThat(host().read("tree")).contains(newest);
     }
 

@@ -7,17 +7,19 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.regex.Pattern;
 
-/** What a class of this process logs while a test looks. Safe for use by many threads. */
+/** What a class of this process logs while a test looks, also where others silence it. Safe for use by many threads. */
 final class LogCapture extends Handler implements AutoCloseable {
     private final Logger logger;
     private final List<String> lines = new CopyOnWriteArrayList<>();
 
     LogCapture(String name) {
         logger = Logger.getLogger(name);
+        logger.setLevel(Level.ALL);
         logger.addHandler(this);
     }
 
@@ -45,5 +47,6 @@ final class LogCapture extends Handler implements AutoCloseable {
     @Override
     public void close() {
         logger.removeHandler(this);
+        logger.setLevel(null);
     }
 }

@@ -1,6 +1,7 @@
 package io.catena.harness.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.harness.contract.LeaseStoreContract;
 import io.catena.lease.Entry;
@@ -8,6 +9,7 @@ import io.catena.lease.FileLeaseStore;
 import io.catena.lease.LeaseStore;
 import io.catena.store.FileStorage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,8 +37,35 @@ class FileLeaseStoreTest extends LeaseStoreContract {
         for (int i = 0; i < 20; i++) {
             newest = store.replace("tree", newest, "" + i).orElseThrow();
         }
-        assertThat(files(".catena/lease")).hasSize(8).contains("tree.14", "tree.21");
+        assertThat(files(".catena/lease")).hasSize(9).contains("tree.0", "tree.14", "tree.21");
         assertThat(files(".catena/lease-tmp")).isEmpty();
+    }
+
+    /** A host looks, sees no record, and stops for long; meanwhile others make it, and change it often. */
+    @Test
+    void whoSawNoRecordAndComesLateMakesNone() throws Exception {
+        LeaseStore late = new FileLeaseStore(new FileStorage(directory), () -> {
+            change("tree", 20);
+            return UUID.randomUUID();
+        });
+
+        assertThatThrownBy(() -> late.replace("tree", null, "late")).hasMessageContaining("read it again");
+
+        assertThat(host().read("tree").orElseThrow().version()).isEqualTo(20);
+        assertThat(files(".catena/lease-tmp")).isEmpty();
+        assertThat(files(".catena/lease")).doesNotContain("tree.1");
+        assertThat(host().replace("tree", null, "later")).isEmpty();
+    }
+
+    private void change(String key, int times) {
+        try {
+            Entry newest = null;
+            for (int i = 0; i < times; i++) {
+                newest = host().replace(key, newest, "" + i).orElseThrow();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The file server did it, its answer was lost, and the client asks again. */
