@@ -34,6 +34,9 @@ public final class CacheBudget {
     /** How often something grows before all is added up. */
     private static final int GROWTHS_PER_SUM = 256;
 
+    /** For so many caches one more may be admitted before all is added up again: what they have grown is seen then. */
+    private static final int CACHES_PER_ADMISSION = 16;
+
     private static final CacheBudget PROCESS = ofHeap(Runtime.getRuntime().maxMemory());
 
     private final long fixedLimitBytes;
@@ -45,6 +48,12 @@ public final class CacheBudget {
 
     /** As it was when all was added up last. */
     private volatile boolean usedUp;
+
+    /** What was found when all that disks cannot do without was added up last, and what was admitted since. */
+    private long fixedEstimateBytes;
+
+    /** How many may be admitted before it is added up again, which takes as long as there are many. */
+    private int admissionsLeft;
 
     /**
      * @param fixedLimitBytes for what disks cannot do without
@@ -96,19 +105,30 @@ public final class CacheBudget {
      * @throws MemoryShortageException if what it needs does not fit
      */
     public void admit(Cache cache, String name) throws MemoryShortageException {
-        long needed = cache.fixedBytes();
-        if (fixedBytes() + needed > fixedLimitBytes) {
+        reserve(cache.fixedBytes(), name);
+        add(cache);
+    }
+
+    private synchronized void reserve(long neededBytes, String name) throws MemoryShortageException {
+        if (--admissionsLeft < 0 || fixedEstimateBytes + neededBytes > fixedLimitBytes) {
+            addUpFixed();
+        }
+        if (fixedEstimateBytes + neededBytes > fixedLimitBytes) {
             // What nobody has any more counts until the heap was looked through.
             System.gc();
-            long fixed = fixedBytes();
-            if (fixed + needed > fixedLimitBytes) {
-                throw new MemoryShortageException(
-                        name + " needs " + needed + " bytes of memory for its map; those of the "
-                                + caches.size() + " open files use " + fixed + " of " + fixedLimitBytes
-                                + " bytes");
-            }
+            addUpFixed();
         }
-        add(cache);
+        if (fixedEstimateBytes + neededBytes > fixedLimitBytes) {
+            throw new MemoryShortageException(
+                    name + " needs " + neededBytes + " bytes of memory for its map; those of the " + caches.size()
+                            + " open files use " + fixedEstimateBytes + " of " + fixedLimitBytes + " bytes");
+        }
+        fixedEstimateBytes += neededBytes;
+    }
+
+    private void addUpFixed() {
+        fixedEstimateBytes = fixedBytes();
+        admissionsLeft = caches.size() / CACHES_PER_ADMISSION;
     }
 
     /** Takes a new cache in that cannot be refused, because it belongs to one that was admitted. */

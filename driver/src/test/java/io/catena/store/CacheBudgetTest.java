@@ -14,6 +14,7 @@ class CacheBudgetTest {
     private static final class Growing implements CacheBudget.Cache {
         private final long fixedBytes;
         private long cachedBytes;
+        private int asked;
 
         Growing(long fixedBytes) {
             this.fixedBytes = fixedBytes;
@@ -21,6 +22,7 @@ class CacheBudgetTest {
 
         @Override
         public long fixedBytes() {
+            asked++;
             return fixedBytes;
         }
 
@@ -82,6 +84,19 @@ class CacheBudgetTest {
                 .hasMessageContaining("900 of 1000");
         budget.admit(new Growing(50), "third.vhd");
         assertThat(first.fixedBytes()).isEqualTo(900);
+    }
+
+    /** Thousands are opened one after another when an SR is scanned. */
+    @Test
+    void toAdmitOneDoesNotCostMoreBecauseThereAreMany() throws MemoryShortageException {
+        List<Growing> all = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            all.add(new Growing(1));
+            budget.admit(all.get(i), "disk-" + i + ".vhd");
+        }
+
+        assertThat(all.get(0).asked).isLessThan(100);
+        assertThatThrownBy(() -> budget.admit(new Growing(1), "last.vhd")).isInstanceOf(MemoryShortageException.class);
     }
 
     @Test

@@ -21,7 +21,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +52,8 @@ public final class Tree {
     /** Returns the record of a disk; asked only where two files claim to be the same. */
     private final Function<VdiId, Optional<VdiRecord>> records;
 
-    /** The nodes that claim to be the same disk as others, by its id; null until somebody asks. */
-    private volatile @Nullable Map<VdiId, List<Node>> claims;
+    /** The nodes that claim the id of another and have one of their own, by the id that they claim and by name. */
+    private final Map<VdiId, SortedMap<String, Node>> doubles = new HashMap<>();
 
     /** A tree without records. */
     public Tree(Collection<Node> all) {
@@ -74,6 +73,7 @@ public final class Tree {
         nodes.putAll(other.nodes);
         byId.putAll(other.byId);
         other.children.forEach((parent, siblings) -> children.put(parent, new TreeMap<>(siblings)));
+        other.doubles.forEach((id, same) -> doubles.put(id, new TreeMap<>(same)));
         damaged.putAll(other.damaged);
         outsiders = other.outsiders;
         replaced = other.replaced;
@@ -118,18 +118,13 @@ public final class Tree {
 
     /** Returns the other nodes that claim to be the same disk. */
     public List<Node> rivals(Node node) {
-        Map<VdiId, List<Node>> known = claims;
-        if (known == null) {
-            known = nodes.values().stream().collect(Collectors.groupingBy(Node::claimedId));
-            known.values().removeIf(same -> same.size() == 1);
-            claims = known;
-        }
-        List<Node> same = known.get(node.claimedId());
-        return same == null
-                ? List.of()
-                : same.stream()
-                        .filter(other -> !other.name().equals(node.name()))
-                        .toList();
+        VdiId claimed = node.claimedId();
+        SortedMap<String, Node> same = new TreeMap<>(doubles.getOrDefault(claimed, Collections.emptySortedMap()));
+        node(claimed)
+                .filter(holder -> holder.claimedId().equals(claimed))
+                .ifPresent(holder -> same.put(holder.name(), holder));
+        same.remove(node.name());
+        return List.copyOf(same.values());
     }
 
     /** Returns why it is in doubt that a node's file is the disk, and nobody has decided yet; empty if there is no doubt. */
@@ -174,6 +169,9 @@ public final class Tree {
         if (node.parent() != null) {
             children.computeIfAbsent(node.parent(), p -> new TreeMap<>()).put(node.name(), node);
         }
+        if (!node.id().equals(node.claimedId())) {
+            doubles.computeIfAbsent(node.claimedId(), id -> new TreeMap<>()).put(node.name(), node);
+        }
         if (!node.mayNeed().equals(Node.Doubt.NONE)) {
             damaged.put(node.name(), node);
         }
@@ -186,14 +184,17 @@ public final class Tree {
         }
         byId.remove(node.id());
         damaged.remove(name);
-        String parent = node.parent();
-        SortedMap<String, Node> siblings = parent == null ? null : children.get(parent);
-        if (parent != null && siblings != null) {
-            siblings.remove(name);
-            if (siblings.isEmpty()) {
-                children.remove(parent);
-            }
+        if (node.parent() != null) {
+            take(children, node.parent(), name);
         }
+        take(doubles, node.claimedId(), name);
+    }
+
+    private static <K> void take(Map<K, SortedMap<String, Node>> groups, K key, String name) {
+        groups.computeIfPresent(key, (k, group) -> {
+            group.remove(name);
+            return group.isEmpty() ? null : group;
+        });
     }
 
     /** Returns all nodes, sorted by the names of their files. */
