@@ -13,7 +13,12 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.MissingParameterException;
@@ -36,6 +41,9 @@ public final class Catena {
     /** Set by the launcher; the JVM cannot ask whether stdout is a terminal. */
     private static final String TERMINAL = "catena.terminal";
 
+    /** By name, in the order in which the help shows them. */
+    private static final Map<String, Function<Session, Object>> COMMANDS = commands();
+
     private final Session session;
 
     private Catena(Session session) {
@@ -50,30 +58,35 @@ public final class Catena {
         System.exit(run(session, args));
     }
 
-    /** Runs one command and returns its exit code. */
+    /**
+     * Runs one command and returns its exit code. Only the one that is meant is put together, since all of them take longer
+     * than most commands do; for help, or if none is found, all are.
+     */
     static int run(Session session, String... args) {
-        return commandLine(session).execute(args);
+        List<String> words = List.of(args);
+        Optional<String> meant = words.stream().filter(COMMANDS::containsKey).findFirst();
+        if (meant.isEmpty() || words.contains("-h") || words.contains("--help")) {
+            return commandLine(session).execute(args);
+        }
+        return commandLine(session, Set.of(meant.get()))
+                .setParameterExceptionHandler(
+                        (wrong, arguments) -> wrong.getCommandLine().getParent() == null
+                                ? commandLine(session).execute(args)
+                                : tellUsage(wrong))
+                .execute(args);
     }
 
     static CommandLine commandLine(Session session) {
-        CommandLine catena = new CommandLine(new Catena(session))
-                .addSubcommand(new DemoCommand(session))
-                .addSubcommand(new AgentCommand(session))
-                .addSubcommand(new SrCommands(session))
-                .addSubcommand(VdiCommands.commandLine(session))
-                .addSubcommand(new GcCommands(session))
-                .addSubcommand(new JobCommands(session))
-                .addSubcommand(new ScheduleCommands(session))
-                .addSubcommand(new TokenCommands(session))
-                .addSubcommand(new ClientCommands(session))
-                .addSubcommand(new EventsCommand(session))
-                .addSubcommand(new DoctorCommand(session))
-                .addSubcommand(new SupportBundleCommand(session))
-                .addSubcommand(new VersionCommand(session))
-                .addSubcommand(new HostCommands(session))
-                .addSubcommand(new LibvirtCommands(session))
-                .addSubcommand(new SmapiCommands(session))
-                .addSubcommand(new VhdCommand(session::json));
+        return commandLine(session, COMMANDS.keySet());
+    }
+
+    private static CommandLine commandLine(Session session, Set<String> names) {
+        CommandLine catena = new CommandLine(new Catena(session));
+        COMMANDS.forEach((name, command) -> {
+            if (names.contains(name)) {
+                catena.addSubcommand(command.apply(session));
+            }
+        });
         catena.getCommandSpec().version("catena " + Version.TEXT);
         return catena.setOut(session.out())
                 .setErr(session.err())
@@ -81,6 +94,28 @@ public final class Catena {
                 .setUsageHelpAutoWidth(true)
                 .setParameterExceptionHandler((wrong, arguments) -> tellUsage(wrong))
                 .setExecutionExceptionHandler((failure, command, parsed) -> fail(session, failure));
+    }
+
+    private static Map<String, Function<Session, Object>> commands() {
+        Map<String, Function<Session, Object>> commands = new LinkedHashMap<>();
+        commands.put("demo", DemoCommand::new);
+        commands.put("agent", AgentCommand::new);
+        commands.put("sr", SrCommands::new);
+        commands.put("vdi", VdiCommands::commandLine);
+        commands.put("gc", GcCommands::new);
+        commands.put("job", JobCommands::new);
+        commands.put("schedule", ScheduleCommands::new);
+        commands.put("token", TokenCommands::new);
+        commands.put("client", ClientCommands::new);
+        commands.put("events", EventsCommand::new);
+        commands.put("doctor", DoctorCommand::new);
+        commands.put("support-bundle", SupportBundleCommand::new);
+        commands.put("version", VersionCommand::new);
+        commands.put("host", HostCommands::new);
+        commands.put("libvirt", LibvirtCommands::new);
+        commands.put("smapi", SmapiCommands::new);
+        commands.put("vhd", session -> new VhdCommand(session::json));
+        return commands;
     }
 
     /** One line tells what is wrong; the whole usage is for those who gave no command at all. */

@@ -107,7 +107,9 @@ final class CommandLineTest {
         "vdi grow, vdi resize",
         "vdi rollback, vdi revert",
         "gc start, gc run",
-        "vdi snapshoot, vdi snapshot"
+        "vdi snapshoot, vdi snapshot",
+        "vdii ls vdi, vdi",
+        "volume vdi, vdi"
     })
     void whoTypesWhatOtherToolsCallItIsToldWhatItIsCalledHere(String typed, String meant) {
         assertThat(run(typed.split(" "))).isEqualTo(2);
