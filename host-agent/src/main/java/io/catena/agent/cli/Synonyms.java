@@ -53,9 +53,27 @@ final class Synonyms {
 
     /** Returns the command that somebody meant who typed {@code word} behind {@code command}. */
     static Optional<String> meant(CommandLine command, String word) {
+        return synonym(command, word)
+                .or(() -> ofBothParts(command, word))
+                .map(found -> found.getCommandSpec().qualifiedName());
+    }
+
+    private static Optional<CommandLine> synonym(CommandLine command, String word) {
         return MEANT.getOrDefault(word, List.of()).stream()
                 .filter(command.getSubcommands()::containsKey)
-                .findFirst()
-                .map(found -> command.getCommandSpec().qualifiedName() + " " + found);
+                .map(command.getSubcommands()::get)
+                .findFirst();
+    }
+
+    /** xe and virsh call "sr-list" what is called "sr ls" here. */
+    private static Optional<CommandLine> ofBothParts(CommandLine command, String word) {
+        String[] parts = word.split("-", 2);
+        return parts.length == 2
+                ? named(command, parts[0]).flatMap(group -> named(group, parts[1]))
+                : Optional.empty();
+    }
+
+    private static Optional<CommandLine> named(CommandLine command, String word) {
+        return Optional.ofNullable(command.getSubcommands().get(word)).or(() -> synonym(command, word));
     }
 }

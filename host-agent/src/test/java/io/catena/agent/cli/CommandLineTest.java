@@ -104,6 +104,10 @@ final class CommandLineTest {
         "vdi delete, vdi destroy",
         "vdi info, vdi stat",
         "volume, vdi",
+        "sr-list, sr ls",
+        "vdi-create, vdi create",
+        "pool-refresh, sr scan",
+        "vol-info, vdi stat",
         "vdi grow, vdi resize",
         "vdi rollback, vdi revert",
         "gc start, gc run",
@@ -155,8 +159,7 @@ final class CommandLineTest {
                 .contains(
                         "name       disk\n", "name       other\n", "file       " + VDI + ".vhd\n", "format     vhd\n");
         assertThat(json("vdi", "stat", "disk", "other").getAsJsonArray()).hasSize(2);
-        human("vdi", "attach", "disk");
-        human("vdi", "attach", "other");
+        assertThat(human("vdi", "attach", "disk", "other")).hasLineCount(2);
         assertThat(human("vdi", "detach", "disk", "other")).isEmpty();
         assertThat(human("vdi", "ls")).doesNotContain("active");
     }

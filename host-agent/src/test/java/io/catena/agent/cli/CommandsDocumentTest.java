@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,24 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 final class CommandsDocumentTest {
     private static final Path DOCUMENT = Path.of(System.getProperty("catena.home", ".."), "host-agent/COMMANDS.md");
+    /** The storage commands of both, but for those that set up databases and lists of columns. */
+    private static final String THEIRS = """
+            sr-create sr-destroy sr-forget sr-list sr-param-list sr-param-get sr-param-set sr-introduce
+            sr-probe sr-probe-ext sr-scan sr-update sr-data-source-list pbd-create pbd-plug pbd-unplug pbd-destroy pbd-list
+            vdi-create vdi-destroy vdi-list vdi-param-list vdi-param-get vdi-param-set vdi-param-remove vdi-resize
+            vdi-snapshot vdi-clone vdi-copy vdi-pool-migrate vdi-export vdi-import vdi-introduce vdi-forget vdi-update
+            vdi-unlock vdi-list-changed-blocks vdi-data-destroy vdi-enable-cbt vdi-disable-cbt
+            vbd-create vbd-plug vbd-unplug vbd-destroy vbd-list snapshot-list snapshot-revert snapshot-clone snapshot-destroy
+            vmss-create vmss-list vmss-destroy task-list task-cancel event-wait
+            pool-autostart pool-build pool-create pool-create-as pool-define pool-define-as pool-delete pool-destroy
+            pool-dumpxml pool-edit pool-event pool-info pool-list pool-name pool-refresh pool-start pool-undefine pool-uuid
+            find-storage-pool-sources find-storage-pool-sources-as
+            vol-clone vol-create vol-create-as vol-create-from vol-delete vol-download vol-dumpxml vol-info vol-key vol-list
+            vol-name vol-path vol-pool vol-resize vol-upload vol-wipe
+            snapshot-create snapshot-create-as snapshot-current snapshot-delete snapshot-dumpxml snapshot-edit snapshot-info
+            snapshot-parent attach-disk detach-disk domblklist domblkinfo blockcommit blockcopy blockjob blockpull
+            blockresize checkpoint-create-as backup-begin""";
+
     private static final Pattern OURS = Pattern.compile("`catena ([^`]+)`");
 
     @TempDir
@@ -62,6 +81,13 @@ final class CommandsDocumentTest {
                 .lines()
                 .filter(line -> line.startsWith("| `xe ") || line.startsWith("| `virsh ") || line.startsWith("| ("))
                 .map(line -> line.split("\\|", -1)[2].strip());
+    }
+
+    @Test
+    void everyStorageCommandOfTheirsIsFound() throws IOException {
+        String document = Files.readString(DOCUMENT);
+        assertThat(THEIRS.split("\\s+"))
+                .allSatisfy(verb -> assertThat(document).containsPattern("`(xe |virsh )?" + verb + "[ `]"));
     }
 
     @ParameterizedTest
@@ -110,6 +136,9 @@ final class CommandsDocumentTest {
         if (ours.contains("vdi import")) {
             done("vhd", "create", meant("FILE"), "--size", "10M");
         }
+        if (ours.contains("schedule rm")) {
+            done("schedule", "create", meant("SCHEDULE"), "--sr", "sr" + number, "--every", "60", "--keep-last", "5");
+        }
         if (ours.contains("JOB")) {
             done("gc", "run", "sr" + number);
         }
@@ -135,6 +164,7 @@ final class CommandsDocumentTest {
             case "NAME" -> "name" + number;
             case "DIR" -> directory.resolve("new" + number).toString();
             case "FILE" -> directory.resolve("file" + number).toString();
+            case "SCHEDULE" -> "schedule" + number;
             case "JOB" -> "1";
             default -> word;
         };

@@ -31,12 +31,14 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Copies of disks in the SR of another agent, over TLS. */
 @Timeout(120)
+@Tag("slow")
 class CopyToTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final int SIZE_BYTES = 24 << 20;

@@ -14,12 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Clients that keep others out, or look for what is not theirs. */
 @Timeout(60)
+@Tag("slow")
 class HostileClientsTest {
     /** More than the server has threads. */
     private static final int SLOW = 45;

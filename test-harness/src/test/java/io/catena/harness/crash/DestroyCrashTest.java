@@ -16,15 +16,15 @@ import org.junit.jupiter.api.Tag;
 /** What the removal of disks leaves when it is interrupted: each whole disk or none of it, and all others as they were. */
 @Tag("slow")
 class DestroyCrashTest {
-    /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
+    /** The first call is random, so 25 seeds meet every call some times; {@code campaign} puts a fault at each. */
     private static final int STRIDE = 5;
 
-    @Seeds(50)
+    @Seeds(25)
     void aPowerCutLeavesTheDiskOrNone(long seed) {
         CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(scenario(seed));
     }
 
-    @Seeds(50)
+    @Seeds(25)
     void aKillLeavesTheDiskOrNone(long seed) {
         CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(scenario(seed));
     }

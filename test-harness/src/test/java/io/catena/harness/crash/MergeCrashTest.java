@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 /** Merging and deleting nodes changes no disk's content, whenever it is interrupted: see {@link MergeScenario}. */
 @Tag("slow")
 class MergeCrashTest {
-    /** The first call is random, so 50 seeds meet every call many times; a fault at each would take minutes. */
+    /** The first call is random, so 25 seeds meet every call some times; {@code campaign} puts a fault at each. */
     private static final int STRIDE = 6;
 
     @Test
@@ -52,12 +52,12 @@ class MergeCrashTest {
                 .isInstanceOf(AssertionError.class);
     }
 
-    @Seeds(50)
+    @Seeds(25)
     void aPowerCutHarmsNoDisk(long seed) {
         CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(new MergeScenario(seed, call -> true));
     }
 
-    @Seeds(50)
+    @Seeds(25)
     void aKillHarmsNoDisk(long seed) {
         CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(new MergeScenario(seed, call -> true));
     }

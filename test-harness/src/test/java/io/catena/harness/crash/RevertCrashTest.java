@@ -10,12 +10,12 @@ import org.junit.jupiter.api.Tag;
 class RevertCrashTest {
     private static final int STRIDE = 3;
 
-    @Seeds(50)
+    @Seeds(25)
     void aPowerCutLeavesAllOrNothing(long seed) {
         explore(Fault.POWER_CUT, seed);
     }
 
-    @Seeds(50)
+    @Seeds(25)
     void aKillLeavesAllOrNothing(long seed) {
         explore(Fault.KILL, seed);
     }

@@ -11,12 +11,12 @@ class SequenceCrashTest {
     /** The first call is random; the campaign has the time for a fault at each. */
     private static final int STRIDE = 24;
 
-    @Seeds(50)
+    @Seeds(25)
     void aPowerCutHarmsNoDisk(long seed) {
         CrashExplorer.atSomeCalls(Fault.POWER_CUT, seed, STRIDE).explore(new SequenceScenario(seed, call -> true));
     }
 
-    @Seeds(50)
+    @Seeds(25)
     void aKillHarmsNoDisk(long seed) {
         CrashExplorer.atSomeCalls(Fault.KILL, seed, STRIDE).explore(new SequenceScenario(seed, call -> true));
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
+import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.BackgroundProgram;
 import io.catena.harness.peer.NbdClient;
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command line as scripts meet it: exit codes, JSON, and an agent that starts, ends and refuses as promised. */
 @Tag("slow")
+@SharesMachine
 class AgentCliTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final byte[] GREETING = "written before the end".getBytes(StandardCharsets.UTF_8);

@@ -41,7 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Tag("slow")
 class BlockDeviceTest {
-    private static final int KILLS = Integer.getInteger("kill.rounds", 3);
+    private static final int KILLS = Integer.getInteger("kill.rounds", 2);
     private static final Duration DEADLINE = Duration.ofMinutes(2);
     private static final long DISK_BYTES = 512 << 20;
 

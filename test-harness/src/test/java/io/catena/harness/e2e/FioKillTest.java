@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 class FioKillTest {
-    private static final int ROUNDS = Integer.getInteger("kill.rounds", 24);
+    private static final int ROUNDS = Integer.getInteger("kill.rounds", 12);
     private static final Duration DEADLINE = Duration.ofMinutes(2);
 
     private static final int WRITERS = 3;

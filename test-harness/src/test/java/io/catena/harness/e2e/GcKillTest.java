@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 class GcKillTest {
-    private static final int ROUNDS = Integer.getInteger("rounds", 24);
+    private static final int ROUNDS = Integer.getInteger("rounds", 12);
     private static final Duration DEADLINE = Duration.ofMinutes(2);
     private static final int MIB = 1 << 20;
     private static final int FIO_MIB = 48;

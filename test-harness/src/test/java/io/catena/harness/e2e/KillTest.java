@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 class KillTest {
-    private static final int ROUNDS = Integer.getInteger("rounds", 15);
+    private static final int ROUNDS = Integer.getInteger("rounds", 10);
     private static final Duration DEADLINE = Duration.ofMinutes(1);
 
     private static final int BLOCK_BYTES = 2 << 20;

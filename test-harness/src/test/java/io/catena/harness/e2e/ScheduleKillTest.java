@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.AgentProcess;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** An agent that is killed while a schedule runs goes on with it, and takes no snapshot twice. */
 @Tag("slow")
 @Timeout(300)
+@SharesMachine
 class ScheduleKillTest {
     private static final int KILLS = 3;
     private static final int LONGEST_MILLIS = 1500;

@@ -25,10 +25,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files share extents where the file system can do that, and are copied elsewhere; what they hold is the same. */
+@Tag("slow")
 class SharedExtentsTest {
     private static final int MIB = 1 << 20;
     private static final long DISK_BYTES = 256L * MIB;

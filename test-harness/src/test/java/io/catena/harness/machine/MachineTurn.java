@@ -11,8 +11,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Lets one class of tests at a time have the machine, whichever JVM it runs in. Those of a package that is marked
- * {@link SharesMachine} don't ask. JUnit finds it as a service.
+ * Lets one class of tests at a time have the machine, whichever JVM it runs in. Those that are marked
+ * {@link SharesMachine}, or whose package is, don't ask. JUnit finds it as a service.
  */
 public final class MachineTurn implements BeforeAllCallback {
 
@@ -20,7 +20,9 @@ public final class MachineTurn implements BeforeAllCallback {
 
     @Override
     public void beforeAll(ExtensionContext context) {
-        if (context.getRequiredTestClass().getPackage().isAnnotationPresent(SharesMachine.class)) {
+        Class<?> outermost = context.getRequiredTestClass().getNestHost();
+        if (outermost.isAnnotationPresent(SharesMachine.class)
+                || outermost.getPackage().isAnnotationPresent(SharesMachine.class)) {
             return;
         }
         // A nested class finds the turn of the class around it. JUnit closes it when the outermost class has ended.

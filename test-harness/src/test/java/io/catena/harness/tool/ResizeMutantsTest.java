@@ -12,10 +12,12 @@ import io.catena.tool.NewDiskType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The crash test of resize can fail: a resize that leaves a call out, or makes two in the wrong order, is found out. */
+@Tag("slow")
 final class ResizeMutantsTest {
     private static final int SEEDS = 30;
     private static final int MOST_CALLS = 500;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.format.CorruptVhdException;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.tool.HostFile;
@@ -20,12 +21,15 @@ import java.util.Objects;
 import java.util.Optional;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The driver reads what other programs wrote as they meant it, or says why not. */
 @Timeout(300)
+@Tag("slow")
+@SharesMachine
 class GoldenChainsTest {
     /** What must be said of each file that has no defined content. */
     private static final Map<String, String> REFUSED = Map.ofEntries(

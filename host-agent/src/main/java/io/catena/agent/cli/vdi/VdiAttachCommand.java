@@ -1,11 +1,14 @@
 package io.catena.agent.cli.vdi;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
 import io.catena.agent.json.Json;
 import io.catena.api.Export;
 import io.catena.api.ExportKind;
+import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -14,12 +17,12 @@ import picocli.CommandLine.Parameters;
 /** {@code catena vdi attach}. */
 @Command(
         name = "attach",
-        description = "Open a disk for I/O, and print where it is served, or the block device that it is.")
+        description = "Open disks for I/O, and print where each is served, or the block device that it is.")
 final class VdiAttachCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "VDI")
-    private String vdi = "";
+    @Parameters(paramLabel = "VDI", arity = "1..*")
+    private List<String> vdis = List.of();
 
     @Option(names = "--read-only")
     private boolean readOnly;
@@ -48,10 +51,15 @@ final class VdiAttachCommand implements Runnable {
         body.addProperty("holder", holder);
         body.addProperty("inactive", noActivate);
         body.addProperty("boot", boot);
-        JsonElement answer = session.agent().post(VdiPath.of(vdi, "/attach"), body);
-        session.print(answer, () -> {
-            Export export = Json.read(answer, Export.class);
-            return as == ExportKind.BLOCK && export.device() != null ? export.device() : export.uri();
-        });
+        JsonArray attached = new JsonArray();
+        vdis.forEach(vdi -> attached.add(session.agent().post(VdiPath.of(vdi, "/attach"), body)));
+        session.print(
+                attached.size() == 1 ? attached.get(0) : attached,
+                () -> attached.asList().stream().map(this::place).collect(Collectors.joining("\n")));
+    }
+
+    private String place(JsonElement attached) {
+        Export export = Json.read(attached, Export.class);
+        return as == ExportKind.BLOCK && export.device() != null ? export.device() : export.uri();
     }
 }

@@ -301,9 +301,12 @@ public final class VdiCommands {
     @Command(
             name = "data-destroy",
             description =
-                    "Give up the data of a snapshot; it still tells what changed since: catena vdi changes --base.")
-    void destroyData(@Parameters(paramLabel = "SNAPSHOT") String snapshot) {
-        session.print(session.agent().post(VdiPath.of(snapshot, "/data-destroy")), () -> "");
+                    "Give up the data of snapshots; they still tell what changed since: catena vdi changes --base.")
+    void destroyData(@Parameters(paramLabel = "SNAPSHOT", arity = "1..*") List<String> snapshots) {
+        JsonArray destroyed = new JsonArray();
+        snapshots.forEach(
+                snapshot -> destroyed.add(session.agent().post(VdiPath.of(snapshot, "/data-destroy"))));
+        session.print(destroyed.size() == 1 ? destroyed.get(0) : destroyed, () -> "");
     }
 
     @Command(description = "Show which parts of a disk may differ from another of the same tree, or hold data.")
