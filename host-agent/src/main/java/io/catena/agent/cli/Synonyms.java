@@ -68,9 +68,7 @@ final class Synonyms {
     /** xe and virsh call "sr-list" what is called "sr ls" here. */
     private static Optional<CommandLine> ofBothParts(CommandLine command, String word) {
         String[] parts = word.split("-", 2);
-        return parts.length == 2
-                ? named(command, parts[0]).flatMap(group -> named(group, parts[1]))
-                : Optional.empty();
+        return parts.length == 2 ? named(command, parts[0]).flatMap(group -> named(group, parts[1])) : Optional.empty();
     }
 
     private static Optional<CommandLine> named(CommandLine command, String word) {

@@ -304,8 +304,7 @@ public final class VdiCommands {
                     "Give up the data of snapshots; they still tell what changed since: catena vdi changes --base.")
     void destroyData(@Parameters(paramLabel = "SNAPSHOT", arity = "1..*") List<String> snapshots) {
         JsonArray destroyed = new JsonArray();
-        snapshots.forEach(
-                snapshot -> destroyed.add(session.agent().post(VdiPath.of(snapshot, "/data-destroy"))));
+        snapshots.forEach(snapshot -> destroyed.add(session.agent().post(VdiPath.of(snapshot, "/data-destroy"))));
         session.print(destroyed.size() == 1 ? destroyed.get(0) : destroyed, () -> "");
     }
 
