@@ -16,6 +16,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>On NFS</b> a client's caches may show the past: a listing may lack what was made just now, and an open file may have
  * old bytes. So files are opened, read and closed each time, since an open asks the server; and a listing is never the last
- * word: the name with the next higher number is looked for, too. The file system must be mounted so that a name which was
- * not found before is asked for again ({@code lookupcache=positive} or {@code none}).
+ * word: the names with the next higher and the next lower number are looked for, too. The file system must be mounted so that a
+ * name which was not found before is asked for again ({@code lookupcache=positive} or {@code none}).
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -38,6 +40,7 @@ public final class FileLeaseStore implements LeaseStore {
     private static final String RECORDS = ".catena/lease";
     private static final String TEMPORARY = ".catena/lease-tmp/";
     private static final int MAX_RECORD_BYTES = 1 << 20;
+    private static final Pattern VERSION = Pattern.compile(Pattern.quote(RECORDS) + "/([a-z0-9_-]+)\\.([0-9]{1,18})");
 
     /** No version: says that there were some. */
     private static final int MADE = 0;
@@ -60,35 +63,62 @@ public final class FileLeaseStore implements LeaseStore {
         this.uuids = uuids;
     }
 
+    /**
+     * As the class says.
+     *
+     * <ol>
+     *   <li>List the names, and open the highest version; then the next ones, until one is not there.
+     *   <li>Look whether the one before it is there. Since older versions are removed first, none that is higher was there and
+     *       was removed then; and the one that was found was not made late by a host that had stopped in {@link #replace}.
+     *   <li>Else begin again, after a change of the directory: that makes the kernel list it anew.
+     * </ol>
+     */
     @Override
     public Optional<Entry> read(String key) throws IOException {
         LeaseKeys.check(key);
         for (int tries = 0; tries < TRIES; tries++) {
+            if (tries > 0) {
+                changeDirectory();
+            }
             long listed = versions().getOrDefault(key, 0L);
             Optional<Entry> newest = newest(key, listed);
-            if (newest.isPresent() || listed == 0) {
-                return newest;
+            if (listed == 0 || newest.isPresent()) {
+                long first = newest.map(Entry::version).orElse(1L);
+                if (version(key, first - 1).isPresent() == (first > 1)) {
+                    return newest;
+                }
             }
         }
         throw new IOException("the record " + key + " changed too often while it was read; try again");
     }
 
-    /** Returns the highest version of each record, as far as a listing shows. */
+    private void changeDirectory() throws IOException {
+        String name = RECORDS + "/" + uuids.get();
+        storage.create(name).close();
+        storage.delete(name);
+    }
+
+    /**
+     * Returns the highest version of each record, as far as a listing shows. There are other names, too: an NFS client calls a
+     * file that is deleted while somebody has it open {@code .nfs...}.
+     */
     private SortedMap<String, Long> versions() throws IOException {
         SortedMap<String, Long> versions = new TreeMap<>();
         for (String name : storage.list(RECORDS)) {
-            int dot = name.lastIndexOf('.');
-            if (dot > RECORDS.length()) {
-                String key = name.substring(RECORDS.length() + 1, dot).replace('_', '/');
-                versions.merge(key, Long.parseLong(name.substring(dot + 1)), Math::max);
+            Matcher version = VERSION.matcher(name);
+            if (version.matches()) {
+                versions.merge(version.group(1).replace('_', '/'), Long.parseLong(version.group(2)), Math::max);
             }
         }
         return versions;
     }
 
-    /** Looks for versions after {@code listed} until there is none; empty also if all that was listed is gone. */
+    /** Looks for versions after {@code listed} until there is none; empty also if what was listed is gone. */
     private Optional<Entry> newest(String key, long listed) throws IOException {
         Optional<Entry> found = listed == 0 ? Optional.empty() : version(key, listed);
+        if (listed != 0 && found.isEmpty()) {
+            return found;
+        }
         long next = listed + 1;
         for (Optional<Entry> later = version(key, next); later.isPresent(); later = version(key, next)) {
             found = later;
@@ -133,9 +163,9 @@ public final class FileLeaseStore implements LeaseStore {
      * <ol>
      *   <li>Write the text under a name of its own and sync it.
      *   <li>Link it to the name of the next version. If that exists, somebody else was first.
-     *   <li>Look whether {@code old} is still there, as it was before. If it is not, its successor may have been there and been
-     *       removed before the link: then the name was free and means nothing. Since older versions are removed first, the
-     *       other way round cannot be. If there was none, the first version may have been there and been removed; then
+     *   <li>Look whether {@code old} is still there, as it was before and with the same text. If it is not, its successor may have
+     *       been there and been removed before the link: then the name was free and means nothing. Since older versions are
+     *       removed first, the other way round cannot be. If there was none, the first version may have been there and been removed; then
      *       {@code KEY.0} is there.
      *   <li>Sync the names.
      *   <li>Remove what was only for this, and versions that nobody reads any more, the oldest first; before the first,
@@ -170,7 +200,7 @@ public final class FileLeaseStore implements LeaseStore {
     private boolean isPast(String key, @Nullable Entry old) throws IOException {
         return old == null
                 ? version(key, MADE).isPresent()
-                : version(key, old.version()).isEmpty();
+                : !version(key, old.version()).equals(Optional.of(old));
     }
 
     private void write(String name, String text) throws IOException {
@@ -202,13 +232,12 @@ public final class FileLeaseStore implements LeaseStore {
         }
     }
 
+    /** By no listing: a version is the newest if the next one is not there, and then it is there itself. */
     @Override
     public List<Entry> superseded(Collection<Entry> entries) throws IOException {
-        SortedMap<String, Long> versions = entries.isEmpty() ? new TreeMap<>() : versions();
         List<Entry> superseded = new ArrayList<>();
         for (Entry entry : entries) {
-            if (versions.getOrDefault(entry.key(), 0L) > entry.version()
-                    || version(entry.key(), entry.version() + 1).isPresent()) {
+            if (version(entry.key(), entry.version() + 1).isPresent() || isPast(entry.key(), entry)) {
                 superseded.add(entry);
             }
         }

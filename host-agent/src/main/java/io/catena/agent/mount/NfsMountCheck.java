@@ -84,6 +84,9 @@ public final class NfsMountCheck {
                 warnings.add(
                         "soft fails requests of guests when the server is away, and what has failed may be done later");
             }
+            if (options.stream().noneMatch(option -> option.startsWith("lookupcache="))) {
+                warnings.add("without lookupcache=positive this host may see a minute late what another has made");
+            }
             if (options.contains("vers=3") || options.contains("vers=2")) {
                 warnings.add("NFS 3 does not tell a server who has a file open; 4.1 or later does");
             }

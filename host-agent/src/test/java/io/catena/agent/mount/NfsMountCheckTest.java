@@ -44,8 +44,9 @@ final class NfsMountCheckTest {
 
     @Test
     void whatMakesFailuresWorseIsWarnedOf() {
-        assertThat(nfs("soft", "vers=3").warnings()).hasSize(2);
-        assertThat(nfs("softerr", "vers=4.2").warnings()).hasSize(1);
+        assertThat(nfs("soft", "vers=3").warnings()).hasSize(3);
+        assertThat(nfs("softerr", "vers=4.2", "lookupcache=none").warnings()).hasSize(1);
+        assertThat(nfs("hard", "vers=4.2").warnings()).singleElement().asString().contains("lookupcache=positive");
     }
 
     @Test

@@ -7,16 +7,24 @@ import io.catena.harness.contract.LeaseStoreContract;
 import io.catena.lease.Entry;
 import io.catena.lease.FileLeaseStore;
 import io.catena.lease.LeaseStore;
+import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
+import io.catena.store.ForwardingStorage;
+import io.catena.store.Storage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -57,12 +65,88 @@ class FileLeaseStoreTest extends LeaseStoreContract {
         assertThat(host().replace("tree", null, "later")).isEmpty();
     }
 
+    /** A directory as an NFS client lists it that looked before, and has changed nothing since. */
+    private static final class OldListing extends ForwardingStorage {
+        private final Storage storage;
+        private final Map<String, List<String>> listed = new HashMap<>();
+
+        OldListing(Storage storage) {
+            super(storage);
+            this.storage = storage;
+        }
+
+        @Override
+        public List<String> list(String name) throws IOException {
+            List<String> known = listed.get(name);
+            if (known == null) {
+                known = storage.list(name);
+                listed.put(name, known);
+            }
+            return known;
+        }
+
+        @Override
+        public BlockFile create(String name) throws IOException {
+            listed.clear();
+            return storage.create(name);
+        }
+    }
+
+    @Test
+    void anOldListingHidesNothing() throws Exception {
+        for (int seen : new int[] {0, 1, 6}) {
+            String key = "tree" + seen;
+            LeaseStore late = new FileLeaseStore(new OldListing(new FileStorage(directory)), UUID::randomUUID);
+            Entry known = changed(key, null, seen);
+            assertThat(late.read(key)).isEqualTo(Optional.ofNullable(known));
+            Entry newest = Objects.requireNonNull(changed(key, known, 20));
+
+            if (known != null) {
+                assertThat(late.superseded(List.of(known))).containsExactly(known);
+                assertThat(late.superseded(List.of(newest))).isEmpty();
+            }
+            assertThat(late.read(key)).contains(newest);
+        }
+    }
+
+    /** A host that stopped in the middle of a change may have made a name that was free again, and has not removed it yet. */
+    @Test
+    void aNameThatWasMadeTooLateIsNotRead() throws Exception {
+        for (int made : new int[] {1, 6}) {
+            String key = "tree" + made;
+            LeaseStore late = new FileLeaseStore(new OldListing(new FileStorage(directory)), UUID::randomUUID);
+            Entry known = Objects.requireNonNull(changed(key, null, made));
+            assertThat(late.read(key)).contains(known);
+            Entry newest = Objects.requireNonNull(changed(key, known, 20));
+            Files.writeString(directory.resolve(".catena/lease/" + key + "." + made), "too late");
+
+            assertThat(late.superseded(List.of(known))).containsExactly(known);
+            assertThat(late.read(key)).contains(newest);
+            assertThat(late.replace(key, known, "x")).isEmpty();
+        }
+    }
+
+    @Test
+    void namesOfOthersAreNoRecords() throws Exception {
+        Entry newest = Objects.requireNonNull(changed("tree", null, 3));
+        for (String name : new String[] {".nfs0000000000a1b2c300000001", "tree.x", "tree", "tree.99999999999999999999"}) {
+            Files.writeString(directory.resolve(".catena/lease/" + name), "");
+        }
+        assertThat(host().read("tree")).contains(newest);
+        assertThat(host().list("")).containsExactly(newest);
+    }
+
+    private @Nullable Entry changed(String key, @Nullable Entry from, int times) throws IOException {
+        Entry newest = from;
+        for (int i = 0; i < times; i++) {
+            newest = host().replace(key, newest, "" + i).orElseThrow();
+        }
+        return newest;
+    }
+
     private void change(String key, int times) {
         try {
-            Entry newest = null;
-            for (int i = 0; i < times; i++) {
-                newest = host().replace(key, newest, "" + i).orElseThrow();
-            }
+            changed(key, null, times);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
