@@ -131,6 +131,10 @@ public final class Session implements Closeable {
      *   <li>It is valid for so long after the moment at which step 2 <em>began</em>, if it has not lapsed meanwhile.
      * </ol>
      *
+     * <p>While the clocks are as {@link LeaseTimes} expects, step 3 finds nothing that step 4 would not: what counts as dead has
+     * lapsed before. It is for hosts that do not know how late it is, since they were paused with their clock, as virtual machines
+     * are, and for those that somebody took for {@linkplain HostWatch#fenced fenced}: they answer until their next renewal.
+     *
      * @return whether the session is valid
      * @throws IOException if it could not be renewed now
      */

@@ -107,6 +107,10 @@ public final class Takeover {
         return liveness;
     }
 
+    /**
+     * Needed for hosts that were paused with their clock: one that wakes between our last look and our claim renews, sees no claim,
+     * and answers until its next renewal. All others have lapsed before they count as dead.
+     */
     private void waitForLateRenewal(Holder owner, Liveness liveness) throws IOException {
         if (!watch.isUnchanged(owner, liveness) && !watch.isFenced(owner)) {
             clock.sleep(times.deadNanos());

@@ -27,7 +27,7 @@ public final class ClusterRun {
     private final ClusterHistory history;
     private final List<SimulatedHost> hosts = new ArrayList<>();
 
-    private ClusterRun(ClusterPlan plan, long seed) throws IOException {
+    ClusterRun(ClusterPlan plan, long seed) throws IOException {
         this.plan = plan;
         this.random = new Random(new SplittableRandom(seed).nextLong());
         this.server = new SharedServer(time, seed);
@@ -41,7 +41,7 @@ public final class ClusterRun {
         }
     }
 
-    private LeaseStore store(LeaseStore service, SimulatedLink link, Random own) {
+    private FaultyLeaseStore store(LeaseStore service, SimulatedLink link, Random own) {
         if (plan.store() == ClusterPlan.StoreKind.SERVICE) {
             return new FaultyLeaseStore(service, link, plan, true);
         }
@@ -62,13 +62,29 @@ public final class ClusterRun {
     /** Runs a schedule of so many ms. */
     public static Outcome run(ClusterPlan plan, long seed, long millis) throws IOException {
         ClusterRun run = new ClusterRun(plan, seed);
-        for (SimulatedHost host : run.hosts) {
-            run.time.start(host::renew);
-            run.time.start(host::serve);
-        }
         run.time.at(FIRST_FAULT_MILLIS, run::fault);
-        run.time.run(millis);
-        return new Outcome(seed, run.history.violation(), run.history.takeovers(), run.history.answers());
+        return run.run(seed, millis);
+    }
+
+    Outcome run(long seed, long millis) {
+        for (SimulatedHost host : hosts) {
+            time.start(host::renew);
+            time.start(host::serve);
+        }
+        time.run(millis);
+        return new Outcome(seed, history.violation(), history.takeovers(), history.answers());
+    }
+
+    VirtualTime time() {
+        return time;
+    }
+
+    ClusterHistory history() {
+        return history;
+    }
+
+    List<SimulatedHost> hosts() {
+        return hosts;
     }
 
     /** Cuts a link, stops processes, or both: the owner's more often than others'. */

@@ -23,6 +23,8 @@ final class FaultyLeaseStore implements LeaseStore {
 
     private boolean claimed;
 
+    private Runnable beforeReplace = () -> {};
+
     /**
      * @param isService whether each request must travel; files do so by themselves
      */
@@ -31,6 +33,11 @@ final class FaultyLeaseStore implements LeaseStore {
         this.link = link;
         this.plan = plan;
         this.isService = isService;
+    }
+
+    /** Lets something happen, once, when this host is about to change a record. */
+    void beforeReplace(Runnable once) {
+        beforeReplace = once;
     }
 
     private <T> T ask(SimulatedLink.Request<T> request) throws IOException {
@@ -49,6 +56,9 @@ final class FaultyLeaseStore implements LeaseStore {
 
     @Override
     public Optional<Entry> replace(String key, @Nullable Entry old, String value) throws IOException {
+        Runnable now = beforeReplace;
+        beforeReplace = () -> {};
+        now.run();
         Optional<Entry> written = ask(() -> store.replace(key, old, value));
         claimed = true;
         return written;

@@ -14,7 +14,6 @@ import io.catena.lease.Grant;
 import io.catena.lease.HeldElsewhereException;
 import io.catena.lease.HostRecord;
 import io.catena.lease.HostWatch;
-import io.catena.lease.LeaseStore;
 import io.catena.lease.LeaseTimes;
 import io.catena.lease.Session;
 import io.catena.lease.Takeover;
@@ -56,9 +55,10 @@ final class SimulatedHost {
     private final ClusterPlan plan;
     private final ClusterHistory history;
     private final Random random;
-    private final LeaseStore store;
+    private final FaultyLeaseStore store;
     private final HostWatch watch;
     private final SimulatedStorage redo;
+    private Runnable beforeAnswer = () -> {};
     private long incarnations;
     private @Nullable Session session;
     private boolean owns;
@@ -67,7 +67,7 @@ final class SimulatedHost {
             int id,
             SimulatedLink link,
             SharedServer server,
-            LeaseStore store,
+            FaultyLeaseStore store,
             ClusterPlan plan,
             ClusterHistory history,
             Random random) {
@@ -84,6 +84,15 @@ final class SimulatedHost {
 
     SimulatedLink link() {
         return link;
+    }
+
+    /** Lets something happen, once, when a request of the guest has been done and is to be answered. */
+    void beforeAnswer(Runnable once) {
+        beforeAnswer = once;
+    }
+
+    FaultyLeaseStore store() {
+        return store;
     }
 
     boolean owns() {
@@ -136,27 +145,36 @@ final class SimulatedHost {
         }
     }
 
-    /** The steps of a takeover, of the names first. */
+    /** The steps of a takeover: with copies all at once, as the agent does; with locks of the names first, then of the disk. */
     private void own(Session joined) throws IOException {
+        boolean atOnce = plan.fence() == ClusterPlan.Fence.COPY;
         Takeover names = takeover(joined);
         Grant tree = names.claim(TREE_KEY, List.of(), null);
-        names.fence((before, grant) -> raiseNameFence(grant.epoch()));
+        names.fence((before, grant) -> {
+            raiseNameFence(grant.epoch());
+            if (atOnce) {
+                raiseDataFence(before, named(grant.epoch()), grant.epoch());
+            }
+        });
         names.recover(grant -> "nothing is left half done");
         Storage files = names.open(grant -> named(grant.epoch()));
         history.names(tree.epoch());
+        if (atOnce) {
+            runGuest(joined, tree, files, open(tree));
+        } else {
+            ownDisk(joined, files);
+        }
+        joined.release(tree, Claim.free());
+        link.sleep(5_000_000_000L);
+    }
+
+    private void ownDisk(Session joined, Storage files) throws IOException {
         Takeover disk = takeover(joined);
         Grant grant = disk.claim(DISK_KEY, List.of(DISK), null);
         disk.fence((before, own) -> raiseDataFence(before, files, own.epoch()));
         disk.recover(own -> "the redo log of another host is void");
-        try (Layer layer = disk.open(this::open)) {
-            owns = true;
-            runGuest(joined, grant, layer, files);
-        } finally {
-            owns = false;
-        }
+        runGuest(joined, grant, files, disk.open(this::open));
         joined.release(grant, Claim.free());
-        joined.release(tree, Claim.free());
-        link.sleep(5_000_000_000L);
     }
 
     private Takeover takeover(Session joined) {
@@ -258,6 +276,15 @@ final class SimulatedHost {
         return value;
     }
 
+    private void runGuest(Session joined, Grant grant, Storage files, Layer opened) throws IOException {
+        try (Layer layer = opened) {
+            owns = true;
+            runGuest(joined, grant, layer, files);
+        } finally {
+            owns = false;
+        }
+    }
+
     private void runGuest(Session joined, Grant grant, Layer layer, Storage files) throws IOException {
         while (random.nextInt(100) != 0) {
             link.sleep((200 + random.nextInt(600)) * 1_000_000L);
@@ -292,7 +319,6 @@ final class SimulatedHost {
         int sector = random.nextInt(SECTORS);
         checkBefore(joined);
         long value = readSector(layer, sector, grant.epoch());
-        link.awaitProcessor();
         checkAfter(joined);
         history.read(grant.epoch(), sector, value);
     }
@@ -304,6 +330,10 @@ final class SimulatedHost {
     }
 
     private void checkAfter(Session joined) throws IOException {
+        Runnable now = beforeAnswer;
+        beforeAnswer = () -> {};
+        now.run();
+        link.awaitProcessor();
         if (!plan.leaves(SELF_FENCING) && !plan.leaves(CHECK_BEFORE_ANSWER)) {
             joined.check();
         }

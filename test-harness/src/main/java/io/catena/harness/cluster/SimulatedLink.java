@@ -14,6 +14,7 @@ final class SimulatedLink implements BootClock {
     private static final int MAX_STOP_MILLIS = 40_000;
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long KEEP_ALIVE_MILLIS = 3_000;
+    private static final long LOOK_MILLIS = 10;
 
     private final VirtualTime time;
     private final Random random;
@@ -22,6 +23,12 @@ final class SimulatedLink implements BootClock {
     private long stoppedUntilMillis;
     private long cutUntilMillis;
     private int session;
+    private boolean paused;
+
+    /** For how long the host's clock has stood still, and since when it does. */
+    private long missedMillis;
+
+    private long pausedSinceMillis;
 
     SimulatedLink(VirtualTime time, SharedServer server, Random random, double drift) {
         this.time = time;
@@ -34,7 +41,7 @@ final class SimulatedLink implements BootClock {
 
     /** The kernel does this, also while processes are stopped. */
     private void keepAlive() {
-        if (cutUntilMillis <= time.nowMillis() && !server.hear(session)) {
+        if (!paused && cutUntilMillis <= time.nowMillis() && !server.hear(session)) {
             session = server.newSession();
         }
         time.at(time.nowMillis() + KEEP_ALIVE_MILLIS, this::keepAlive);
@@ -66,9 +73,21 @@ final class SimulatedLink implements BootClock {
         stoppedUntilMillis = Math.max(stoppedUntilMillis, time.nowMillis() + millis);
     }
 
+    /** The whole host stands still with its clock, as a virtual machine that is paused, until {@link #wake}. */
+    void pause() {
+        paused = true;
+        pausedSinceMillis = time.nowMillis();
+    }
+
+    void wake() {
+        missedMillis += time.nowMillis() - pausedSinceMillis;
+        paused = false;
+    }
+
     @Override
     public long nanos() {
-        return (long) (time.nowMillis() * rate * NANOS_PER_MILLI);
+        long missed = missedMillis + (paused ? time.nowMillis() - pausedSinceMillis : 0);
+        return (long) ((time.nowMillis() - missed) * rate * NANOS_PER_MILLI);
     }
 
     @Override
@@ -79,8 +98,8 @@ final class SimulatedLink implements BootClock {
 
     /** Returns when the process runs. */
     void awaitProcessor() {
-        while (stoppedUntilMillis > time.nowMillis()) {
-            time.waitUntil(stoppedUntilMillis);
+        while (paused || stoppedUntilMillis > time.nowMillis()) {
+            time.waitUntil(paused ? time.nowMillis() + LOOK_MILLIS : stoppedUntilMillis);
         }
     }
 

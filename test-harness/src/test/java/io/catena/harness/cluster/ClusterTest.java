@@ -8,6 +8,7 @@ import io.catena.harness.cluster.ClusterPlan.StoreKind;
 import io.catena.harness.machine.SharesMachine;
 import java.io.IOException;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ClusterTest {
     private static final long MILLIS = 150_000;
     private static final int SCHEDULES = 5;
+    private static final int DIRECTED = 5;
 
     @ParameterizedTest
     @CsvSource({"LOCK,FILES", "LOCK,SERVICE", "COPY,FILES", "COPY,SERVICE"})
@@ -42,7 +44,6 @@ class ClusterTest {
     @CsvSource({
         "DATA_FENCE,LOCK,SERVICE,0",
         "NAME_FENCE,LOCK,FILES,3",
-        "CHECK_BEFORE_ANSWER,LOCK,FILES,33",
         "SELF_FENCING,LOCK,SERVICE,8"
     })
     void whatIsLeftOutIsMissed(Omission omission, Fence fence, StoreKind store, long seed) throws IOException {
@@ -50,6 +51,51 @@ class ClusterTest {
         assertThat(ClusterRun.run(sound, seed, MILLIS).violation()).isNull();
         assertThat(ClusterRun.run(sound.without(omission), seed, MILLIS).violation())
                 .isNotNull();
+    }
+
+    /** A kind of schedule. */
+    private interface Schedule {
+        ClusterRun.Outcome run(ClusterPlan plan, long seed) throws IOException;
+    }
+
+    /** With everything as it should be nothing goes wrong; without something some schedule of the kind shows that it is missing. */
+    private static void isMissed(Omission omission, ClusterPlan sound, Schedule schedule) throws IOException {
+        String shown = null;
+        for (long seed = 1; shown == null && seed <= DIRECTED; seed++) {
+            assertThat(schedule.run(sound, seed).violation()).as("seed " + seed).isNull();
+            shown = schedule.run(sound.without(omission), seed).violation();
+        }
+        assertThat(shown).as("without " + omission).isNotNull();
+    }
+
+    /** With locks the claiming host would wait for the other's, which that loses only when it was silent for longer. */
+    @Test
+    void aHostThatIsTakenForDeadTooSoonStillAnswers() throws IOException {
+        ClusterPlan sound = ClusterPlan.sound(Fence.COPY, StoreKind.SERVICE);
+        isMissed(Omission.PATIENCE, sound, (plan, seed) -> ClusterRun.run(plan, seed, MILLIS));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fence.class)
+    void aHostThatStopsBeforeItAnswersDoesNotAnswer(Fence fence) throws IOException {
+        ClusterPlan sound = ClusterPlan.sound(fence, StoreKind.SERVICE);
+        isMissed(Omission.CHECK_BEFORE_ANSWER, sound, DirectedRun::stopsBeforeAnAnswer);
+    }
+
+    /** With locks the file server would refuse it anyway. */
+    @ParameterizedTest
+    @EnumSource(StoreKind.class)
+    void aHostThatWasPausedIsSilentFromItsNextRenewalOn(StoreKind store) throws IOException {
+        ClusterPlan sound = ClusterPlan.sound(Fence.COPY, store);
+        isMissed(Omission.LOOK_AT_RENEWAL, sound, DirectedRun::wakesAfterATakeover);
+    }
+
+    /** With locks the claiming host would wait for the other's. */
+    @ParameterizedTest
+    @EnumSource(StoreKind.class)
+    void aRenewalThatCrossesAClaimIsWaitedFor(StoreKind store) throws IOException {
+        ClusterPlan sound = ClusterPlan.sound(Fence.COPY, store);
+        isMissed(Omission.LOOK_AFTER_CLAIM, sound, DirectedRun::wakesBeforeTheClaim);
     }
 
     @ParameterizedTest

@@ -208,6 +208,8 @@ class SessionTest {
         assertThatThrownBy(() -> b.take(other)).isInstanceOf(HeldElsewhereException.class);
         b.watch.fenced(session.holder());
         b.take(other);
+        // It was not true.
+        assertThat(session.renew()).isFalse();
     }
 
     /** An agent that is started again, or whose session has lapsed, does not wait for itself. */
