@@ -24,6 +24,8 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * An SR that other hosts can reach, and that this one has now: how it got it, and what all that is done with it goes through.
@@ -122,6 +124,14 @@ public final class SharedSr {
     /** Whether another host has taken the SR from this one. */
     public boolean isLost() {
         return ownership.lossReason().isPresent();
+    }
+
+    /** Returns why the lease, and with it all that changes the SR, waits for the records; empty if it does not. */
+    public Optional<String> away() {
+        return ownership.isValid() || isLost()
+                ? Optional.empty()
+                : Optional.of("its lease could not be renewed for " + TimeUnit.NANOSECONDS.toSeconds(TIMES.validNanos())
+                        + " s, since the file server, or etcd, does not answer");
     }
 
     /** Returns what the SR is to be worked with through. */

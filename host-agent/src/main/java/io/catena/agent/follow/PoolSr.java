@@ -20,6 +20,7 @@ import io.catena.sr.job.Jobs;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import java.util.logging.Level;
@@ -253,6 +254,17 @@ public final class PoolSr implements AttachedSr {
         if (now != null) {
             now.awaitComplete(vdis);
         }
+    }
+
+    @Override
+    public boolean isRemote() {
+        return true;
+    }
+
+    @Override
+    public Optional<String> away() {
+        Holding now = holding;
+        return now == null ? Optional.empty() : now.right().away();
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.catena.api.VdiId;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +57,16 @@ public interface AttachedSr extends Closeable {
 
     /** Waits, but not for ever, until disks have all that was answered to guests of other hosts. */
     default void awaitComplete(Collection<VdiId> vdis) {}
+
+    /** Whether it lies on a server that may be away. */
+    default boolean isRemote() {
+        return false;
+    }
+
+    /** Returns why changes wait now, for nobody knows how long; empty if they do not. Waits for nothing. */
+    default Optional<String> away() {
+        return Optional.empty();
+    }
 
     /** Gives up all that this host has attached of an SR that another host has; does nothing if this one has it. */
     default void giveUp() {}

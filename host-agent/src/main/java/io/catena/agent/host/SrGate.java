@@ -16,12 +16,13 @@ import java.util.function.Function;
  * Lets operations at an attached SR, and keeps it from being closed under one.
  *
  * <p><b>Threads.</b> Operations share the gate and run in parallel; whoever closes the SR takes it alone, so waits for the
- * operations under way and holds back new ones. Looks take no lock at all.
+ * operations under way and holds back new ones. Looks take no lock at all. Nobody waits for a server that is away.
  */
 final class SrGate {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final AttachedSr sr;
+    private final RemoteCalls remote;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
     /** Changed under {@link #gate}. */
@@ -29,6 +30,7 @@ final class SrGate {
 
     SrGate(AttachedSr sr) {
         this.sr = sr;
+        remote = new RemoteCalls(sr.name(), sr::away);
     }
 
     /** What ends an SR. */
@@ -51,6 +53,10 @@ final class SrGate {
 
     /** Does an operation, in parallel to others. */
     <T> T use(Function<StorageRepository, T> operation) {
+        return sr.isRemote() ? remote.call(() -> useHere(operation)) : useHere(operation);
+    }
+
+    private <T> T useHere(Function<StorageRepository, T> operation) {
         Lock shared = hold(gate.readLock());
         try {
             checkOpen();
@@ -66,6 +72,7 @@ final class SrGate {
      * @throws SrException if {@code check} throws it; nothing has happened then
      */
     void end(Ending check, Ending ending) throws IOException {
+        remote.refuseIfAway();
         Lock alone = hold(gate.writeLock());
         try {
             if (closed) {
