@@ -78,8 +78,7 @@ final class RemoteCalls {
     void refuseIfAway() {
         away.get().ifPresent(reason -> {
             throw new SrException(
-                            SrError.TRY_AGAIN,
-                            "SR " + sr + " cannot be changed now: " + reason + ". Nothing was done")
+                            SrError.TRY_AGAIN, "SR " + sr + " cannot be changed now: " + reason + ". Nothing was done")
                     .correction("Try again when it can be reached.");
         });
     }

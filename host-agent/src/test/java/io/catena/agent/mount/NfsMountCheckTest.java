@@ -46,7 +46,10 @@ final class NfsMountCheckTest {
     void whatMakesFailuresWorseIsWarnedOf() {
         assertThat(nfs("soft", "vers=3").warnings()).hasSize(3);
         assertThat(nfs("softerr", "vers=4.2", "lookupcache=none").warnings()).hasSize(1);
-        assertThat(nfs("hard", "vers=4.2").warnings()).singleElement().asString().contains("lookupcache=positive");
+        assertThat(nfs("hard", "vers=4.2").warnings())
+                .singleElement()
+                .asString()
+                .contains("lookupcache=positive");
     }
 
     @Test

@@ -35,10 +35,11 @@ public final class DirectedRun {
      */
     public static ClusterRun.Outcome stopsBeforeAnAnswer(ClusterPlan plan, long seed) throws IOException {
         ClusterRun run = new ClusterRun(plan, seed);
-        new DirectedRun(run).whenOwned(owner -> owner.beforeAnswer(() -> {
-            owner.link().cut(STOP_MILLIS);
-            owner.link().stop(STOP_MILLIS);
-        }));
+        new DirectedRun(run)
+                .whenOwned(owner -> owner.beforeAnswer(() -> {
+                    owner.link().cut(STOP_MILLIS);
+                    owner.link().stop(STOP_MILLIS);
+                }));
         return run.run(seed, MILLIS);
     }
 

@@ -41,11 +41,7 @@ class ClusterTest {
 
     /** Else the simulation would be blind. Of each omission a seed that shows it; the campaign finds more. */
     @ParameterizedTest
-    @CsvSource({
-        "DATA_FENCE,LOCK,SERVICE,0",
-        "NAME_FENCE,LOCK,FILES,3",
-        "SELF_FENCING,LOCK,SERVICE,8"
-    })
+    @CsvSource({"DATA_FENCE,LOCK,SERVICE,0", "NAME_FENCE,LOCK,FILES,3", "SELF_FENCING,LOCK,SERVICE,8"})
     void whatIsLeftOutIsMissed(Omission omission, Fence fence, StoreKind store, long seed) throws IOException {
         ClusterPlan sound = ClusterPlan.sound(fence, store);
         assertThat(ClusterRun.run(sound, seed, MILLIS).violation()).isNull();
