@@ -4,6 +4,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Lets a base copy take the place of its only child, a leaf all of whose data it holds by now: the disk's chain is one node
@@ -24,6 +25,11 @@ public record Absorb(String baseCopy, String leaf) implements Operation {
     public void checkNames() {
         Names.node(baseCopy);
         Names.node(leaf);
+    }
+
+    @Override
+    public Set<String> files() {
+        return Set.of(baseCopy, leaf);
     }
 
     @Override

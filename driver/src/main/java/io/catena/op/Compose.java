@@ -5,6 +5,7 @@ import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,11 @@ public record Compose(Relink.Child child, String parent, String record, Orphans.
         Names.node(child.file());
         Names.node(parent);
         Names.disksRecord(record);
+    }
+
+    @Override
+    public Set<String> files() {
+        return Set.of(child.file(), parent);
     }
 
     @Override

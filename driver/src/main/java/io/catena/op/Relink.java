@@ -5,8 +5,10 @@ import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.TrailingFooter;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Takes a node out of the tree whose data its parent holds by now: its children become its parent's.
@@ -67,6 +69,14 @@ public record Relink(String node, List<Child> children, List<Orphans.Orphan> orp
     public void checkNames() {
         Names.node(node);
         children.forEach(child -> Names.node(child.file()));
+    }
+
+    @Override
+    public Set<String> files() {
+        Set<String> files = new HashSet<>(List.of(node));
+        children.forEach(child -> files.add(child.file()));
+        orphans.forEach(orphan -> files.add(orphan.file()));
+        return files;
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,11 @@ public record Remove(String node, Orphans.@Nullable Orphan orphan, List<String> 
     public void checkNames() {
         Names.node(node);
         records.forEach(Names::disksRecord);
+    }
+
+    @Override
+    public Set<String> files() {
+        return Set.of(node);
     }
 
     @Override

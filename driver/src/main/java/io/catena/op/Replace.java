@@ -2,7 +2,9 @@ package io.catena.op;
 
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,11 @@ public record Replace(String prepared, String name, String old, Orphans.@Nullabl
         Names.prepared(prepared);
         Names.node(name);
         Names.node(old);
+    }
+
+    @Override
+    public Set<String> files() {
+        return new HashSet<>(List.of(name, old));
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Changes several places of one file as if at one instant.
@@ -34,6 +35,11 @@ public record Rewrite(String file, List<Bytes> patches, long sizeBytes) implemen
     @Override
     public void checkNames() {
         Names.node(file);
+    }
+
+    @Override
+    public Set<String> files() {
+        return Set.of(file);
     }
 
     @Override

@@ -7,8 +7,10 @@ import io.catena.vhd.HiddenFlag;
 import io.catena.vhd.Layer;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Makes snapshots and clones of leaves, all at one instant: each leaf's file becomes a base copy, under a new name, of new,
@@ -82,6 +84,17 @@ public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> reco
             Names.node(child.name());
         }
         records.forEach(record -> Names.disksRecord(record.name()));
+    }
+
+    @Override
+    public Set<String> files() {
+        Set<String> files = new HashSet<>();
+        for (Cut cut : cuts) {
+            files.add(cut.leaf());
+            files.add(cut.baseCopy());
+        }
+        children.forEach(child -> files.add(child.name()));
+        return files;
     }
 
     @Override

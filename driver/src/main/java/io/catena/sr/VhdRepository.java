@@ -38,7 +38,6 @@ import io.catena.sr.open.SrLooks;
 import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.MirrorMark;
-import io.catena.sr.record.NoteFiles;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
 import io.catena.sr.verb.Composer;
@@ -64,7 +63,6 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -201,7 +199,10 @@ public final class VhdRepository implements StorageRepository, Closeable {
         if (demand.kind() == VdiDemand.Kind.SNAPSHOT) {
             checkNamedOnce(demand.vdis());
         }
-        locked("ask for " + demand, () -> demands.check(demand));
+        locked("ask for " + demand, () -> {
+            demands.check(demand);
+            return demand;
+        });
     }
 
     @Override
@@ -269,7 +270,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
             }
             VdiRecord changed = sr.view.record(node).with(changes);
             sr.admission.checkMove(sr.tree.now(), node, Admission.owner(changed));
-            sr.records.write(id, changed);
+            sr.tree.concern(List.of(node));
+            sr.tree.aside(() -> sr.records.write(id, changed));
             sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()));
         });
         return vdi(id);
@@ -331,17 +333,17 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Export attach(VdiId id, String holder, AccessMode mode) {
-        return change("attach VDI " + id, () -> attacher.attach(id, holder, mode));
+        return change("attach VDI " + id, id, () -> attacher.attach(id, holder, mode));
     }
 
     @Override
     public Export activate(VdiId id, String holder, AccessMode mode) {
-        return change("activate VDI " + id, () -> attacher.activate(id, holder, mode));
+        return change("activate VDI " + id, id, () -> attacher.activate(id, holder, mode));
     }
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
-        return change("attach VDI " + id, () -> attacher.attachAndActivate(id, holder, mode));
+        return change("attach VDI " + id, id, () -> attacher.attachAndActivate(id, holder, mode));
     }
 
     /** Takes a disk as its holder had it before the agent was started anew. */
@@ -378,13 +380,13 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */
     @Override
     public void deactivate(VdiId id, String holder) {
-        attacher.leave(id, holder, () -> locked("deactivate VDI " + id, () -> attacher.deactivate(id, holder)));
+        attacher.leave(id, holder, () -> locked("deactivate VDI " + id, id, () -> attacher.deactivate(id, holder)));
     }
 
     /** Not a change either. */
     @Override
     public void detach(VdiId id, String holder) {
-        attacher.leave(id, holder, () -> locked("detach VDI " + id, () -> attacher.detach(id, holder)));
+        attacher.leave(id, holder, () -> locked("detach VDI " + id, id, () -> attacher.detach(id, holder)));
     }
 
     @Override
@@ -407,31 +409,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return contents;
     }
 
-    /** Kept under the SR's lock; not changes, since they must be possible while an operation that failed waits. */
     @Override
     public SrNotes notes() {
-        NoteFiles files = new NoteFiles(sr.storage);
-        return new SrNotes() {
-            @Override
-            public List<String> names() {
-                return locked("list the notes", files::names);
-            }
-
-            @Override
-            public Optional<String> read(String name) {
-                return locked("read note " + name, () -> files.read(name));
-            }
-
-            @Override
-            public void write(String name, String text) {
-                locked("write note " + name, () -> files.write(name, text));
-            }
-
-            @Override
-            public void delete(String name) {
-                locked("delete note " + name, () -> files.delete(name));
-            }
-        };
+        return new LockedNotes(sr.tree, sr.storage);
     }
 
     /**
@@ -474,15 +454,23 @@ public final class VhdRepository implements StorageRepository, Closeable {
         });
     }
 
+    /** Runs what changes only how one disk is used. */
+    private <T> T change(String what, VdiId id, Errors.Work<T> work) {
+        return Errors.translate(what, () -> sr.tree.change(id, work));
+    }
+
     /** Runs what must also be possible when an operation that failed cannot be completed. */
     private <T> T locked(String what, Errors.Work<T> work) {
         return Errors.translate(what, () -> sr.tree.lockedIo(work));
     }
 
-    private void locked(String what, ChainSwaps.Change work) {
-        locked(what, () -> {
-            work.make();
-            return what;
-        });
+    /** As {@link #change(String, VdiId, Errors.Work)}, also when an operation that failed cannot be completed. */
+    private void locked(String what, VdiId id, ChainSwaps.Change work) {
+        Errors.translate(
+                what,
+                () -> sr.tree.lockedIo(id, () -> {
+                    work.make();
+                    return what;
+                }));
     }
 }

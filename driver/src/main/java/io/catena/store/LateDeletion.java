@@ -7,9 +7,10 @@ import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A storage on which to delete a large file takes no time: a file system gives back its extents one after another, which takes
+ * A storage on which to delete or replace a large file takes no time: a file system gives back its extents one after another, which takes
  * seconds, and the caller may have a lock that others wait for.
  *
  * <ol>
@@ -17,6 +18,9 @@ import java.util.concurrent.atomic.AtomicLong;
  *       too full for another name, it is deleted at once.
  *   <li>{@link #giveBack}, to be called without the lock, deletes it. Should it not come to that, the next attach does so.
  * </ol>
+ *
+ * <p>A large file that {@link #rename} replaces is kept open until {@link #giveBack}: its extents go with the last who has it
+ * open, so nothing of it is left if the process dies.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -32,6 +36,9 @@ public final class LateDeletion extends ForwardingStorage {
 
     /** What was moved. Guarded by this. */
     private List<String> left = new ArrayList<>();
+
+    /** What was replaced. Guarded by this. */
+    private List<BlockFile> replaced = new ArrayList<>();
 
     public LateDeletion(Storage storage) {
         this(storage, LARGE_BYTES);
@@ -62,6 +69,31 @@ public final class LateDeletion extends ForwardingStorage {
         super.delete(name);
     }
 
+    @Override
+    public void rename(String from, String to) throws IOException {
+        BlockFile old = isNode(to) && isLarge(to) ? openIfPossible(to) : null;
+        try {
+            super.rename(from, to);
+        } finally {
+            if (old != null) {
+                note(old);
+            }
+        }
+    }
+
+    /** Who cannot open a file can replace it all the same. */
+    private @Nullable BlockFile openIfPossible(String name) {
+        try {
+            return openReadOnly(name);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private synchronized void note(BlockFile file) {
+        replaced.add(file);
+    }
+
     private static boolean isNode(String name) {
         return !name.contains("/");
     }
@@ -74,22 +106,33 @@ public final class LateDeletion extends ForwardingStorage {
         left.add(name);
     }
 
-    /** Deletes what was moved since the last call. */
+    /** Gives back what was deleted or replaced since the last call. */
     public void giveBack() {
         List<String> names;
+        List<BlockFile> files;
         synchronized (this) {
-            if (left.isEmpty()) {
-                return;
-            }
             names = left;
             left = new ArrayList<>();
+            files = replaced;
+            replaced = new ArrayList<>();
         }
-        for (String name : names) {
-            try {
-                super.delete(name);
-            } catch (IOException e) {
-                LOG.log(Level.WARNING, LogLine.of("deleted-file-stays", "file", name, "cause", e.getMessage()));
-            }
+        names.forEach(this::deleteMoved);
+        files.forEach(LateDeletion::close);
+    }
+
+    private void deleteMoved(String name) {
+        try {
+            super.delete(name);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, LogLine.of("deleted-file-stays", "file", name, "cause", e.getMessage()));
+        }
+    }
+
+    private static void close(BlockFile file) {
+        try {
+            file.close();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, LogLine.of("replaced-file-not-closed", "file", file.name(), "cause", e.getMessage()));
         }
     }
 }

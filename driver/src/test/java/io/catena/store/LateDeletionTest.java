@@ -1,11 +1,16 @@
 package io.catena.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,6 +49,49 @@ final class LateDeletionTest {
 
         assertThat(storage.list(".catena/tmp")).isEmpty();
         assertThat(storage.exists("a.vhd")).isTrue();
+    }
+
+    @Test
+    void whatALargeFileIsReplacedByIsThereAtOnceAndTheRoomIsGivenBackLater() throws IOException {
+        LateDeletion storage = storage();
+        write(storage, "a.vhd", LARGE_BYTES);
+        write(storage, "new.vhd", 1);
+
+        storage.rename("new.vhd", "a.vhd");
+
+        assertThat(storage.info("a.vhd").sizeBytes()).isEqualTo(1);
+        assertThat(deletedFilesThatAreOpen()).hasSize(1);
+        assertThat(storage.list("")).containsExactly("a.vhd");
+        assertThat(storage.list(".catena/tmp")).isEmpty();
+        storage.giveBack();
+        assertThat(deletedFilesThatAreOpen()).isEmpty();
+    }
+
+    @Test
+    void aRenameThatFailsLosesNothing() throws IOException {
+        LateDeletion storage = storage();
+        write(storage, "a.vhd", LARGE_BYTES);
+
+        assertThatThrownBy(() -> storage.rename("none.vhd", "a.vhd")).isInstanceOf(NoSuchFileException.class);
+
+        storage.giveBack();
+        assertThat(storage.info("a.vhd").sizeBytes()).isEqualTo(LARGE_BYTES);
+    }
+
+    /** What this process has open in the directory, and has no name any more. */
+    private List<String> deletedFilesThatAreOpen() throws IOException {
+        List<String> found = new ArrayList<>();
+        try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path descriptor : descriptors) {
+                try {
+                    found.add(Files.readSymbolicLink(descriptor).toString());
+                } catch (NoSuchFileException e) {
+                    // That of the list itself.
+                }
+            }
+        }
+        found.removeIf(file -> !file.startsWith(directory.toString()) || !file.endsWith("(deleted)"));
+        return found;
     }
 
     @Test

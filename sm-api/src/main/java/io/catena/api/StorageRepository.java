@@ -1,21 +1,17 @@
 package io.catena.api;
 
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An attached storage repository. Who needs one of its facets only takes that one: its disks, access to them, what controls
- * garbage collection ({@link #garbage}), contents, or notes.
+ * An attached storage repository. Who needs one of its facets only takes that one: what there is, what may be promised, its
+ * disks, access to them, what controls garbage collection ({@link #garbage}), contents, or notes.
  *
  * <p><b>Errors.</b> All methods throw {@link SrException}; nothing is changed then, unless the method says otherwise.
  *
  * <p><b>Threads.</b> Safe for use by many threads. Operations that change the tree of nodes run one after another; guest
  * I/O goes on meanwhile.
  */
-public interface StorageRepository extends VdiOperations, VdiAccess {
-    /** Returns how full the SR is. */
-    SrStat stat();
-
+public interface StorageRepository extends VdiOperations, VdiAccess, SrInventory, SrAdmission {
     /** Looks at all files again, in case somebody else changed them. */
     SrStat scan();
 
@@ -41,30 +37,8 @@ public interface StorageRepository extends VdiOperations, VdiAccess {
      */
     void acceptLoss();
 
-    /** Returns what the SR may promise, and has promised. Waits for nothing. */
-    SrQuotas quotas();
-
-    /**
-     * Makes sure that a disk would be made now; promises nothing.
-     *
-     * @param owner empty for nobody
-     * @throws SrException {@link SrError#OVERSUBSCRIBED}, {@link SrError#QUOTA_EXCEEDED} or {@link SrError#SR_NO_SPACE}, with
-     *     what there is, what is allowed and what to do
-     */
-    void admit(long sizeBytes, String owner);
-
-    /**
-     * Makes sure that something would be done now, by all the checks that it would have to pass; changes and promises nothing.
-     *
-     * @throws SrException as it would be refused
-     */
-    void admit(VdiDemand demand);
-
     /** Changes what is told of the SR. */
     SrStat set(SrChange change);
-
-    /** Returns the roots of all chains with everything that builds on them. */
-    List<TreeNode> tree();
 
     /**
      * Starts copying a disk, flattened, into this or another SR; returns at once. Until it has ended the disk can be read,

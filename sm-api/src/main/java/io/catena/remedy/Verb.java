@@ -43,6 +43,8 @@ public enum Verb {
     TOKEN_REVOKE("token revoke", "token"),
     CLIENT_LS("client ls"),
     CLIENT_REMOVE("client remove", "client"),
+    CLIENT_SET("client set", "client"),
+    AGENT("agent"),
     VHD_CHECK("vhd check", "file"),
     VHD_COALESCE("vhd coalesce", "file"),
     VHD_CONVERT("vhd convert", "file"),
@@ -73,8 +75,8 @@ public enum Verb {
         return subjects;
     }
 
-    /** Whether it looks at or changes a file on the host itself, without the agent. */
+    /** Whether it is done on the host itself, without an agent that runs. */
     public boolean isOffline() {
-        return text.startsWith("vhd ");
+        return this == AGENT || text.startsWith("vhd ");
     }
 }

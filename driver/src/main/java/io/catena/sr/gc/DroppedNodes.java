@@ -1,6 +1,7 @@
 package io.catena.sr.gc;
 
 import io.catena.sr.live.Attachments;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;
@@ -21,5 +22,5 @@ record DroppedNodes(Attachments attachments, Set<String> gone, ChainFile holder)
     }
 
     @Override
-    public void settle() {}
+    public void settle(Aside aside) {}
 }

@@ -72,7 +72,7 @@ final class GarbageCollector {
 
     private Merge.Done delete(Node node) throws IOException {
         return tree.change(() -> {
-            tree.lookOutside();
+            tree.lookOutside(List.of(node));
             boolean stillGarbage = tree.now()
                     .node(node.name())
                     .filter(n -> MergeRules.isGarbage(tree.now(), n))

@@ -59,7 +59,7 @@ final class GcWork {
     private List<GcRun.Work> steps() {
         return Errors.translate("look for garbage", () -> {
             Tree tree = parts.tree().change(() -> {
-                parts.tree().lookOutside();
+                parts.tree().lookOutside(List.of());
                 parts.tree().forgetRefutedOrphans();
                 return parts.tree().now();
             });

@@ -73,6 +73,12 @@ final class KeptRow {
 
     /** To be called under the tree lock before nodes go, for the snapshots whose data was given up since {@link #save}. */
     void saveAgain() throws IOException {
+        tree.concern(row);
+        tree.aside(this::write);
+        tree.refresh(List.of());
+    }
+
+    private void write() throws IOException {
         Tree now = tree.now();
         Set<String> names = names();
         KeptFiles files = tree.kept();
@@ -85,7 +91,6 @@ final class KeptRow {
             KeptChanges changes = files.read(id);
             files.write(anchor.isPresent() ? moved(changes, anchor.get()) : changes.unknown());
         }
-        tree.refresh(List.of());
     }
 
     private KeptChanges moved(KeptChanges changes, Node anchor) throws IOException {
@@ -145,6 +150,12 @@ final class KeptRow {
      * under the tree lock.
      */
     static void saveDeleted(Storage storage, SrTree tree, Node node) throws IOException {
+        tree.concern(List.of(node));
+        tree.aside(() -> writeDeleted(storage, tree, node));
+        tree.refresh(List.of());
+    }
+
+    private static void writeDeleted(Storage storage, SrTree tree, Node node) throws IOException {
         KeptFiles files = tree.kept();
         for (VdiId id : List.copyOf(files.ids())) {
             Optional<Node> anchor = tree.now().anchor(files.anchors(id));
@@ -159,7 +170,6 @@ final class KeptRow {
                 writeIfThereIsRoom(files, changes, changes.movedTo(anchors, held(storage, file)));
             }
         }
-        tree.refresh(List.of());
     }
 
     /** Deleting makes room, and an anchor that is gone says that nothing is known. */

@@ -136,7 +136,7 @@ final class LeafMerge implements Merge {
     }
 
     private void checkIsStillThere(GcStep step) throws IOException {
-        tree.lookOutside();
+        tree.lookOutside(List.of(step.node(), step.lower()));
         Tree now = tree.now();
         String leaf = step.node().name();
         boolean isThere = !openNodes.isOpen(leaf)

@@ -49,7 +49,7 @@ final class LiveLeafMerge implements Merge {
                 control.giveWay();
             }
             tree.change(() -> {
-                finish(vdi, drain, new Absorb(step.lower().name(), step.node().name()));
+                finish(vdi, drain, step);
                 return vdi;
             });
             return Done.merged(1, drain.copied());
@@ -61,11 +61,12 @@ final class LiveLeafMerge implements Merge {
         }
     }
 
-    private void finish(VdiId vdi, LeafDrain drain, Absorb operation) throws IOException {
+    private void finish(VdiId vdi, LeafDrain drain, GcStep step) throws IOException {
         drain.checkNotEnded();
-        tree.lookOutside();
+        tree.lookOutside(List.of(step.node(), step.lower()));
+        Absorb operation = new Absorb(step.lower().name(), step.node().name());
         checkMayMerge(operation.leaf());
-        makeDurable(drain);
+        tree.aside(() -> makeDurable(drain));
         tree.commit(operation, attachments.leaves().finishDrain(vdi, operation));
         tree.refresh(List.of(operation.baseCopy(), operation.leaf()));
     }

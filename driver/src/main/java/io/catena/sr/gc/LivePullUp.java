@@ -66,14 +66,14 @@ final class LivePullUp implements Merge {
 
     private void finish(VdiId vdi, LiveFill live, GcStep step) throws IOException {
         live.checkNotEnded();
-        tree.lookOutside();
+        tree.lookOutside(List.of(step.node(), step.lower()));
         Tree now = tree.now();
         String leaf = step.node().name();
         if (now.node(leaf).filter(node -> MergeRules.isAbsorbable(now, node)).isEmpty()) {
             throw new ChangedMeanwhileException("the disk was changed meanwhile");
         }
         Node baseCopy = step.lower();
-        LiveSteps steps = attachments.leaves().finishFill(vdi, live, baseCopy.name());
+        LiveSteps steps = attachments.leaves().finishFill(vdi, live, baseCopy.name(), tree::aside);
         Unlinking.ofInUse(storage, baseCopy, ChainFile.read(storage, leaf)).run(tree, steps);
         tree.refresh(List.of(baseCopy.name(), leaf));
     }

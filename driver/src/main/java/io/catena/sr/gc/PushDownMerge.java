@@ -67,9 +67,9 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
         tree.commit(operation(step, children, parent), new DroppedNodes(attachments, gone, parent));
         for (Node below : step.between()) {
             tree.delete(below.name());
-            storage.syncNames();
         }
-        Orphans.forget(storage, step.between().stream().map(Node::name).toList());
+        List<String> deleted = step.between().stream().map(Node::name).toList();
+        tree.aside(() -> Orphans.forget(storage, deleted));
         List<String> changed = new ArrayList<>(step.files());
         children.forEach(child -> changed.add(child.name()));
         tree.refresh(changed);

@@ -65,14 +65,14 @@ record Unlinking(Storage storage, Node node, Relink operation) {
      */
     void run(SrTree tree, LiveSteps live) throws IOException {
         tree.commit(operation, live);
-        deleteRecord();
+        if (node.rawBaseCopy()) {
+            tree.aside(this::deleteRecord);
+        }
     }
 
     /** Deletes what hid a raw node; without its file it means nothing. */
     private void deleteRecord() throws IOException {
-        if (node.rawBaseCopy()) {
-            storage.delete(SrFiles.vdiRecord(node.id()));
-            storage.syncNames();
-        }
+        storage.delete(SrFiles.vdiRecord(node.id()));
+        storage.syncNames();
     }
 }

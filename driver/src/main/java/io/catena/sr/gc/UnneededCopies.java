@@ -37,13 +37,13 @@ final class UnneededCopies {
      */
     void declare(Collection<String> names) throws IOException {
         tree.change(() -> {
-            tree.lookOutside();
+            tree.lookOutside(List.of());
             List<Orphans.Orphan> orphans = new ArrayList<>();
             for (String name : names) {
                 orphans.add(orphan(tree.now(), name));
             }
             Orphans.add(storage, orphans);
-            tree.lookOutside();
+            tree.lookOutside(List.of());
             return names;
         });
     }

@@ -6,6 +6,7 @@ import io.catena.disk.LiveDisk;
 import io.catena.log.LogLine;
 import io.catena.op.Absorb;
 import io.catena.op.Operation;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -74,17 +75,17 @@ public final class DrainEnd implements LiveSteps {
 
     /** What had to be durable is so since before the operation was recorded. */
     @Override
-    public void settle() {}
+    public void settle(Aside aside) {}
 
     @Override
-    public void apply(Operation recorded, Storage storage) throws IOException {
-        operation.rename(storage);
+    public void apply(Operation recorded, Storage storage, Aside aside) throws IOException {
+        aside.run(() -> operation.rename(storage));
         if (nodes.isOpen(successor)) {
-            drain.showBaseCopy();
+            aside.run(drain::showBaseCopy);
             nodes.noteName(operation.leaf());
         } else {
             // Detached since a step failed.
-            operation.apply(storage);
+            aside.run(() -> operation.apply(storage));
         }
     }
 

@@ -4,6 +4,7 @@ import io.catena.disk.Chain;
 import io.catena.op.Bytes;
 import io.catena.op.Operation;
 import io.catena.op.Relink;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;
@@ -48,18 +49,18 @@ final class FillEnd implements LiveSteps {
     public void cut() {}
 
     @Override
-    public void settle() {}
+    public void settle(Aside aside) {}
 
     @Override
-    public void apply(Operation operation, Storage storage) throws IOException {
+    public void apply(Operation operation, Storage storage, Aside aside) throws IOException {
         Relink relink = (Relink) operation;
         if (nodes.isOpen(leaf)) {
-            link(relink);
+            aside.run(() -> link(relink));
             swaps.dropFromChains(Set.of(baseCopy), null);
-            relink.remove(storage);
+            aside.run(() -> relink.remove(storage));
         } else {
             // Detached since a step failed.
-            relink.apply(storage);
+            aside.run(() -> relink.apply(storage));
         }
     }
 

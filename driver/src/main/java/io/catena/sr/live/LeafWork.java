@@ -4,6 +4,7 @@ import io.catena.api.VdiId;
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
 import io.catena.op.Absorb;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -123,13 +124,14 @@ public final class LeafWork {
     /**
      * Ends the filling of a leaf that holds all of its base copy by now, which is made durable.
      *
+     * @param aside of a change that concerns the disk
      * @return how the base copy leaves the chain; to be committed under the tree lock
      */
-    public LiveSteps finishFill(VdiId vdi, LiveFill fill, String baseCopy) throws IOException {
+    public LiveSteps finishFill(VdiId vdi, LiveFill fill, String baseCopy, Aside aside) throws IOException {
         fill.checkNotEnded();
         stopFill(vdi);
         LiveDisk disk = disks.active(vdi).orElseThrow().disk();
-        disk.flush();
+        aside.run(disk::flush);
         return new FillEnd(nodes, swaps, disk.chain().leaf(), baseCopy);
     }
 

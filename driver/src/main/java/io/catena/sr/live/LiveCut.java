@@ -7,6 +7,7 @@ import io.catena.disk.DiskBusyException;
 import io.catena.disk.LiveDisk;
 import io.catena.disk.PauseClock;
 import io.catena.log.LogLine;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -216,23 +217,24 @@ public final class LiveCut implements LiveSteps {
     }
 
     @Override
-    public void settle() throws IOException {
+    public void settle(Aside aside) throws IOException {
         for (Part part : parts) {
             if (!part.settled) {
-                settle(part);
+                settle(part, aside);
                 part.settled = true;
             }
         }
     }
 
-    private void settle(Part part) throws IOException {
-        Objects.requireNonNull(part.done, "done").awaitRequestsBefore(REQUEST_PATIENCE);
+    private void settle(Part part, Aside aside) throws IOException {
+        ChainSwitch done = Objects.requireNonNull(part.done, "done");
+        aside.run(() -> done.awaitRequestsBefore(REQUEST_PATIENCE));
         if (part.dropsOld()) {
             nodes.release(part.old);
             return;
         }
         if (!part.live().readOnly()) {
-            complete(part);
+            aside.run(() -> complete(part));
         }
         part.successor().settle();
     }

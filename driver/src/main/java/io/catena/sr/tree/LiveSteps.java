@@ -12,7 +12,7 @@ public interface LiveSteps {
         public void cut() {}
 
         @Override
-        public void settle() {}
+        public void settle(Aside aside) {}
     };
 
     /**
@@ -25,15 +25,19 @@ public interface LiveSteps {
     /**
      * Makes durable what the operation's own steps need. If this, or a step, fails, this is called again before the steps are
      * tried again.
+     *
+     * @param aside for what takes long
      */
-    void settle() throws IOException;
+    void settle(Aside aside) throws IOException;
 
     /**
      * Takes the operation's own steps. Who has a file open that is written meanwhile changes it himself: see {@link
      * io.catena.vhd.SparseLayer#changeFooter}. May be called again after it failed.
+     *
+     * @param aside for what takes long
      */
-    default void apply(Operation operation, Storage storage) throws IOException {
-        operation.apply(storage);
+    default void apply(Operation operation, Storage storage, Aside aside) throws IOException {
+        aside.run(() -> operation.apply(storage));
     }
 
     /**

@@ -2,8 +2,8 @@ package io.catena.sr.tree;
 
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.VdiId;
 import io.catena.log.LogLine;
-import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.op.Orphans;
 import io.catena.op.Remove;
@@ -18,13 +18,16 @@ import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Collectors;
 
 /**
- * The tree of an SR as it is now, and the lock under which it changes: operations of one SR run one after another.
+ * The tree of an SR as it is now, and the locks under which it changes ({@link TreeLock}): changes of one SR run one after
+ * another.
  *
  * <p>Who looks takes {@link #seen}, the tree as the last operation left it, and never waits.
  *
@@ -33,32 +36,26 @@ import org.jspecify.annotations.Nullable;
 public final class SrTree {
     private static final Logger LOG = System.getLogger(SrTree.class.getName());
 
-    private final ReentrantLock lock = new ReentrantLock(true);
+    private final TreeLock lock = new TreeLock();
     private final LateDeletion storage;
     private final TreeScanner scanner;
     private final TreeWatch watch;
     private final Outsiders outsiders;
-    private final Journal journal;
+    private final Commits commits;
     private final KeptFiles kept;
     private final SeenFiles seenFiles;
 
-    /** As it is to the operation that has the lock. */
+    /** As it is to the operation that has the lock. Changed by who has the turn, too. */
     private Tree tree;
 
     /** As it is to all others. */
     private volatile Tree seen;
 
+    /** The files that are no nodes, when they were looked at last. Used by who has the turn. */
+    private SortedMap<String, Node.Doubt> outside = new TreeMap<>();
+
     /** Whether files may have changed that the tree does not know of. */
     private boolean outdated;
-
-    /** Whether an operation failed half-way that has not been completed. */
-    private volatile boolean interrupted;
-
-    /** Why nothing may change any more; null while all is well. */
-    private volatile @Nullable String stuck;
-
-    /** What the operation that is bound to happen still has to do to disks in use. */
-    private LiveSteps underway = LiveSteps.NONE;
 
     private boolean closed;
 
@@ -67,21 +64,21 @@ public final class SrTree {
      */
     public SrTree(Storage storage, Clock clock) throws IOException {
         this.storage = new LateDeletion(storage);
-        journal = new Journal(this.storage);
         kept = new KeptFiles(storage);
         scanner = new TreeScanner(storage);
         watch = new TreeWatch(storage, scanner, clock);
         outsiders = new Outsiders(storage, clock);
         seenFiles = new SeenFiles(storage);
         tree = watch.scan();
-        lookOutside();
+        outside = outsiders.look();
+        knowOutside();
         tree = seenFiles.compare(tree);
         seen = tree;
-        interrupted = isBound();
+        commits = new Commits(this.storage, seenFiles, lock);
     }
 
     public <T> T locked(Supplier<T> work) {
-        lock.lock();
+        lock.beginChange();
         try {
             return work.get();
         } finally {
@@ -90,7 +87,7 @@ public final class SrTree {
     }
 
     public <T> T lockedIo(Errors.Work<T> work) throws IOException {
-        lock.lock();
+        lock.beginChange();
         try {
             return work.run();
         } finally {
@@ -100,7 +97,7 @@ public final class SrTree {
 
     /** Runs work that changes the tree, after the operation that failed last, if any, was completed. */
     public <T> T change(Errors.Work<T> work) throws IOException {
-        lock.lock();
+        lock.beginChange();
         try {
             if (closed) {
                 throw new SrException(SrError.SR_UNAVAILABLE, "The SR was detached meanwhile")
@@ -118,19 +115,100 @@ public final class SrTree {
 
     /** What the operation did is seen from now on, all at once. */
     private void unlock() {
-        boolean isLast = lock.getHoldCount() == 1;
-        if (isLast) {
-            seen = tree;
-        }
-        lock.unlock();
-        if (isLast) {
+        boolean hasEnded = lock.endChange(() -> seen = tree);
+        if (hasEnded) {
             storage.giveBack();
         }
     }
 
-    /** Deletes the file of a node. To be called under the lock; what takes long of it is done without. */
+    /**
+     * As {@link #locked(Supplier)}, of work that changes only how one disk is used: it waits for the change under way only if that
+     * concerns a file of the disk.
+     */
+    public <T> T locked(VdiId disk, Supplier<T> work) {
+        lock.beginUse(() -> files(disk));
+        try {
+            return work.get();
+        } finally {
+            lock.endUse();
+        }
+    }
+
+    /** As {@link #locked(VdiId, Supplier)}, of work that may fail. */
+    public <T> T lockedIo(VdiId disk, Errors.Work<T> work) throws IOException {
+        lock.beginUse(() -> files(disk));
+        try {
+            return work.run();
+        } finally {
+            lock.endUse();
+        }
+    }
+
+    /**
+     * As {@link #change(Errors.Work)}, of work that changes only how one disk is used: it waits for the change under way only if
+     * that concerns a file of the disk, or if something failed that has to be completed first.
+     */
+    public <T> T change(VdiId disk, Errors.Work<T> work) throws IOException {
+        IOException failure = null;
+        lock.beginUse(() -> files(disk));
+        try {
+            if (!closed && !outdated && commits.isAllWell()) {
+                return work.run();
+            }
+        } catch (IOException e) {
+            failure = e;
+        } finally {
+            lock.endUse();
+        }
+        if (failure == null) {
+            return change(work);
+        }
+        lookAgainInTurn(failure);
+        throw failure;
+    }
+
+    private void lookAgainInTurn(IOException reason) {
+        lock.beginChange();
+        try {
+            if (!closed) {
+                lookAgain(reason);
+            }
+        } finally {
+            unlock();
+        }
+    }
+
+    /** Returns the files that a disk consists of; nothing if the disk is not known. */
+    private Optional<Set<String>> files(VdiId disk) {
+        Tree now = tree;
+        return now.node(disk)
+                .map(leaf -> now.chain(leaf).stream().map(Node::name).collect(Collectors.toSet()));
+    }
+
+    /**
+     * Tells which nodes the change under way concerns: until it ends nobody begins or ceases to use a disk that has one of them in
+     * its chain, so whatever the change finds out about how they are used stays so.
+     */
+    public void concern(Collection<Node> nodes) {
+        lock.concern(nodes.stream().map(Node::name).toList());
+    }
+
+    /**
+     * Takes a step of a change that takes long, without the tree lock. Meanwhile disks can be attached and detached that the
+     * change does not {@link #concern}; nothing else of the SR is changed.
+     *
+     * @param step touches nothing that is guarded by the tree lock
+     */
+    public void aside(Aside.Step step) throws IOException {
+        lock.aside(step);
+    }
+
+    /** Deletes the file of a node, durably. To be called under the lock; what takes long of it is done without. */
     public void delete(String node) throws IOException {
-        storage.delete(node);
+        aside(() -> {
+            storage.delete(node);
+            storage.syncNames();
+        });
     }
 
     /** Work that failed may have changed files all the same: a tree that does not know of them would lead to their loss. */
@@ -154,21 +232,7 @@ public final class SrTree {
     }
 
     private void completeInterrupted() throws IOException {
-        if (stuck != null) {
-            throw new IOException("an operation failed half-way, and only recovery can complete it; detach the SR and"
-                    + " attach it again. It failed because: " + stuck);
-        }
-        try {
-            outdated |= recover().isPresent();
-            interrupted = false;
-        } catch (IOException e) {
-            outdated = true;
-            interrupted = true;
-            throw new IOException(
-                    "an operation that failed half-way cannot be completed yet, and nothing else is changed before: "
-                            + e.getMessage(),
-                    e);
-        }
+        outdated |= commits.complete();
         if (outdated) {
             boolean all = PendingRewrites.complete(storage);
             rescan();
@@ -199,121 +263,25 @@ public final class SrTree {
      * until they can be. Only if it is sure that no step was taken, and the disks in use can go on as they were, the operation
      * is taken back then, too.
      *
-     * <p>The syncs of this are made under the lock, and have to be: what is recorded was decided by the tree as it is, there is
-     * one record, and no other operation may change a file before the steps are taken, of which each must be durable before
-     * the next. Other changes of the same SR wait for that; who reads, writes or looks does not.
+     * <p>Each step must be durable before the next, what is recorded was decided by the tree as it is, and there is one record:
+     * so other changes of the same SR wait for the syncs of this. Attaching and detaching of disks that it does not concern
+     * waits only for what it does in memory: see {@link #aside}.
      *
      * @throws IOException if the operation did not happen, or not yet; the message tells which
      * @throws StuckException if it did not happen, but recovery will complete it at the next attach
      */
     public void commit(Operation operation, LiveSteps live) throws IOException {
-        seenFiles.forget(operation.replaced());
-        try {
-            journal.record(operation);
-        } catch (IOException e) {
-            if (live == LiveSteps.NONE) {
-                forgetOrFinish(e);
-                return;
-            }
-            takeBack(e);
-            throw e;
-        }
-        try {
-            live.cut();
-        } catch (IOException | RuntimeException e) {
-            takeBack(e);
-            throw e;
-        }
-        underway = live;
-        try {
-            live.settle();
-            live.apply(operation, storage);
-            live.goOn();
-            journal.forget();
-            underway = LiveSteps.NONE;
-        } catch (IOException e) {
-            if (operation.hasNotBegun(storage) && live.goBack()) {
-                underway = LiveSteps.NONE;
-                takeBack(e);
-                throw e;
-            }
-            finish(e);
-        }
-    }
-
-    private void takeBack(Exception reason) throws StuckException {
-        try {
-            journal.forget();
-        } catch (IOException e) {
-            reason.addSuppressed(e);
-            stuck = String.valueOf(reason.getMessage());
-            throw new StuckException(reason);
-        }
+        commits.commit(operation, live);
     }
 
     /** Whether an operation is recorded, or may be: it will happen then. */
     public boolean isBound() {
-        try {
-            return storage.exists(Journal.FILE);
-        } catch (IOException e) {
-            return true;
-        }
-    }
-
-    /** The record may be there though writing it failed; what cannot be forgotten for sure must happen. */
-    private void forgetOrFinish(IOException reason) throws IOException {
-        try {
-            journal.forget();
-        } catch (IOException e) {
-            reason.addSuppressed(e);
-            if (isBound()) {
-                finish(reason);
-                return;
-            }
-            // It is gone, but perhaps not for good: nothing was done, and a power cut must not bring it back later.
-            takeBack(reason);
-        }
-        throw reason;
-    }
-
-    /** Completes the recorded operation, a step of which has failed for {@code reason}. */
-    private void finish(IOException reason) throws IOException {
-        outdated = true;
-        interrupted = true;
-        try {
-            completeRecorded();
-        } catch (IOException e) {
-            e.addSuppressed(reason);
-            throw new IOException(
-                    "the operation is recorded and will be completed, but not now; nothing else of the SR is changed"
-                            + " before: "
-                            + e.getMessage(),
-                    e);
-        }
-    }
-
-    /** Completes what a commit that failed has left recorded, if it has. */
-    public void completeRecorded() throws IOException {
-        recover();
-        interrupted = false;
-    }
-
-    private Optional<Operation> recover() throws IOException {
-        underway.settle();
-        Optional<Operation> completed = journal.recover(operation -> underway.apply(operation, storage));
-        underway.goOn();
-        underway = LiveSteps.NONE;
-        return completed;
+        return commits.isBound();
     }
 
     /** Returns what failed and has to be completed before anything can change; empty if nothing has. */
     public Optional<String> unfinished() {
-        if (stuck != null) {
-            return Optional.of("An operation failed half-way; detach the SR and attach it again: " + stuck);
-        }
-        return interrupted
-                ? Optional.of("An operation failed half-way, and is tried again with the next change")
-                : Optional.empty();
+        return commits.unfinished();
     }
 
     /** Refuses all changes from now on, since the SR is let go of. */
@@ -323,7 +291,7 @@ public final class SrTree {
 
     /** Refuses all changes from now on. */
     public void stuck(String reason) {
-        stuck = reason;
+        commits.stuck(reason);
     }
 
     /** Returns what is kept of snapshots whose data was given up. */
@@ -355,7 +323,8 @@ public final class SrTree {
      */
     public void update(Predicate<String> skipped) throws IOException {
         tree = watch.update(tree, skipped);
-        lookOutside();
+        outside = outsiders.look();
+        knowOutside();
         tree = seenFiles.compare(tree);
     }
 
@@ -373,7 +342,7 @@ public final class SrTree {
      */
     public void noteFiles(boolean always) {
         try {
-            if (!isBound() && stuck == null) {
+            if (!isBound() && !commits.isStuck()) {
                 seenFiles.write(tree, always);
             }
         } catch (IOException e) {
@@ -382,11 +351,19 @@ public final class SrTree {
     }
 
     /**
-     * Looks again which files that are no nodes build on nodes, and which base copies are proven to be needed by nobody. To
-     * be called under the lock, before a node is deleted or merged.
+     * Looks again which files that are no nodes build on nodes, and which base copies are proven to be needed by nobody. To be
+     * called under the lock, before a node is deleted or merged; there may be thousands of files, so it is looked {@link #aside}.
+     *
+     * @param concerned the nodes of which the change knows already how they are used, see {@link #concern}
      */
-    public void lookOutside() throws IOException {
-        tree = tree.withOutsiders(outsiders.look())
+    public void lookOutside(Collection<Node> concerned) throws IOException {
+        concern(concerned);
+        aside(() -> outside = outsiders.look());
+        knowOutside();
+    }
+
+    private void knowOutside() throws IOException {
+        tree = tree.withOutsiders(outside)
                 .withOrphans(Orphans.read(storage))
                 .withAnchors(kept.anchors());
     }
@@ -408,14 +385,15 @@ public final class SrTree {
             if (!Errors.isNoSpace(e) || isBound()) {
                 throw e;
             }
-            Remove.of(operation.node(), operation.records()).apply(storage);
+            aside(() -> Remove.of(operation.node(), operation.records()).apply(storage));
         }
     }
 
     /** Looks at all files again, as if none had ever been looked at. */
     public void rescan() throws IOException {
         tree = watch.scan();
-        lookOutside();
+        outside = outsiders.look();
+        knowOutside();
         tree = seenFiles.compare(tree);
         outdated = false;
     }

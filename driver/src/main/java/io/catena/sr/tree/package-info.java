@@ -1,6 +1,6 @@
 /**
- * The nodes of an SR and which builds on which: looking at files, the lock under which the tree changes, what depth
- * allows, which nodes can become one.
+ * The nodes of an SR and which builds on which: looking at files, the locks under which the tree changes, how
+ * operations happen, what depth allows, which nodes can become one.
  */
 @NullMarked
 package io.catena.sr.tree;

@@ -103,7 +103,7 @@ public final class Contents implements VdiContents {
     /** Without data only changes can be told. */
     private void refuseWithoutData(VdiId vdi, @Nullable VdiId base) throws IOException {
         if (base == null) {
-            sr.tree.change(() -> sr.view.visible(vdi));
+            sr.tree.change(vdi, () -> sr.view.visible(vdi));
         }
     }
 
@@ -197,8 +197,8 @@ public final class Contents implements VdiContents {
 
         Opened(VdiId vdi) throws IOException {
             this.vdi = vdi;
-            isWithoutData = Objects.requireNonNull(sr.tree.change(() -> sr.view.hasNoData(vdi)));
-            Begun begun = Objects.requireNonNull(sr.tree.change(() -> isWithoutData ? anchor(vdi) : begin(vdi)));
+            isWithoutData = Objects.requireNonNull(sr.tree.change(vdi, () -> sr.view.hasNoData(vdi)));
+            Begun begun = Objects.requireNonNull(sr.tree.change(vdi, () -> isWithoutData ? anchor(vdi) : begin(vdi)));
             node = begun.node();
             reader = begun.reader();
             sizeBytes = isWithoutData
@@ -246,7 +246,7 @@ public final class Contents implements VdiContents {
 
         @Override
         public void close() throws IOException {
-            sr.tree.lockedIo(() -> {
+            sr.tree.lockedIo(vdi, () -> {
                 sr.attachments.closeReader(reader);
                 return reader;
             });

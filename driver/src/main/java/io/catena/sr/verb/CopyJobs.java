@@ -36,7 +36,7 @@ public final class CopyJobs {
      * @param copy null for a new id
      */
     public Job start(VdiId id, VdiOperations target, String name, @Nullable VdiId copy) throws IOException {
-        VdiSpec spec = sr.tree.change(() -> specification(id, name, copy));
+        VdiSpec spec = sr.tree.change(id, () -> specification(id, name, copy));
         return sr.environment.jobs().start("copy", sr.settings.id(), control -> {
             Vdi made = copy(id, target, spec, control);
             return "copied to VDI " + made.vdi();
@@ -58,7 +58,7 @@ public final class CopyJobs {
     }
 
     private Vdi copy(VdiId id, VdiOperations target, VdiSpec spec, JobControl control) throws IOException {
-        DiskReader reader = sr.tree.change(() -> {
+        DiskReader reader = sr.tree.change(id, () -> {
             Node node = sr.view.usableVdi(id);
             sr.use.checkNotWritten(id);
             return sr.attachments.openReader(id, ChainFile.read(sr.storage, node.name()));
@@ -66,7 +66,7 @@ public final class CopyJobs {
         try (VdiImport importing = target.importVdi(spec)) {
             return new Copier(reader.disk(), importing, control).copy();
         } finally {
-            sr.tree.lockedIo(() -> {
+            sr.tree.lockedIo(id, () -> {
                 sr.attachments.closeReader(reader);
                 return reader;
             });

@@ -7,6 +7,7 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.SrTree;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +36,12 @@ final class CutPreparation {
     private final Storage storage;
     private final Attachments attachments;
     private final Environment environment;
+    private final SrTree tree;
     private final VhdCreator creator;
 
-    CutPreparation(Storage storage, Attachments attachments, Environment environment) {
+    CutPreparation(Storage storage, Attachments attachments, Environment environment, SrTree tree) {
         this.storage = storage;
+        this.tree = tree;
         this.attachments = attachments;
         this.environment = environment;
         this.creator = new VhdCreator(storage);
@@ -49,18 +53,23 @@ final class CutPreparation {
      * @param mayShareParent whether the copy of a disk that holds nothing builds on that one's parent
      */
     List<CutPart> prepareAll(List<CutRequest> requests, boolean mayShareParent) throws IOException {
+        tree.concern(requests.stream().map(CutRequest::source).toList());
         List<CutPart> parts = new ArrayList<>();
         try {
             for (CutRequest request : requests) {
                 parts.add(prepare(request, mayShareParent));
             }
-            storage.syncNames();
+            tree.aside(this::makeDurable);
         } catch (IOException | RuntimeException e) {
             discard(parts, e);
             discardFilled(requests, e);
             throw e;
         }
         return parts;
+    }
+
+    private void makeDurable() throws IOException {
+        storage.syncNames();
     }
 
     private CutPart prepare(CutRequest request, boolean mayShareParent) throws IOException {
@@ -160,20 +169,26 @@ final class CutPreparation {
         }
         VhdHeaders headers =
                 Objects.requireNonNull(ChainFile.vhd(storage, filled).headers());
-        try (BlockFile file = storage.open(filled)) {
-            for (ParentLink.Patch patch : parent.replaceIn(headers, filled)) {
-                patch.apply(file);
-            }
-            file.sync();
-        }
+        List<ParentLink.Patch> patches = parent.replaceIn(headers, filled);
+        tree.aside(() -> link(filled, patches));
         return new Snapshot.Child(filled, name);
+    }
+
+    private void link(String file, List<ParentLink.Patch> patches) throws IOException {
+        try (BlockFile open = storage.open(file)) {
+            for (ParentLink.Patch patch : patches) {
+                patch.apply(open);
+            }
+            open.sync();
+        }
     }
 
     private Snapshot.Child prepareChild(String name, long sizeBytes, ParentLink parent) throws IOException {
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
         int now = VhdTime.fromEpochSeconds(environment.clock().instant().getEpochSecond());
         try {
-            creator.differencing(prepared, sizeBytes, environment.uuids().get(), now, parent);
+            UUID id = environment.uuids().get();
+            tree.aside(() -> creator.differencing(prepared, sizeBytes, id, now, parent));
         } catch (IOException | RuntimeException e) {
             delete(List.of(prepared), e);
             throw e;

@@ -57,7 +57,7 @@ public final class Imports {
                     .correction("Leave out the base.");
         }
         try {
-            maker.makeFile(vdi, prepared);
+            sr.tree.aside(() -> maker.makeFile(vdi, prepared));
             return begun(prepared, VdiMaker.growth(vdi), new WholeFinish(vdi, origin.content(), prepared));
         } catch (IOException | RuntimeException e) {
             deleteAfter(e, prepared);
@@ -72,7 +72,8 @@ public final class Imports {
         ChainFile leaf = ChainFile.read(sr.storage, node.name());
         DiskReader reader = sr.attachments.openReader(base, leaf);
         try {
-            makeFileUpon(leaf, vdi, prepared);
+            sr.tree.concern(List.of(node));
+            sr.tree.aside(() -> makeFileUpon(leaf, vdi, prepared));
             Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared);
             return begun(prepared, VdiMaker.growth(vdi), finish);
         } catch (IOException | RuntimeException e) {

@@ -7,6 +7,7 @@ import io.catena.op.Replace;
 import io.catena.sr.job.Environment;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.StuckException;
@@ -49,10 +50,12 @@ final class LeafReplacer {
         if (!name.equals(disk.name()) && storage.exists(name)) {
             throw new IOException(name + " is in the way: the disk's file " + disk.name() + " must get that name");
         }
-        sr.records.write(disk.id(), sr.view.record(disk).withOrigin(null));
+        VdiRecord record = sr.view.record(disk).withOrigin(null);
         String prepared = SrFiles.temporary(environment.uuids().get() + VHD);
+        sr.tree.concern(List.of(disk));
+        sr.tree.aside(() -> sr.records.write(disk.id(), record));
         try {
-            prepare(prepared, name, parent, sizeBytes);
+            sr.tree.aside(() -> prepare(prepared, name, parent, sizeBytes));
         } catch (IOException | RuntimeException e) {
             discard(prepared, e);
             throw e;

@@ -92,7 +92,8 @@ public final class Resizer {
         try {
             if (attachment.isEmpty()) {
                 attachments.nodes().settle(node.name());
-                grow(file, size);
+                sr.tree.concern(List.of(node));
+                sr.tree.aside(() -> grow(file, size));
             } else {
                 attachments.swaps().reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file));
             }

@@ -37,6 +37,7 @@ public final class Reverter {
         sr.view.refuseContradiction(disk);
         Node content = sr.view.usableVdi(snapshot);
         check(disk, content);
+        sr.tree.concern(List.of(disk, content));
         sr.tree.refresh(revert(disk, content));
     }
 

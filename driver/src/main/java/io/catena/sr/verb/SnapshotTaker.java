@@ -44,7 +44,7 @@ public final class SnapshotTaker {
         this.storage = storage;
         this.attachments = attachments;
         this.redo = redo;
-        this.preparation = new CutPreparation(storage, attachments, environment);
+        this.preparation = new CutPreparation(storage, attachments, environment, tree);
     }
 
     /**

@@ -111,7 +111,7 @@ public final class VdiAttacher {
      */
     public void leave(VdiId id, String holder, Runnable ending) {
         refuseIfFull(id, holder);
-        boolean isLast = sr.tree.locked(() -> {
+        boolean isLast = sr.tree.locked(id, () -> {
             boolean last = isLastActive(id, holder);
             if (last) {
                 sr.attachments.leave(id);
@@ -135,7 +135,7 @@ public final class VdiAttacher {
      * it if the disk failed for good before, of which the failure now is a consequence: only to close it helps then.
      */
     private void refuseIfFull(VdiId id, String holder) {
-        Optional<Attachment> written = sr.tree.locked(() -> isLastActive(id, holder)
+        Optional<Attachment> written = sr.tree.locked(id, () -> isLastActive(id, holder)
                 ? sr.attachments.get(id).filter(active -> !active.disk().readOnly())
                 : Optional.empty());
         try {

@@ -4,11 +4,11 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiSpec;
 import io.catena.format.VhdTime;
-import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Node;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
@@ -129,10 +129,15 @@ public final class VdiMaker {
      *   <li>Give it its name, and make that durable.
      * </ol>
      */
-    void publish(NewVdi vdi, @Nullable UUID origin, String prepared, ChainSwaps.Change makeFile) throws IOException {
+    void publish(NewVdi vdi, @Nullable UUID origin, String prepared, Aside.Step makeFile) throws IOException {
+        sr.tree.aside(() -> place(vdi, origin, prepared, makeFile));
+        sr.tree.refresh(List.of(vdi.file()));
+    }
+
+    private void place(NewVdi vdi, @Nullable UUID origin, String prepared, Aside.Step makeFile) throws IOException {
         try {
             writeRecord(vdi, origin);
-            makeFile.make();
+            makeFile.take();
             storage.delete(SrFiles.elidedZeros(vdi.id()));
             storage.rename(prepared, vdi.file());
             storage.syncNames();
@@ -140,7 +145,6 @@ public final class VdiMaker {
             unmake(vdi, prepared, e);
             throw e;
         }
-        sr.tree.refresh(List.of(vdi.file()));
     }
 
     private void writeRecord(NewVdi vdi, @Nullable UUID origin) throws IOException {

@@ -48,8 +48,7 @@ public final class VdiRemover {
             remove(node.get());
         } else if (sr.view.hasNoData(id)) {
             sr.tree.kept().delete(id);
-            sr.records.delete(id);
-            storage.syncNames();
+            sr.tree.aside(() -> deleteRecords(id));
             sr.tree.refresh(List.of());
         }
     }
@@ -71,10 +70,10 @@ public final class VdiRemover {
         }
         Node node = sr.view.usableVdi(id);
         checkIsLoneSnapshot(node);
-        sr.tree.lookOutside();
+        sr.tree.lookOutside(List.of(node));
         refuseIfNeededByDamaged(node);
         makeDurable(node);
-        sr.tree.kept().write(kept(node));
+        sr.tree.aside(() -> sr.tree.kept().write(kept(node)));
         sr.tree.remove(new Remove(
                 node.name(), MergeRules.orphanOf(sr.tree.now(), node), List.of(SrFiles.elidedZeros(node.id()))));
         sr.tree.refresh(List.of(node.name()));
@@ -83,7 +82,7 @@ public final class VdiRemover {
     private void makeDurable(Node node) throws IOException {
         DiskReader reader = sr.attachments.openReader(node.id(), ChainFile.read(storage, node.name()));
         try {
-            reader.settle();
+            sr.tree.aside(reader::settle);
         } finally {
             sr.attachments.closeReader(reader);
         }
@@ -125,7 +124,7 @@ public final class VdiRemover {
      */
     private void remove(Node node) throws IOException {
         if (sr.tree.now().children(node.name()).isEmpty()) {
-            sr.tree.lookOutside();
+            sr.tree.lookOutside(List.of(node));
             refuseIfNeededByDamaged(node);
             List<String> records = SrFiles.recordsOf(node.id());
             sr.tree.remove(new Remove(node.name(), MergeRules.orphanOf(sr.tree.now(), node), records));
@@ -137,12 +136,17 @@ public final class VdiRemover {
             sr.tree.refresh(List.of(node.name()));
             return;
         } else {
-            HiddenFlag.set(storage, node.name(), true);
+            sr.tree.concern(List.of(node));
+            sr.tree.aside(() -> HiddenFlag.set(storage, node.name(), true));
         }
-        storage.syncNames();
-        sr.records.delete(node.id());
-        storage.syncNames();
+        sr.tree.aside(() -> deleteRecords(node.id()));
         sr.tree.refresh(List.of(node.name()));
+    }
+
+    private void deleteRecords(VdiId id) throws IOException {
+        storage.syncNames();
+        sr.records.delete(id);
+        storage.syncNames();
     }
 
     private void refuseIfNeededByDamaged(Node node) {

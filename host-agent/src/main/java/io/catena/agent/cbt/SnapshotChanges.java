@@ -3,6 +3,7 @@ package io.catena.agent.cbt;
 import io.catena.agent.control.Names;
 import io.catena.agent.nbd.context.Changes;
 import io.catena.api.DiskRange;
+import io.catena.api.SrInventory;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
@@ -21,9 +22,9 @@ public final class SnapshotChanges implements Changes {
     /** The other snapshots of the same disk. */
     @Override
     public List<VdiId> bases(VdiId disk) {
-        StorageRepository repository = names.vdi(disk.toString()).repository();
-        VdiId of = Objects.requireNonNullElse(repository.vdi(disk).snapshotOf(), disk);
-        return repository.vdis().stream()
+        SrInventory inventory = names.vdi(disk.toString()).repository();
+        VdiId of = Objects.requireNonNullElse(inventory.vdi(disk).snapshotOf(), disk);
+        return inventory.vdis().stream()
                 .filter(vdi -> of.equals(vdi.snapshotOf()) && !vdi.vdi().equals(disk))
                 .map(Vdi::vdi)
                 .toList();

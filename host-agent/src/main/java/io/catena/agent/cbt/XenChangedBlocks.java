@@ -3,10 +3,12 @@ package io.catena.agent.cbt;
 import io.catena.api.DiskRange;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.api.StorageRepository;
+import io.catena.api.SrInventory;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
@@ -46,8 +48,8 @@ public final class XenChangedBlocks {
      *
      * @throws SrException with {@link SrError#VDI_TYPE} for a snapshot or a raw disk
      */
-    public static void enable(StorageRepository repository, VdiId id, boolean enabled) {
-        Vdi vdi = repository.vdi(id);
+    public static void enable(VdiOperations disks, VdiId id, boolean enabled) {
+        Vdi vdi = disks.vdi(id);
         if (vdi.snapshotOf() != null || vdi.file().endsWith(".raw")) {
             throw new SrException(
                             SrError.VDI_TYPE,
@@ -55,7 +57,7 @@ public final class XenChangedBlocks {
                     .correction("Name the disk that the snapshot is of.");
         }
         if (isEnabled(vdi) != enabled) {
-            repository.set(
+            disks.set(
                     id,
                     enabled
                             ? new VdiChange(null, null, Map.of(KEY, "true"), Set.of())
@@ -71,12 +73,12 @@ public final class XenChangedBlocks {
      * @throws SrException with {@link SrError#CHANGES_UNKNOWN} if that cannot be told; also for disks for which it is not switched
      *     on, or in another order, as XenServer's own drivers do
      */
-    public static String bitmap(StorageRepository repository, VdiId from, VdiId to) {
+    public static String bitmap(SrInventory inventory, VdiContents contents, VdiId from, VdiId to) {
         if (from.equals(to)) {
             throw new SrException(SrError.CHANGES_UNKNOWN, "Source and target VDI are same");
         }
-        Vdi source = repository.vdi(from);
-        Vdi target = repository.vdi(to);
+        Vdi source = inventory.vdi(from);
+        Vdi target = inventory.vdi(to);
         for (Vdi vdi : List.of(source, target)) {
             if (!isEnabled(vdi)) {
                 throw new SrException(
@@ -87,7 +89,7 @@ public final class XenChangedBlocks {
             throw new SrException(SrError.CHANGES_UNKNOWN, UNRELATED);
         }
         try {
-            return encode(repository.contents().changes(to, from), target.virtualSizeBytes());
+            return encode(contents.changes(to, from), target.virtualSizeBytes());
         } catch (SrException e) {
             if (e.error() == SrError.BAD_REQUEST) {
                 throw new SrException(SrError.CHANGES_UNKNOWN, UNRELATED, e);

@@ -7,6 +7,8 @@ import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -102,8 +104,8 @@ final class HolderCalls {
                 ? new SrException(SrError.TRY_AGAIN, text)
                 : new SrException(SrError.TRY_AGAIN, text, cause);
         return failure.correction(
-                "Try again in some seconds: this host takes the SR over when the other is dead. If that is"
-                        + " certain: catena host fenced " + asked.name() + " DIR");
+                "Try again in some seconds: this host takes the SR over when the other is dead. If that is certain: ",
+                Remedy.of(Verb.HOST_FENCED, asked.name(), "DIR"));
     }
 
     private static long seconds(long nanos) {

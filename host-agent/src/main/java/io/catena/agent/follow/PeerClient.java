@@ -7,6 +7,9 @@ import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
@@ -101,9 +104,10 @@ final class PeerClient {
                 : new SrException(
                                 SrError.SR_UNAVAILABLE,
                                 "The agent at " + url + " refuses this host: " + detail + " (" + code + ")")
-                        .correction(
-                                "Let it in there: catena client set NAME --role peer --everything, with the name in this"
-                                        + " host's certificate.");
+                        .correction(Advice.of("Let it in there, by the name in this host's certificate: ")
+                                .then(Remedy.of(Verb.CLIENT_SET, "NAME")
+                                        .with("role", "peer")
+                                        .with("everything")));
         String correction = text(problem, "correction");
         return correction == null ? failure : failure.correction(correction);
     }

@@ -10,6 +10,8 @@ import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,7 +104,7 @@ public final class Pool implements NbdExports.Tickets {
         Holding holding = holdings.get(sr);
         if (holding == null) {
             throw new SrException(SrError.TRY_AGAIN, "This host does not have SR " + sr + " now")
-                    .correction("See who has it: catena host ls DIR");
+                    .correction("See who has it: ", Remedy.of(Verb.HOST_LS, "DIR"));
         }
         return holding;
     }

@@ -59,6 +59,7 @@ public record ApiCall(String method, String path, JsonObject body) {
             Map.entry(Verb.TOKEN_REVOKE, "DELETE /v1/tokens/{token}"),
             Map.entry(Verb.CLIENT_LS, "GET /v1/clients"),
             Map.entry(Verb.CLIENT_REMOVE, "DELETE /v1/clients/{client}"),
+            Map.entry(Verb.CLIENT_SET, "PUT /v1/clients/{client}"),
             Map.entry(Verb.JOB_WAIT, "GET /v1/jobs/{job}?wait=60")));
 
     /** Those who call over the network wait for a job by its own means. */

@@ -6,6 +6,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageRepository;
+import io.catena.api.VdiAccess;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import java.io.IOException;
@@ -44,8 +45,8 @@ final class Activation {
     }
 
     /** Whether XAPI has a disk active on this host. */
-    static boolean isActive(StorageRepository repository, String vdi) {
-        return repository.holds().stream()
+    static boolean isActive(VdiAccess disks, String vdi) {
+        return disks.holds().stream()
                 .anyMatch(hold ->
                         hold.vdi().toString().equals(vdi) && hold.holder().equals(HOLDER) && hold.active() != null);
     }
@@ -105,23 +106,23 @@ final class Activation {
     }
 
     private void open(
-            DriverCall call, StorageRepository repository, VdiId vdi, AccessMode mode, DriverOptions options) {
-        boolean ours = isActive(repository, vdi.toString());
-        repository.attachAndActivate(vdi, HOLDER, mode);
+            DriverCall call, VdiAccess disks, VdiId vdi, AccessMode mode, DriverOptions options) {
+        boolean ours = isActive(disks, vdi.toString());
+        disks.attachAndActivate(vdi, HOLDER, mode);
         try {
             guests(options)
                     .open(call.sr().toString(), vdi.toString(), sockets.apply(vdi), mode == AccessMode.READ_ONLY);
         } catch (IOException | SrException e) {
             if (!ours) {
-                abandon(repository, vdi, e);
+                abandon(disks, vdi, e);
             }
             throw SmFault.of(SmError.TAPDISK, String.valueOf(e.getMessage()), e);
         }
     }
 
-    private static void abandon(StorageRepository repository, VdiId vdi, Exception reason) {
+    private static void abandon(VdiAccess disks, VdiId vdi, Exception reason) {
         try {
-            repository.detach(vdi, HOLDER);
+            disks.detach(vdi, HOLDER);
         } catch (SrException e) {
             reason.addSuppressed(e);
         }
@@ -145,16 +146,16 @@ final class Activation {
         return XmlRpcValue.nil();
     }
 
-    private void close(DriverCall call, StorageRepository repository, VdiId vdi, DriverOptions options) {
+    private void close(DriverCall call, VdiAccess disks, VdiId vdi, DriverOptions options) {
         GuestPath guests = guests(options);
-        if (isActive(repository, vdi.toString()) || guests.isOpen(call.sr().toString(), vdi.toString())) {
+        if (isActive(disks, vdi.toString()) || guests.isOpen(call.sr().toString(), vdi.toString())) {
             try {
                 guests.close(call.sr().toString(), vdi.toString(), socket(vdi));
             } catch (IOException e) {
                 throw SmFault.of(SmError.TAPDISK, String.valueOf(e.getMessage()), e);
             }
         }
-        repository.detach(vdi, HOLDER);
+        disks.detach(vdi, HOLDER);
     }
 
     /** A disk that is not active any more has no socket; a tapdisk may have outlived it. */

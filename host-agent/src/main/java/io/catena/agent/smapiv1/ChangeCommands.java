@@ -35,7 +35,7 @@ final class ChangeCommands {
         StorageRepository repository = place.repository(call);
         VdiId target = VdiId.parse(rows.vdis().uuid(call.argument(0)));
         try {
-            return XmlRpcValue.of(XenChangedBlocks.bitmap(repository, call.vdi(), target));
+            return XmlRpcValue.of(XenChangedBlocks.bitmap(repository, repository.contents(), call.vdi(), target));
         } catch (SrException e) {
             if (e.error() == SrError.VDI_IN_USE) {
                 throw SmFault.of(SmError.CHANGED_BLOCKS, e.detail(), e);

@@ -1,7 +1,7 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.api.SrInventory;
 import io.catena.api.SrStat;
-import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
@@ -18,16 +18,16 @@ import org.jspecify.annotations.Nullable;
  * @param unreadable UUIDs of files that cannot be read: it is not known what they are, and they are not to be forgotten
  */
 record Disks(Map<String, Disk> all, Set<String> unreadable) {
-    static Disks of(StorageRepository repository) {
+    static Disks of(SrInventory inventory) {
         // The disks first: one that is made meanwhile may lack among them, and is not found in the tree then.
         Map<VdiId, Vdi> vdis = new HashMap<>();
-        repository.vdis().forEach(vdi -> vdis.put(vdi.vdi(), vdi));
+        inventory.vdis().forEach(vdi -> vdis.put(vdi.vdi(), vdi));
         Map<String, Disk> all = new LinkedHashMap<>();
-        for (TreeNode root : repository.tree()) {
+        for (TreeNode root : inventory.tree()) {
             add(all, vdis, root, null);
         }
         vdis.forEach((id, vdi) -> all.putIfAbsent(id.toString(), Disk.of(vdi, false)));
-        return new Disks(all, unreadable(repository.stat()));
+        return new Disks(all, unreadable(inventory.stat()));
     }
 
     /** A base copy that nothing builds on any more is deleted soon; nobody should see it. */

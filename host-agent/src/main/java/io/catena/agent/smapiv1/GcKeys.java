@@ -1,9 +1,9 @@
 package io.catena.agent.smapiv1;
 
 import io.catena.agent.smapiv1.xenapi.SrTable;
+import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcSettings;
-import io.catena.api.StorageRepository;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +24,9 @@ final class GcKeys {
         srs.markDirty(sr);
     }
 
-    void apply(StorageRepository repository) {
+    void apply(GarbageControl garbage) {
         Map<String, String> config = srs.otherConfig(sr);
-        GcSettings now = repository.garbage().status().settings();
+        GcSettings now = garbage.status().settings();
         GcChange change = new GcChange(
                 changed(config.get("gc"), now.gc()),
                 changed(config.get("coalesce"), now.coalesce()),
@@ -37,7 +37,7 @@ final class GcKeys {
                 null,
                 null);
         if (change.gc() != null || change.coalesce() != null || change.leafCoalesce() != null) {
-            repository.garbage().set(change);
+            garbage.set(change);
         }
     }
 

@@ -2,10 +2,11 @@ package io.catena.agent.smapiv1;
 
 import io.catena.agent.smapiv1.xenapi.VdiRow;
 import io.catena.agent.smapiv1.xenapi.VdiTable;
+import io.catena.api.GarbageControl;
 import io.catena.api.GcSettings;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
+import io.catena.api.VdiOperations;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -23,34 +24,34 @@ final class LeafKeys {
 
     private LeafKeys() {}
 
-    static void apply(StorageRepository repository, VdiTable vdis, Collection<VdiRow> rows) {
+    static void apply(VdiOperations disks, GarbageControl garbage, VdiTable vdis, Collection<VdiRow> rows) {
         Map<String, VdiRow> byLocation = new HashMap<>();
         rows.forEach(row -> byLocation.put(row.location(), row));
-        for (Vdi vdi : repository.vdis()) {
+        for (Vdi vdi : disks.vdis()) {
             VdiRow row = byLocation.get(vdi.vdi().toString());
             if (row != null && vdi.state() != Vdi.State.BROKEN && vdi.state() != Vdi.State.WITHOUT_DATA) {
-                apply(repository, vdi, "false".equals(row.otherConfig().get(KEY)));
+                apply(disks, vdi, "false".equals(row.otherConfig().get(KEY)));
             }
         }
         rows.stream()
                 .filter(row -> "force".equals(row.otherConfig().get(KEY)))
-                .forEach(row -> force(repository, vdis, row));
+                .forEach(row -> force(garbage, vdis, row));
     }
 
-    private static void apply(StorageRepository repository, Vdi vdi, boolean off) {
+    private static void apply(VdiOperations disks, Vdi vdi, boolean off) {
         boolean wasOff = vdi.keys().containsKey(FROM_XAPI);
         if (off && !wasOff && !"false".equals(vdi.keys().get(KEY))) {
             Map<String, String> keys = Map.of(KEY, "false", FROM_XAPI, "true");
-            repository.set(vdi.vdi(), new VdiChange(null, null, keys, Set.of()));
+            disks.set(vdi.vdi(), new VdiChange(null, null, keys, Set.of()));
         } else if (wasOff && !off) {
-            repository.set(vdi.vdi(), new VdiChange(null, null, Map.of(), Set.of(KEY, FROM_XAPI)));
+            disks.set(vdi.vdi(), new VdiChange(null, null, Map.of(), Set.of(KEY, FROM_XAPI)));
         }
     }
 
-    private static void force(StorageRepository repository, VdiTable vdis, VdiRow row) {
-        GcSettings settings = repository.garbage().status().settings();
+    private static void force(GarbageControl garbage, VdiTable vdis, VdiRow row) {
+        GcSettings settings = garbage.status().settings();
         if (settings.gc() && settings.coalesce() && settings.leafCoalesce() && !settings.paused()) {
-            repository.collectGarbage();
+            garbage.run();
             vdis.removeOtherConfig(row.ref(), KEY);
         }
     }

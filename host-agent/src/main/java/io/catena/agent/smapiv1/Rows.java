@@ -6,9 +6,10 @@ import io.catena.agent.smapiv1.xenapi.VdiRow;
 import io.catena.agent.smapiv1.xenapi.VdiTable;
 import io.catena.agent.smapiv1.xenapi.XenApiException;
 import io.catena.api.SrException;
+import io.catena.api.SrInventory;
 import io.catena.api.SrStat;
-import io.catena.api.StorageRepository;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import io.catena.log.LogLine;
 import java.util.Collection;
 import java.util.HashMap;
@@ -43,8 +44,8 @@ final class Rows {
     }
 
     /** Tells XAPI of all disks; forgets the rows of those that are gone. Returns the rows that there were. */
-    Collection<VdiRow> synchronise(StorageRepository repository) {
-        Disks disks = Disks.of(repository);
+    Collection<VdiRow> synchronise(SrInventory inventory) {
+        Disks disks = Disks.of(inventory);
         Map<String, VdiRow> rows = new HashMap<>();
         vdis.ofSr(sr).forEach(row -> rows.put(row.location(), row));
         for (Disk disk : disks.all().values()) {
@@ -84,9 +85,9 @@ final class Rows {
     }
 
     /** Removes a disk of which XAPI could not be told: its caller will hear that nothing was made. */
-    void undo(StorageRepository repository, VdiId made) {
+    void undo(VdiOperations disks, VdiId made) {
         try {
-            repository.destroy(made);
+            disks.destroy(made);
             vdis.find(made.toString()).ifPresent(vdis::forget);
         } catch (SrException | XenApiException e) {
             LOG.log(Level.WARNING, LogLine.of("smapiv1-not-undone", "vdi", made), e);
@@ -142,9 +143,9 @@ final class Rows {
     }
 
     /** As {@link #writeSizes}, after something that is done already: a failure is mended by the next scan. */
-    void tryWriteSizes(StorageRepository repository) {
+    void tryWriteSizes(SrInventory inventory) {
         try {
-            writeSizes(repository.stat());
+            writeSizes(inventory.stat());
         } catch (XenApiException e) {
             LOG.log(Level.WARNING, LogLine.of("smapiv1-sizes-not-told", "sr", sr), e);
         }

@@ -10,6 +10,7 @@ import io.catena.api.SrProbe;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
+import io.catena.api.VdiAccess;
 import io.catena.log.LogLine;
 import java.time.Duration;
 import java.util.List;
@@ -73,7 +74,7 @@ final class SrCommands {
         if (call.isMaster()) {
             keys.markDirty();
             try {
-                keys.apply(repository);
+                keys.apply(repository.garbage());
                 scan(repository, rows);
             } catch (SrException | XenApiException e) {
                 LOG.log(Level.WARNING, LogLine.of("smapiv1-scan-after-attach-failed", "sr", call.sr()), e);
@@ -106,10 +107,10 @@ final class SrCommands {
         return host.repository(sr);
     }
 
-    private static void clearStale(DriverCall call, StorageRepository repository, Rows rows) {
+    private static void clearStale(DriverCall call, VdiAccess disks, Rows rows) {
         String key = Activation.keyOf(call.required("host_ref"));
         for (VdiRow row : rows.vdis().ofSr(call.srRef())) {
-            if (row.smConfig().containsKey(key) && !Activation.isActive(repository, row.location())) {
+            if (row.smConfig().containsKey(key) && !Activation.isActive(disks, row.location())) {
                 rows.vdis().removeSmConfig(row.ref(), key);
             }
             if (call.isMaster() && row.smConfig().containsKey(PAUSED)) {
@@ -160,7 +161,7 @@ final class SrCommands {
 
     XmlRpcValue scan(DriverCall call, Rows rows, GcKeys keys) {
         StorageRepository repository = place.repository(call);
-        keys.apply(repository);
+        keys.apply(repository.garbage());
         scan(repository, rows);
         return XmlRpcValue.nil();
     }
@@ -176,7 +177,7 @@ final class SrCommands {
 
     private static void tell(StorageRepository repository, SrStat stat, Rows rows) {
         rows.writeSizes(stat);
-        LeafKeys.apply(repository, rows.vdis(), rows.synchronise(repository));
+        LeafKeys.apply(repository, repository.garbage(), rows.vdis(), rows.synchronise(repository));
     }
 
     /**

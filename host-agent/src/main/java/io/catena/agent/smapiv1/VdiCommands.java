@@ -6,10 +6,12 @@ import io.catena.agent.smapiv1.xmlrpc.XmlRpcCall;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrInventory;
 import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.api.VdiOperations;
 import io.catena.api.VdiSpec;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -91,8 +93,8 @@ final class VdiCommands {
     }
 
     /** One that was made and not told to XAPI, since somebody died in between, is told now. */
-    private static void refuseTwin(DriverCall call, StorageRepository repository, Rows rows, VdiId id) {
-        boolean there = repository.vdis().stream().anyMatch(vdi -> vdi.vdi().equals(id));
+    private static void refuseTwin(DriverCall call, SrInventory inventory, Rows rows, VdiId id) {
+        boolean there = inventory.vdis().stream().anyMatch(vdi -> vdi.vdi().equals(id));
         if (call.text("vdi_uuid").isPresent()
                 && there
                 && rows.vdis().find(id.toString()).isPresent()) {
@@ -100,9 +102,9 @@ final class VdiCommands {
         }
     }
 
-    private static Vdi created(StorageRepository repository, VdiSpec spec) {
+    private static Vdi created(VdiOperations disks, VdiSpec spec) {
         try {
-            return repository.create(spec);
+            return disks.create(spec);
         } catch (SrException e) {
             if (e.error() == SrError.VDI_SIZE && !spec.raw()) {
                 throw SmFault.of(SmError.VDI_SIZE, "VDI size must be between 1 MB and 2088960 MB", e);

@@ -40,7 +40,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Measures how long looks at an SR take while it works on a slow disk: {@code vdi stat}, {@code sr stat}, {@code vdi ls} and
- * {@code gc status}, each in turn.
+ * {@code gc status}, each in turn; and how long it takes to attach a disk and detach it again while another is cut.
  */
 public final class LooksBench {
     private static final int DEPTH = 50;
@@ -50,6 +50,7 @@ public final class LooksBench {
     private static final long DELAY_MILLIS = 10;
     private static final Duration WARM_UP = Duration.ofSeconds(10);
     private static final Duration MOST = Duration.ofSeconds(20);
+    private static final int SNAPSHOTS = 20;
     private static final String ROW = "%-34s %8s %9s %9s %9s%n";
 
     private final Path directory;
@@ -88,7 +89,7 @@ public final class LooksBench {
 
     private static String table(Map<String, Figures> figures) {
         StringBuilder text = new StringBuilder();
-        text.append(String.format(Locale.ROOT, ROW, "ms of a look while", "looks", "median", "p99", "max"));
+        text.append(String.format(Locale.ROOT, ROW, "ms of a look while", "times", "median", "p99", "max"));
         figures.forEach((what, f) -> text.append(String.format(
                 Locale.ROOT,
                 ROW,
@@ -146,6 +147,16 @@ public final class LooksBench {
             figures.put("a client does not leave", looks(sr, deep, detached, Duration.ofSeconds(5)));
             exports.leave.countDown();
             detached.join();
+            exports.stalls = false;
+            VdiId other = create(sr, "other");
+            figures.put("attach, detach; nothing happens", attaches(sr, other, Duration.ofSeconds(5), run(() -> {})));
+            CompletableFuture<?> cut = run(() -> {
+                for (int i = 0; i < SNAPSHOTS; i++) {
+                    sr.snapshot(List.of(deep), "s");
+                }
+            });
+            figures.put("attach, detach; another is cut", attaches(sr, other, MOST, cut));
+            cut.join();
             delayMillis = 0;
         }
         return figures;
@@ -178,10 +189,23 @@ public final class LooksBench {
     private static Figures looks(VhdRepository sr, VdiId vdi, CompletableFuture<?> work, Duration most) {
         List<Runnable> kinds = List.of(
                 () -> sr.vdi(vdi), sr::stat, sr::vdis, () -> sr.garbage().status());
+        return times(kinds, 100, most, work);
+    }
+
+    /** Attaches and detaches a disk again and again until some work has ended, but not for ever. */
+    private static Figures attaches(VhdRepository sr, VdiId vdi, Duration most, CompletableFuture<?> work) {
+        Runnable both = () -> {
+            sr.attachAndActivate(vdi, Hold.HOST, AccessMode.READ_WRITE);
+            sr.detach(vdi, Hold.HOST);
+        };
+        return times(List.of(both), 20, most, work);
+    }
+
+    private static Figures times(List<Runnable> kinds, int atLeast, Duration most, CompletableFuture<?> work) {
         kinds.forEach(Runnable::run);
         List<Long> nanos = new ArrayList<>();
         long deadline = System.nanoTime() + most.toNanos();
-        for (int i = 0; (!work.isDone() && System.nanoTime() < deadline) || i < 100; i++) {
+        for (int i = 0; (!work.isDone() && System.nanoTime() < deadline) || i < atLeast; i++) {
             long start = System.nanoTime();
             kinds.get(i % kinds.size()).run();
             nanos.add(System.nanoTime() - start);

@@ -163,6 +163,26 @@ class LooksNeverWaitTest {
         assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
     }
 
+    /** From the first sync of what is laid ready to the last one of the journal. */
+    @Test
+    void whileAnotherDiskIsCutAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        sr.attachAndActivate(disks.get(1), Hold.HOST, AccessMode.READ_WRITE);
+        stall.begin("syncNames", "rename");
+        Future<?> cut = threads.submit(() -> sr.snapshot(List.of(disks.get(1)), "s"));
+        stall.awaitCall();
+
+        assertLooksAnswer();
+        inTime(() -> sr.attachAndActivate(disks.get(2), Hold.HOST, AccessMode.READ_WRITE));
+        inTime(() -> {
+            exports.device(disks.get(2)).write(0, ByteBuffer.allocate(4096));
+            sr.detach(disks.get(2), Hold.HOST);
+            return sr.holds();
+        });
+        assertThat(cut.isDone()).isFalse();
+        stall.end();
+        cut.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    }
+
     @Test
     void whileAClientDoesNotLeaveOthersAreAttachedAndDetached() throws Exception {
         sr.attachAndActivate(disks.get(1), Hold.HOST, AccessMode.READ_WRITE);

@@ -52,11 +52,15 @@ public record GcStep(
 
     /** Returns the names of all files that it touches. */
     public List<String> files() {
+        return nodes().stream().map(Node::name).toList();
+    }
+
+    private List<Node> nodes() {
         List<Node> nodes = new ArrayList<>(pushed());
         if (parent != null) {
             nodes.add(parent);
         }
-        return nodes.stream().map(Node::name).toList();
+        return nodes;
     }
 
     /**
@@ -64,7 +68,7 @@ public record GcStep(
      * meanwhile changes that; to be called under the tree lock all the same, before one of them goes.
      */
     public void checkIsStillThere(SrTree tree) throws IOException {
-        tree.lookOutside();
+        tree.lookOutside(nodes());
         Tree now = tree.now();
         Optional<String> needer = now.mayNeed(lower());
         if (needer.isPresent()) {

@@ -11,6 +11,7 @@ import io.catena.agent.log.Version;
 import io.catena.api.AccessMode;
 import io.catena.api.ExportKind;
 import io.catena.api.Hold;
+import io.catena.api.SrAdmission;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -50,7 +51,7 @@ public final class CloudRoutes {
                 Route.get("getSession", "/v1/session", CloudRoutes::session).by(Role.METRICS),
                 Route.get("getCapacity", "/v1/srs/{sr}/capacity", this::capacity),
                 Route.get("getSpace", "/v1/srs/{sr}/space", this::space),
-                Route.get("listNodes", "/v1/srs/{sr}/nodes", call -> Nodes.of(repository(call))),
+                Route.get("listNodes", "/v1/srs/{sr}/nodes", this::nodes),
                 Route.of("PATCH", "patchSr", "/v1/srs/{sr}", this::patchSr).by(Role.ADMIN),
                 Route.of("PUT", "putVdiByClientName", "/v1/srs/{sr}/vdis/by-client-name/{name}", this::putByClientName),
                 Route.get("getVdiSpace", "/v1/vdis/{vdi}/space", this::spaceOfVdi),
@@ -94,9 +95,9 @@ public final class CloudRoutes {
                 wanted == 0 || wanted > Capacity.LARGEST_VDI_BYTES ? null : refusal(repository, wanted, owner));
     }
 
-    private static @Nullable String refusal(StorageRepository repository, long wanted, String owner) {
+    private static @Nullable String refusal(SrAdmission admission, long wanted, String owner) {
         try {
-            repository.admit(wanted, owner);
+            admission.admit(wanted, owner);
             return null;
         } catch (SrException e) {
             return e.error() + ": " + e.detail();
@@ -116,11 +117,13 @@ public final class CloudRoutes {
         Names.Place place = names.vdi(call.variable());
         Vdi vdi = place.repository().vdi(place.vdi());
         long bytes = ChainSizes.of(place.repository().tree()).getOrDefault(place.vdi(), vdi.physicalBytes());
-        return DiskSpace.of(place.repository(), vdi, space.of(place.sr(), place.vdi(), bytes));
+        return DiskSpace.of(
+                place.repository(), place.repository().garbage(), vdi, space.of(place.sr(), place.vdi(), bytes));
     }
 
-    private StorageRepository repository(Call call) {
-        return host.repository(names.sr(call.variable()));
+    private Object nodes(Call call) {
+        StorageRepository repository = host.repository(names.sr(call.variable()));
+        return Nodes.of(repository.tree(), repository.garbage().status());
     }
 
     private Object patchSr(Call call) {

@@ -2,9 +2,10 @@ package io.catena.agent.api.cloud;
 
 import io.catena.agent.api.cloud.Growth.Point;
 import io.catena.api.DeletionGain;
+import io.catena.api.GarbageControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.api.StorageRepository;
+import io.catena.api.SrInventory;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import java.time.Instant;
@@ -41,13 +42,13 @@ record DiskSpace(
             long freesAtOnceBytes,
             long freesLaterBytes) {}
 
-    static DiskSpace of(StorageRepository repository, Vdi vdi, List<Point> samples) {
-        DeletionGain gain = repository.garbage().gain(vdi.vdi());
+    static DiskSpace of(SrInventory inventory, GarbageControl garbage, Vdi vdi, List<Point> samples) {
+        DeletionGain gain = garbage.gain(vdi.vdi());
         Double perDay = Growth.perDay(samples);
-        List<Snapshot> snapshots = repository.vdis().stream()
+        List<Snapshot> snapshots = inventory.vdis().stream()
                 .filter(other -> vdi.vdi().equals(other.snapshotOf()))
                 .sorted(Comparator.comparing(Vdi::created, Comparator.nullsFirst(Comparator.naturalOrder())))
-                .flatMap(snapshot -> snapshot(repository, snapshot).stream())
+                .flatMap(snapshot -> snapshot(garbage, snapshot).stream())
                 .toList();
         return new DiskSpace(
                 vdi.vdi(),
@@ -61,9 +62,9 @@ record DiskSpace(
     }
 
     /** Returns nothing of a snapshot that was deleted since it was listed. */
-    private static Optional<Snapshot> snapshot(StorageRepository repository, Vdi vdi) {
+    private static Optional<Snapshot> snapshot(GarbageControl garbage, Vdi vdi) {
         try {
-            DeletionGain gain = repository.garbage().gain(vdi.vdi());
+            DeletionGain gain = garbage.gain(vdi.vdi());
             return Optional.of(new Snapshot(
                     vdi.vdi(), vdi.name(), vdi.created(), vdi.physicalBytes(), gain.atOnceBytes(), gain.laterBytes()));
         } catch (SrException e) {

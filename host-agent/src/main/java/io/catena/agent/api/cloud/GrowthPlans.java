@@ -6,10 +6,10 @@ import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.route.NewDiskBody;
 import io.catena.agent.remedy.ApiWords;
+import io.catena.api.SrAdmission;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
@@ -71,7 +71,7 @@ final class GrowthPlans {
         body.optionalString("name");
         body.nothingElse();
         List<String> effects = new ArrayList<>();
-        Set<StorageRepository> repositories = new LinkedHashSet<>();
+        Set<SrAdmission> repositories = new LinkedHashSet<>();
         List<VdiId> vdis = new ArrayList<>();
         for (Names.Place place : places) {
             effects.add(
@@ -95,7 +95,7 @@ final class GrowthPlans {
         return plan("resizeVdi", List.of(effect), place.repository(), VdiDemand.resize(place.vdi(), sizeBytes));
     }
 
-    private static Plan plan(String operation, List<String> effects, StorageRepository on, VdiDemand demand) {
+    private static Plan plan(String operation, List<String> effects, SrAdmission on, VdiDemand demand) {
         try {
             on.admit(demand);
             return plan(operation, effects, List.of());

@@ -2,7 +2,6 @@ package io.catena.agent.api.cloud;
 
 import io.catena.agent.remedy.ApiWords;
 import io.catena.api.GcStatus;
-import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -47,11 +46,11 @@ final class Nodes {
 
     private record Open(TreeNode node, @Nullable String parent, int depth) {}
 
-    static List<Node> of(StorageRepository repository) {
-        Map<String, Merge> merges = merges(repository.garbage().status());
+    static List<Node> of(List<TreeNode> roots, GcStatus status) {
+        Map<String, Merge> merges = merges(status);
         List<Node> nodes = new ArrayList<>();
         Deque<Open> open = new ArrayDeque<>();
-        repository.tree().forEach(root -> open.add(new Open(root, null, 1)));
+        roots.forEach(root -> open.add(new Open(root, null, 1)));
         while (!open.isEmpty()) {
             Open next = open.pop();
             String id = id(next.node);

@@ -7,8 +7,8 @@ import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SrId;
+import io.catena.api.SrInventory;
 import io.catena.api.StorageHost;
-import io.catena.api.StorageRepository;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
@@ -151,12 +151,12 @@ final class Plans {
 
     private Plan destroySr(Call call) {
         SrId id = names.sr(call.variable());
-        StorageRepository repository = host.repository(id);
-        List<String> blockers = repository.vdis().stream()
+        SrInventory inventory = host.repository(id);
+        List<String> blockers = inventory.vdis().stream()
                 .map(vdi -> "There is a disk: " + called(vdi))
                 .limit(10)
                 .toList();
-        String name = repository.stat().sr().name();
+        String name = inventory.stat().sr().name();
         return new Plan("destroySr", List.of("SR " + name + " is deleted."), true, name, blockers, 0, 0);
     }
 

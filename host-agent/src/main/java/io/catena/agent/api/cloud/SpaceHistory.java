@@ -6,9 +6,9 @@ import io.catena.agent.state.DurableFile;
 import io.catena.api.Sr;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.SrInventory;
 import io.catena.api.SrStat;
 import io.catena.api.StorageHost;
-import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
@@ -82,8 +82,8 @@ public final class SpaceHistory {
         for (Sr sr : host.srs()) {
             if (sr.attached()) {
                 try {
-                    StorageRepository repository = host.repository(sr.id());
-                    add(sr.id(), repository.stat(), ChainSizes.of(repository.tree()), save);
+                    SrInventory inventory = host.repository(sr.id());
+                    add(sr.id(), inventory.stat(), ChainSizes.of(inventory.tree()), save);
                 } catch (SrException e) {
                     LOG.log(Level.FINE, "an SR that cannot answer", e);
                 }
@@ -92,17 +92,17 @@ public final class SpaceHistory {
     }
 
     /** Returns what is known of an SR, and of it now. */
-    Space of(SrId sr, StorageRepository repository) {
-        SrStat now = repository.stat();
+    Space of(SrId sr, SrInventory inventory) {
+        SrStat now = inventory.stat();
         List<Sample> known = new ArrayList<>(copy(sr));
         known.add(sample(now));
-        return Space.of(sr, known, now.capacityBytes(), growing(sr, repository));
+        return Space.of(sr, known, now.capacityBytes(), growing(sr, inventory));
     }
 
-    private List<Space.Grower> growing(SrId sr, StorageRepository repository) {
-        Map<VdiId, Long> sizes = ChainSizes.of(repository.tree());
+    private List<Space.Grower> growing(SrId sr, SrInventory inventory) {
+        Map<VdiId, Long> sizes = ChainSizes.of(inventory.tree());
         List<Space.Grower> growing = new ArrayList<>();
-        for (Vdi vdi : repository.vdis()) {
+        for (Vdi vdi : inventory.vdis()) {
             Long bytes = sizes.get(vdi.vdi());
             Double perDay = vdi.readOnly() || bytes == null ? null : Growth.perDay(of(sr, vdi.vdi(), bytes));
             if (perDay != null && bytes != null && Math.round(perDay) > 0) {

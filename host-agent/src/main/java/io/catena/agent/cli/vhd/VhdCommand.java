@@ -49,9 +49,6 @@ import picocli.CommandLine.Spec;
 /** {@code catena vhd}: looks at VHD files and makes and changes them, one at a time, without an agent. */
 @Command(name = "vhd", description = "Single VHD files, without an agent.", synopsisSubcommandLabel = "COMMAND")
 public final class VhdCommand {
-    private static final int DONE = 0;
-    private static final int FAILED = 1;
-
     private final InputStream in;
     private final OutputStream out;
 
@@ -59,6 +56,7 @@ public final class VhdCommand {
     private final @Nullable BooleanSupplier outerJson;
 
     private final AllowedParents parents = new AllowedParents();
+    private final VhdReport report = new VhdReport(() -> spec().commandLine(), this::json);
 
     private @Nullable CommandSpec spec;
     private boolean ownJson;
@@ -133,25 +131,25 @@ public final class VhdCommand {
     @Command(description = "Show what files say of themselves.")
     int info(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
         JsonArray answers = new JsonArray();
-        return answer(answers, forEach(files, "read", path -> {
+        return report.answer(answers, report.forEach(files, "read", path -> {
             HostFile file = parents.file(path);
             VhdInfo info = VhdInfo.of(file.storage(), file.name());
             answers.add(Json.read(Json.write(info), JsonObject.class));
-            print(InfoText.of(info));
+            report.print(InfoText.of(info));
         }));
     }
 
     @Command(description = "Print the SHA-256 of what a guest sees in disks.")
     int digest(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
         JsonArray answers = new JsonArray();
-        return answer(answers, forEach(files, "read", path -> {
+        return report.answer(answers, report.forEach(files, "read", path -> {
             HostFile file = parents.file(path);
             String digest = VhdDigest.sha256(file.storage(), file.name());
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
             answer.addProperty("sha256", digest);
             answers.add(answer);
-            print(digest + "  " + path + "\n");
+            report.print(digest + "  " + path + "\n");
         }));
     }
 
@@ -167,7 +165,7 @@ public final class VhdCommand {
                             description = "Default: up to the disk's end.")
                     @Nullable
                     Size length) {
-        return run("read " + path, () -> {
+        return report.run("read " + path, () -> {
             HostFile file = parents.file(path);
             try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
                 long rest = Math.max(0, chain.sizeBytes() - offset.bytes());
@@ -188,11 +186,11 @@ public final class VhdCommand {
                                     "Copy pages of 4 KiB that are written in part up from the parent, for programs"
                                             + " that tell no single sectors apart (libvhdi).")
                     boolean wholePages) {
-        return run("write " + path, () -> {
+        return report.run("write " + path, () -> {
             HostFile file = parents.file(path);
             JsonObject answer = new JsonObject();
             answer.addProperty("bytes", VhdWrite.copy(in, file.storage(), file.name(), offset.bytes(), wholePages));
-            printJson(answer);
+            report.json(answer);
         });
     }
 
@@ -214,12 +212,12 @@ public final class VhdCommand {
                             description = "The size to which a dynamic disk can grow at once.")
                     @Nullable
                     Size reserve) {
-        return run("create " + path, () -> {
+        return report.run("create " + path, () -> {
             HostFile file = parents.file(path);
             if (reserve != null && typeOf(type) == NewDiskType.FIXED) {
                 throw new IOException("a fixed disk has no tables to reserve room in");
             }
-            printMade(
+            report.made(
                     path,
                     reserve == null
                             ? newVhd().create(file.storage(), file.name(), size.bytes(), typeOf(type))
@@ -233,15 +231,15 @@ public final class VhdCommand {
             @Parameters(paramLabel = "SIZE", arity = "0..1", converter = Size.Converter.class) @Nullable Size size,
             @Option(names = "--force", description = "Also if data is cut off, or a larger parent's comes to light.")
                     boolean force) {
-        return run("resize " + path, () -> {
+        return report.run("resize " + path, () -> {
             HostFile file = parents.file(path);
             VhdResize resize = new VhdResize(file.storage(), file.name());
             if (size == null) {
                 boolean pending = resize.complete();
-                print(pending ? "completed\n" : "nothing was interrupted\n");
-                printMade(path, VhdInfo.of(file.storage(), file.name()).virtualSizeBytes());
+                report.print(pending ? "completed\n" : "nothing was interrupted\n");
+                report.made(path, VhdInfo.of(file.storage(), file.name()).virtualSizeBytes());
             } else {
-                printMade(path, resize.resize(size.bytes(), force));
+                report.made(path, resize.resize(size.bytes(), force));
             }
         });
     }
@@ -250,15 +248,15 @@ public final class VhdCommand {
     int coalesce(
             @Parameters(paramLabel = "CHILD") Path path,
             @Option(names = "--delete", description = "Delete the disk afterwards.") boolean delete) {
-        return run("coalesce " + path, () -> {
-            OfflineJob job = job("coalesce", text());
+        return report.run("coalesce " + path, () -> {
+            OfflineJob job = job("coalesce", report.text());
             VhdCoalesce.Result result = new VhdCoalesce(job).coalesce(parents.sharingFile(path), delete);
             job.end("merged into " + result.parent());
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
             answer.addProperty("parent", result.parent().toString());
             answer.addProperty("bytes", result.bytes());
-            printJson(answer);
+            report.json(answer);
         });
     }
 
@@ -267,14 +265,14 @@ public final class VhdCommand {
             @Parameters(paramLabel = "FILE") Path path,
             @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent,
             @Option(names = "--raw", description = "The parent is a file without headers.") boolean raw) {
-        return run("reparent " + path, () -> {
+        return report.run("reparent " + path, () -> {
             HostFile file = parents.file(path).with(parent);
             boolean noHeaders = raw || parent.toString().endsWith(".raw");
             new VhdReparent(file.storage(), file.name()).to(file.nameOf(parent), noHeaders);
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
             answer.addProperty("parent", parent.toString());
-            printJson(answer);
+            report.json(answer);
         });
     }
 
@@ -284,7 +282,7 @@ public final class VhdCommand {
             @Option(names = "--hidden", paramLabel = "on|off") @Nullable Switch hidden,
             @Option(names = "--marker", paramLabel = "N", description = "0 to 255, in the batmap.") @Nullable
                     Integer marker) {
-        return run("change " + path, () -> {
+        return report.run("change " + path, () -> {
             if (hidden == null && marker == null) {
                 throw new IOException("nothing to set; say --hidden or --marker");
             }
@@ -297,7 +295,7 @@ public final class VhdCommand {
             }
             JsonObject answer = new JsonObject();
             answer.addProperty("file", path.toString());
-            printJson(answer);
+            report.json(answer);
         });
     }
 
@@ -310,17 +308,17 @@ public final class VhdCommand {
     @Command(description = "Show many disks, and how they build on each other, by their headers alone.")
     int scan(@Parameters(paramLabel = "DIR|FILE", arity = "1..*") List<Path> paths) {
         List<ScannedVhd> files = new ArrayList<>();
-        VhdFailure failure = attempt("scan", () -> files.addAll(VhdScan.of(paths)));
-        print(new TreeView(true).draw(ScanTree.of(files)));
+        VhdFailure failure = report.attempt("scan", () -> files.addAll(VhdScan.of(paths)));
+        report.print(new TreeView(true).draw(ScanTree.of(files)));
         long bad = files.stream().filter(file -> file.problem() != null).count();
         if (failure == null && bad > 0) {
-            failure = attempt("scan", () -> {
+            failure = report.attempt("scan", () -> {
                 throw new IOException(bad + " of " + files.size() + " files have a problem");
             });
         }
         JsonArray answers = new JsonArray();
         files.forEach(file -> answers.add(ScanTree.json(file)));
-        return answer(answers, failure);
+        return report.answer(answers, failure);
     }
 
     @Command(description = "Write a disk, flattened, to a new file, or raw to standard output.")
@@ -328,10 +326,10 @@ public final class VhdCommand {
             @Parameters(paramLabel = "SRC") Path path,
             @Parameters(paramLabel = "DST|-") Path target,
             @Option(names = "--to", paramLabel = "raw|fixed|dynamic", required = true) VhdConvert.Format format) {
-        return run("convert " + path, () -> {
+        return report.run("convert " + path, () -> {
             HostFile file = parents.sharingFile(path);
             boolean stream = target.toString().equals("-");
-            OfflineJob job = job("convert", stream ? err() : text());
+            OfflineJob job = job("convert", stream ? report.err() : report.text());
             VhdConvert convert = new VhdConvert(Clock.systemUTC(), UUID::randomUUID, job);
             try (OpenChain chain = OpenChain.source(file.storage(), file.name())) {
                 if (stream) {
@@ -345,14 +343,14 @@ public final class VhdCommand {
                 HostFile made = parents.sharingFile(target);
                 long size = convert.convert(chain, made.storage(), made.name(), format);
                 job.end("wrote " + target);
-                printMade(target, size);
+                report.made(target, size);
             }
         });
     }
 
     /** Shows its progress on {@code where}, unless that is for JSON. */
     private OfflineJob job(String kind, PrintWriter where) {
-        PrintWriter shown = json() && where == text() ? new PrintWriter(Writer.nullWriter()) : where;
+        PrintWriter shown = json() && where == report.text() ? new PrintWriter(Writer.nullWriter()) : where;
         return new OfflineJob(kind, shown, Boolean.getBoolean("catena.terminal"), Clock.systemUTC());
     }
 
@@ -367,9 +365,9 @@ public final class VhdCommand {
                             defaultValue = "0",
                             description = "The size to which the disk can grow at once.")
                     Size reserve) {
-        return run("create " + path, () -> {
+        return report.run("create " + path, () -> {
             HostFile file = parents.file(path).with(parent);
-            printMade(path, newVhd().snapshot(file.storage(), file.name(), file.nameOf(parent), reserve.bytes()));
+            report.made(path, newVhd().snapshot(file.storage(), file.name(), file.nameOf(parent), reserve.bytes()));
         });
     }
 
@@ -377,13 +375,13 @@ public final class VhdCommand {
     public int map(
             @Parameters(paramLabel = "FILE") Path path,
             @Option(names = "--zeros", description = "Read the data, and tell zeros apart.") boolean zeros) {
-        return run("read " + path, () -> {
+        return report.run("read " + path, () -> {
             HostFile file = parents.file(path);
             JsonArray extents = new JsonArray();
             try (OpenChain chain = OpenChain.readOnly(file.storage(), file.name())) {
                 VhdMap.of(chain, zeros, extent -> tell(extent, extents));
             }
-            printJson(extents);
+            report.json(extents);
         });
     }
 
@@ -392,79 +390,13 @@ public final class VhdCommand {
             extents.add(Json.read(Json.write(extent), JsonObject.class));
             return;
         }
-        print(String.format(
+        report.print(String.format(
                 Locale.ROOT,
                 "%14d %14d  %-4s  %s%n",
                 extent.offset(),
                 extent.length(),
                 extent.kind().name().toLowerCase(Locale.ROOT),
                 extent.file() == null ? "-" : extent.file()));
-    }
-
-    private void printMade(Path path, long sizeBytes) {
-        JsonObject answer = new JsonObject();
-        answer.addProperty("file", path.toString());
-        answer.addProperty("virtualSizeBytes", sizeBytes);
-        printJson(answer);
-    }
-
-    /** Work on files. */
-    @FunctionalInterface
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    /** Work on one of several files. */
-    @FunctionalInterface
-    private interface FileWork {
-        void run(Path file) throws IOException;
-    }
-
-    private int run(String what, Work work) {
-        VhdFailure failure = attempt(what, work);
-        if (failure == null) {
-            return DONE;
-        }
-        printJson(failed(failure));
-        return FAILED;
-    }
-
-    /** Does the work for all files, also after one failed; returns the first failure. */
-    private @Nullable VhdFailure forEach(List<Path> files, String verb, FileWork work) {
-        VhdFailure first = null;
-        for (Path file : files) {
-            VhdFailure failure = attempt(verb + " " + file, () -> work.run(file));
-            first = first == null ? failure : first;
-        }
-        return first;
-    }
-
-    private int answer(JsonArray answers, @Nullable VhdFailure failure) {
-        if (failure == null) {
-            printJson(answers);
-            return DONE;
-        }
-        JsonObject answer = failed(failure);
-        answer.add("done", answers);
-        printJson(answer);
-        return FAILED;
-    }
-
-    private @Nullable VhdFailure attempt(String what, Work work) {
-        try {
-            work.run();
-            return null;
-        } catch (IOException e) {
-            VhdFailure failure = VhdFailure.of(what, e);
-            failure.print(err());
-            return failure;
-        }
-    }
-
-    private static JsonObject failed(VhdFailure failure) {
-        JsonObject answer = new JsonObject();
-        answer.add("error", failure.json());
-        return answer;
     }
 
     private static NewDiskType typeOf(Type type) {
@@ -476,28 +408,6 @@ public final class VhdCommand {
 
     private static NewVhd newVhd() {
         return new NewVhd(Clock.systemUTC(), UUID::randomUUID);
-    }
-
-    private void print(String forHumans) {
-        if (!json()) {
-            text().print(forHumans);
-            text().flush();
-        }
-    }
-
-    private void printJson(Object document) {
-        if (json()) {
-            text().println(Json.write(document));
-            text().flush();
-        }
-    }
-
-    private PrintWriter text() {
-        return spec().commandLine().getOut();
-    }
-
-    private PrintWriter err() {
-        return spec().commandLine().getErr();
     }
 
     private CommandSpec spec() {

@@ -6,6 +6,9 @@ import com.google.gson.JsonParseException;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.remedy.Advice;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -23,9 +26,10 @@ import org.jspecify.annotations.Nullable;
 public final class ControlClient {
     private static final int MAX_ANSWER_BYTES = 64 << 20;
 
-    private static final String CLOSED =
-            "Only the user who runs the agent may ask it: try again as that user, for instance"
-                    + " with sudo, or run an agent of your own: --run-dir DIR";
+    private static final Advice CLOSED = Advice.of("Only the user who runs the agent may ask it: try again as that user,"
+                    + " for instance with sudo, or run an agent of your own: ")
+            .then(Remedy.of(Verb.AGENT).with("runDir", "DIR"));
+    private static final Advice NOT_STARTED = Advice.of("Start it: ").then(Remedy.of(Verb.AGENT));
 
     private final Path socket;
     private final UnixHttp http;
@@ -73,7 +77,7 @@ public final class ControlClient {
                             SrError.AGENT_UNREACHABLE,
                             "No answer from an agent at " + socket + ": " + e.getMessage(),
                             e)
-                    .correction(isClosedToUs() ? CLOSED : "Start it: catena agent");
+                    .correction(isClosedToUs() ? CLOSED : NOT_STARTED);
         }
     }
 

@@ -1,4 +1,4 @@
-package io.catena.harness.tool;
+package io.catena.sr;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
@@ -17,47 +17,18 @@ import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
-import io.catena.sr.VhdRepository;
-import io.catena.sr.job.Jobs;
-import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** All that makes disks or lets them grow asks the same limits, and refuses without a trace. */
-class QuotaTest {
+final class QuotaTest extends RepositoryFixture {
     private static final long DISK_BYTES = 4 << 20;
-
-    @TempDir
-    Path directory;
-
-    private final Jobs jobs = BareSr.jobs();
-    private BareSr bare;
-    private VhdRepository sr;
-
-    @BeforeEach
-    void attach() throws IOException {
-        FileStorage storage = new FileStorage(Files.createDirectory(directory.resolve("sr")));
-        VhdRepository.create(storage, BareSr.ID, "sr");
-        bare = new BareSr(storage, new FileStorage(Files.createDirectory(directory.resolve("redo"))), 1);
-        sr = bare.attach(jobs);
-    }
-
-    @AfterEach
-    void detach() throws IOException {
-        sr.close();
-        jobs.close();
-    }
 
     private void limit(
             @Nullable Integer percent, @Nullable Long minFree, @Nullable Integer snapshots, Map<String, Quota> owners) {
@@ -87,7 +58,7 @@ class QuotaTest {
             assertThat(e.detail()).contains(text);
             assertThat(e.advice()).isNotNull();
             assertThat(sr.vdis()).hasSize(before);
-            assertThat(directory.resolve("sr/.catena/tmp").toFile().list()).isNullOrEmpty();
+            assertThat(directory.resolve(".catena/tmp").toFile().list()).isNullOrEmpty();
             return;
         }
         throw new AssertionError("was not refused");
@@ -166,7 +137,7 @@ class QuotaTest {
         byte[] page = new byte[4096];
         page[0] = 1;
         sr.attachAndActivate(written, Hold.HOST, AccessMode.READ_WRITE);
-        bare.device(written).write(0, ByteBuffer.wrap(page));
+        exported(written).write(0, ByteBuffer.wrap(page));
         for (int times = 0; times < 2; times++) {
             refusedAsAsked(
                     SrError.SNAPSHOT_CHAIN_TOO_LONG,
@@ -243,8 +214,7 @@ class QuotaTest {
         limit(150, 1L, 9, Map.of("ann", new Quota(1, 2, 3)));
         assertThat(sr.quotas().limits()).isEqualTo(new SrLimits(150, 1, 9, Map.of("ann", new Quota(1, 2, 3))));
         sr.close();
-        FileStorage storage = new FileStorage(directory.resolve("sr"));
-        sr = new BareSr(storage, new FileStorage(directory.resolve("redo")), 2).attach(jobs);
+        sr = attachSr();
         assertThat(sr.quotas().limits()).isEqualTo(new SrLimits(150, 1, 9, Map.of("ann", new Quota(1, 2, 3))));
         limit(0, 0L, 0, Map.of("ann", Quota.NONE));
         assertThat(sr.quotas().limits()).isEqualTo(SrLimits.NONE);

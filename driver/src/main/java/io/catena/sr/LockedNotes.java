@@ -1,0 +1,52 @@
+package io.catena.sr;
+
+import io.catena.api.SrNotes;
+import io.catena.sr.record.Errors;
+import io.catena.sr.record.NoteFiles;
+import io.catena.sr.tree.SrTree;
+import io.catena.store.Storage;
+import java.util.List;
+import java.util.Optional;
+
+/** The notes of an SR, in its turn; no changes, since they must be possible while an operation that failed waits. */
+final class LockedNotes implements SrNotes {
+    private final SrTree tree;
+    private final NoteFiles files;
+
+    LockedNotes(SrTree tree, Storage storage) {
+        this.tree = tree;
+        this.files = new NoteFiles(storage);
+    }
+
+    @Override
+    public List<String> names() {
+        return Errors.translate("list the notes", () -> tree.lockedIo(files::names));
+    }
+
+    @Override
+    public Optional<String> read(String name) {
+        return Errors.translate("read note " + name, () -> tree.lockedIo(() -> files.read(name)));
+    }
+
+    @Override
+    public void write(String name, String text) {
+        String what = "write note " + name;
+        Errors.translate(
+                what,
+                () -> tree.lockedIo(() -> {
+                    tree.aside(() -> files.write(name, text));
+                    return what;
+                }));
+    }
+
+    @Override
+    public void delete(String name) {
+        String what = "delete note " + name;
+        Errors.translate(
+                what,
+                () -> tree.lockedIo(() -> {
+                    tree.aside(() -> files.delete(name));
+                    return what;
+                }));
+    }
+}
