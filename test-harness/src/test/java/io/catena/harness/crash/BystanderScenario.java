@@ -123,7 +123,8 @@ final class BystanderScenario implements Scenario {
         private void joinOther() {
             Thread other = inTheWay;
             if (other != null) {
-                join(other);
+                join(other, TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+                require(!other.isAlive(), "the other disk waits for ever");
             }
         }
 
@@ -139,7 +140,7 @@ final class BystanderScenario implements Scenario {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
             while (other.isAlive() && sr.machine.planned()) {
                 require(System.nanoTime() < deadline, "another disk waits for " + call);
-                Thread.yield();
+                join(other, 1);
             }
             met.add(CallSite.current().method());
             changing = true;
@@ -159,13 +160,12 @@ final class BystanderScenario implements Scenario {
             }
         }
 
-        private static void join(Thread thread) {
+        private static void join(Thread thread, long millis) {
             try {
-                thread.join(TimeUnit.SECONDS.toMillis(PATIENCE_SECONDS));
+                thread.join(millis);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            require(!thread.isAlive(), "the other disk waits for ever");
         }
 
         @Override
