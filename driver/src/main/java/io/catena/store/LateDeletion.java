@@ -132,7 +132,9 @@ public final class LateDeletion extends ForwardingStorage {
         try {
             file.close();
         } catch (IOException e) {
-            LOG.log(Level.WARNING, LogLine.of("replaced-file-not-closed", "file", file.name(), "cause", e.getMessage()));
+            LOG.log(
+                    Level.WARNING,
+                    LogLine.of("replaced-file-not-closed", "file", file.name(), "cause", e.getMessage()));
         }
     }
 }

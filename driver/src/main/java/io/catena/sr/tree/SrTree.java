@@ -363,9 +363,7 @@ public final class SrTree {
     }
 
     private void knowOutside() throws IOException {
-        tree = tree.withOutsiders(outside)
-                .withOrphans(Orphans.read(storage))
-                .withAnchors(kept.anchors());
+        tree = tree.withOutsiders(outside).withOrphans(Orphans.read(storage)).withAnchors(kept.anchors());
     }
 
     /** Forgets the proofs that what is there now refutes: they must not count when it goes away again. */

@@ -135,9 +135,11 @@ public final class VdiAttacher {
      * it if the disk failed for good before, of which the failure now is a consequence: only to close it helps then.
      */
     private void refuseIfFull(VdiId id, String holder) {
-        Optional<Attachment> written = sr.tree.locked(id, () -> isLastActive(id, holder)
-                ? sr.attachments.get(id).filter(active -> !active.disk().readOnly())
-                : Optional.empty());
+        Optional<Attachment> written = sr.tree.locked(
+                id,
+                () -> isLastActive(id, holder)
+                        ? sr.attachments.get(id).filter(active -> !active.disk().readOnly())
+                        : Optional.empty());
         try {
             if (written.isPresent()) {
                 written.get().disk().flush();

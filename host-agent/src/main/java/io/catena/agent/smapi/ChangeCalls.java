@@ -36,7 +36,8 @@ final class ChangeCalls {
                 volume(call, "key"),
                 from -> new Answers.ChangedBlocks(
                         XenChangedBlocks.BLOCK_BYTES,
-                        XenChangedBlocks.bitmap(from.repository(), from.repository().contents(), from.vdi(), target.vdi())));
+                        XenChangedBlocks.bitmap(
+                                from.repository(), from.repository().contents(), from.vdi(), target.vdi())));
     }
 
     private Places.Volume volume(Arguments call, String key) {

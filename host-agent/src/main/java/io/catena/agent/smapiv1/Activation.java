@@ -105,8 +105,7 @@ final class Activation {
         return XmlRpcValue.nil();
     }
 
-    private void open(
-            DriverCall call, VdiAccess disks, VdiId vdi, AccessMode mode, DriverOptions options) {
+    private void open(DriverCall call, VdiAccess disks, VdiId vdi, AccessMode mode, DriverOptions options) {
         boolean ours = isActive(disks, vdi.toString());
         disks.attachAndActivate(vdi, HOLDER, mode);
         try {

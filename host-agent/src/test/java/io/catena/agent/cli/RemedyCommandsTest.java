@@ -35,8 +35,17 @@ final class RemedyCommandsTest {
     /** Below each of them no error is in the words of one face. */
     private static final List<String> PLACES = Stream.concat(
                     Stream.of("sm-api/src/main", "driver/src/main"),
-                    Stream.of("host", "guest", "schedule", "cluster", "follow", "api/auth", "libvirt", "mount",
-                                    "control/route", "control/client")
+                    Stream.of(
+                                    "host",
+                                    "guest",
+                                    "schedule",
+                                    "cluster",
+                                    "follow",
+                                    "api/auth",
+                                    "libvirt",
+                                    "mount",
+                                    "control/route",
+                                    "control/client")
                             .map(room -> "host-agent/src/main/java/io/catena/agent/" + room))
             .toList();
 

@@ -194,7 +194,8 @@ final class BystanderScenario implements Scenario {
         /** The change has happened as a whole, or not at all. */
         private void settle(Fault fault) throws IOException {
             if (change == Change.DESTROY
-                    && sr.repository().vdis().stream().noneMatch(vdi -> vdi.vdi().equals(snapshot))) {
+                    && sr.repository().vdis().stream()
+                            .noneMatch(vdi -> vdi.vdi().equals(snapshot))) {
                 sr.models.remove(snapshot);
             }
             if (change == Change.REVERT && !fits(sr.content(DISK), fault)) {

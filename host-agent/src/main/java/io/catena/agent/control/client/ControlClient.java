@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class ControlClient {
     private static final int MAX_ANSWER_BYTES = 64 << 20;
 
-    private static final Advice CLOSED = Advice.of("Only the user who runs the agent may ask it: try again as that user,"
-                    + " for instance with sudo, or run an agent of your own: ")
+    private static final Advice CLOSED = Advice.of(
+                    "Only the user who runs the agent may ask it: try again as that user,"
+                            + " for instance with sudo, or run an agent of your own: ")
             .then(Remedy.of(Verb.AGENT).with("runDir", "DIR"));
     private static final Advice NOT_STARTED = Advice.of("Start it: ").then(Remedy.of(Verb.AGENT));
 

@@ -37,7 +37,8 @@ class DiskSpaceTest {
                     default -> throw new UnsupportedOperationException(method.getName());
                 });
 
-        DiskSpace space = DiskSpace.of(repository, repository.garbage(), disk, List.of(new Growth.Point(Instant.EPOCH, 5)));
+        DiskSpace space =
+                DiskSpace.of(repository, repository.garbage(), disk, List.of(new Growth.Point(Instant.EPOCH, 5)));
 
         assertThat(space.snapshots()).extracting(DiskSpace.Snapshot::vdi).containsExactly(KEPT);
     }
