@@ -55,7 +55,8 @@ final class LiveLeafMerge implements Merge {
             return Done.merged(1, drain.copied());
         } finally {
             tree.lockedIo(() -> {
-                attachments.leaves().endDrain(vdi, drain);
+                tree.concern(List.of(step.node(), step.lower()));
+                attachments.leaves().endDrain(vdi, drain, tree::aside);
                 return vdi;
             });
         }

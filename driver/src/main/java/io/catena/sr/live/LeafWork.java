@@ -75,7 +75,7 @@ public final class LeafWork {
         stopFill(vdi);
         LeafDrain drain = drains.get(vdi);
         if (drain != null) {
-            endDrain(vdi, drain);
+            endDrain(vdi, drain, Aside.Step::take);
         }
     }
 
@@ -174,8 +174,10 @@ public final class LeafWork {
      *   <li>While requests run, make both files complete, the base copy first. If that fails it can be repeated.
      *   <li>The base copy is durable, so the leaf is flushed by itself again, and the base copy's redo log goes.
      * </ol>
+     *
+     * @param aside of a change that concerns both files
      */
-    public void endDrain(VdiId vdi, LeafDrain drain) throws IOException {
+    public void endDrain(VdiId vdi, LeafDrain drain, Aside aside) throws IOException {
         if (drains.get(vdi) != drain) {
             return;
         }
@@ -183,8 +185,10 @@ public final class LeafWork {
         try (LiveDisk.Pause pause = drain.disk().pause()) {
             pause.replace(new Chain(drain.nodes()));
         }
-        drain.disk().flush();
-        drain.sealBaseCopy();
+        aside.run(() -> {
+            drain.disk().flush();
+            drain.sealBaseCopy();
+        });
         drains.remove(vdi);
         drain.retireBaseCopy();
     }
