@@ -47,6 +47,11 @@ public record Compose(Relink.Child child, String parent, String record, Orphans.
     @Override
     public void apply(Storage storage) throws IOException {
         child.link(storage);
+        takeParent(storage);
+    }
+
+    /** Takes all steps after the child was linked to its parent. */
+    public void takeParent(Storage storage) throws IOException {
         HiddenFlag.set(storage, parent, true);
         storage.delete(record);
         storage.syncNames();

@@ -20,7 +20,9 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +96,9 @@ final class BlockMap implements CacheBudget.Cache {
 
     /** Those of them that it no longer does when the flush under way has succeeded; guarded by this. */
     private final List<Integer> left = new ArrayList<>();
+
+    /** Those that it no longer does; guarded by this. */
+    private final NavigableSet<Integer> free = new TreeSet<>(Integer::compareUnsigned);
 
     private BlockMap(
             BlockFile file, SparseLayout layout, @Nullable RedoLog redo, BlockTable entries, CacheBudget budget) {
@@ -549,11 +554,39 @@ final class BlockMap implements CacheBudget.Cache {
         return Set.copyOf(frozen.entriesBefore.keySet());
     }
 
-    /** Returns the places that blocks have given up and no BAT tells of any more; to be called after a flush succeeded. */
-    synchronized List<Integer> takeLeft() {
-        List<Integer> taken = List.copyOf(left);
+    /** Whether what {@link #freeze} set apart tells of sectors or places that the file has not told of before. */
+    synchronized boolean pointsToNews() {
+        return !frozen.bits.isEmpty()
+                || frozen.entriesBefore.keySet().stream()
+                        .anyMatch(block -> settledEntry(block) != SparseLayout.UNALLOCATED);
+    }
+
+    /** Returns the entry of a block without what is pending. */
+    private int settledEntry(int block) {
+        return pending.entriesBefore.getOrDefault(block, entries.get(block));
+    }
+
+    /** Notes that no BAT tells any more of the places that {@link #freeze} set apart; to be called after a flush succeeded. */
+    synchronized void settleLeft() {
+        free.addAll(left);
         left.clear();
+    }
+
+    /** Returns places that blocks have given up and no BAT tells of any more, the first ones; each once. */
+    synchronized List<Integer> takeLeft(int most) {
+        List<Integer> taken = free.stream().limit(most).toList();
+        taken.forEach(free::remove);
         return taken;
+    }
+
+    /** Returns how many there are. */
+    synchronized int placesLeft() {
+        return free.size();
+    }
+
+    /** Returns how many there will be more after the next flush. */
+    synchronized int placesLeaving() {
+        return leaving.size() + left.size();
     }
 
     /** Reads the batmap's bits; those of blocks that are not allocated are lies and ignored. Returns whether none were. */
@@ -611,7 +644,7 @@ final class BlockMap implements CacheBudget.Cache {
     private synchronized ByteBuffer entriesToWrite(int first) {
         ByteBuffer sector = ByteBuffer.allocate(SparseLayout.SECTOR).order(BIG_ENDIAN);
         for (int block = first; block < first + ENTRIES_PER_SECTOR; block++) {
-            sector.putInt(pending.entriesBefore.getOrDefault(block, entries.get(block)));
+            sector.putInt(settledEntry(block));
         }
         return sector.rewind();
     }

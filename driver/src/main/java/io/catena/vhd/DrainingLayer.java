@@ -10,25 +10,32 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A leaf and its parent as one layer, while the leaf's blocks move to the parent. A block that the leaf does not hold any
- * more is written in the parent, so the leaf only shrinks, whatever its guest does.
+ * A leaf and its parent as one layer, while the leaf's blocks move to the parent. Sectors that the leaf does not hold, or not any
+ * more, are written in the parent, so the leaf only shrinks, whatever its guest does; and a guest's flush finds nothing new in
+ * the leaf but values of sectors that it held before, and blocks that it has given up.
  *
  * <p><b>Order of a block's move:</b>
  *
  * <ol>
- *   <li>Copy its sectors to the parent, while requests run. Nobody can see it: who reads them finds them in the leaf first.
- *   <li>While nothing is read or written: copy the sectors that were written meanwhile, if they are few; then the leaf gives
- *       the block up, first in its redo log, then in memory.
- *   <li>The next flush makes the parent durable before the leaf's BAT. So a power cut finds the block in the parent, or as it
- *       was in the leaf when it was given up, which no flush was asked to keep newer than that.
+ *   <li>Copy its sectors to the parent, while requests run, in pieces. Nobody can see it: who reads them finds them in the
+ *       leaf first.
+ *   <li>Copy those that were written meanwhile, while requests run ({@link #copyAgain}): there are fewer of them.
+ *   <li>While nothing is read or written, but flushes go on: copy the sectors that were written meanwhile, if they are few;
+ *       then the leaf gives the block up, first in its redo log, then in memory.
+ *   <li>The next flush that begins makes the parent durable before the leaf's BAT. So a power cut finds the block in the
+ *       parent, or as it was in the leaf when it was given up, which no flush was asked to keep newer than that. A flush under
+ *       way has set apart before what it writes of the BAT, and leaves the block where it was.
+ *   <li>When that flush has succeeded the place in the leaf may be given back: see {@link SparseLayer#giveBack}.
  * </ol>
  *
  * <p>A kill at any moment finds the redo logs of both. The parent's must be replayed, and durable, before the leaf's.
  *
- * <p><b>Threads.</b> {@link #giveUpCopied} only while nothing else is called; {@link #nextBlocks} and {@link #copy} by one
- * thread at a time.
+ * <p><b>Threads.</b> {@link #giveUpCopied} only while nothing else is called but {@link #flush}; {@link #nextBlocks}, {@link
+ * #copy} and {@link #copyAgain} by one thread at a time.
  */
 public final class DrainingLayer implements Layer {
+    private static final int MOST_LEAVING = 256;
+
     private final SparseLayer leaf;
     private final SparseLayer parent;
 
@@ -64,14 +71,39 @@ public final class DrainingLayer implements Layer {
 
     /** Copies the sectors that the leaf holds of a block to the parent; returns how many bytes these are. */
     public long copy(int block) throws IOException {
-        written.put(block, new BitSet());
-        long offset = block * leaf.blockBytes();
-        long end = Math.min(offset + leaf.blockBytes(), sizeBytes());
+        return copy(block, 0, leaf.blockBytes());
+    }
+
+    /**
+     * Copies the sectors that the leaf holds of a piece of a block; the first piece must be the first that is copied.
+     *
+     * @param from where in the block the piece begins
+     * @return how many bytes were copied
+     */
+    public long copy(int block, long from, long lengthBytes) throws IOException {
+        if (from == 0) {
+            written.put(block, new BitSet());
+        }
+        long start = block * leaf.blockBytes();
+        long offset = Math.min(start + from, sizeBytes());
+        long end = Math.min(Math.min(offset + lengthBytes, start + leaf.blockBytes()), sizeBytes());
         long copied = copy(offset, end);
         if (copied > 0) {
             copier.writeOut(parent, offset, end - offset);
         }
         return copied;
+    }
+
+    /** Copies the sectors of copied blocks that were written since, while requests run. */
+    public void copyAgain(List<Integer> blocks) throws IOException {
+        for (int block : blocks) {
+            BitSet since = written.put(block, new BitSet());
+            if (since != null && !since.isEmpty()) {
+                copy(block, since);
+                long start = block * leaf.blockBytes();
+                copier.writeOut(parent, start, Math.min(leaf.blockBytes(), sizeBytes() - start));
+            }
+        }
     }
 
     private long copy(long offset, long end) throws IOException {
@@ -131,7 +163,8 @@ public final class DrainingLayer implements Layer {
     }
 
     /** Last, after the data: a copy that began while it was being written has to be made again. */
-    private void noteWritten(int block, long offset, long lengthBytes) {
+    private void noteWritten(long offset, long lengthBytes) {
+        int block = (int) (offset / leaf.blockBytes());
         long inBlock = offset % leaf.blockBytes();
         int from = (int) (inBlock / SparseLayout.SECTOR);
         int to = (int) ((inBlock + lengthBytes) / SparseLayout.SECTOR);
@@ -141,9 +174,33 @@ public final class DrainingLayer implements Layer {
         });
     }
 
-    /** Flushes if the leaf could soon not give up more before a flush, which is better done while requests run. */
+    /** Makes durable what was copied, though not where it stands; a flush has less to do then. */
+    public void syncCopied() throws IOException {
+        parent.syncData();
+    }
+
+    /**
+     * From now on flushes leave the places of blocks that were given up as they are, until {@link #end}: a guest waits for
+     * flushes, and on many file systems a hole takes longer than all else.
+     */
+    public void keepPlaces() {
+        leaf.keepPlaces(true);
+    }
+
+    /** Gives back the space of places that blocks have left, but of so many; of those only that a flush has covered. */
+    public void giveBackAllBut(int kept, int most) throws IOException {
+        int tooMany = leaf.placesLeft() - kept;
+        if (tooMany > 0) {
+            leaf.giveBack(Math.min(tooMany, most));
+        }
+    }
+
+    /**
+     * Flushes if the leaf could soon not give up more before a flush, which is better done while requests run, or if the space
+     * of many blocks waits for one: the guest may never flush.
+     */
     public void flushIfSoonFull() throws IOException {
-        if (leaf.wantsFlushSoon()) {
+        if (leaf.wantsFlushSoon() || leaf.placesLeaving() >= MOST_LEAVING) {
             flush();
         }
     }
@@ -151,6 +208,7 @@ public final class DrainingLayer implements Layer {
     /** Lets go of both layers, which stay open; to be called when the parent is not written any more, and durable. */
     public void end() {
         leaf.flushAfter(null);
+        leaf.keepPlaces(false);
     }
 
     /** Lets go of both layers, which stay open, after the leaf's file was replaced; it is not written any more. */
@@ -187,25 +245,25 @@ public final class DrainingLayer implements Layer {
     public void write(long offset, ByteBuffer source) throws IOException {
         int limit = source.limit();
         while (source.hasRemaining()) {
-            int length = (int) Math.min(source.remaining(), leaf.blockBytes() - offset % leaf.blockBytes());
+            long run = leaf.run(offset, source.remaining());
+            int length = (int) Math.abs(run);
             source.limit(source.position() + length);
-            writeInBlock(offset, source);
+            if (run > 0) {
+                writeToLeaf(offset, source);
+            } else {
+                parent.write(offset, source);
+            }
             source.limit(limit);
             offset += length;
         }
     }
 
-    private void writeInBlock(long offset, ByteBuffer source) throws IOException {
-        int block = (int) (offset / leaf.blockBytes());
-        if (!leaf.holds(block)) {
-            parent.write(offset, source);
-            return;
-        }
+    private void writeToLeaf(long offset, ByteBuffer source) throws IOException {
         int length = source.remaining();
         try {
             leaf.write(offset, source);
         } finally {
-            noteWritten(block, offset, length);
+            noteWritten(offset, length);
         }
     }
 
@@ -213,22 +271,22 @@ public final class DrainingLayer implements Layer {
     public void zero(long offset, long lengthBytes) throws IOException {
         long end = offset + lengthBytes;
         for (long at = offset; at < end; ) {
-            long length = Math.min(end - at, leaf.blockBytes() - at % leaf.blockBytes());
-            zeroInBlock(at, length);
+            long run = leaf.run(at, end - at);
+            long length = Math.abs(run);
+            if (run > 0) {
+                zeroInLeaf(at, length);
+            } else {
+                parent.zero(at, length);
+            }
             at += length;
         }
     }
 
-    private void zeroInBlock(long offset, long lengthBytes) throws IOException {
-        int block = (int) (offset / leaf.blockBytes());
-        if (!leaf.holds(block)) {
-            parent.zero(offset, lengthBytes);
-            return;
-        }
+    private void zeroInLeaf(long offset, long lengthBytes) throws IOException {
         try {
             leaf.zero(offset, lengthBytes);
         } finally {
-            noteWritten(block, offset, lengthBytes);
+            noteWritten(offset, lengthBytes);
         }
     }
 

@@ -61,7 +61,7 @@ public interface Layer extends Closeable {
 
     /**
      * Gives up the block that begins at {@code offset}: none of its sectors is present afterwards. Its space is given back
-     * with the next {@link #flush}, which makes this durable.
+     * with the next {@link #flush}, which makes this durable, or after it.
      *
      * <p>The caller sees to it that no file further up the chain shows through, and that no request is under way in the
      * layer; a flush may be.
@@ -70,6 +70,11 @@ public interface Layer extends Closeable {
 
     /** Makes all writes that returned before durable, so that the file alone tells of them. */
     void flush() throws IOException;
+
+    /** Makes the sectors that were written durable, though not yet that the file has them; after that a flush has less to do. */
+    default void syncData() throws IOException {
+        flush();
+    }
 
     /** Flushes what was written, leaves the file as other programs expect it, and closes it. */
     @Override

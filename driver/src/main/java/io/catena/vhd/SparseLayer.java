@@ -5,6 +5,7 @@ import io.catena.format.Footer;
 import io.catena.format.ParentLocator;
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
+import io.catena.store.TrackedFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -52,10 +53,13 @@ import org.jspecify.annotations.Nullable;
  *   <li>Set apart what is pending now; grow the file to hold all of the last block, so that no BAT entry can ever point
  *       beyond it. Clear the batmap's bits of blocks that have another place, or their first: the BAT must never come before
  *       that, and a bit may be set of a block that had no place, as a lie that means nothing until it has one.
- *   <li>Sync: the data, and the zeros under new bitmaps, are on the platter before anything points to them.
+ *   <li>Sync: the data, and the zeros under new bitmaps, are on the platter before anything points to them. If all that is
+ *       pending are blocks that were given up nothing new is pointed to, and the second sync does; if nothing was changed
+ *       since the last sync it has been done.
  *   <li>Write bitmaps, BAT sectors and the trailing footer, in any order: a bitmap without its BAT entry is unreachable,
  *       a BAT entry without its bitmap finds zeros there, which mean "ask the parent", as before.
- *   <li>Sync; then the redo log may forget, and places that blocks have left are punched and free. The flush is answered.
+ *   <li>Sync; then the redo log may forget, and places that blocks have left are punched and free, unless somebody else does
+ *       that later ({@link #giveBack}). The flush is answered.
  * </ol>
  *
  * <p>The copy of the footer at the start is not touched by this, so the disk can be opened after a cut at any moment.
@@ -66,7 +70,7 @@ public final class SparseLayer implements Layer {
     /** To punch these takes a moment only; more are found when the file is opened again. */
     private static final int MOST_GAPS = 1024;
 
-    private final BlockFile file;
+    private final TrackedFile file;
     private final VhdHeaders headers;
 
     /** Guarded by tail. */
@@ -102,6 +106,9 @@ public final class SparseLayer implements Layer {
     /** Whether the file was cut off where the data ends, since it was opened; guarded by tail. */
     private boolean tailIsClean;
 
+    /** Whether places that blocks have left wait for {@link #giveBack}. */
+    private volatile boolean keepsPlaces;
+
     /** Has to be durable before what this layer gives up is; null if nothing has. */
     private volatile @Nullable Layer flushedBefore;
 
@@ -123,7 +130,7 @@ public final class SparseLayer implements Layer {
     /** Why nothing is ever written again though not all is durable; guarded by flushing. */
     private @Nullable IOException abandoned;
 
-    private SparseLayer(BlockFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
+    private SparseLayer(TrackedFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
             throws IOException {
         this.file = file;
         this.headers = headers;
@@ -179,7 +186,7 @@ public final class SparseLayer implements Layer {
     private static SparseLayer open(BlockFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
             throws IOException {
         try {
-            return new SparseLayer(file, headers, redo, writable);
+            return new SparseLayer(new TrackedFile(file), headers, redo, writable);
         } catch (IOException | RuntimeException e) {
             file.close();
             if (redo != null) {
@@ -248,7 +255,7 @@ public final class SparseLayer implements Layer {
 
     @Override
     public Place place(long offset) {
-        return new Place(file, map.fileOffset(offset));
+        return new Place(file.file(), map.fileOffset(offset));
     }
 
     /** In the order of a write. */
@@ -306,11 +313,6 @@ public final class SparseLayer implements Layer {
     @Override
     public long blockBytes() {
         return layout.blockSize();
-    }
-
-    /** Whether the file holds a block, or a part of it. */
-    boolean holds(int block) {
-        return map.isAllocated(block);
     }
 
     /** Returns the first blocks from {@code from} on that the file holds. */
@@ -494,15 +496,51 @@ public final class SparseLayer implements Layer {
             forgetChangedBlocks();
         }
         flushFirst();
-        file.sync();
-        synced = true;
+        if (!metadata || map.pointsToNews()) {
+            file.syncIfChanged();
+            synced = true;
+        }
         if (metadata) {
             map.writeBack();
             writeTrailingFooter();
             file.sync();
+            synced = true;
             map.forgetFrozen();
         }
-        freePlacesLeft();
+        map.settleLeft();
+        if (!keepsPlaces) {
+            freePlacesLeft(Integer.MAX_VALUE);
+        }
+    }
+
+    /**
+     * From now on a flush leaves the places of blocks that were given up as they are; they are not used again either.
+     *
+     * @param keeps false to end this: the next flush frees them all
+     */
+    void keepPlaces(boolean keeps) {
+        keepsPlaces = keeps;
+    }
+
+    /** Gives back the space of places that blocks have left, as flushes have made durable. Flushes go on. */
+    void giveBack(int mostPlaces) throws IOException {
+        freePlacesLeft(mostPlaces);
+    }
+
+    /** Returns how many places wait for {@link #giveBack}. */
+    int placesLeft() {
+        return map.placesLeft();
+    }
+
+    /** Returns how many more will after the next flush. */
+    int placesLeaving() {
+        return map.placesLeaving();
+    }
+
+    /** Makes durable what was written, but not where it stands. Flushes go on. */
+    @Override
+    public void syncData() throws IOException {
+        file.syncIfChanged();
     }
 
     private void flushFirst() throws IOException {
@@ -519,9 +557,9 @@ public final class SparseLayer implements Layer {
     }
 
     /** Punches neighbours at one go. If that fails, they are found as gaps when the file is opened again. */
-    private void freePlacesLeft() throws IOException {
+    private void freePlacesLeft(int most) throws IOException {
         TreeSet<Integer> places = new TreeSet<>(Integer::compareUnsigned);
-        places.addAll(map.takeLeft());
+        places.addAll(map.takeLeft(most));
         while (!places.isEmpty()) {
             List<Integer> row = new ArrayList<>();
             Integer next = places.first();

@@ -29,6 +29,11 @@ public interface JobControl {
     /** Lets others go first, if there is need. To be called after each piece of work, with no lock held. */
     default void giveWay() {}
 
+    /** Whether guests work just now: then small pieces of work are better than fast ones. */
+    default boolean guestsWork() {
+        return false;
+    }
+
     /** Waits for a while, or until the work shall stop or pause. To be called with no lock held. */
     default void rest(long nanos) {}
 }

@@ -15,6 +15,9 @@ import java.util.List;
  * the base copies, and finds these sectors there first. So it can be interrupted at any moment and leaves nothing to undo.
  */
 public final class PushDown {
+    /** So much is copied at a time while guests work. */
+    private static final int SMALL_PIECE_BYTES = 256 << 10;
+
     private final Storage storage;
     private final JobControl control;
     private final SectorCopier copier = new SectorCopier();
@@ -83,13 +86,16 @@ public final class PushDown {
 
     private void copy(NodeRow source, Layer target, long from, Milestones milestones) throws IOException {
         long offset = from;
-        SyncPace pace = new SyncPace(copier, target::flush);
+        SyncPace pace = new SyncPace(copier, target::syncData);
         try {
             while (offset < source.sizeBytes()) {
                 NodeRow.Run run = source.run(offset, pieceBytes(source, offset));
                 if (run.layer() != null) {
                     control.checkCancelled();
                     copier.copy(run.layer(), target, offset, (int) run.bytes());
+                    if (control.guestsWork()) {
+                        copier.writeOut(target, offset, run.bytes());
+                    }
                     pace.copied();
                     control.done(run.bytes());
                 }
@@ -114,8 +120,9 @@ public final class PushDown {
     }
 
     /** Pieces end with blocks, so that whole ones can be shared. */
-    private static long pieceBytes(NodeRow source, long offset) {
-        long most = SectorCopier.MOST_BYTES - offset % SectorCopier.MOST_BYTES;
-        return Math.min(most, source.sizeBytes() - offset);
+    private long pieceBytes(NodeRow source, long offset) {
+        boolean small = control.guestsWork() && copier.sharedBytes() == 0;
+        long unit = small ? SMALL_PIECE_BYTES : SectorCopier.MOST_BYTES;
+        return Math.min(unit - offset % unit, source.sizeBytes() - offset);
     }
 }

@@ -27,6 +27,9 @@ public record Environment(
         Supplier<UUID> uuids,
         Timer timer,
         Looks looks) {
+    /** Each waits for syncs, which disks and file systems do together. */
+    private static final int FILES_AT_ONCE = 16;
+
     /** An environment in which looks wait for the disk. */
     public Environment(
             Storage redo,
@@ -38,6 +41,11 @@ public record Environment(
             Supplier<UUID> uuids,
             Timer timer) {
         this(redo, bootId, exporter, jobs, clock, nanoTime, uuids, timer, Looks.INLINE);
+    }
+
+    /** Returns how many files may be worked on at once; one on simulated disks, whose calls have an order. */
+    public int filesAtOnce() {
+        return looks == Looks.INLINE ? 1 : FILES_AT_ONCE;
     }
 
     /** Returns this with another exporter. */

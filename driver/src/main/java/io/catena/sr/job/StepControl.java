@@ -8,14 +8,23 @@ import java.util.function.Supplier;
 /**
  * Lets one step of garbage collection go on, wait or stop: guests come first, then the rate limit.
  *
- * <p>While guests make requests a step works for a quarter of the time at most, unless it is urgent. It goes on all the
- * same, so it ends whatever the guests do.
+ * <p><b>The budget.</b> While guests make requests, and for a second after, a step works for a quarter of the time, and its
+ * pieces are small, unless it is urgent: it rests three times as long as its last piece took, which takes longer the more
+ * guests ask of the disk. A rest has an end, {@link #MOST_REST_NANOS}, and no piece is skipped. So whatever guests do, a
+ * piece is copied at least every tenth of a second and what it takes; and no way of merging gets more to copy by what a
+ * guest writes meanwhile. So every step ends.
  *
  * <p><b>Threads.</b> Used by the thread that takes the step.
  */
 public final class StepControl implements JobControl {
     private static final int REST_TO_WORK = 3;
     private static final long MOST_REST_NANOS = 100_000_000;
+
+    /** A thread cannot rest for less. */
+    private static final long LEAST_REST_NANOS = 1_000_000;
+
+    /** Who asked for something so long ago may ask again soon. */
+    private static final long GUESTS_NANOS = 1_000_000_000;
 
     private final JobControl job;
     private final Supplier<Optional<String>> stop;
@@ -25,7 +34,15 @@ public final class StepControl implements JobControl {
     private final boolean urgent;
     private long requestsSeen;
     private long workingSince;
+
+    /** How long to rest for the guests' sake. */
+    private long owedNanos;
+
+    /** How long to rest for the rate limit's. */
     private long restNanos;
+
+    private boolean guestsWork;
+    private long guestsWorkedAt;
 
     /**
      * @param stop why the step shall stop where it is; empty while it may go on
@@ -81,15 +98,32 @@ public final class StepControl implements JobControl {
     @Override
     public void giveWay() {
         long now = nanoTime.getAsLong();
-        long seen = requests.getAsLong();
-        if (seen != requestsSeen && !urgent) {
-            restNanos = Math.max(restNanos, Math.min(MOST_REST_NANOS, REST_TO_WORK * (now - workingSince)));
+        lookForGuests(now);
+        owedNanos = guestsWork ? Math.min(MOST_REST_NANOS, owedNanos + REST_TO_WORK * (now - workingSince)) : 0;
+        if (owedNanos >= LEAST_REST_NANOS) {
+            restNanos = Math.max(restNanos, owedNanos);
+            owedNanos = 0;
         }
         if (restNanos > 0) {
             job.rest(restNanos);
         }
         restNanos = 0;
-        requestsSeen = requests.getAsLong();
         workingSince = nanoTime.getAsLong();
+    }
+
+    private void lookForGuests(long now) {
+        long seen = requests.getAsLong();
+        if (seen != requestsSeen) {
+            requestsSeen = seen;
+            guestsWorkedAt = now;
+            guestsWork = !urgent;
+        } else if (now - guestsWorkedAt > GUESTS_NANOS) {
+            guestsWork = false;
+        }
+    }
+
+    @Override
+    public boolean guestsWork() {
+        return guestsWork;
     }
 }

@@ -1,7 +1,6 @@
 package io.catena.sr.live;
 
 import io.catena.disk.Chain;
-import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -9,7 +8,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,55 +72,9 @@ public final class ChainSwaps {
         }
     }
 
-    /**
-     * Lets an active disk go on with its leaf upon another parent. What was written before is durable then.
-     *
-     * @param parent opened with all its ancestors before the requests are held back
-     * @param change links the leaf to it, while no request runs
-     * @param isBound whether a change that failed will happen all the same, so that the disk must go on with the parent
-     * @throws IOException if the change failed
-     */
-    public void rebase(Attachment attachment, ChainFile parent, Change change, BooleanSupplier isBound)
-            throws IOException {
-        List<ChainFile> path = ChainPath.of(storage, parent);
-        List<Chain.Node> ancestors = new ArrayList<>();
-        List<Chain.Node> left;
-        IOException failure;
-        try {
-            nodes.settle(path);
-            for (ChainFile file : path) {
-                ancestors.add(nodes.share(file));
-            }
-            attachment.disk().flush();
-            try (LiveDisk.Pause pause = attachment.disk().pause()) {
-                failure = make(change, isBound);
-                List<Chain.Node> present = pause.chain().nodes();
-                List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
-                chain.addAll(ancestors);
-                pause.replace(new Chain(chain));
-                left = present.subList(1, present.size());
-            }
-        } catch (IOException | RuntimeException e) {
-            nodes.releaseAll(ancestors, e);
-            throw e;
-        }
-        nodes.releaseAll(left);
-        if (failure != null) {
-            throw failure;
-        }
-    }
-
-    /** Returns why a change failed that will happen all the same; null if it did not fail. */
-    private static @Nullable IOException make(Change change, BooleanSupplier isBound) throws IOException {
-        try {
-            change.make();
-            return null;
-        } catch (IOException e) {
-            if (isBound.getAsBoolean()) {
-                return e;
-            }
-            throw e;
-        }
+    /** Returns how an active disk goes on with its leaf upon another parent; closed by the caller. */
+    public Rebase rebase(Attachment attachment) {
+        return new Rebase(storage, nodes, attachment);
     }
 
     /**

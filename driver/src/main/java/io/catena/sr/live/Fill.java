@@ -21,8 +21,11 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Used by one thread at a time.
  */
 public final class Fill implements Closeable {
-    /** So much is copied while requests wait: a fraction of a millisecond. */
-    private static final int LIVE_PIECE_BYTES = 256 << 10;
+    /** So much is copied while requests wait: some microseconds. */
+    private static final int LIVE_PIECE_BYTES = 64 << 10;
+
+    /** So much is copied at a time while guests work, of this disk or another. */
+    private static final int SMALL_ROUND_BYTES = 256 << 10;
 
     private static final int ROUND_BYTES = 32 << 20;
 
@@ -44,7 +47,7 @@ public final class Fill implements Closeable {
         this.lower = lower;
         this.guest = guest;
         this.endBytes = Math.min(upper.sizeBytes(), lower.sizeBytes());
-        this.pace = new SyncPace(copier, upper::flush);
+        this.pace = new SyncPace(copier, upper::syncData);
     }
 
     /** Returns how many bytes are lacking. */
@@ -58,18 +61,21 @@ public final class Fill implements Closeable {
         return lacking;
     }
 
-    /** Copies some of what is lacking; returns whether there is more. */
+    /** Copies some of what is lacking, less while guests work; returns whether there is more. */
     public boolean round(JobControl control) throws IOException {
         long until = Math.min(endBytes, offset + ROUND_BYTES);
-        while (offset < until) {
+        long enough = copiedBytes + (control.guestsWork() ? SMALL_ROUND_BYTES : ROUND_BYTES);
+        while (offset < until && copiedBytes < enough) {
             long most = SectorCopier.MOST_BYTES;
             long run = lacking(offset, Math.min(until - offset, most - offset % most));
             if (run > 0) {
-                run = guest == null || isShared(run)
-                        ? run
-                        : Math.min(run, LIVE_PIECE_BYTES - offset % LIVE_PIECE_BYTES);
+                boolean gently = guest != null || control.guestsWork();
+                run = gently ? pieceBytes(run) : run;
                 control.checkCancelled();
                 long copied = copy(run);
+                if (gently) {
+                    copier.writeOut(upper, offset, run);
+                }
                 pace.copied();
                 copiedBytes += copied;
                 control.done(copied);
@@ -79,6 +85,10 @@ public final class Fill implements Closeable {
         return offset < endBytes;
     }
 
+    private long pieceBytes(long run) {
+        return isShared(run) ? run : Math.min(run, SMALL_ROUND_BYTES - offset % SMALL_ROUND_BYTES);
+    }
+
     /** As {@link Layer#run}: whether the sectors are to be copied. */
     private long lacking(long at, long maxBytes) throws IOException {
         long run = upper.run(at, maxBytes);
@@ -86,16 +96,23 @@ public final class Fill implements Closeable {
     }
 
     private long copy(long lengthBytes) throws IOException {
-        if (guest == null) {
-            return copyAlone(lengthBytes);
-        }
-        if (!isShared(lengthBytes)) {
+        return guest == null ? copyAlone(offset, lengthBytes) : copyBesideGuest(guest, lengthBytes);
+    }
+
+    private long copyBesideGuest(LiveDisk disk, long lengthBytes) throws IOException {
+        boolean shared = isShared(lengthBytes);
+        if (!shared) {
             warmer.read(lower, offset, (int) lengthBytes);
         }
+        long end = offset + lengthBytes;
+        long pieceBytes = shared ? lengthBytes : LIVE_PIECE_BYTES;
         long[] copied = new long[1];
-        guest.alone(() -> copied[0] = copyAlone(lengthBytes));
-        if (copied[0] > 0) {
-            copier.writeOut(upper, offset, lengthBytes);
+        long length;
+        for (long at = offset; at < end; at += length) {
+            long from = at;
+            long most = Math.min(end - at, pieceBytes - at % pieceBytes);
+            length = most;
+            disk.alone(() -> copied[0] += copyAlone(from, most));
         }
         return copied[0];
     }
@@ -106,9 +123,9 @@ public final class Fill implements Closeable {
         return copier.sharedBytes() > 0 && offset % block == 0 && lengthBytes == block;
     }
 
-    private long copyAlone(long lengthBytes) throws IOException {
+    private long copyAlone(long from, long lengthBytes) throws IOException {
         long copied = 0;
-        for (long at = offset, end = offset + lengthBytes; at < end; ) {
+        for (long at = from, end = from + lengthBytes; at < end; ) {
             long run = lacking(at, end - at);
             if (run > 0) {
                 copier.copy(lower, upper, at, (int) run);

@@ -8,13 +8,15 @@ import io.catena.vhd.SectorCopier;
 import io.catena.vhd.SparseLayer;
 import io.catena.vhd.SyncPace;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * Moves the blocks of an attached disk's leaf to its base copy, a few at a time, while the guest works: see {@link
+ * Moves the blocks of an attached disk's leaf to its base copy, a piece at a time, while the guest works: see {@link
  * DrainingLayer}.
  *
  * <p><b>Threads.</b> {@link #round} by the garbage collector's; everything else under the SR's tree lock, also while a round
@@ -22,13 +24,22 @@ import java.util.Map;
  */
 public final class LeafDrain {
     /** So many blocks are copied before requests are held back for a moment. */
-    private static final int BLOCKS_A_ROUND = 16;
+    private static final int BLOCKS_AT_A_TIME = 16;
+
+    /** So much is copied at a time while guests work. */
+    private static final long SMALL_PIECE_BYTES = 256 << 10;
+
+    /**
+     * The space of so many blocks that were moved is not given back while there is enough: with the last block the whole file
+     * goes.
+     */
+    private static final int PLACES_KEPT = 256;
 
     /**
      * So much that the guest wrote meanwhile is copied while requests are held back: a fraction of a millisecond. Of one block
      * all is, so that this ends whatever the guest writes.
      */
-    private static final long BUSY_BYTES_A_ROUND = 256 << 10;
+    private static final long BUSY_BYTES = 64 << 10;
 
     private final LiveDisk disk;
     private final Chain.Node leaf;
@@ -39,6 +50,15 @@ public final class LeafDrain {
 
     /** Waits for the end of a round. */
     private final Object round = new Object();
+
+    /** The blocks that are to be copied next; guarded by round. */
+    private final Deque<Integer> toCopy = new ArrayDeque<>();
+
+    /** How much of the first of them was copied; guarded by round. */
+    private long pieceFrom;
+
+    /** How many bytes were copied of the blocks that are to be given up next; guarded by round. */
+    private final Map<Integer, Long> copied = new LinkedHashMap<>();
 
     private volatile boolean ended;
 
@@ -54,7 +74,8 @@ public final class LeafDrain {
         this.baseCopy = baseCopy;
         this.rest = List.copyOf(rest);
         this.layer = new DrainingLayer((SparseLayer) leaf.layer(), (SparseLayer) baseCopy.layer());
-        this.pace = new SyncPace(layer.copied(), layer::flush);
+        this.pace = new SyncPace(layer.copied(), layer::syncCopied);
+        layer.keepPlaces();
     }
 
     /** Makes sure that all blocks were moved: the leaf holds none, and never will again. */
@@ -116,43 +137,62 @@ public final class LeafDrain {
     }
 
     /**
-     * Moves some blocks.
+     * Copies a piece of a block; after the last of several blocks the leaf gives them up.
      *
-     * @param space if it is short, fewer are moved, and their old space is given back at once
+     * @param space if it is short, fewer are moved at a time, and their old space is given back at once
      * @return whether blocks are left
      * @throws IOException also if the drain was ended, for something else is to be done with the disk
      */
     public boolean round(JobControl control, DrainSpace space) throws IOException {
         synchronized (round) {
+            control.checkCancelled();
             checkNotEnded();
-            Map<Integer, Long> copied = new LinkedHashMap<>();
-            for (int block : layer.nextBlocks(space.blocks(BLOCKS_A_ROUND))) {
-                control.checkCancelled();
-                checkNotEnded();
-                copied.put(block, layer.copy(block));
-                pace.copied();
+            if (toCopy.isEmpty()) {
+                toCopy.addAll(layer.nextBlocks(space.blocks(BLOCKS_AT_A_TIME)));
             }
-            if (!copied.isEmpty()) {
-                layer.flushIfSoonFull();
-                giveUp(copied);
-                control.done(copied.values().stream().mapToLong(Long::longValue).sum());
+            if (toCopy.isEmpty()) {
+                return false;
             }
-            if (space.isShort()) {
-                disk.flush();
+            copyPiece(control.guestsWork() ? SMALL_PIECE_BYTES : blockBytes());
+            if (toCopy.isEmpty()) {
+                move(control, space);
             }
-            return !copied.isEmpty();
+            return true;
+        }
+    }
+
+    private void copyPiece(long lengthBytes) throws IOException {
+        int block = toCopy.element();
+        copied.merge(block, layer.copy(block, pieceFrom, lengthBytes), Long::sum);
+        pieceFrom += lengthBytes;
+        if (pieceFrom >= blockBytes()) {
+            toCopy.remove();
+            pieceFrom = 0;
+        }
+        pace.copied();
+    }
+
+    /** Lets the leaf give up what was copied. */
+    private void move(JobControl control, DrainSpace space) throws IOException {
+        layer.copyAgain(List.copyOf(copied.keySet()));
+        layer.flushIfSoonFull();
+        giveUp();
+        control.done(copied.values().stream().mapToLong(Long::longValue).sum());
+        copied.clear();
+        if (space.isShort()) {
+            disk.flush();
+            layer.giveBackAllBut(0, Integer.MAX_VALUE);
+        } else {
+            layer.giveBackAllBut(PLACES_KEPT, BLOCKS_AT_A_TIME);
         }
     }
 
     /**
      * Takes copied blocks from the leaf. Requests wait for that, but flushes do not: they cover what was given up before
-     * they began.
-     *
-     * @param copied how many bytes by block; those that stay in the leaf are taken out
+     * they began. Those that stay in the leaf are taken out of what was copied.
      */
-    private void giveUp(Map<Integer, Long> copied) throws IOException {
-        disk.alone(
-                () -> copied.keySet().removeAll(layer.giveUpCopied(List.copyOf(copied.keySet()), BUSY_BYTES_A_ROUND)));
+    private void giveUp() throws IOException {
+        disk.alone(() -> copied.keySet().removeAll(layer.giveUpCopied(List.copyOf(copied.keySet()), BUSY_BYTES)));
     }
 
     /** Returns what was copied so far, and how; to be called after the last round. */

@@ -92,7 +92,7 @@ final class Attaching {
         PendingRewrites.complete(storage);
         Optional<Session> last = lastSession();
         RedoStore lastLogs = redo(sr, last.map(Attaching::attachment).orElseGet(environment.uuids()));
-        RedoReplay replay = new RedoReplay(storage, lastLogs);
+        RedoReplay replay = new RedoReplay(storage, lastLogs, environment.filesAtOnce());
         if (last.isPresent()) {
             replay.run(isOfThisBoot(last.get()));
         }

@@ -4,6 +4,7 @@ import io.catena.log.LogLine;
 import io.catena.op.Journal;
 import io.catena.op.Operation;
 import io.catena.op.Snapshot;
+import io.catena.sr.job.SideBySide;
 import io.catena.sr.live.OpenLogs;
 import io.catena.sr.live.RedoStore;
 import io.catena.sr.record.SrFiles;
@@ -17,7 +18,9 @@ import io.catena.vhd.RedoMisfitException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Comparator;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -25,7 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * Brings into the files what the redo logs of a session tell that did not end in order.
@@ -47,17 +53,20 @@ final class RedoReplay {
     private final Set<UUID> telling = new HashSet<>();
 
     /** The ids of the logs that the files have which are there, if they have one. */
-    private final Set<UUID> found = new HashSet<>();
+    private final Set<UUID> found = ConcurrentHashMap.newKeySet();
 
     /** The files whose logs are kept. */
-    private final Set<String> behind = new LinkedHashSet<>();
+    private final Set<String> behind = Collections.synchronizedSet(new LinkedHashSet<>());
 
     /** Why files lack what was written to them. */
-    private final Map<String, String> lost = new LinkedHashMap<>();
+    private final Map<String, String> lost = Collections.synchronizedMap(new LinkedHashMap<>());
 
-    RedoReplay(Storage storage, RedoStore redo) {
+    private final int filesAtOnce;
+
+    RedoReplay(Storage storage, RedoStore redo, int filesAtOnce) {
         this.storage = storage;
         this.redo = redo;
+        this.filesAtOnce = filesAtOnce;
         this.notes = new OpenLogs(storage);
     }
 
@@ -97,8 +106,8 @@ final class RedoReplay {
                 replayLaidReady(snapshot, noted);
             }
             Tree tree = new TreeScanner(storage).scan();
-            for (Node node : parentsFirst(tree)) {
-                catchUp(node, noted);
+            for (List<Node> generation : parentsFirst(tree)) {
+                SideBySide.each(filesAtOnce, byLog(generation), names -> catchUp(names, noted));
             }
             noteReplaced(
                     tree, noted, interrupted.map(RedoReplay::replacedInOrder).orElse(List.of()));
@@ -135,6 +144,22 @@ final class RedoReplay {
     /** The files that an operation takes away whose logs are needed no more. */
     private static List<String> replacedInOrder(Operation interrupted) {
         return interrupted instanceof Snapshot snapshot ? snapshot.emptyLeaves() : interrupted.replaced();
+    }
+
+    /** Returns the nodes that are one file under several names together. */
+    private Collection<List<Node>> byLog(List<Node> nodes) throws IOException {
+        Map<Object, List<Node>> groups = new LinkedHashMap<>();
+        for (Node node : nodes) {
+            Object key = node.file() == null ? node.name() : redo.logId(node.name());
+            groups.computeIfAbsent(key, k -> new ArrayList<>()).add(node);
+        }
+        return groups.values();
+    }
+
+    private void catchUp(List<Node> nodes, Map<UUID, String> noted) throws IOException {
+        for (Node node : nodes) {
+            catchUp(node, noted);
+        }
     }
 
     private void catchUp(Node node, Map<UUID, String> noted) throws IOException {
@@ -225,11 +250,11 @@ final class RedoReplay {
         }
     }
 
-    /** A leaf may have given up what only its parent has by now. */
-    private static List<Node> parentsFirst(Tree tree) {
+    /** A leaf may have given up what only its parent has by now; files of the same depth have nothing to do with each other. */
+    private static Collection<List<Node>> parentsFirst(Tree tree) {
         return tree.nodes().stream()
-                .sorted(Comparator.comparingInt(tree::depth))
-                .toList();
+                .collect(Collectors.groupingBy(tree::depth, TreeMap::new, Collectors.toList()))
+                .values();
     }
 
     /**

@@ -10,7 +10,7 @@ import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
-import io.catena.sr.live.ChainSwaps;
+import io.catena.sr.live.Rebase;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.record.SrFiles;
@@ -46,11 +46,10 @@ public final class Composer {
      *
      * <ol>
      *   <li>End what garbage collection does with either, and complete both files.
-     *   <li>If the child is active, open the parent's chain, flush, and hold back the child's requests.
-     *   <li>Make sure that no zeros were left out of the child: from here on none can be.
+     *   <li>If the child is active, open the parent's chain, flush, and let no zeros be left out from here on.
+     *   <li>Make sure that none were before.
      *   <li>Record and run {@link Compose}. Once it is recorded the child will show what the parent holds, so an active one
-     *       goes on with it even if a step fails.
-     *   <li>Let the requests run again, upon the parent.
+     *       goes on with it, at one instant, even if a step fails: see {@link Rebase}.
      * </ol>
      */
     public void compose(VdiId parentId, VdiId childId) throws IOException {
@@ -87,14 +86,15 @@ public final class Composer {
 
     private void run(Compose operation, ChainFile base, Node child) throws IOException {
         Optional<Attachment> active = sr.attachments.get(child.id());
-        ChainSwaps.Change link = () -> {
+        if (active.isEmpty()) {
             checkHoldsItsZeros(child);
             sr.tree.run(operation);
-        };
-        if (active.isPresent()) {
-            sr.attachments.swaps().rebase(active.get(), base, link, sr.tree::isBound);
-        } else {
-            link.make();
+            return;
+        }
+        try (Rebase rebase = sr.attachments.swaps().rebase(active.get())) {
+            rebase.open(base);
+            checkHoldsItsZeros(child);
+            sr.tree.commit(operation, rebase);
         }
     }
 

@@ -39,6 +39,52 @@ class StepControlTest {
     }
 
     @Test
+    void guestsThatWorkedAMomentAgoAreSparedTheSame() {
+        StepControl control = control(0, false);
+        requests++;
+        control.giveWay();
+        nanos += 10 * MILLI;
+        control.giveWay();
+
+        assertThat(control.guestsWork()).isTrue();
+        assertThat(rests).containsExactly(30 * MILLI);
+    }
+
+    @Test
+    void guestsThatHaveNotWorkedForALongTimeAreNot() {
+        StepControl control = control(0, false);
+        requests++;
+        control.giveWay();
+        nanos += 1001 * MILLI;
+        control.giveWay();
+
+        assertThat(control.guestsWork()).isFalse();
+        assertThat(rests).isEmpty();
+    }
+
+    @Test
+    void piecesThatTakeLessThanAThreadCanRestAreCountedTogether() {
+        StepControl control = control(0, false);
+        for (int i = 0; i < 4; i++) {
+            requests++;
+            nanos += MILLI / 8;
+            control.giveWay();
+        }
+
+        assertThat(rests).containsExactly(9 * MILLI / 8);
+    }
+
+    @Test
+    void howeverLongAPieceTookItRestsForATenthOfASecond() {
+        StepControl control = control(0, false);
+        requests++;
+        nanos += 5000 * MILLI;
+        control.giveWay();
+
+        assertThat(rests).containsExactly(100 * MILLI);
+    }
+
+    @Test
     void whatIsUrgentDoesNotWaitForGuests() {
         StepControl control = control(0, true);
         nanos += 10 * MILLI;
@@ -47,6 +93,7 @@ class StepControlTest {
         control.giveWay();
 
         assertThat(rests).isEmpty();
+        assertThat(control.guestsWork()).isFalse();
     }
 
     @Test

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 public record CallSite(String method, int index) {
     /** The packages of the driver that make calls, each with those inside it, without what only passes calls on. */
     private static final Pattern DRIVER = Pattern.compile(
-            "io\\.catena\\.(?!store\\.(Fenced|Forwarding|LateDeletion))(vhd|op|sr|store|disk|tool|check)\\..*");
+            "io\\.catena\\.(?!store\\.(Fenced|Forwarding|LateDeletion|Tracked))(vhd|op|sr|store|disk|tool|check)\\..*");
 
     /** Returns the site of the call that is being made by this thread. */
     public static CallSite current() {

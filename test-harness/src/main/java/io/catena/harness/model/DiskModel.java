@@ -86,13 +86,13 @@ public final class DiskModel {
 
     /**
      * Returns the model of this disk after it was put upon another: sectors to which nothing was ever written are as in that.
-     * Both durably hold what they hold now.
+     * The other durably holds what it holds now; what was written to this disk since its last flush may still be lost.
      */
     public DiskModel over(DiskModel parent) {
         DiskModel composed = parent.frozen();
-        DiskModel own = frozen();
-        composed.versions.putAll(own.versions);
-        composed.written.or(own.written);
+        versions.forEach((sector, all) -> composed.versions.put(sector, new ArrayList<>(all)));
+        composed.written.or(written);
+        versions.keySet().forEach(sector -> composed.written.set((int) (long) sector));
         composed.now = Math.max(now, parent.now);
         return composed;
     }

@@ -92,6 +92,7 @@ final class Campaign implements Callable<Integer> {
     private static Map<String, Subject> subjects() {
         Map<String, Subject> subjects = new LinkedHashMap<>();
         subjects.put("sequence", crash(seed -> new SequenceScenario(seed, call -> true)));
+        subjects.put("drain", crash(seed -> new DrainScenario(seed, call -> true)));
         subjects.put("layer", crash(seed -> new LayerScenario(seed, seed % 2 == 0, call -> true)));
         subjects.put("create", crash(seed -> new CreateScenario(seed, call -> true)));
         subjects.put("destroy", crash(DestroyCrashTest::scenario));

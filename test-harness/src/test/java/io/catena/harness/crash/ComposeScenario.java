@@ -4,6 +4,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.harness.explore.Call;
+import io.catena.harness.explore.CallSite;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
@@ -24,6 +26,9 @@ import java.util.UUID;
 final class ComposeScenario implements Scenario {
     private final long seed;
     private final WatchedStorage.Watcher mutant;
+
+    /** Whether an attached child worked between the last steps. */
+    boolean guestWorked;
 
     ComposeScenario(long seed, WatchedStorage.Watcher mutant) {
         this.seed = seed;
@@ -50,11 +55,17 @@ final class ComposeScenario implements Scenario {
         private final VdiId child;
         private final Marked marked;
 
+        /** While the child is put upon the parent, and nothing else is done. */
+        private boolean composing;
+
         /** What was asked of the child since its last flush: whether the child holds it is not known after a crash. */
         private final List<DiskModel.Write> unsure = new ArrayList<>();
 
+        /** What the child holds, durably. */
+        private final List<DiskModel.Write> held = new ArrayList<>();
+
         ComposeRun(Machine machine) throws IOException {
-            sr = new SimulatedSr(machine, seed, mutant);
+            sr = new SimulatedSr(machine, seed, this::watch);
             marked = List.of(Marked.values()).get(sr.random.nextInt(Marked.values().length));
             other = sr.create(new VdiId(new UUID(5, 0)));
             sr.attach(other);
@@ -78,6 +89,7 @@ final class ComposeScenario implements Scenario {
                 attachChild();
                 mirror(1 + sr.random.nextInt(3));
                 sr.flush(child);
+                held.addAll(unsure);
                 unsure.clear();
             }
         }
@@ -128,17 +140,47 @@ final class ComposeScenario implements Scenario {
         }
 
         private void compose() {
+            composing = true;
             try {
                 sr.compose(parent, child);
             } catch (SrException e) {
                 if (marked != Marked.NEVER || e.error() != SrError.VDI_TYPE) {
                     throw e;
                 }
+            } finally {
+                composing = false;
             }
+        }
+
+        /** Nothing is written, synced or renamed while the child's requests are held back, and they go on between the steps. */
+        private boolean watch(Call call) throws IOException {
+            if (composing && sr.isAttached(child)) {
+                SimulatedSr.require(!sr.isPaused(child), "requests are held back during " + call);
+                if (CallSite.isInside("SrTree.commit") && sr.random.nextInt(4) == 0) {
+                    composing = false;
+                    guestWorked = true;
+                    work();
+                    composing = true;
+                }
+            }
+            return mutant.passes(call);
+        }
+
+        /** Writes what the child holds: after a crash the parent's data must not show there. */
+        private void work() throws IOException {
+            if (held.isEmpty() || sr.random.nextBoolean()) {
+                sr.flush(child);
+                return;
+            }
+            DiskModel.Write old = held.get(sr.random.nextInt(held.size()));
+            DiskModel.Write write = sr.model(child).write(old.sector(), old.count());
+            unsure.add(write);
+            sr.write(child, write);
         }
 
         @Override
         public void recover(boolean powerWasCut) {
+            composing = false;
             sr.restart(powerWasCut);
         }
 

@@ -50,6 +50,8 @@ class MutantsTest {
             "LeafWork.endDrain",
             "LeafWork.finishFill",
             "SparseLayer.flushFirst",
+            "DrainingLayer.copyAgain",
+            "DrainingLayer.giveUpCopied",
             "LiveCut.complete");
 
     /** What has been left out, in which scenario and under which fault it must be noticed. */
@@ -67,6 +69,7 @@ class MutantsTest {
     }
 
     static Stream<Arguments> mutants() {
+        Mutated drain = DrainScenario::new;
         Mutated layer = (seed, watcher) -> new LayerScenario(seed, seed % 2 == 0, watcher);
         Mutated snapshot = (seed, watcher) -> new SnapshotScenario(seed, SnapshotScenario.Kind.SNAPSHOT, watcher);
         Mutated merge = MergeScenario::new;
@@ -92,6 +95,11 @@ class MutantsTest {
                         new Mutant(Fault.KILL, layer, Call.Kind.PUNCH, "SparseLayer.zeroInBlock", 1, 1),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.PUNCH, "SparseLayer.freePlacesLeft", 1, 1),
                         new Mutant(Fault.KILL, layer, Call.Kind.TRUNCATE, "SparseLayer.growToDataEnd", 1, 1),
+                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
+                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
+                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
+                        new Mutant(Fault.KILL, drain, Call.Kind.WRITE, "DrainingLayer.copyAgain", 1, 1),
+                        new Mutant(Fault.KILL, drain, Call.Kind.WRITE, "DrainingLayer.giveUpCopied", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Snapshot.name", 1, 2),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
@@ -118,6 +126,7 @@ class MutantsTest {
                         new Mutant(Fault.KILL, merge, Call.Kind.WRITE, "SparseLayer.writeCopy", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
+                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "SparseLayer.relink", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),

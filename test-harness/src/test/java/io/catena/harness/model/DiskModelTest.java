@@ -105,11 +105,14 @@ class DiskModelTest {
         parent.answered(parent.write(1, 3));
         DiskModel.Write own = write(2, 1);
         disk.answered(disk.zero(3, 1));
+        disk.flushed(disk.flush());
+        DiskModel.Write unflushed = write(5, 1);
         DiskModel composed = disk.over(parent);
         assertThat(composed.allowedAfterPowerCut(1)).isEqualTo(parent.allowed(1));
         assertThat(composed.allowedAfterPowerCut(2)).containsExactly(own.value());
         assertThat(composed.allowedAfterPowerCut(3)).containsExactly(0);
         assertThat(composed.allowedAfterPowerCut(4)).containsExactly(0);
+        assertThat(composed.allowedAfterPowerCut(5)).containsExactly(0, unflushed.value());
     }
 
     @Test
