@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Makes a disk, attaches it, takes a snapshot, merges and waits, over Catena's API. Only the standard library.
+"""Makes a disk, attaches it, takes a snapshot, exports that, merges and waits, over Catena's API. Only the standard library.
 
     catena token create --role admin --expires 1h
-    CATENA_TOKEN=ctn_... ./example.py https://HOST:7443 ca.pem SR
+    CATENA_TOKEN=ctn_... ./example.py https://HOST:7443 ca.pem SR example.qcow2
 """
 import json
 import os
+import shutil
 import ssl
 import sys
 import urllib.error
@@ -44,6 +45,15 @@ class Catena:
         except urllib.error.HTTPError as failure:
             raise Problem(failure.code, json.loads(failure.read() or b"{}")) from None
 
+    def save(self, path, file):
+        """Writes the bytes that are answered to a file, however many they are; returns how many."""
+        request = urllib.request.Request(self.address + path, headers={"Authorization": f"Bearer {self.token}"})
+        with urllib.request.urlopen(request, context=self.tls, timeout=120) as answer, open(file, "wb") as out:
+            shutil.copyfileobj(answer, out)
+            if out.tell() != int(answer.headers["Content-Length"]):
+                raise ConnectionError("the stream broke off; ask again with from=" + str(out.tell()))
+            return out.tell()
+
     def every(self, path):
         """All elements of a list, page by page."""
         cursor = ""
@@ -61,7 +71,7 @@ class Catena:
         return job
 
 
-def main(address, authority, sr):
+def main(address, authority, sr, file):
     catena = Catena(address, authority, os.environ["CATENA_TOKEN"])
     gib = 1 << 30
     capacity = catena.ask("GET", f"/v1/srs/{sr}/capacity?sizeBytes={gib}")
@@ -75,8 +85,7 @@ def main(address, authority, sr):
     snapshot = catena.ask("POST", "/v1/vdis/snapshot", {"vdis": [disk["vdi"]], "name": "example"})["items"][0]
     print("snapshot", snapshot["vdi"], "held requests back for", snapshot["pauseMicros"], "us")
     catena.ask("DELETE", held)
-    copy = catena.wait(catena.ask("POST", f"/v1/vdis/{snapshot['vdi']}/copy", {"name": "example export"}))
-    print("export:", copy["result"])
+    print("exported", catena.save(f"/v1/vdis/{snapshot['vdi']}/content?format=qcow2", file), "bytes to", file)
     plan = catena.ask("DELETE", f"/v1/vdis/{snapshot['vdi']}?dryRun=true")
     print("deleting the snapshot would:", " ".join(plan["effects"]))
     catena.ask("DELETE", f"/v1/vdis/{snapshot['vdi']}")
@@ -85,6 +94,6 @@ def main(address, authority, sr):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
     main(*sys.argv[1:])

@@ -13,6 +13,7 @@ import io.catena.lease.LeaseTimes;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.store.Storage;
+import io.catena.store.StorageLockedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ public final class SharedSrs {
             throw new SrException(SrError.SR_UNAVAILABLE, "There is no SR: " + SR_RECORD + " is missing")
                     .correction("Give the directory of an SR; one is made with: ", Remedy.of(Verb.SR_CREATE));
         }
-        Closeable lock = storage.lock(LOCK);
+        Closeable lock = lock(storage);
         try {
             Optional<Coordination> known = Coordination.read(storage);
             if (known.isPresent() && !free(known.get().open(storage))) {
@@ -70,6 +71,15 @@ public final class SharedSrs {
             wanted.write(storage);
         } finally {
             lock.close();
+        }
+    }
+
+    private static Closeable lock(Storage storage) throws IOException {
+        try {
+            return storage.lock(LOCK);
+        } catch (StorageLockedException e) {
+            throw new SrException(SrError.SR_IN_USE, "A host has the SR: " + e.getMessage(), e)
+                    .correction("Detach it on all hosts first.");
         }
     }
 

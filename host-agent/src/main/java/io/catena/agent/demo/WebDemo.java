@@ -74,6 +74,7 @@ public final class WebDemo implements Closeable {
         for (String disk : DISKS) {
             JsonObject body = json("name", disk, "description", "of the example");
             body.addProperty("sizeBytes", DISK_BYTES);
+            body.add("keys", json("owner", disk.startsWith("web") || disk.equals("database") ? "shop" : "office"));
             client.post("/v1/srs/main/vdis", body);
             client.post("/v1/vdis/" + disk + "/attach", json("holder", "vm-" + disk));
         }

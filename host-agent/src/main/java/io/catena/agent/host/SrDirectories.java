@@ -54,10 +54,7 @@ final class SrDirectories {
      * @param adopt whether a directory of VHDs that is no SR becomes one
      */
     AttachedSr open(Path path, @Nullable SrId expected, boolean adopt) throws IOException {
-        if (!Files.isDirectory(path)) {
-            throw new SrException(SrError.SR_UNAVAILABLE, path + " is not a directory")
-                    .correction("Check the path, and that its file system is mounted.");
-        }
+        requireDirectory(path);
         AttachedSr sr;
         try {
             sr = opener.attach(path, expected, adopt);
@@ -70,6 +67,13 @@ final class SrDirectories {
             throw new SrException(SrError.SR_UNAVAILABLE, path + " holds SR " + found + ", expected SR " + expected);
         }
         return sr;
+    }
+
+    private static void requireDirectory(Path path) {
+        if (!Files.isDirectory(path)) {
+            throw new SrException(SrError.SR_UNAVAILABLE, path + " is not a directory")
+                    .correction("Check the path, and that its file system is mounted.");
+        }
     }
 
     SrProbe probe(Path directory) {
@@ -95,22 +99,27 @@ final class SrDirectories {
 
     Path share(Path directory, String how) throws IOException {
         Path path = normal(directory);
+        requireDirectory(path);
         opener.share(path, how);
         LOG.info(LogLine.of("sr-shared", "path", path, "how", how));
         return path;
     }
 
     List<PeerHost> peers(Path directory) {
+        Path path = normal(directory);
+        requireDirectory(path);
         try {
-            return opener.peers(normal(directory));
+            return opener.peers(path);
         } catch (IOException e) {
             throw failed(SrError.IO_ERROR, "The hosts cannot be listed", e);
         }
     }
 
     void fenced(Path directory, String host) {
+        Path path = normal(directory);
+        requireDirectory(path);
         try {
-            opener.fenced(normal(directory), host);
+            opener.fenced(path, host);
             LOG.warning(LogLine.of("host-fenced", "host", host, "path", directory));
         } catch (IOException e) {
             throw failed(SrError.IO_ERROR, "The host cannot be given up", e);

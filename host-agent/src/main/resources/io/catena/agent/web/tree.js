@@ -1,6 +1,7 @@
 // The chains of an SR. Only the rows that can be seen are in the document, however many nodes there are.
 import { html, useState, useMemo, useRef, useEffect } from './vendor/preact-htm.js'
 import { bytes, inUnits, plural } from './format.js'
+import { GroupRow, groupedRows, groupIds, hasText, isGroup, labelKeys } from './groups.js'
 
 const ROW = 28
 const SPARE = 12
@@ -32,18 +33,14 @@ function run(node, children) {
   }
 }
 
-export function rowsOf(nodes, open, unfolded, filter, only) {
+export function rowsOf(nodes, open, unfolded, filter, only, by) {
+  const wanted = filter.toLowerCase()
+  const fits = node => (!wanted || hasText(node, wanted)) && (!only || (only === 'care' ? needsCare(node) : hasDebt(node)))
+  const searched = !!(filter || only)
+  if (by) return groupedRows(nodes, by, open, fits, searched)
+  if (searched) return nodes.filter(fits).map(node => ({ node, level: 0, leaf: true }))
   const children = index(nodes)
   const rows = []
-  if (filter || only) {
-    const wanted = filter.toLowerCase()
-    for (const node of nodes) {
-      const fits = !wanted || node.name.toLowerCase().includes(wanted) || node.id.startsWith(wanted)
-      const cared = !only || (only === 'care' ? needsCare(node) : hasDebt(node))
-      if (fits && cared) rows.push({ node, level: 0, leaf: true })
-    }
-    return rows
-  }
   const stack = (children.get('') || []).map(node => [node, 0]).reverse()
   while (stack.length) {
     const [node, level] = stack.pop()
@@ -78,23 +75,30 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
   const [unfolded, setUnfolded] = useState(() => new Set())
   const [filter, setFilter] = useState('')
   const [only, setOnly] = useState('')
+  const [asked, setAsked] = useState('')
   const [top, setTop] = useState(0)
   const [height, setHeight] = useState(600)
   const box = useRef()
+  const labels = useMemo(() => labelKeys(nodes), [nodes])
+  const by = labels.includes(asked) ? asked : ''
+  const group = key => {
+    setAsked(key)
+    if (key && nodes.length < 400) setOpen(old => new Set([...old, ...groupIds(nodes, key)]))
+  }
   const seen = useRef(new Set(nodes.map(n => n.id)))
   useEffect(() => {
     // What is new in a small tree is shown; what is gone is forgotten.
     const known = new Set(nodes.map(n => n.id))
     const fresh = [...known].filter(id => !seen.current.has(id))
     seen.current = known
-    if (fresh.length && nodes.length < 400) setOpen(old => new Set([...old].filter(id => known.has(id)).concat(fresh)))
+    if (fresh.length && nodes.length < 400) setOpen(old => new Set([...old].filter(id => known.has(id) || isGroup(id)).concat(fresh)))
   }, [nodes])
   useEffect(() => {
     const watch = new ResizeObserver(() => setHeight(box.current.clientHeight))
     watch.observe(box.current)
     return () => watch.disconnect()
   }, [])
-  const rows = useMemo(() => rowsOf(nodes, open, unfolded, filter, only), [nodes, open, unfolded, filter, only])
+  const rows = useMemo(() => rowsOf(nodes, open, unfolded, filter, only, by), [nodes, open, unfolded, filter, only, by])
   const flip = (set, change) => key => change(old => {
     const next = new Set(old)
     next.has(key) ? next.delete(key) : next.add(key)
@@ -127,14 +131,17 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
   const shown = rows.slice(from, from + Math.ceil(height / ROW) + 2 * SPARE)
   return html`<section class="card tree-card" aria-label="Chains">
     <div class="tools">
-      <input id="filter" type="search" placeholder="Filter" aria-label="Filter by name or UUID" value=${filter}
+      <input id="filter" type="search" placeholder="Filter" aria-label="Filter by name, UUID or label" value=${filter}
         onInput=${e => setFilter(e.target.value)} />
       <select aria-label="Show" value=${only} onChange=${e => setOnly(e.target.value)}>
         <option value="">All nodes</option><option value="debt">To be merged</option><option value="care">Needs care</option>
       </select>
+      ${labels.length > 0 && html`<select id="group" aria-label="Group by" value=${by} onChange=${e => group(e.target.value)}>
+        <option value="">By chain</option>${labels.map(key => html`<option key=${key} value=${key}>By ${key}</option>`)}
+      </select>`}
       <span class="grow"></span>
       <span class="muted" id="counted" data-shown=${rows.length}>${plural(nodes.length, 'node')}, ${rows.length} shown</span>
-      <button id="expand" onClick=${() => setOpen(new Set(nodes.map(n => n.id)))}>Expand</button>
+      <button id="expand" onClick=${() => setOpen(new Set([...nodes.map(n => n.id), ...(by ? groupIds(nodes, by) : [])]))}>Expand</button>
       <button id="collapse" onClick=${() => { setOpen(new Set()); setUnfolded(new Set()) }}>Collapse</button>
     </div>
     <div class="row head" aria-hidden="true"><span class="name">Node</span><span class="state">State</span>
@@ -142,7 +149,7 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
     <div class="tree" role="tree" tabindex="0" aria-label="Chains of disks" aria-activedescendant=${at >= 0 ? 'n-' + selected : undefined}
       ref=${box} onKeyDown=${key} onScroll=${e => setTop(e.target.scrollTop)}>
       <div class="space" role="presentation" style=${'height:' + rows.length * ROW + 'px'}>
-        ${shown.map((row, i) => Row({ row, y: (from + i) * ROW, open, selected, select, toggle, unfold, limit }))}
+        ${shown.map((row, i) => (row.group ? GroupRow : Row)({ row, y: (from + i) * ROW, open, selected, select, toggle, unfold, limit }))}
       </div>
       ${rows.length === 0 && html`<p class="empty">${nodes.length ? 'Nothing fits.' : 'There are no disks yet.'}</p>`}
     </div>

@@ -66,6 +66,16 @@ public final class StubDatabase {
         rows(table).put(ref, row);
     }
 
+    /** Adds the rows of a host and of an SR, whose references are those that {@link SmDriver} names. */
+    public void addHostAndSr(String sr, String type) {
+        add("host", "OpaqueRef:host1", "uuid", "aaaaaaaa-0000-4000-8000-000000000001", "other_config", Map.of());
+        String ref = "OpaqueRef:sr1";
+        add("SR", ref, "uuid", sr, "type", type, "other_config", Map.of(), "sm_config", Map.of());
+        set("SR", ref, "virtual_allocation", "0");
+        set("SR", ref, "physical_size", "0");
+        set("SR", ref, "physical_utilisation", "0");
+    }
+
     private static XmlRpcValue value(Object value) {
         if (value instanceof Boolean flag) {
             return XmlRpcValue.of(flag);

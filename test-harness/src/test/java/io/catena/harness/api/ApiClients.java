@@ -7,6 +7,7 @@ import io.catena.agent.control.Role;
 import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.tls.PemFiles;
 import io.catena.harness.api.ApiFixture.Answer;
+import io.catena.harness.api.Contract.Operation;
 import io.catena.harness.peer.TestCertificates;
 import java.io.IOException;
 import java.net.URI;
@@ -17,6 +18,8 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -79,10 +82,30 @@ abstract class ApiClients {
         try {
             HttpResponse<String> whole =
                     by.send(request(method, token, path, body, headers), HttpResponse.BodyHandlers.ofString());
-            return new Answer(whole.statusCode(), whole.body(), whole);
+            Answer answer = new Answer(whole.statusCode(), whole.body(), whole);
+            check(method, path, answer);
+            return answer;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException(e);
+        }
+    }
+
+    /** Whatever a test asks for, the answer has to be in the contract. */
+    private static void check(String method, String path, Answer answer) throws IOException {
+        Contract contract = Contract.ours();
+        Optional<Operation> operation = contract.operation(method, path);
+        if (operation.isPresent()) {
+            List<String> faults = contract.faults(
+                    method,
+                    operation.get().pattern(),
+                    answer.status(),
+                    answer.header("Content-Type"),
+                    answer.body());
+            if (!faults.isEmpty()) {
+                throw new AssertionError(
+                        method + " " + path + ": " + answer.status() + " " + faults + " in " + answer.body());
+            }
         }
     }
 

@@ -6,17 +6,27 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import io.catena.agent.api.ApiServer;
 import io.catena.agent.control.Role;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** The served {@code openapi.yaml}, and answers checked against it. */
 final class Contract {
     private static final String ID = "https://catena.test/openapi.yaml";
+
+    private static @Nullable Contract ours;
 
     private final JsonNode yaml;
     private final SchemaRegistry registry;
@@ -25,6 +35,16 @@ final class Contract {
         yaml = new YAMLMapper().readTree(text);
         registry = SchemaRegistry.withDefaultDialect(
                 SpecificationVersion.DRAFT_2020_12, builder -> builder.schemas(Map.of(ID, yaml.toString())));
+    }
+
+    /** Returns the one that this build's agent serves. */
+    static synchronized Contract ours() throws IOException {
+        if (ours == null) {
+            try (InputStream in = Objects.requireNonNull(ApiServer.class.getResourceAsStream("openapi.yaml"))) {
+                ours = new Contract(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        }
+        return ours;
     }
 
     JsonNode yaml() {
@@ -44,6 +64,23 @@ final class Contract {
         boolean hasBody() {
             return yaml.has("requestBody");
         }
+
+        /** Whether a path, without a query, is one of its own. */
+        private boolean takes(String path) {
+            return path.matches(pattern.replaceAll("\\{\\w+}", "[^/]*"));
+        }
+
+        private long variables() {
+            return pattern.chars().filter(c -> c == '{').count();
+        }
+    }
+
+    /** Returns which operation a request asks for; that with the fewest variables, as the agent. */
+    Optional<Operation> operation(String method, String pathAndQuery) {
+        String path = pathAndQuery.split("\\?", 2)[0];
+        return operations().stream()
+                .filter(operation -> operation.method().equals(method) && operation.takes(path))
+                .min(Comparator.comparing(Operation::variables));
     }
 
     List<Operation> operations() {

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.WebElement;
+import org.openqa.selenium.support.ui.Select;
 
 /** The web page, in Debian's Chromium. Writes {@code target/screenshots}. */
 @Timeout(240)
@@ -91,6 +92,33 @@ class WebTest {
         filter(200);
 
         assertThat(browser.nodesHeld()).isLessThan(before + 400);
+    }
+
+    @Test
+    void disksAreGroupedByALabelAndFoundByIt() throws IOException {
+        api.sr("main");
+        disk("database", "ann");
+        snapshot("database", "backup");
+        disk("mail", "ben");
+        disk("build");
+        browser.logIn(api, Role.VIEWER);
+        browser.row("backup");
+        new Select(browser.waitFor("#group")).selectByValue("owner");
+        browser.awaitRows(7);
+        assertThat(browser.all(".row.group").stream().map(WebElement::getText))
+                .satisfiesExactly(
+                        ann -> assertThat(ann).contains("owner: ann", "1 disk, 1 snapshot"),
+                        ben -> assertThat(ben).contains("owner: ben", "1 disk, 0 snapshots"),
+                        rest -> assertThat(rest).contains("without owner", "1 disk, 0 snapshots"));
+        browser.screenshot("grouped");
+        assertThat(browser.barriers()).isEmpty();
+
+        browser.waitFor(".row.group .twist").click();
+        browser.awaitRows(5);
+        browser.waitFor("#filter").sendKeys("owner:ben");
+        browser.awaitRows(2);
+        assertThat(browser.row("mail").isDisplayed()).isTrue();
+        assertThat(browser.complaints()).isEmpty();
     }
 
     /** Lets rows go and come back. */
@@ -263,10 +291,22 @@ class WebTest {
         disk(api, "main", name);
     }
 
+    private void disk(String name, String owner) {
+        JsonObject keys = new JsonObject();
+        keys.addProperty("owner", owner);
+        JsonObject body = body(name);
+        body.add("keys", keys);
+        api.local().post("/v1/srs/main/vdis", body);
+    }
+
     private static void disk(ApiClients on, String sr, String name) {
+        on.local().post("/v1/srs/" + sr + "/vdis", body(name));
+    }
+
+    private static JsonObject body(String name) {
         JsonObject body = new JsonObject();
         body.addProperty("sizeBytes", 32 * MIB);
         body.addProperty("name", name);
-        on.local().post("/v1/srs/" + sr + "/vdis", body);
+        return body;
     }
 }

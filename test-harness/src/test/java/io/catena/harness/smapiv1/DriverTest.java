@@ -87,11 +87,7 @@ abstract class DriverTest {
     }
 
     static void fill(StubDatabase database) {
-        database.add("host", HOST_REF, "uuid", "aaaaaaaa-0000-4000-8000-000000000001", "other_config", Map.of());
-        database.add("SR", SR_REF, "uuid", SR, "type", "catena", "other_config", Map.of(), "sm_config", Map.of());
-        database.set("SR", SR_REF, "virtual_allocation", "0");
-        database.set("SR", SR_REF, "physical_size", "0");
-        database.set("SR", SR_REF, "physical_utilisation", "0");
+        database.addHostAndSr(SR, "catena");
     }
 
     /** Makes an SR and attaches it. */

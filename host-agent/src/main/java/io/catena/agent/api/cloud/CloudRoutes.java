@@ -123,7 +123,7 @@ public final class CloudRoutes {
 
     private Object nodes(Call call) {
         StorageRepository repository = host.repository(names.sr(call.variable()));
-        return Nodes.of(repository.tree(), repository.garbage().status());
+        return Nodes.of(repository.tree(), repository.garbage().status(), repository.vdis());
     }
 
     private Object patchSr(Call call) {

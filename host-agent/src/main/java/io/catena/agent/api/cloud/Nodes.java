@@ -3,12 +3,16 @@ package io.catena.agent.api.cloud;
 import io.catena.agent.remedy.ApiWords;
 import io.catena.api.GcStatus;
 import io.catena.api.TreeNode;
+import io.catena.api.Vdi;
+import io.catena.api.VdiId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The chains of an SR as a flat list, for a page that shows ten thousand nodes; joined with what merging has to say. */
@@ -25,6 +29,8 @@ final class Nodes {
      * @param merge what collection has with it: "planned", "running", "set-aside" or "refused"; null if nothing
      * @param why what is to be said of that
      * @param frees how much space that gives back; 0 if nobody can tell
+     * @param snapshotOf the id of the disk that it is a snapshot of; null if it is none
+     * @param keys the disk's labels; null if it has none
      */
     record Node(
             String id,
@@ -39,28 +45,31 @@ final class Nodes {
             int children,
             @Nullable String merge,
             @Nullable String why,
-            long frees)
+            long frees,
+            @Nullable String snapshotOf,
+            @Nullable Map<String, String> keys)
             implements Listed {}
 
     private record Merge(String state, String why, long frees) {}
 
     private record Open(TreeNode node, @Nullable String parent, int depth) {}
 
-    static List<Node> of(List<TreeNode> roots, GcStatus status) {
+    static List<Node> of(List<TreeNode> roots, GcStatus status, List<Vdi> vdis) {
         Map<String, Merge> merges = merges(status);
+        Map<VdiId, Vdi> disks = vdis.stream().collect(Collectors.toMap(Vdi::vdi, Function.identity()));
         List<Node> nodes = new ArrayList<>();
         Deque<Open> open = new ArrayDeque<>();
         roots.forEach(root -> open.add(new Open(root, null, 1)));
         while (!open.isEmpty()) {
             Open next = open.pop();
             String id = id(next.node);
-            nodes.add(node(next, id, merges.get(id)));
+            nodes.add(node(next, id, merges.get(id), next.node.id() == null ? null : disks.get(next.node.id())));
             next.node.children().forEach(child -> open.add(new Open(child, id, next.depth + 1)));
         }
         return nodes;
     }
 
-    private static Node node(Open open, String id, @Nullable Merge merge) {
+    private static Node node(Open open, String id, @Nullable Merge merge, @Nullable Vdi disk) {
         TreeNode node = open.node;
         return new Node(
                 id,
@@ -75,7 +84,9 @@ final class Nodes {
                 node.children().size(),
                 merge == null ? null : merge.state,
                 merge == null ? null : merge.why,
-                merge == null ? 0 : merge.frees);
+                merge == null ? 0 : merge.frees,
+                disk == null || disk.snapshotOf() == null ? null : disk.snapshotOf().toString(),
+                disk == null || disk.keys().isEmpty() ? null : disk.keys());
     }
 
     private static String id(TreeNode node) {
