@@ -16,12 +16,14 @@ import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What {@code API.md} promises those who write a driver for a cloud: its table, row by row, and the example. */
 @Timeout(120)
+@Tag("slow")
 class CloudCallsTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final long SIZE = 8 << 20;
