@@ -56,7 +56,7 @@ final class Nodes {
 
     static List<Node> of(List<TreeNode> roots, GcStatus status, List<Vdi> vdis) {
         Map<String, Merge> merges = merges(status);
-        Map<VdiId, Vdi> disks = vdis.stream().collect(Collectors.toMap(Vdi::vdi, Function.identity()));
+        Map<VdiId, Vdi> disks = vdis.stream().collect(Collectors.toMap(Vdi::vdi, Function.identity(), (one, other) -> one));
         List<Node> nodes = new ArrayList<>();
         Deque<Open> open = new ArrayDeque<>();
         roots.forEach(root -> open.add(new Open(root, null, 1)));
