@@ -13,11 +13,13 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
@@ -30,11 +32,16 @@ final class Contract {
 
     private final JsonNode yaml;
     private final SchemaRegistry registry;
+    private final Map<Pattern, Operation> paths = new LinkedHashMap<>();
 
     Contract(String text) {
         yaml = new YAMLMapper().readTree(text);
         registry = SchemaRegistry.withDefaultDialect(
                 SpecificationVersion.DRAFT_2020_12, builder -> builder.schemas(Map.of(ID, yaml.toString())));
+        // Those with the fewest variables first, as the agent looks.
+        operations().stream()
+                .sorted(Comparator.comparing(Operation::variables))
+                .forEach(operation -> paths.put(operation.path(), operation));
     }
 
     /** Returns the one that this build's agent serves. */
@@ -65,9 +72,8 @@ final class Contract {
             return yaml.has("requestBody");
         }
 
-        /** Whether a path, without a query, is one of its own. */
-        private boolean takes(String path) {
-            return path.matches(pattern.replaceAll("\\{\\w+}", "[^/]*"));
+        private Pattern path() {
+            return Pattern.compile(pattern.replaceAll("\\{\\w+}", "[^/]*"));
         }
 
         private long variables() {
@@ -75,12 +81,14 @@ final class Contract {
         }
     }
 
-    /** Returns which operation a request asks for; that with the fewest variables, as the agent. */
+    /** Returns which operation a request asks for. */
     Optional<Operation> operation(String method, String pathAndQuery) {
         String path = pathAndQuery.split("\\?", 2)[0];
-        return operations().stream()
-                .filter(operation -> operation.method().equals(method) && operation.takes(path))
-                .min(Comparator.comparing(Operation::variables));
+        return paths.entrySet().stream()
+                .filter(entry -> entry.getValue().method().equals(method))
+                .filter(entry -> entry.getKey().matcher(path).matches())
+                .map(Map.Entry::getValue)
+                .findFirst();
     }
 
     List<Operation> operations() {

@@ -10,7 +10,6 @@ import io.catena.harness.guest.LibvirtDaemon;
 import io.catena.harness.guest.NfsServer;
 import io.catena.harness.guest.RunningGuest;
 import io.catena.harness.peer.Programs;
-import io.catena.harness.smapiv1.ServerSrLife;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +28,6 @@ import org.junit.jupiter.api.Timeout;
 @Tag("slow")
 class NfsFaults {
     private static final Duration DEADLINE = Duration.ofMinutes(4);
-    private static final String PYTHON = "/usr/bin/python3";
     private static final long DISK_BYTES = 64 << 20;
 
     /** Not JUnit's: sockets need a short path. */
@@ -44,7 +42,7 @@ class NfsFaults {
     static void start() throws IOException {
         directory = Files.createTempDirectory("nf");
         GuestImage image = GuestImage.buildWithNfs(directory.resolve("image"));
-        disk = AgentDisk.build(directory, Path.of(System.getProperty("catena.home")), "curl", "qemu-io", PYTHON, harness());
+        disk = AgentDisk.build(directory, Path.of(System.getProperty("catena.home")), "curl", "qemu-io");
         libvirt = LibvirtDaemon.start(directory.resolve("v"));
         guest = RunningGuest.direct(libvirt.uri(), "nfs", image, disk.element(), directory);
         guest.run(disk.mounting());
@@ -129,33 +127,6 @@ class NfsFaults {
         detach(agent, sr, vdi);
         assertThat(mounts("two")).isEmpty();
         agent.end();
-    }
-
-    /** The same through the SMAPIv1 driver, as XAPI calls it. */
-    @Test
-    void xapiHasAnSrOnAnExportThroughItsDriver() throws IOException {
-        GuestAgent agent = new GuestAgent(guest, disk, "/run/three");
-        agent.start();
-        guest.run("mkdir -p /usr/lib && cp " + disk.program("python3") + " /usr/bin && cp -R " + disk.directory()
-                + "/python/usr/lib/* /usr/lib/");
-        Path classes = disk.directory().resolve(Path.of(harness()).getFileName());
-        Path jar = disk.directory().resolve("clone/host-agent/target/catena.jar");
-        String said = guest.run(
-                disk.environment() + "java -cp " + jar + ":" + classes + " " + ServerSrLife.class.getName()
-                        + " /run/three /run/v1 " + NfsServer.EXPORT,
-                DEADLINE);
-        assertThat(said).endsWith("done");
-        assertThat(mounts("three")).isEmpty();
-        agent.end();
-    }
-
-    /** Returns where the classes of this module are. */
-    private static String harness() {
-        return ServerSrLife.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .getPath();
     }
 
     private static String createSr(GuestAgent agent, String address, String directory) throws IOException {
