@@ -97,11 +97,7 @@ abstract class ApiClients {
         Optional<Operation> operation = contract.operation(method, path);
         if (operation.isPresent()) {
             List<String> faults = contract.faults(
-                    method,
-                    operation.get().pattern(),
-                    answer.status(),
-                    answer.header("Content-Type"),
-                    answer.body());
+                    method, operation.get().pattern(), answer.status(), answer.header("Content-Type"), answer.body());
             if (!faults.isEmpty()) {
                 throw new AssertionError(
                         method + " " + path + ": " + answer.status() + " " + faults + " in " + answer.body());

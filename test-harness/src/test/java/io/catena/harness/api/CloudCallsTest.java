@@ -159,23 +159,24 @@ class CloudCallsTest {
         ok("DELETE", attachment, null);
     }
 
-    private Answer ask(String method, String path, @Nullable String body, String... headers)
-            throws IOException {
+    private Answer ask(String method, String path, @Nullable String body, String... headers) throws IOException {
         return api.ask(method, admin, path, body, headers);
     }
 
-    private Answer ok(String method, String path, @Nullable String body, String... headers)
-            throws IOException {
+    private Answer ok(String method, String path, @Nullable String body, String... headers) throws IOException {
         Answer answer = ask(method, path, body, headers);
-        assertThat(answer.status()).as(method + " " + path + ": " + answer.body()).isBetween(200, 201);
+        assertThat(answer.status())
+                .as(method + " " + path + ": " + answer.body())
+                .isBetween(200, 201);
         return answer;
     }
 
-    private void refused(
-            String method, String path, @Nullable String body, int status, String code)
+    private void refused(String method, String path, @Nullable String body, int status, String code)
             throws IOException {
         Answer answer = ask(method, path, body);
-        assertThat(answer.status()).as(method + " " + path + ": " + answer.body()).isEqualTo(status);
+        assertThat(answer.status())
+                .as(method + " " + path + ": " + answer.body())
+                .isEqualTo(status);
         assertThat(answer.text("code")).isEqualTo(code);
     }
 

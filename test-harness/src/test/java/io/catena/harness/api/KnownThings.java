@@ -57,8 +57,8 @@ final class KnownThings {
         put(Kind.SR, "sr", srs);
         known.put(Kind.VDI, new ArrayList<>());
         for (JsonObject sr : srs.subList(Math.max(0, srs.size() - MOST_SRS), srs.size())) {
-            items("/v1/srs/" + id(sr, "sr") + "/vdis").forEach(vdi -> known.get(Kind.VDI)
-                    .add(id(vdi, "vdi")));
+            items("/v1/srs/" + id(sr, "sr") + "/vdis")
+                    .forEach(vdi -> known.get(Kind.VDI).add(id(vdi, "vdi")));
         }
         put(Kind.SCHEDULE, "id", items("/v1/schedules"));
         List<JsonObject> tokens = items("/v1/tokens");
@@ -87,7 +87,9 @@ final class KnownThings {
     }
 
     private void put(Kind kind, String field, List<JsonObject> items) {
-        known.put(kind, new ArrayList<>(items.stream().map(item -> id(item, field)).toList()));
+        known.put(
+                kind,
+                new ArrayList<>(items.stream().map(item -> id(item, field)).toList()));
     }
 
     private static String id(JsonObject item, String field) {

@@ -170,12 +170,13 @@ final class RandomRequests implements AutoCloseable {
         if (!made.headers().isEmpty()) {
             request.header(made.headers().get(0), made.headers().get(1));
         }
-        HttpResponse<InputStream> whole =
-                api.client().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+        HttpResponse<InputStream> whole = api.client().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
         try (InputStream in = whole.body()) {
             String text = new String(in.readNBytes(MOST_READ_BYTES), StandardCharsets.UTF_8);
             return new Begun(
-                    whole.statusCode(), whole.headers().firstValue("Content-Type").orElse(""), text);
+                    whole.statusCode(),
+                    whole.headers().firstValue("Content-Type").orElse(""),
+                    text);
         }
     }
 

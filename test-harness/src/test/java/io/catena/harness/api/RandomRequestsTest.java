@@ -45,7 +45,8 @@ class RandomRequestsTest {
         assertThat(files()).as("made outside").noneMatch(name -> name.matches("(new|name|fresh)-\\d+"));
     }
 
-    private static void run(Path home, long seed, BooleanSupplier thereIsTime) throws IOException, InterruptedException {
+    private static void run(Path home, long seed, BooleanSupplier thereIsTime)
+            throws IOException, InterruptedException {
         try (RandomRequests requests = new RandomRequests(home, seed)) {
             BooleanSupplier goOn = () -> MINUTES == 0
                     ? requests.count() < REQUESTS

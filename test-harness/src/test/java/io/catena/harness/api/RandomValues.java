@@ -23,8 +23,8 @@ final class RandomValues {
     /** Of no type that fits, whatever is asked for. */
     private static final List<String> NO_TEXT = List.of("1", "true", "[]", "{}", "[\"a\"]", "-0.5");
 
-    private static final List<String> NO_NUMBER =
-            List.of("\"x\"", "\"1\"", "true", "[]", "{}", "0.5", "1e400", "9223372036854775808", "-9223372036854775809");
+    private static final List<String> NO_NUMBER = List.of(
+            "\"x\"", "\"1\"", "true", "[]", "{}", "0.5", "1e400", "9223372036854775808", "-9223372036854775809");
     private static final List<String> NO_FLAG = List.of("\"true\"", "1", "0", "[]", "{}");
     private static final List<String> NO_LIST = List.of("1", "\"a\"", "{}", "true", "[1]", "[null]", "[[]]", "[{}]");
     private static final List<String> NO_OBJECT = List.of("1", "\"a\"", "[]", "true", "{\"a\":1}", "{\"a\":[]}");
@@ -164,7 +164,8 @@ final class RandomValues {
             case "window", "blackouts" -> "22:00-06:00";
             case "sr", "srs" -> known.one(Kind.SR);
             case "vdi", "vdis", "snapshot", "snapshotOf", "child", "base" -> known.one(Kind.VDI);
-            case "uuid" -> UUID.nameUUIDFromBytes(new byte[] {(byte) random.nextInt(50)}).toString();
+            case "uuid" ->
+                UUID.nameUUIDFromBytes(new byte[] {(byte) random.nextInt(50)}).toString();
             case "url" -> "https://localhost:" + api.port();
             case "token" -> token;
             case "holder" -> "vm-" + random.nextInt(3);
@@ -180,7 +181,9 @@ final class RandomValues {
     /** Returns a place for an SR, perhaps one where there is one. */
     private String place() {
         Path directory = api.directory;
-        return directory.resolve(random.nextBoolean() ? "new-" + random.nextInt(20) : "fresh-0").toString();
+        return directory
+                .resolve(random.nextBoolean() ? "new-" + random.nextInt(20) : "fresh-0")
+                .toString();
     }
 
     private String one(List<String> of) {

@@ -188,7 +188,8 @@ final class RequestMaker {
             case "{schedule}" -> encoded(known.one(Kind.SCHEDULE));
             case "{token}" -> encoded(known.one(Kind.TOKEN));
             case "{job}" -> Integer.toString(random.nextInt(30));
-            case "{operation}" -> List.of("stat", "vdis", "gc", "createVdi", "keep").get(random.nextInt(5));
+            case "{operation}" ->
+                List.of("stat", "vdis", "gc", "createVdi", "keep").get(random.nextInt(5));
             case "{holder}" -> "vm-" + random.nextInt(3);
             default -> "name-" + random.nextInt(10);
         };

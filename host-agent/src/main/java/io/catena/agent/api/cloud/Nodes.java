@@ -56,7 +56,8 @@ final class Nodes {
 
     static List<Node> of(List<TreeNode> roots, GcStatus status, List<Vdi> vdis) {
         Map<String, Merge> merges = merges(status);
-        Map<VdiId, Vdi> disks = vdis.stream().collect(Collectors.toMap(Vdi::vdi, Function.identity(), (one, other) -> one));
+        Map<VdiId, Vdi> disks =
+                vdis.stream().collect(Collectors.toMap(Vdi::vdi, Function.identity(), (one, other) -> one));
         List<Node> nodes = new ArrayList<>();
         Deque<Open> open = new ArrayDeque<>();
         roots.forEach(root -> open.add(new Open(root, null, 1)));
@@ -85,7 +86,9 @@ final class Nodes {
                 merge == null ? null : merge.state,
                 merge == null ? null : merge.why,
                 merge == null ? 0 : merge.frees,
-                disk == null || disk.snapshotOf() == null ? null : disk.snapshotOf().toString(),
+                disk == null || disk.snapshotOf() == null
+                        ? null
+                        : disk.snapshotOf().toString(),
                 disk == null || disk.keys().isEmpty() ? null : disk.keys());
     }
 
