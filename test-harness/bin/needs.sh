@@ -1,5 +1,5 @@
-# What the tests need: programs, packages, a JDK. Read by verify and e2e, with $program as the name for messages. Packages that
-# are missing are installed by root; others are told the command. Sets JAVA_HOME.
+# What the tests need: programs, packages, a JDK. Read by verify and e2e, with $program as the name for messages, and in e2e
+# $scenario. Packages that are missing are installed by root; others are told the command. Sets JAVA_HOME.
 
 missing=''
 
@@ -65,6 +65,10 @@ need apt-get apt
 need mke2fs e2fsprogs
 need unshare util-linux
 need mmdebstrap mmdebstrap
+if [ "${scenario:-}" = package ]; then
+    need rpm rpm
+    need rpmlint rpmlint
+fi
 if [ ! -e /usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so ]; then
     missing="$missing libvirt-daemon-driver-qemu"
 fi
