@@ -3,6 +3,7 @@ package io.catena.agent.api;
 import io.catena.agent.api.auth.AuditLog;
 import io.catena.agent.api.auth.Authenticator;
 import io.catena.agent.api.auth.NotLetIn;
+import io.catena.agent.api.door.Door;
 import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.api.problem.Problem;
 import io.catena.agent.api.problem.Reply;
@@ -47,6 +48,7 @@ final class ApiHandler extends Handler.Abstract {
     private final Authenticator authenticator;
     private final Function<Caller, RouteTable> tables;
     private final Answers answers;
+    private final Door door;
     private final AuditLog audit;
     private final Measures measures;
     private final Clock clock;
@@ -65,6 +67,7 @@ final class ApiHandler extends Handler.Abstract {
             Authenticator authenticator,
             Function<Caller, RouteTable> tables,
             Answers answers,
+            Door door,
             AuditLog audit,
             Measures measures,
             Clock clock) {
@@ -72,6 +75,7 @@ final class ApiHandler extends Handler.Abstract {
         this.authenticator = authenticator;
         this.tables = tables;
         this.answers = answers;
+        this.door = door;
         this.audit = audit;
         this.measures = measures;
         this.clock = clock;
@@ -172,6 +176,7 @@ final class ApiHandler extends Handler.Abstract {
     }
 
     private void answer(Exchange exchange, RouteTable table, byte[] body) {
+        door.begins(exchange.request());
         try {
             answers.answer(exchange, table, body, new Answers.End() {
                 @Override
@@ -204,6 +209,7 @@ final class ApiHandler extends Handler.Abstract {
         }
         measures.request(exchange.operation(), 200, exchange.elapsedNanos());
         ApiHeaders.common(exchange.response(), exchange.id());
+        Request.addCompletionListener(exchange.request(), failure -> door.ends(exchange.request()));
         streamed.send(exchange.response(), exchange.callback(), stillMay);
     }
 
@@ -256,6 +262,7 @@ final class ApiHandler extends Handler.Abstract {
     }
 
     private void send(Exchange exchange, Reply reply) {
+        door.ends(exchange.request());
         measures.request(exchange.operation(), reply.status(), exchange.elapsedNanos());
         if (!exchange.isSafe()) {
             audit.add(exchange.audit(reply, clock));

@@ -2,6 +2,7 @@ package io.catena.agent.api;
 
 import io.catena.agent.api.auth.Authenticator;
 import io.catena.agent.api.cloud.NetworkRoutes;
+import io.catena.agent.api.door.Door;
 import io.catena.agent.api.event.Events;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.Route;
@@ -47,6 +48,9 @@ public final class ApiServer implements Closeable {
     /** Each takes 10 KiB of memory and a file descriptor, but no thread. */
     private static final int MOST_CONNECTIONS = 8192;
 
+    /** Some idle connection goes before there are so many that no other is accepted. */
+    private static final int SPARE_CONNECTIONS = 128;
+
     /** Connections whose clients wait for jobs; some are left for whoever else comes. */
     private static final int MOST_WAITING = 6144;
 
@@ -58,13 +62,14 @@ public final class ApiServer implements Closeable {
     private static final int LEAST_BYTES_PER_SECOND = 64;
     private static final int STOP_MILLIS = 2000;
     private static final Duration RELOAD = Duration.ofSeconds(5);
+    private static final Duration LOOK_AT_STRANGERS = Duration.ofSeconds(5);
     private static final int MOST_SCOPES = 1000;
 
     private final Server server;
     private final ServerConnector connector;
     private final List<Route> routes;
     private final Events events;
-    private Runnable stopReloading = () -> {};
+    private final List<Runnable> tickers = new ArrayList<>();
 
     private ApiServer(Server server, ServerConnector connector, RouteTable routes, Events events) {
         this.events = events;
@@ -97,11 +102,13 @@ public final class ApiServer implements Closeable {
         connector.setHost(options.address().getHostString());
         connector.setPort(options.address().getPort());
         connector.setIdleTimeout(IDLE_MILLIS);
+        Door door = new Door(MOST_CONNECTIONS - SPARE_CONNECTIONS, System::nanoTime);
+        connector.addEventListener(door);
         server.addConnector(connector);
         server.addBean(limit(server));
         RouteTable routes = table(state, backend, state.observed());
         JobWaits waits = new JobWaits(backend::whenEnded, threads, MOST_WAITING);
-        server.setHandler(handler(options, state, waits, tables(state, backend, routes)));
+        server.setHandler(handler(options, state, door, waits, tables(state, backend, routes)));
         server.setErrorHandler(new RefusedRequests());
         server.setStopTimeout(STOP_MILLIS);
         ApiServer api = new ApiServer(server, connector, routes, state.events());
@@ -111,8 +118,9 @@ public final class ApiServer implements Closeable {
             api.close();
             throw new IOException("Cannot serve the API on " + options.address() + ": " + e.getMessage(), e);
         }
-        measure(state, connector, waits);
-        api.stopReloading = state.ticker().every(RELOAD, tls::reload);
+        measure(state, connector, door, waits);
+        api.tickers.add(state.ticker().every(RELOAD, tls::reload));
+        api.tickers.add(state.ticker().every(LOOK_AT_STRANGERS, door::closeOverdue));
         LOG.info(LogLine.of("api-ready", "address", api.address()));
         return api;
     }
@@ -124,23 +132,28 @@ public final class ApiServer implements Closeable {
     }
 
     /** What can be seen of a crowd. */
-    private static void measure(ApiState state, ServerConnector connector, JobWaits waits) {
+    private static void measure(ApiState state, ServerConnector connector, Door door, JobWaits waits) {
         state.metrics().add(to -> {
             int connections = connector.getConnectedEndPoints().size();
             to.gauge("catena_api_connections", "Connections of clients over the network.", Labels.EMPTY, connections);
+            to.gauge(
+                    "catena_api_strangers",
+                    "Connections of clients of whom no request was let in yet.",
+                    Labels.EMPTY,
+                    door.strangers());
             to.gauge("catena_api_waiting", "Requests that wait for the end of a job.", Labels.EMPTY, waits.count());
         });
     }
 
     private static ApiHandler handler(
-            ApiOptions options, ApiState state, JobWaits waits, Function<Caller, RouteTable> tables)
+            ApiOptions options, ApiState state, Door door, JobWaits waits, Function<Caller, RouteTable> tables)
             throws IOException {
         Authenticator authenticator =
                 new Authenticator(state.tokens(), state.clients(), options.clients(), System::nanoTime);
         OpenPaths open = new OpenPaths(authenticator, new WebPage(), new OpenApi());
         Answers answers = new Answers(state.host(), waits, state.replays());
         return new ApiHandler(
-                open, authenticator, tables, answers, state.audit(), state.metrics()::request, state.clock());
+                open, authenticator, tables, answers, door, state.audit(), state.metrics()::request, state.clock());
     }
 
     /** A table for each set of SRs that callers are let see; most see all. */
@@ -183,7 +196,7 @@ public final class ApiServer implements Closeable {
 
     @Override
     public void close() throws IOException {
-        stopReloading.run();
+        tickers.forEach(Runnable::run);
         events.dropReaders();
         try {
             server.stop();

@@ -24,6 +24,6 @@ final class Peers {
         if (!peer.user().equals(self) && !peer.user().getName().equals("root")) {
             return Optional.empty();
         }
-        return Optional.of(new Caller("uid " + peer.user().getName(), Role.ADMIN, "unix"));
+        return Optional.of(new Caller("uid " + peer.user().getName(), Role.ADMIN, Caller.UNIX));
     }
 }

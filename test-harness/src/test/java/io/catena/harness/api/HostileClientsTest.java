@@ -2,6 +2,7 @@ package io.catena.harness.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -26,6 +28,11 @@ class HostileClientsTest {
     /** More than the server has threads. */
     private static final int SLOW = 45;
 
+    private static final int UPLOADS_OF_ONE = 5;
+
+    /** More than one address may have. */
+    private static final int CROWD = 2100;
+
     private final Path directory;
     private final ApiFixture api;
     private final List<Socket> sockets = new ArrayList<>();
@@ -37,9 +44,7 @@ class HostileClientsTest {
 
     @AfterEach
     void close() throws IOException {
-        for (Socket socket : sockets) {
-            socket.close();
-        }
+        hangUp();
         api.close();
     }
 
@@ -47,16 +52,104 @@ class HostileClientsTest {
     void loginsThatNeverComeKeepNobodyOut() throws IOException {
         String login = "POST /v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 64\r\n\r\n{";
         for (int i = 0; i < SLOW; i++) {
-            Socket socket = api.client()
-                    .sslContext()
-                    .getSocketFactory()
-                    .createSocket(InetAddress.getLoopbackAddress(), api.port());
-            sockets.add(socket);
-            socket.getOutputStream().write(login.getBytes(StandardCharsets.US_ASCII));
+            send(login);
         }
 
         assertThat(api.get("", "/healthz").status()).isEqualTo(200);
         assertThat(api.get(api.token(Role.VIEWER), "/v1/srs").status()).isEqualTo(200);
+    }
+
+    /** Connects, and sends the beginning of a request. */
+    private void send(String text) throws IOException {
+        Socket socket =
+                api.client().sslContext().getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), api.port());
+        sockets.add(socket);
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private void hangUp() throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+        sockets.clear();
+    }
+
+    private static String content(String sr) {
+        return "/v1/srs/" + sr + "/vdis/" + UUID.randomUUID() + "/content?format=raw";
+    }
+
+    private Answer imported(String token, String sr) throws IOException {
+        return api.ask("PUT", token, content(sr), "x".repeat(512));
+    }
+
+    @Test
+    void uploadsThatNeverEndKeepNoOtherCallerOut() throws IOException {
+        String sr = api.sr("a");
+        String slow = api.token(Role.OPERATOR);
+        for (int i = 0; i < UPLOADS_OF_ONE; i++) {
+            send("PUT " + content(sr) + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + slow
+                    + "\r\nContent-Length: 1048576\r\n\r\nx");
+        }
+
+        Answer refused = until(503, () -> imported(slow, sr));
+        assertThat(refused.text("message")).contains("5 disks are imported for token ");
+        assertThat(imported(api.token(Role.OPERATOR, sr), sr).status()).isEqualTo(201);
+        hangUp();
+        until(201, () -> imported(slow, sr));
+    }
+
+    @Test
+    void whoTakesNoContentKeepsNoOtherCallerOut() throws IOException {
+        String sr = api.sr("a");
+        JsonObject wanted = new JsonObject();
+        wanted.addProperty("sizeBytes", 1L << 30);
+        String disk = api.local()
+                .post("/v1/srs/" + sr + "/vdis", wanted)
+                .getAsJsonObject()
+                .get("vdi")
+                .getAsString();
+        String path = "/v1/vdis/" + disk + "/content";
+        String slow = api.token(Role.BACKUP);
+        for (int i = 0; i < UPLOADS_OF_ONE; i++) {
+            Answer beyond = api.get(slow, path + "?from=" + (2L << 30));
+            assertThat(beyond.status()).isEqualTo(400);
+        }
+        for (int i = 0; i < UPLOADS_OF_ONE; i++) {
+            send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + slow + "\r\n\r\n");
+        }
+
+        Answer refused = until(503, () -> api.get(slow, path + "?from=" + (1L << 30)));
+        assertThat(refused.text("message")).contains("5 disks are streamed for token ");
+        assertThat(api.get(api.token(Role.BACKUP), path + "?from=" + (1L << 30)).status())
+                .isEqualTo(200);
+        hangUp();
+        until(200, () -> api.get(slow, path + "?from=" + (1L << 30)));
+    }
+
+    @Test
+    void connectionsThatSayNothingMakeRoom() throws IOException {
+        for (int i = 0; i < CROWD; i++) {
+            sockets.add(new Socket(InetAddress.getLoopbackAddress(), api.port()));
+        }
+
+        assertThat(api.get(api.token(Role.VIEWER), "/v1/srs").status()).isEqualTo(200);
+        Socket eldest = sockets.get(0);
+        eldest.setSoTimeout((int) ApiClients.DEADLINE.toMillis());
+        assertThat(eldest.getInputStream().read()).isNegative();
+    }
+
+    /** Asks again and again until an answer has this status. */
+    private static Answer until(int status, Asking asking) throws IOException {
+        Answer answer = asking.ask();
+        while (answer.status() != status) {
+            answer = asking.ask();
+        }
+        return answer;
+    }
+
+    @FunctionalInterface
+    private interface Asking {
+        Answer ask() throws IOException;
     }
 
     @Test

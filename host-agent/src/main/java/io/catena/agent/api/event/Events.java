@@ -1,6 +1,7 @@
 package io.catena.agent.api.event;
 
 import io.catena.agent.control.Call;
+import io.catena.agent.control.CallerShares;
 import io.catena.agent.control.Streamed;
 import io.catena.agent.metrics.Metrics;
 import io.catena.agent.state.Ticker;
@@ -14,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Where events come from, and where they go to. Safe for use by many threads. */
 public final class Events implements Closeable {
     static final int MOST_READERS = 512;
+    static final int MOST_OF_ONE_CALLER = 256;
 
     /** So often readers hear something. */
     private static final Duration BEAT = Duration.ofSeconds(15);
@@ -33,6 +36,7 @@ public final class Events implements Closeable {
     private final EventSink sink;
     private final Metrics metrics;
     private final Set<EventStream> readers = ConcurrentHashMap.newKeySet();
+    private final CallerShares places = new CallerShares("readers follow events", MOST_READERS, MOST_OF_ONE_CALLER);
 
     /** Sends to the readers: who makes something happen does not wait for them. */
     private final ExecutorService sender = Executors.newSingleThreadExecutor(task -> {
@@ -98,22 +102,25 @@ public final class Events implements Closeable {
      * Returns what streams the events that a call wants.
      *
      * @param lastId of the last event that the reader has, as it says; null for none, so that it begins with what comes
-     * @return null if there are too many readers
+     * @return null if there are too many readers, or too many of this caller
      */
     public @Nullable Streamed stream(Call call, @Nullable Long lastId) {
-        if (readers.size() >= MOST_READERS) {
-            return null;
-        }
         long after = lastId == null
                 ? call.parameters().number("since", 0, Long.MAX_VALUE).orElseGet(log::lastId)
                 : lastId;
-        EventStream stream = new EventStream(log, after, EventRoutes.wanted(call), this::gone);
+        Predicate<Event> wanted = EventRoutes.wanted(call);
+        CallerShares.Place place = places.tryToTake(call.caller());
+        if (place == null) {
+            return null;
+        }
+        EventStream stream = new EventStream(log, after, wanted, reader -> gone(reader, place));
         readers.add(stream);
         return stream::begin;
     }
 
-    private void gone(EventStream reader) {
+    private void gone(EventStream reader, CallerShares.Place place) {
         readers.remove(reader);
+        place.close();
         if (reader.wasSlow()) {
             metrics.readerDropped();
         }

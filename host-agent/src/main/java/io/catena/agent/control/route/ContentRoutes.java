@@ -1,6 +1,7 @@
 package io.catena.agent.control.route;
 
 import io.catena.agent.control.Call;
+import io.catena.agent.control.CallerShares;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Query;
 import io.catena.agent.control.Role;
@@ -13,19 +14,21 @@ import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /** What backup tools ask: what changed in a disk, and its content. */
 final class ContentRoutes {
     /** How many disks are streamed at a time: each takes a thread, and the bandwidth of the disks below. */
-    private static final int MOST_STREAMS = 5;
+    private static final int MOST_STREAMS = 15;
+
+    private static final int MOST_OF_ONE_CALLER = 5;
 
     private static final long SECTOR_BYTES = 512;
     private static final long USUAL_GRANULARITY_BYTES = 64 << 10;
     private static final long MOST_GRANULARITY_BYTES = 64 << 20;
 
-    private static final Semaphore STREAMS = new Semaphore(MOST_STREAMS);
+    private static final CallerShares PLACES =
+            new CallerShares("disks are streamed", MOST_STREAMS, MOST_OF_ONE_CALLER);
 
     private final Names names;
     private final UploadRoute uploads;
@@ -70,20 +73,17 @@ final class ContentRoutes {
         StreamFormat format = StreamFormat.of(query.one("format").orElse("raw"));
         VdiId base = base(call, place);
         long from = query.number("from", 0, Long.MAX_VALUE).orElse(0L);
-        if (!STREAMS.tryAcquire()) {
-            throw new SrException(SrError.TRY_AGAIN, MOST_STREAMS + " disks are streamed already")
-                    .correction("Try again when one of these has ended.");
-        }
+        CallerShares.Place taken = PLACES.take(call.caller());
         try {
-            return streamed(place.repository().contents().export(place.vdi(), format, base), from);
+            VdiStream stream = place.repository().contents().export(place.vdi(), format, base);
+            return streamed(stream, from, new ContentStreamed(stream, from, call.caller().isLocal(), taken::close));
         } catch (RuntimeException e) {
-            STREAMS.release();
+            taken.close();
             throw e;
         }
     }
 
-    private static Streamed streamed(VdiStream stream, long from) {
-        ContentStreamed streamed = new ContentStreamed(stream, from, STREAMS::release);
+    private static Streamed streamed(VdiStream stream, long from, ContentStreamed streamed) {
         if (from > stream.lengthBytes()) {
             streamed.close();
             throw new SrException(

@@ -21,15 +21,18 @@ final class ContentStreamed implements Streamed, Closeable {
 
     private final VdiStream stream;
     private final long from;
+    private final boolean patient;
     private final Runnable ended;
 
     /**
      * @param from the first byte that is sent
-     * @param ended called once, when the stream is closed
+     * @param patient whether the client may take it as slowly as it likes
+     * @param ended called when the stream is closed
      */
-    ContentStreamed(VdiStream stream, long from, Runnable ended) {
+    ContentStreamed(VdiStream stream, long from, boolean patient, Runnable ended) {
         this.stream = stream;
         this.from = from;
+        this.patient = patient;
         this.ended = ended;
     }
 
@@ -45,7 +48,7 @@ final class ContentStreamed implements Streamed, Closeable {
 
     private void write(Response response, Callback callback) {
         try (this) {
-            stream.writeTo(new SinkChannel(response), from);
+            stream.writeTo(patient ? new SinkChannel(response) : new SteadySink(response), from);
             Content.Sink.write(response, true, ByteBuffer.allocate(0));
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.INFO, LogLine.of("stream-broken-off", "cause", e));
