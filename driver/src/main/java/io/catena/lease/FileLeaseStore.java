@@ -76,6 +76,7 @@ public final class FileLeaseStore implements LeaseStore {
     @Override
     public Optional<Entry> read(String key) throws IOException {
         LeaseKeys.check(key);
+        boolean isGone = false;
         for (int tries = 0; tries < TRIES; tries++) {
             if (tries > 0) {
                 changeDirectory();
@@ -87,9 +88,14 @@ public final class FileLeaseStore implements LeaseStore {
                 if (version(key, first - 1).isPresent() == (first > 1)) {
                     return newest;
                 }
+                isGone = newest.isEmpty();
             }
         }
-        throw new IOException("the record " + key + " changed too often while it was read; try again");
+        throw new IOException(
+                isGone
+                        ? "the record " + key + " was made, for " + file(key, MADE) + " is there, but it is gone;"
+                                + " if no host has the SR, delete that file, too"
+                        : "the record " + key + " changed too often while it was read; try again");
     }
 
     private void changeDirectory() throws IOException {

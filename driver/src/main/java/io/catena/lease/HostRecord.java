@@ -1,7 +1,12 @@
 package io.catena.lease;
 
+import io.catena.log.LogLine;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.UUID;
 
 /**
@@ -17,6 +22,8 @@ import java.util.UUID;
  */
 public record HostRecord(
         String host, String name, String incarnation, String url, int minProtocol, int maxProtocol, long counter) {
+    private static final Logger LOG = System.getLogger(HostRecord.class.getName());
+
     /** The protocol that this version speaks. */
     public static final int PROTOCOL = 1;
 
@@ -67,5 +74,24 @@ public record HostRecord(
     /** Reads a note. */
     public static HostRecord decode(String key, String text) throws IOException {
         return JsonRecords.decode(key, text, HostRecord.class);
+    }
+
+    /**
+     * Reads the notes of hosts, by their keys. One that cannot be read, or that is of another host than its key says, tells nothing:
+     * it must not hide the others.
+     */
+    public static Map<String, HostRecord> all(Map<String, String> notes) {
+        Map<String, HostRecord> records = new TreeMap<>();
+        notes.forEach((key, text) -> {
+            try {
+                HostRecord record = decode(key, text);
+                if (record.key().equals(key)) {
+                    records.put(key, record);
+                }
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, LogLine.of("host-note-unreadable", "note", key, "cause", e.getMessage()));
+            }
+        });
+        return records;
     }
 }

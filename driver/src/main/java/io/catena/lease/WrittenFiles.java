@@ -7,6 +7,7 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WrittenFiles {
     private static final String KEY = "files";
+
+    /** Of whom it is not told who it is. */
+    private static final String SOMEBODY = "";
+
     private static final int COPY_BYTES = 1 << 20;
     private static final int TRIES = 100;
 
@@ -53,8 +58,8 @@ public final class WrittenFiles {
                     KEY, old.orElse(null), old.isEmpty() ? "{}" : old.get().value());
             if (fresh.isPresent()) {
                 WrittenFiles files = new WrittenFiles(store, host.toString(), fresh.get());
-                files.hosts.putAll(
-                        JsonRecords.decode(KEY, fresh.get().value(), new TypeToken<Map<String, String>>() {}));
+                JsonRecords.decode(KEY, fresh.get().value(), new TypeToken<Map<String, String>>() {})
+                        .forEach((file, writer) -> files.hosts.put(file, Objects.requireNonNullElse(writer, SOMEBODY)));
                 return files;
             }
         }

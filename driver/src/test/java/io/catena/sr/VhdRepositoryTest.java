@@ -45,6 +45,21 @@ final class VhdRepositoryTest extends RepositoryFixture {
         assertError(() -> sr.create(new VdiSpec(SIZE, "other", "", id, false)), SrError.VDI_EXISTS);
     }
 
+    /** What lies in the directory is not what we wrote. */
+    @Test
+    void aRecordWithAKeyWithoutAValueHidesNoDisk() throws IOException {
+        VdiId disk = create("disk");
+        create("other");
+        sr.close();
+        Files.writeString(
+                directory.resolve(".catena/vdi/" + disk + ".json"),
+                "{\"name\":\"disk\",\"description\":\"\",\"keys\":{\"a\":null,\"b\":\"c\"}}");
+        sr = attachSr();
+
+        assertThat(sr.vdis()).hasSize(2);
+        assertThat(sr.vdi(disk).keys()).isEqualTo(Map.of("b", "c"));
+    }
+
     @Test
     void everythingIsThereAfterDetachAndAttach() throws IOException {
         VdiId disk = create("disk");

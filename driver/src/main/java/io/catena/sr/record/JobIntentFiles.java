@@ -32,6 +32,9 @@ public final class JobIntentFiles implements JobIntents {
     private static final String END = ".json";
     private static final String SET_ASIDE = ".bad";
 
+    /** Others are numbered from there on, and programs keep numbers exactly up to here. */
+    private static final long MOST_JOB = 1L << 52;
+
     private final Storage storage;
 
     public JobIntentFiles(Storage storage) {
@@ -63,7 +66,7 @@ public final class JobIntentFiles implements JobIntents {
          * @throws RuntimeException if it makes no sense
          */
         JobIntent read() {
-            if (kind == null || job <= 0) {
+            if (kind == null || job <= 0 || job > MOST_JOB) {
                 throw new IllegalArgumentException("found job " + job + " of kind " + kind);
             }
             if (vdi == null && target == null && name == null && made == null) {
@@ -103,9 +106,14 @@ public final class JobIntentFiles implements JobIntents {
     private Optional<JobIntent> read(String name) throws IOException {
         String text = StoredText.read(storage, name).orElse("");
         try {
-            return Optional.of(Optional.ofNullable(GSON.fromJson(text, Stored.class))
+            JobIntent intent = Optional.ofNullable(GSON.fromJson(text, Stored.class))
                     .orElseThrow(() -> new IllegalArgumentException("found nothing"))
-                    .read());
+                    .read();
+            if (!name.equals(file(intent.job()))) {
+                // It would be begun with each attach, since another file is deleted when it has ended.
+                throw new IllegalArgumentException("found job " + intent.job());
+            }
+            return Optional.of(intent);
         } catch (RuntimeException e) {
             // Gson throws what it likes.
             setAside(name, e);

@@ -52,6 +52,10 @@ public record VdiRecord(
         if (origin != null) {
             origin = UUID.fromString(origin).toString();
         }
+        if (keys != null) {
+            keys = new TreeMap<>(keys);
+            keys.values().removeIf(Objects::isNull); // which a file may hold
+        }
         if (rivals != null) {
             rivals = List.copyOf(rivals);
         }

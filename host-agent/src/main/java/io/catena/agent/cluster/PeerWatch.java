@@ -80,8 +80,7 @@ public final class PeerWatch implements Closeable {
 
     void look() throws IOException {
         Map<String, Liveness> now = new TreeMap<>();
-        for (Map.Entry<String, String> note : store.notes(LeaseKeys.HOSTS).entrySet()) {
-            HostRecord record = HostRecord.decode(note.getKey(), note.getValue());
+        for (HostRecord record : HostRecord.all(store.notes(LeaseKeys.HOSTS)).values()) {
             now.merge(HolderWatch.label(record.name(), record.host()), watch.look(record.holder()), LIVELIEST);
         }
         seen = now;

@@ -81,10 +81,10 @@ public final class Presence implements Closeable {
     /** What former processes of this host left; but not the note of an owner, which others may be looking at. */
     private void removeFormer() throws IOException {
         Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
-        for (Map.Entry<String, String> note :
-                store.notes(LeaseKeys.HOSTS + self.id() + "/").entrySet()) {
-            if (!claim.isOf(HostRecord.decode(note.getKey(), note.getValue()).holder())) {
-                store.removeNote(note.getKey());
+        Map<String, String> own = store.notes(LeaseKeys.HOSTS + self.id() + "/");
+        for (HostRecord former : HostRecord.all(own).values()) {
+            if (!claim.isOf(former.holder())) {
+                store.removeNote(former.key());
             }
         }
     }

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -95,9 +96,10 @@ public final class SharedSrs {
         self.clock().sleep(LeaseTimes.DEFAULT.renewNanos() * 2);
         Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
         List<PeerHost> peers = new ArrayList<>();
-        for (Map.Entry<String, String> note : store.notes(LeaseKeys.HOSTS).entrySet()) {
-            HostRecord record = HostRecord.decode(note.getKey(), note.getValue());
-            boolean lives = !note.getValue().equals(before.get(note.getKey()));
+        Map<String, String> now = store.notes(LeaseKeys.HOSTS);
+        for (Map.Entry<String, HostRecord> note : HostRecord.all(now).entrySet()) {
+            HostRecord record = note.getValue();
+            boolean lives = !Objects.equals(now.get(note.getKey()), before.get(note.getKey()));
             boolean fenced = watch.look(record.holder()).isDead();
             peers.add(new PeerHost(
                     record.host(),
@@ -115,8 +117,7 @@ public final class SharedSrs {
         LeaseStore store = opened(storage);
         HostWatch watch = new HostWatch(store, LeaseTimes.DEFAULT, self.clock());
         boolean known = false;
-        for (Map.Entry<String, String> note : store.notes(LeaseKeys.HOSTS).entrySet()) {
-            HostRecord record = HostRecord.decode(note.getKey(), note.getValue());
+        for (HostRecord record : HostRecord.all(store.notes(LeaseKeys.HOSTS)).values()) {
             if (record.host().equals(host) || record.name().equals(host)) {
                 watch.fenced(record.holder());
                 known = true;

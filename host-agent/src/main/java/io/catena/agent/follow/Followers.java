@@ -10,6 +10,7 @@ import io.catena.api.SrNotes;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -42,6 +43,9 @@ final class Followers {
         try {
             List<Held> known =
                     text.isEmpty() ? List.of() : Json.list(Json.read(text.get(), JsonElement.class), Held.class);
+            if (known.stream().anyMatch(Objects::isNull)) {
+                throw new JsonParseException("found null, expected a disk and who has it");
+            }
             return new Followers(notes, known);
         } catch (JsonParseException e) {
             throw new SrException(

@@ -3,6 +3,7 @@ package io.catena.agent.follow;
 import io.catena.api.AccessMode;
 import io.catena.api.Hold;
 import io.catena.api.VdiId;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,13 @@ record Held(
         AccessMode mode,
         @Nullable AccessMode active,
         @Nullable String ticket) {
+    /** What is read may lack anything. */
+    Held {
+        Objects.requireNonNull(vdi, "vdi");
+        Objects.requireNonNull(holder, "holder");
+        Objects.requireNonNull(mode, "mode");
+    }
+
     boolean isOf(Hold hold) {
         return vdi.equals(hold.vdi()) && holder.equals(hold.holder());
     }

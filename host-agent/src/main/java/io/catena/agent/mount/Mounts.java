@@ -106,6 +106,10 @@ final class Mounts {
             throw new IOException(
                     point + " is on the same device as the directory that it is in: nothing is mounted there");
         }
+        Path directory = wanted.in(point);
+        if (patience.call(wanted.source(), () -> Files.isSymbolicLink(directory))) {
+            throw new IOException(directory + " is a link, which can lead anywhere; expected a directory");
+        }
     }
 
     /** The size is asked of the server each time; the kernel tells a directory's attributes from memory while a server is away. */

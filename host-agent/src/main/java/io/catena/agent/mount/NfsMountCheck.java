@@ -18,6 +18,7 @@ import java.util.Set;
  */
 public final class NfsMountCheck {
     private static final Set<String> NFS = Set.of("nfs", "nfs4");
+
     private static final Path RECOVER_LOST_LOCKS = Path.of("/sys/module/nfs/parameters/recover_lost_locks");
 
     /**
@@ -76,6 +77,9 @@ public final class NfsMountCheck {
             }
             if (options.contains("nolock")) {
                 refusals.add("nolock keeps locks from the other hosts");
+            }
+            if (options.contains("nocto")) {
+                refusals.add("nocto shows what other hosts have written too late");
             }
             options.stream()
                     .filter(option -> option.startsWith("local_lock=") && !option.equals("local_lock=none"))

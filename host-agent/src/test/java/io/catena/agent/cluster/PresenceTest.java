@@ -103,6 +103,25 @@ class PresenceTest {
         assertThat(seen().state()).isEqualTo(Liveness.State.ALIVE);
     }
 
+    /** Of another version, damaged, or of somebody who says to be another. */
+    @Test
+    void aNoteThatCannotBeReadHidesNoOtherHost() throws IOException {
+        Presence presence = presence();
+        presence.renew();
+        String own = store.notes(NOTES).firstKey();
+        store.writeNote(NOTES + new UUID(0, 1) + "/" + new UUID(0, 2), "{}");
+        store.writeNote(NOTES + follower.id() + "/" + new UUID(0, 2), "[null]");
+        store.writeNote(
+                NOTES + new UUID(0, 3) + "/" + new UUID(0, 3), store.note(own).orElseThrow());
+
+        assertThat(seen().state()).isEqualTo(Liveness.State.ALIVE);
+        clock.pass(12);
+        assertThat(seen().isDead()).isTrue();
+        presence().renew();
+        assertThat(seen().state()).isEqualTo(Liveness.State.ALIVE);
+        assertThat(store.note(own)).isEmpty();
+    }
+
     @Test
     void ofAHostThatShowsNothingNothingIsKnown() throws IOException {
         peers.look();

@@ -28,7 +28,7 @@ final class NfsMountCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"nolock", "local_lock=all", "local_lock=flock", "local_lock=posix"})
+    @ValueSource(strings = {"nolock", "local_lock=all", "local_lock=flock", "local_lock=posix", "nocto"})
     void locksThatOtherHostsDoNotSeeAreRefused(String option) {
         assertThatThrownBy(() -> nfs("hard", "vers=4.2", option).refuse(POINT))
                 .isInstanceOf(SrException.class)

@@ -7,6 +7,7 @@ import io.catena.harness.contract.LeaseStoreContract;
 import io.catena.lease.Entry;
 import io.catena.lease.FileLeaseStore;
 import io.catena.lease.LeaseStore;
+import io.catena.lease.WrittenFiles;
 import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.store.ForwardingStorage;
@@ -143,6 +144,31 @@ class FileLeaseStoreTest extends LeaseStoreContract {
             newest = host().replace(key, newest, "" + i).orElseThrow();
         }
         return newest;
+    }
+
+    /** Somebody has deleted the record, or restored half of it: it is not as if there had been none. */
+    @Test
+    void aRecordThatIsGoneIsTold() throws Exception {
+        change("tree", 10);
+        for (String name : files(".catena/lease")) {
+            if (!name.equals("tree.0")) {
+                Files.delete(directory.resolve(".catena/lease").resolve(name));
+            }
+        }
+
+        assertThatThrownBy(() -> host().read("tree"))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(".catena/lease/tree.0 is there, but it is gone");
+        Files.delete(directory.resolve(".catena/lease/tree.0"));
+        assertThat(host().read("tree")).isEmpty();
+    }
+
+    /** What is not told is taken to be another host's. */
+    @Test
+    void aFileOfWhichItIsNotSaidWhoWritesItIsOthers() throws Exception {
+        assertThat(host().replace("files", null, "{\"a.vhd\":null}")).isPresent();
+
+        assertThat(WrittenFiles.takeOver(host(), new UUID(1, 1)).ofOthers()).containsExactly("a.vhd");
     }
 
     private void change(String key, int times) {

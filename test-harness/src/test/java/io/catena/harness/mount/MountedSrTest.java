@@ -153,6 +153,28 @@ final class MountedSrTest {
         assertThat(attached.get("sr").getAsString()).isEqualTo(sr);
     }
 
+    /** Whoever writes to a file system that several hosts share may put one there. */
+    @Test
+    void aLinkInThePlaceOfTheSrLeadsNowhere() throws IOException {
+        String sr = create("ext", true);
+        Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+        Path own = mounted().get(0).point().resolve("sr");
+        client.post("/v1/srs/" + sr + "/detach");
+        Path point = Files.createDirectories(directory.resolve("point"));
+        Programs.run(DEADLINE, "mount", device, point.toString());
+        try {
+            Files.move(point.resolve("sr"), point.resolve("moved"));
+            Files.createSymbolicLink(point.resolve("sr"), elsewhere);
+        } finally {
+            Programs.run(DEADLINE, "umount", point.toString());
+        }
+
+        assertThatThrownBy(() -> attach(sr)).isInstanceOf(SrException.class).hasMessageContaining(own + " is a link");
+        assertThatThrownBy(() -> create("ext", false)).hasMessageContaining("is a link");
+        assertThat(elsewhere).isEmptyDirectory();
+        assertThat(mounted()).isEmpty();
+    }
+
     @Test
     void anAgentThatIsStartedAgainMountsWhatIsNotAndNothingTwice() throws IOException {
         String sr = create("ext", true);
