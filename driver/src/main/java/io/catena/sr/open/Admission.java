@@ -108,6 +108,11 @@ public final class Admission {
         }
     }
 
+    /** Returns the room for something that is about to be filled. */
+    public FreeRoom room() {
+        return new FreeRoom(storage, settings);
+    }
+
     /** Counts what is being made until {@link #forget}; the name is only for that. */
     public void promise(String name, Growth growth) {
         underWay.put(name, growth);

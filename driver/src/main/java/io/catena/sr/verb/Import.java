@@ -5,6 +5,7 @@ import io.catena.api.SrException;
 import io.catena.api.Vdi;
 import io.catena.api.VdiImport;
 import io.catena.log.LogLine;
+import io.catena.sr.open.FreeRoom;
 import io.catena.sr.record.Errors;
 import io.catena.vhd.Layer;
 import java.io.IOException;
@@ -22,6 +23,7 @@ final class Import implements VdiImport {
     private static final Logger LOG = System.getLogger(Import.class.getName());
 
     private final String file;
+    private final FreeRoom room;
     private final Finish finish;
 
     /** Null after the end. */
@@ -33,9 +35,10 @@ final class Import implements VdiImport {
      * @param file the temporary name
      * @param layer the file, open for writing
      */
-    Import(String file, Layer layer, Finish finish) {
+    Import(String file, Layer layer, FreeRoom room, Finish finish) {
         this.file = file;
         this.layer = layer;
+        this.room = room;
         this.finish = finish;
     }
 
@@ -55,6 +58,7 @@ final class Import implements VdiImport {
     @Override
     public synchronized void write(long offset, ByteBuffer source) {
         Errors.translate("fill " + file, () -> {
+            room.take(source.remaining());
             open().write(offset, source);
             return file;
         });

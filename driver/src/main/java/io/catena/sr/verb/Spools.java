@@ -1,5 +1,6 @@
 package io.catena.sr.verb;
 
+import io.catena.sr.open.FreeRoom;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.store.BlockFile;
@@ -48,6 +49,7 @@ public final class Spools implements Spool.Maker {
     private final class SpoolFile implements Spool {
         private final String name;
         private final BlockFile file;
+        private final FreeRoom room = sr.admission.room();
         private boolean closed;
 
         SpoolFile(String name, BlockFile file) {
@@ -64,6 +66,7 @@ public final class Spools implements Spool.Maker {
         @Override
         public synchronized void write(long offset, ByteBuffer source) throws IOException {
             checkOpen();
+            room.take(source.remaining());
             file.write(offset, source);
         }
 

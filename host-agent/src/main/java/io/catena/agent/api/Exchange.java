@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 /** One request from its arrival to its answer. For one thread at a time. */
 final class Exchange {
     private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
-    private static final String UNKNOWN = "-";
 
     private final Request request;
     private final Response response;
@@ -151,8 +150,8 @@ final class Exchange {
         return new AuditLog.Entry(
                 clock.instant(),
                 id,
-                caller == null ? UNKNOWN : caller.name(),
-                caller == null ? UNKNOWN : caller.role().text(),
+                caller == null ? AuditLog.Entry.STRANGER : caller.name(),
+                caller == null ? AuditLog.Entry.STRANGER : caller.role().text(),
                 caller == null ? "tls " + Request.getRemoteAddr(request) : caller.via(),
                 method(),
                 path(),

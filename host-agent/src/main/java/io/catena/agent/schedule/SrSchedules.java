@@ -130,20 +130,39 @@ final class SrSchedules {
             }
             throw e;
         }
+        boolean all = true;
         for (String id : ids) {
-            try {
-                Schedule schedule = store.schedule(id).orElseThrow();
-                if (!schedule.id().equals(id) || !schedule.sr().equals(sr)) {
-                    throw new ScheduleStore.DamagedException(id, "it is of schedule " + schedule.id());
-                }
-                schedules.put(id, new Keeping(schedule, state(schedule)));
-            } catch (ScheduleStore.DamagedException e) {
-                damaged.put(id, String.valueOf(e.getMessage()));
-                LOG.log(Level.SEVERE, LogLine.of("schedule-damaged", "sr", sr, "schedule", id), e);
-                events.toSr("schedule.failed", sr, Map.of("schedule", id, "reason", String.valueOf(e.getMessage())));
-            }
+            all &= schedules.containsKey(id) || loadOne(id);
         }
-        loaded = true;
+        loaded = all;
+    }
+
+    /** Returns false if its notes could not be read now; the others go on meanwhile. */
+    private boolean loadOne(String id) {
+        try {
+            Schedule schedule = store.schedule(id)
+                    .orElseThrow(() -> new ScheduleStore.DamagedException(id, "it is gone"));
+            if (!schedule.id().equals(id) || !schedule.sr().equals(sr)) {
+                throw new ScheduleStore.DamagedException(id, "it is of schedule " + schedule.id());
+            }
+            schedules.put(id, new Keeping(schedule, state(schedule)));
+            damaged.remove(id);
+            return true;
+        } catch (ScheduleStore.DamagedException e) {
+            tellDamaged(id, e);
+            return true;
+        } catch (SrException e) {
+            tellDamaged(id, e);
+            return false;
+        }
+    }
+
+    private void tellDamaged(String id, Exception why) {
+        String reason = String.valueOf(why.getMessage());
+        if (!reason.equals(damaged.put(id, reason))) {
+            LOG.log(Level.SEVERE, LogLine.of("schedule-damaged", "sr", sr, "schedule", id), why);
+            events.toSr("schedule.failed", sr, Map.of("schedule", id, "reason", reason));
+        }
     }
 
     /** A state that is lost is made anew of the snapshots that are there: none is taken twice. */

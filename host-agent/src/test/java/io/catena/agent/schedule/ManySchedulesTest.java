@@ -258,6 +258,47 @@ final class ManySchedulesTest {
         }
     }
 
+    /** As if a sector of it were bad, for a while. */
+    @Test
+    void aNoteThatCannotBeReadKeepsNoOtherScheduleFromItsSnapshots() throws IOException {
+        SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 8)), 2, new Random(8));
+        Schedule bad = schedule(sr.id(), 0);
+        Schedule good = schedule(sr.id(), 1);
+        try (Guests guests = new Guests(host(), new NoHypervisor(), directory, this::nanos)) {
+            SrSchedules before = agent(sr.id(), sr.repository(), guests);
+            before.put(bad);
+            before.put(good);
+
+            String[] unreadable = {bad.id()};
+            SrSchedules after = agent(sr.id(), withoutNote(sr, unreadable), guests);
+            now = FIRST_DUE;
+            after.tick();
+
+            assertThat(after.all()).extracting(Keeping::schedule).containsExactly(good);
+            assertThat(after.damaged()).containsOnlyKeys(bad.id());
+            assertThat(sr.created()).isEqualTo(2);
+            unreadable[0] = "none";
+            assertThat(after.all()).hasSize(2);
+            assertThat(after.damaged()).isEmpty();
+        }
+    }
+
+    private static StorageRepository withoutNote(SimulatedSr sr, String[] unreadable) {
+        StorageRepository real = sr.repository();
+        SrNotes notes = SrNotes.class.cast(Proxy.newProxyInstance(
+                SrNotes.class.getClassLoader(), new Class<?>[] {SrNotes.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("read") && String.valueOf(arguments[0]).contains(unreadable[0])) {
+                        throw new SrException(SrError.IO_ERROR, "a bad sector");
+                    }
+                    return method.invoke(real.notes(), arguments);
+                }));
+        return StorageRepository.class.cast(Proxy.newProxyInstance(
+                StorageRepository.class.getClassLoader(),
+                new Class<?>[] {StorageRepository.class},
+                (proxy, method, arguments) ->
+                        method.getName().equals("notes") ? notes : method.invoke(real, arguments)));
+    }
+
     /** What a host sees of an SR that it reaches through another. */
     private static StorageRepository follower(SimulatedSr sr) {
         StorageRepository real = sr.repository();

@@ -26,6 +26,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -147,7 +148,8 @@ final class RecordShapesTest {
 
     private static VdiId make(VhdRepository repository, long id) {
         return repository
-                .create(new VdiSpec(DISK_BYTES, "disk", "", new VdiId(new UUID(2, id)), false))
+                .create(new VdiSpec(
+                        DISK_BYTES, "disk", "", new VdiId(new UUID(2, id)), false, Map.of("key", "value", "other", "")))
                 .vdi();
     }
 

@@ -16,6 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -33,6 +34,10 @@ public final class AuditLog implements Closeable {
     private static final Logger LOG = Logger.getLogger(AuditLog.class.getName());
     private static final long MOST_BYTES = 8 << 20;
     private static final int OLD_FILES = 4;
+    private static final int MOST_PATH_CHARACTERS = 256;
+
+    /** Lines a minute of those who are not let in: enough to see them, too few to push out what others did. */
+    private static final int MOST_OF_STRANGERS = 20;
 
     private final Path file;
     private final long mostBytes;
@@ -42,6 +47,8 @@ public final class AuditLog implements Closeable {
 
     private boolean dirty;
     private boolean failed;
+    private Instant minute = Instant.EPOCH;
+    private int ofStrangers;
 
     /**
      * One request.
@@ -63,7 +70,14 @@ public final class AuditLog implements Closeable {
             int status,
             @Nullable String code,
             @Nullable Long job,
-            long micros) {}
+            long micros) {
+        /** Who asks as long as that is not known. */
+        public static final String STRANGER = "-";
+
+        public Entry {
+            path = path.length() <= MOST_PATH_CHARACTERS ? path : path.substring(0, MOST_PATH_CHARACTERS) + "...";
+        }
+    }
 
     /**
      * @param ticker writes to disk, once a second
@@ -79,7 +93,11 @@ public final class AuditLog implements Closeable {
         ticker.every(Duration.ofSeconds(1), this::sync);
     }
 
+    /** Adds a line; of many strangers within a minute some. */
     public synchronized void add(Entry entry) {
+        if (entry.caller().equals(Entry.STRANGER) && isOneTooMany(entry.time())) {
+            return;
+        }
         try {
             ByteBuffer line = StandardCharsets.UTF_8.encode(Json.write(entry) + "\n");
             while (line.hasRemaining()) {
@@ -93,6 +111,16 @@ public final class AuditLog implements Closeable {
         } catch (IOException e) {
             told(e);
         }
+    }
+
+    private boolean isOneTooMany(Instant time) {
+        Instant now = time.truncatedTo(ChronoUnit.MINUTES);
+        if (!now.equals(minute)) {
+            minute = now;
+            ofStrangers = 0;
+        }
+        ofStrangers++;
+        return ofStrangers > MOST_OF_STRANGERS;
     }
 
     /** Returns the newest entries, newest first. */
