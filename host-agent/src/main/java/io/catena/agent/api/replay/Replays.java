@@ -17,6 +17,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Map;
@@ -52,6 +53,11 @@ public final class Replays {
     private static final Duration KEPT_FOR = Duration.ofHours(24);
     private static final int MOST_KEY_CHARACTERS = 128;
 
+    /** New keys a day: each is a file, and the disk is the agent's. */
+    private static final int MOST_OF_ONE_CALLER = 100_000;
+
+    private static final long RETRY_SECONDS = 3600;
+
     /** Operations that take the id of the disk that they make. */
     private static final Set<String> TAKE_AN_ID = Set.of("createVdi", "copyVdi");
 
@@ -65,6 +71,12 @@ public final class Replays {
     private final Path directory;
     private final Clock clock;
     private final Supplier<UUID> newIds;
+    private final int mostOfOneCaller;
+
+    /** How many keys each caller took since {@link #since}. Guarded by this, as is that. */
+    private final Map<String, Integer> taken = new HashMap<>();
+
+    private Instant since = Instant.EPOCH;
 
     /** The files of requests under way. Guarded by this. */
     private final Set<String> underWay = new HashSet<>();
@@ -73,6 +85,11 @@ public final class Replays {
      * @param directory for the files, one a key; made if it is absent
      */
     public Replays(Path directory, Clock clock, Supplier<UUID> newIds) throws IOException {
+        this(directory, clock, newIds, MOST_OF_ONE_CALLER);
+    }
+
+    Replays(Path directory, Clock clock, Supplier<UUID> newIds, int mostOfOneCaller) throws IOException {
+        this.mostOfOneCaller = mostOfOneCaller;
         this.directory = Files.createDirectories(directory);
         this.clock = clock;
         this.newIds = newIds;
@@ -237,6 +254,7 @@ public final class Replays {
         String fingerprint = hash(request.operation + "\0" + request.target, request.body);
         Optional<Entry> known = load(file);
         if (known.isEmpty()) {
+            takeNew(request.caller);
             String chosen =
                     TAKE_AN_ID.contains(request.operation) ? newIds.get().toString() : null;
             Entry entry = new Entry(clock.instant(), request.caller, fingerprint, chosen, null);
@@ -272,6 +290,22 @@ public final class Replays {
                     0);
         }
         return new Turn(file, entry, request);
+    }
+
+    private synchronized void takeNew(String caller) {
+        Instant now = clock.instant();
+        if (since.plus(KEPT_FOR).isBefore(now)) {
+            since = now;
+            taken.clear();
+        }
+        if (taken.merge(caller, 1, Integer::sum) > mostOfOneCaller) {
+            throw new Refusal(
+                    429,
+                    "TOO_MANY_REQUESTS",
+                    caller + " has sent " + mostOfOneCaller + " requests with keys since " + since,
+                    "Leave out \"Idempotency-Key\", or wait: answers are kept for a day.",
+                    RETRY_SECONDS);
+        }
     }
 
     private static Kept withoutText(Kept answer) {
