@@ -32,6 +32,9 @@ public final class Journal {
     /** The file that all records are about; null if they say themselves which. */
     private final @Nullable String file;
 
+    /** What this has written, and not forgotten. */
+    private @Nullable String recorded;
+
     /** The journal of an SR. */
     public Journal(Storage storage) {
         this(storage, FILE, null);
@@ -59,13 +62,15 @@ public final class Journal {
         }
         JsonObject json = GSON.toJsonTree(operation).getAsJsonObject();
         json.addProperty(KIND, operation.getClass().getSimpleName());
-        StoredText.write(storage, name, GSON.toJson(json));
+        recorded = GSON.toJson(json);
+        StoredText.write(storage, name, recorded);
     }
 
     /** Forgets the operation: it has happened, durably. */
     public void forget() throws IOException {
         storage.delete(name);
         storage.syncNames();
+        recorded = null;
     }
 
     /** Takes the steps of an operation. */
@@ -76,21 +81,35 @@ public final class Journal {
 
     /** Completes the operation that was interrupted, if any. Call before anything else reads the SR. */
     public Optional<Operation> recover() throws IOException {
-        return recover(operation -> operation.apply(storage));
+        return recover(StoredText.read(storage, name), operation -> operation.apply(storage));
     }
 
-    /** As {@link #recover()}, by other steps that do the same, since files may be open that the operation changes. */
-    public Optional<Operation> recover(Steps steps) throws IOException {
-        Optional<Operation> interrupted = read();
-        if (interrupted.isPresent()) {
-            // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now,
-            // steps that
-            // survived would never be completed.
-            storage.syncNames();
-            complete(interrupted.get(), steps);
-            forget();
+    /**
+     * Completes what was recorded by this, by other steps that do the same, since files may be open that the operation changes.
+     *
+     * @throws IOException also if another record is there: somebody put it there, and it is not followed
+     */
+    public Optional<Operation> recoverOwn(Steps steps) throws IOException {
+        Optional<String> found = StoredText.read(storage, name);
+        if (found.isPresent() && !found.get().equals(recorded)) {
+            throw new IOException(name + " holds an operation that was not recorded here: " + beginning(found.get())
+                    + ". Find out who else writes to the directory; then delete the file, or detach the SR and"
+                    + " attach it again, which does that operation");
         }
-        return interrupted;
+        return recover(found, steps);
+    }
+
+    private Optional<Operation> recover(Optional<String> text, Steps steps) throws IOException {
+        if (text.isEmpty()) {
+            return Optional.empty();
+        }
+        Operation interrupted = decode(text.get());
+        // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now, steps that
+        // survived would never be completed.
+        storage.syncNames();
+        complete(interrupted, steps);
+        forget();
+        return Optional.of(interrupted);
     }
 
     /** Names that mean nothing in the storage are damage of the record. */

@@ -156,7 +156,7 @@ final class Commits {
     private Optional<Operation> recover() throws IOException {
         Aside atOnce = Aside.Step::take;
         underway.settle(atOnce);
-        Optional<Operation> completed = journal.recover(operation -> underway.apply(operation, storage, atOnce));
+        Optional<Operation> completed = journal.recoverOwn(operation -> underway.apply(operation, storage, atOnce));
         underway.goOn();
         underway = LiveSteps.NONE;
         return completed;

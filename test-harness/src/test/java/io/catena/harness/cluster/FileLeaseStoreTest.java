@@ -131,7 +131,7 @@ class FileLeaseStoreTest extends LeaseStoreContract {
     void namesOfOthersAreNoRecords() throws Exception {
         Entry newest = Objects.requireNonNull(changed("tree", null, 3));
         for (String name :
-                new String[] {".nfs0000000000a1b2c300000001", "tree.x", "tree", "tree.99999999999999999999"}) {
+                new String[] {".nfs0000000000a1b2c300000001", "tree.x", "tree", "tree.007", "tree_.5", "tree.99999999999999999999"}) {
             Files.writeString(directory.resolve(".catena/lease/" + name), "");
         }
         assertThat(host().read("tree")).contains(newest);
