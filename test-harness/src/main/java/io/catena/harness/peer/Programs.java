@@ -51,6 +51,7 @@ public final class Programs {
             Map.entry("qemu-nbd", "qemu-utils"),
             Map.entry("qemu-system-x86_64", "qemu-system-x86"),
             Map.entry("resize2fs", "e2fsprogs"),
+            Map.entry("setpriv", "util-linux"),
             Map.entry("strace", "strace"),
             Map.entry("tar", "tar"),
             Map.entry("umount", "mount"),
