@@ -33,7 +33,7 @@ import java.util.zip.CRC32C;
  */
 final class Attacker {
     private static final Duration DEADLINE = Duration.ofSeconds(20);
-    private static final int TRICKS = 17;
+    private static final int TRICKS = 19;
     private static final long DISK_BYTES = 4 << 20;
 
     private final Path directory;
@@ -79,6 +79,7 @@ final class Attacker {
             case 13 -> plantLies();
             case 14 -> plantDirectory();
             case 15 -> plantKeptChanges();
+            case 16, 17 -> new Spoiler(directory.resolve(".catena"), random).spoil();
             default ->
                 plantOwn(oneOf(
                         "session.json",

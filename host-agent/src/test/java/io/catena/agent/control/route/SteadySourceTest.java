@@ -52,7 +52,7 @@ class SteadySourceTest {
 
         assertThatThrownBy(() -> read(1))
                 .isInstanceOf(SrException.class)
-                .hasMessageContaining("983000 bytes came in 60 seconds")
+                .hasMessageContaining("982980 bytes came in 60 seconds")
                 .hasMessageContaining("expected at least 16384 a second");
     }
 
