@@ -77,39 +77,32 @@ final class Spoiler {
     }
 
     private JsonElement strange() {
-        JsonObject object = new JsonObject();
+        return switch (random.nextInt(13)) {
+            case 0 -> JsonNull.INSTANCE;
+            case 1 -> new JsonPrimitive(-1);
+            case 2 -> new JsonPrimitive(Long.MAX_VALUE);
+            case 3 -> new JsonPrimitive(new BigDecimal("1e999"));
+            case 4 -> new JsonPrimitive("");
+            case 5 -> new JsonPrimitive("\u0001\ud800");
+            case 6 -> new JsonPrimitive("x".repeat(LONG));
+            case 7 -> new JsonArray();
+            case 8 -> new JsonObject();
+            case 9 -> list(JsonNull.INSTANCE);
+            case 10 -> object(JsonNull.INSTANCE);
+            case 11 -> list(new JsonObject());
+            default -> object(new JsonObject());
+        };
+    }
+
+    private static JsonArray list(JsonElement value) {
         JsonArray list = new JsonArray();
-        switch (random.nextInt(13)) {
-            case 0:
-                return JsonNull.INSTANCE;
-            case 1:
-                return new JsonPrimitive(-1);
-            case 2:
-                return new JsonPrimitive(Long.MAX_VALUE);
-            case 3:
-                return new JsonPrimitive(new BigDecimal("1e999"));
-            case 4:
-                return new JsonPrimitive("");
-            case 5:
-                return new JsonPrimitive("\u0001\ud800");
-            case 6:
-                return new JsonPrimitive("x".repeat(LONG));
-            case 7:
-                return list;
-            case 8:
-                return object;
-            case 9:
-                list.add(JsonNull.INSTANCE);
-                return list;
-            case 10:
-                object.add("x", JsonNull.INSTANCE);
-                return object;
-            case 11:
-                list.add(object);
-                return list;
-            default:
-                object.add("x", object.deepCopy());
-                return object;
-        }
+        list.add(value);
+        return list;
+    }
+
+    private static JsonObject object(JsonElement value) {
+        JsonObject object = new JsonObject();
+        object.add("x", value);
+        return object;
     }
 }

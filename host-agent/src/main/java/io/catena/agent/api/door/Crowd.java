@@ -21,7 +21,7 @@ final class Crowd<C> {
     private final Limits limits;
 
     /** Guarded by this, as is all that follows. */
-    private final Map<C, Guest<C>> guests = new IdentityHashMap<>();
+    private final IdentityHashMap<C, Guest<C>> guests = new IdentityHashMap<>();
 
     /** In the order in which they came. */
     private final Set<Guest<C>> strangers = new LinkedHashSet<>();
