@@ -40,8 +40,8 @@ public final class FileLeaseStore implements LeaseStore {
     private static final String RECORDS = ".catena/lease";
     private static final String TEMPORARY = ".catena/lease-tmp/";
     private static final int MAX_RECORD_BYTES = 1 << 20;
-    private static final Pattern VERSION = Pattern.compile(
-            Pattern.quote(RECORDS) + "/([a-z0-9-]+(?:_[a-z0-9-]+)*)\\.(0|[1-9][0-9]{0,17})");
+    private static final Pattern VERSION =
+            Pattern.compile(Pattern.quote(RECORDS) + "/([a-z0-9-]+(?:_[a-z0-9-]+)*)\\.(0|[1-9][0-9]{0,17})");
 
     /** No version: says that there were some. */
     private static final int MADE = 0;

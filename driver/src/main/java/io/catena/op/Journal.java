@@ -104,7 +104,8 @@ public final class Journal {
             return Optional.empty();
         }
         Operation interrupted = decode(text.get());
-        // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now, steps that
+        // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now, steps
+        // that
         // survived would never be completed.
         storage.syncNames();
         complete(interrupted, steps);

@@ -82,7 +82,11 @@ final class ImportRoomTest extends RepositoryFixture {
     @Test
     void anImageWithoutAnEndIsRefused() throws IOException {
         ByteBuffer header = ByteBuffer.allocate(1024);
-        header.putInt(0, 0x514649fb).putInt(4, 2).putInt(20, 16).putLong(24, DISK_BYTES).putInt(36, 1);
+        header.putInt(0, 0x514649fb)
+                .putInt(4, 2)
+                .putInt(20, 16)
+                .putLong(24, DISK_BYTES)
+                .putInt(36, 1);
         header.putLong(40, 3 << 16).putLong(48, 1 << 16).putInt(56, 1);
         InputStream endless = new ByteArrayInputStream(new byte[DISK_BYTES]);
         InputStream image = new SequenceInputStream(new ByteArrayInputStream(header.array()), endless);

@@ -98,7 +98,8 @@ public final class Imports {
 
     private Import begun(String prepared, Admission.Growth growth, Import.Finish finish) throws IOException {
         ChainFile file = ChainFile.read(sr.storage, prepared);
-        Import begun = new Import(prepared, file.openWritable(sr.storage, null), sr.admission.room(), forgetting(prepared, finish));
+        Import begun = new Import(
+                prepared, file.openWritable(sr.storage, null), sr.admission.room(), forgetting(prepared, finish));
         underWay.add(begun);
         sr.admission.promise(prepared, growth);
         return begun;

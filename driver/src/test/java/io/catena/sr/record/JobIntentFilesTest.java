@@ -35,7 +35,8 @@ class JobIntentFilesTest {
         Files.writeString(jobs.resolve(file), "{\"job\":" + job + ",\"kind\":\"gc\"}");
 
         assertThat(files.all()).extracting(JobIntent::job).containsExactly(3L);
-        assertThat(JobIntentFiles.setAside(new FileStorage(directory))).containsExactly(".catena/jobs/" + file + ".bad");
+        assertThat(JobIntentFiles.setAside(new FileStorage(directory)))
+                .containsExactly(".catena/jobs/" + file + ".bad");
     }
 
     @Test

@@ -35,7 +35,8 @@ final class StreamRoutes {
         }
         Object stream = events.stream(call, lastId(call));
         if (stream == null) {
-            throw new ApiException(503, "TOO_MANY_READERS", "Too many clients read events, or too many of this caller", null, 30);
+            throw new ApiException(
+                    503, "TOO_MANY_READERS", "Too many clients read events, or too many of this caller", null, 30);
         }
         return stream;
     }

@@ -140,8 +140,8 @@ final class SrSchedules {
     /** Returns false if its notes could not be read now; the others go on meanwhile. */
     private boolean loadOne(String id) {
         try {
-            Schedule schedule = store.schedule(id)
-                    .orElseThrow(() -> new ScheduleStore.DamagedException(id, "it is gone"));
+            Schedule schedule =
+                    store.schedule(id).orElseThrow(() -> new ScheduleStore.DamagedException(id, "it is gone"));
             if (!schedule.id().equals(id) || !schedule.sr().equals(sr)) {
                 throw new ScheduleStore.DamagedException(id, "it is of schedule " + schedule.id());
             }

@@ -46,7 +46,8 @@ class FollowersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"[null]", "[{}]", "[{\"vdi\":\"x\",\"holder\":\"h\",\"mode\":\"rw\"}]", "{}", "null", "", "["})
+    @ValueSource(
+            strings = {"[null]", "[{}]", "[{\"vdi\":\"x\",\"holder\":\"h\",\"mode\":\"rw\"}]", "{}", "null", "", "["})
     void aDamagedNoteIsToldWithTheWayOut(String text) {
         notes.write("followers.json", text);
 
@@ -63,7 +64,8 @@ class FollowersTest {
                 "[{\"vdi\":\"" + disk + "\",\"holder\":\"h\",\"mode\":\"rw\",\"active\":\"rw\",\"ticket\":\"t\"}]");
         Followers followers = Followers.read(notes);
 
-        assertThat(followers.all()).containsExactly(new Held(disk, "h", AccessMode.READ_WRITE, AccessMode.READ_WRITE, "t"));
+        assertThat(followers.all())
+                .containsExactly(new Held(disk, "h", AccessMode.READ_WRITE, AccessMode.READ_WRITE, "t"));
         assertThat(followers.isGood(disk, "t")).isTrue();
         assertThat(followers.isGood(disk, "x")).isFalse();
         assertThat(followers.isGood(new VdiId(new UUID(1, 2)), "t")).isFalse();

@@ -287,7 +287,8 @@ final class ManySchedulesTest {
         StorageRepository real = sr.repository();
         SrNotes notes = SrNotes.class.cast(Proxy.newProxyInstance(
                 SrNotes.class.getClassLoader(), new Class<?>[] {SrNotes.class}, (proxy, method, arguments) -> {
-                    if (method.getName().equals("read") && String.valueOf(arguments[0]).contains(unreadable[0])) {
+                    if (method.getName().equals("read")
+                            && String.valueOf(arguments[0]).contains(unreadable[0])) {
                         throw new SrException(SrError.IO_ERROR, "a bad sector");
                     }
                     return method.invoke(real.notes(), arguments);

@@ -125,11 +125,11 @@ class DoorTest {
     }
 
     private static void assertServed(SSLSocket socket) throws IOException {
-        socket.getOutputStream()
-                .write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         byte[] answer = new byte[1024];
         int length = socket.getInputStream().read(answer);
-        assertThat(new String(answer, 0, Math.max(0, length), StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 200");
+        assertThat(new String(answer, 0, Math.max(0, length), StandardCharsets.US_ASCII))
+                .startsWith("HTTP/1.1 200");
     }
 
     @Test

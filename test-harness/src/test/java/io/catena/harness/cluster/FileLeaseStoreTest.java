@@ -130,8 +130,9 @@ class FileLeaseStoreTest extends LeaseStoreContract {
     @Test
     void namesOfOthersAreNoRecords() throws Exception {
         Entry newest = Objects.requireNonNull(changed("tree", null, 3));
-        for (String name :
-                new String[] {".nfs0000000000a1b2c300000001", "tree.x", "tree", "tree.007", "tree_.5", "tree.99999999999999999999"}) {
+        for (String name : new String[] {
+            ".nfs0000000000a1b2c300000001", "tree.x", "tree", "tree.007", "tree_.5", "tree.99999999999999999999"
+        }) {
             Files.writeString(directory.resolve(".catena/lease/" + name), "");
         }
         assertThat(host().read("tree")).contains(newest);

@@ -22,7 +22,17 @@ import java.util.stream.Stream;
 final class Spoiler {
     /** What such files may have, and need not. */
     private static final List<String> FIELDS = List.of(
-            "keys", "rivals", "limits", "owners", "snapshotOf", "created", "origin", "file", "chainWarning", "window", "name");
+            "keys",
+            "rivals",
+            "limits",
+            "owners",
+            "snapshotOf",
+            "created",
+            "origin",
+            "file",
+            "chainWarning",
+            "window",
+            "name");
 
     private static final int LONG = 100_000;
 
@@ -63,7 +73,8 @@ final class Spoiler {
     }
 
     private void spoil(JsonObject object) {
-        List<String> names = Stream.concat(object.keySet().stream(), FIELDS.stream()).toList();
+        List<String> names =
+                Stream.concat(object.keySet().stream(), FIELDS.stream()).toList();
         String name = names.get(random.nextInt(names.size()));
         JsonElement value = object.get(name);
         boolean deeper = random.nextBoolean();

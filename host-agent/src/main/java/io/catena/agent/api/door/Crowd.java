@@ -64,9 +64,7 @@ final class Crowd<C> {
         }
         guests.put(connection, guest);
         strangers.add(guest);
-        strangersByAddress
-                .computeIfAbsent(address, a -> new LinkedHashSet<>())
-                .add(guest);
+        strangersByAddress.computeIfAbsent(address, a -> new LinkedHashSet<>()).add(guest);
         return leaving == null ? null : leaving.connection;
     }
 

@@ -87,8 +87,7 @@ public final class Door implements Connection.Listener {
 
     /** What is below TLS. */
     private static @Nullable EndPoint endPoint(Request request) {
-        EndPoint endPoint =
-                request.getConnectionMetaData().getConnection().getEndPoint();
+        EndPoint endPoint = request.getConnectionMetaData().getConnection().getEndPoint();
         return endPoint instanceof EndPoint.Wrapper wrapper ? wrapper.unwrap() : null;
     }
 

@@ -27,8 +27,7 @@ final class ContentRoutes {
     private static final long USUAL_GRANULARITY_BYTES = 64 << 10;
     private static final long MOST_GRANULARITY_BYTES = 64 << 20;
 
-    private static final CallerShares PLACES =
-            new CallerShares("disks are streamed", MOST_STREAMS, MOST_OF_ONE_CALLER);
+    private static final CallerShares PLACES = new CallerShares("disks are streamed", MOST_STREAMS, MOST_OF_ONE_CALLER);
 
     private final Names names;
     private final UploadRoute uploads;
@@ -76,7 +75,10 @@ final class ContentRoutes {
         CallerShares.Place taken = PLACES.take(call.caller());
         try {
             VdiStream stream = place.repository().contents().export(place.vdi(), format, base);
-            return streamed(stream, from, new ContentStreamed(stream, from, call.caller().isLocal(), taken::close));
+            return streamed(
+                    stream,
+                    from,
+                    new ContentStreamed(stream, from, call.caller().isLocal(), taken::close));
         } catch (RuntimeException e) {
             taken.close();
             throw e;

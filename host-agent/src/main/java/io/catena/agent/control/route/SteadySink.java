@@ -44,8 +44,7 @@ final class SteadySink implements WritableByteChannel {
             return length;
         } catch (TimeoutException e) {
             open = false;
-            throw new IOException(
-                    "the client did not take " + length + " bytes in " + millis / 1000 + " seconds", e);
+            throw new IOException("the client did not take " + length + " bytes in " + millis / 1000 + " seconds", e);
         } catch (ExecutionException e) {
             open = false;
             throw new IOException(e.getCause());

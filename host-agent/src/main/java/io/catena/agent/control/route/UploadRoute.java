@@ -35,8 +35,7 @@ final class UploadRoute {
     private static final int MOST_OF_ONE_CALLER = 5;
 
     /** One for all faces, and for all sets of SRs that callers see. */
-    private static final CallerShares PLACES =
-            new CallerShares("disks are imported", MOST_UPLOADS, MOST_OF_ONE_CALLER);
+    private static final CallerShares PLACES = new CallerShares("disks are imported", MOST_UPLOADS, MOST_OF_ONE_CALLER);
 
     private static final long MOST_BYTES = Long.MAX_VALUE / 2;
 

@@ -47,7 +47,8 @@ class ReplaysTest {
         }
 
         assertThatThrownBy(() -> begin("token ann", MOST))
-                .isInstanceOfSatisfying(Replays.Refusal.class, e -> assertThat(e.status()).isEqualTo(429))
+                .isInstanceOfSatisfying(
+                        Replays.Refusal.class, e -> assertThat(e.status()).isEqualTo(429))
                 .hasMessageContaining("token ann has sent 3 requests with keys");
         assertThat(begin("token ann", 0).kept()).as("one that was asked before").isNotNull();
         assertThat(begin("token ben", 0).kept()).isNull();

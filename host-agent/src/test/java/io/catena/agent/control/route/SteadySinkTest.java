@@ -58,7 +58,8 @@ class SteadySinkTest {
 
     private void send(Response response, Callback callback) {
         try {
-            new SteadySink(response, PATIENCE_MILLIS, leastBytesPerSecond).write(ByteBuffer.allocateDirect(PIECE_BYTES));
+            new SteadySink(response, PATIENCE_MILLIS, leastBytesPerSecond)
+                    .write(ByteBuffer.allocateDirect(PIECE_BYTES));
             callback.succeeded();
         } catch (IOException e) {
             callback.failed(e);
@@ -89,7 +90,8 @@ class SteadySinkTest {
     @Test
     void whoTakesNothingIsCutOff() throws Exception {
         try (Socket socket = ask()) {
-            assertThat(failure.get(30, TimeUnit.SECONDS)).hasMessageContaining("the client did not take " + PIECE_BYTES);
+            assertThat(failure.get(30, TimeUnit.SECONDS))
+                    .hasMessageContaining("the client did not take " + PIECE_BYTES);
             assertThat(readAll(socket.getInputStream())).isLessThan(PIECE_BYTES);
         }
     }
