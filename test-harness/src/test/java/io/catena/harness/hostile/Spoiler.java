@@ -94,7 +94,7 @@ final class Spoiler {
             case 2 -> new JsonPrimitive(Long.MAX_VALUE);
             case 3 -> new JsonPrimitive(new BigDecimal("1e999"));
             case 4 -> new JsonPrimitive("");
-            case 5 -> new JsonPrimitive("\u0001\ud800");
+            case 5 -> new JsonPrimitive("\u0001\uffff");
             case 6 -> new JsonPrimitive("x".repeat(LONG));
             case 7 -> new JsonArray();
             case 8 -> new JsonObject();
