@@ -6,6 +6,7 @@ import com.google.gson.JsonParseException;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import java.util.Base64;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +65,19 @@ final class Arguments {
             return value == null ? List.of() : Json.list(value, elements);
         } catch (JsonParseException e) {
             throw wrong(name, e);
+        }
+    }
+
+    /** Adds bytes, as text. */
+    Arguments andBytes(String name, byte[] bytes) {
+        return and(name, Base64.getEncoder().encodeToString(bytes));
+    }
+
+    byte[] bytes(String name) {
+        try {
+            return Base64.getDecoder().decode(get(name, String.class));
+        } catch (IllegalArgumentException e) {
+            throw new SrException(SrError.BAD_REQUEST, "The argument \"" + name + "\" is no base64", e);
         }
     }
 

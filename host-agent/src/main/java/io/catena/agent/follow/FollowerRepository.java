@@ -1,6 +1,10 @@
 package io.catena.agent.follow;
 
 import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.follow.content.ForeignCopy;
+import io.catena.agent.follow.content.RemoteContents;
+import io.catena.agent.follow.content.RemoteImport;
+import io.catena.agent.follow.content.RemoteStream;
 import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.DeletionGain;
@@ -31,15 +35,13 @@ import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
-import io.catena.api.VdiStream;
-import io.catena.api.VdiUpload;
 import io.catena.remedy.Advice;
 import io.catena.sr.job.Jobs;
-import java.nio.channels.ReadableByteChannel;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -246,12 +248,16 @@ final class FollowerRepository implements StorageRepository {
         return here(calls.change("beginBoot", of(id), Vdi.class));
     }
 
+    /** Into another SR the content comes from the host that has the SR, and the job is this host's alone. */
     @Override
     public Job copy(VdiId id, StorageRepository target, String name, @Nullable VdiId copy) {
-        if (!target.stat().sr().id().equals(sr.id())) {
-            throw elsewhere("A copy into another SR");
+        if (target.stat().sr().id().equals(sr.id())) {
+            return followed(calls.change("copy", of(id).and("name", name).and("copy", copy), Job.class));
         }
-        return followed(calls.change("copy", of(id).and("name", name).and("copy", copy), Job.class));
+        ForeignCopy work = new ForeignCopy(
+                vdi(id), format -> new RemoteStream(from -> calls.open(id, format, null, from)), target, name, copy);
+        work.refuseNow();
+        return jobs.start("copy", sr.id(), work::copy);
     }
 
     private Job followed(Job job) {
@@ -267,7 +273,35 @@ final class FollowerRepository implements StorageRepository {
 
     @Override
     public VdiImport importVdi(VdiSpec spec, ContentOrigin origin) {
-        throw elsewhere("An import");
+        Arguments with = Arguments.of("spec", spec).and("origin", origin);
+        return new RemoteImport(calls.change("importBegin", with, UUID.class), new ImportCalls());
+    }
+
+    /** What filling a disk asks of the host that has the SR. */
+    private final class ImportCalls implements RemoteImport.Host {
+        private static Arguments of(UUID id) {
+            return Arguments.of("import", id);
+        }
+
+        @Override
+        public void write(UUID id, long offset, byte[] bytes) {
+            calls.take("importWrite", of(id).and("offset", offset).andBytes("bytes", bytes));
+        }
+
+        @Override
+        public void zero(UUID id, long offset, long lengthBytes) {
+            calls.take("importZero", of(id).and("offset", offset).and("length", lengthBytes));
+        }
+
+        @Override
+        public Vdi commit(UUID id) {
+            return here(calls.change("importCommit", of(id), Vdi.class));
+        }
+
+        @Override
+        public void end(UUID id) {
+            calls.take("importEnd", of(id));
+        }
     }
 
     @Override
@@ -371,22 +405,22 @@ final class FollowerRepository implements StorageRepository {
 
     @Override
     public VdiContents contents() {
-        return new VdiContents() {
+        return new RemoteContents(new RemoteContents.Host() {
             @Override
             public List<DiskRange> changes(VdiId vdi, @Nullable VdiId base) {
                 return calls.looks("changes", of(vdi).and("base", base), DiskRange.class);
             }
 
             @Override
-            public VdiStream export(VdiId vdi, StreamFormat format, @Nullable VdiId base) {
-                throw elsewhere("An export");
+            public RemoteStream.Part open(VdiId vdi, StreamFormat format, @Nullable VdiId base, long from) {
+                return calls.open(vdi, format, base, from);
             }
 
             @Override
-            public VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes) {
-                throw elsewhere("An import");
+            public SrException elsewhere(String what) {
+                return FollowerRepository.this.elsewhere(what);
             }
-        };
+        });
     }
 
     /** The host that has the SR runs its schedules, and only that one. */

@@ -3,10 +3,13 @@ package io.catena.agent.follow;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
 import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.follow.content.RemoteStream;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.StreamFormat;
+import io.catena.api.VdiId;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import java.io.IOException;
@@ -73,6 +76,12 @@ final class HolderCalls {
         ask(operation, with, TAKE, false);
     }
 
+    /** Asks for the content of a disk from somewhere on. */
+    RemoteStream.Part open(VdiId vdi, StreamFormat format, @Nullable VdiId base, long from) {
+        String query = "format=" + format.text() + "&from=" + from + (base == null ? "" : "&base=" + base);
+        return asked(seen -> client.stream(seen.url(), sr, vdi, query, WORK));
+    }
+
     /** Looks whether the host answers. */
     Pool.Claims claims() {
         silent = false;
@@ -80,12 +89,21 @@ final class HolderCalls {
     }
 
     private JsonElement ask(String operation, Arguments with, Duration patience, boolean changes) {
+        return asked(seen -> client.ask(seen.url(), sr, operation, with, patience, changes));
+    }
+
+    /** A request. */
+    private interface Request<T> {
+        T send(Seen holder) throws IOException;
+    }
+
+    private <T> T asked(Request<T> request) {
         Seen asked = holder;
         if (silent) {
             throw silent(asked, "it did not answer before", null);
         }
         try {
-            return client.ask(asked.url(), sr, operation, with, patience, changes);
+            return request.send(asked);
         } catch (IOException e) {
             silent = true;
             throw silent(asked, String.valueOf(e.getMessage()), e);

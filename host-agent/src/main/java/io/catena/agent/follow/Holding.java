@@ -3,6 +3,7 @@ package io.catena.agent.follow;
 import io.catena.agent.cluster.HolderWatch;
 import io.catena.agent.cluster.PeerWatch;
 import io.catena.agent.cluster.SharedSr;
+import io.catena.agent.follow.content.PeerImports;
 import io.catena.agent.host.AttachedSr;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
@@ -26,13 +27,27 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** An SR that this host has, with what it does for those that follow. Safe for use by many threads. */
-record Holding(AttachedSr sr, SharedSr right, Followers followers, Turns turns, Returns returns, PeerWatch peers) {
+record Holding(
+        AttachedSr sr,
+        SharedSr right,
+        Followers followers,
+        Turns turns,
+        Returns returns,
+        PeerWatch peers,
+        PeerImports imports) {
     private static final Logger LOG = Logger.getLogger(Holding.class.getName());
 
     static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch) {
         Followers followers = Followers.read(sr.repository().notes());
         PeerWatch peers = watch.peers(() -> !followers.all().isEmpty());
-        return new Holding(sr, right, followers, new Turns(), new Returns(System::nanoTime), peers);
+        return new Holding(
+                sr,
+                right,
+                followers,
+                new Turns(),
+                new Returns(System::nanoTime),
+                peers,
+                new PeerImports(System::nanoTime));
     }
 
     /** Makes sure that it is this host's, so that what was found is true and what was done is done. */

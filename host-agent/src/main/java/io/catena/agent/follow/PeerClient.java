@@ -3,20 +3,24 @@ package io.catena.agent.follow;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
+import io.catena.agent.follow.content.RemoteStream;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.VdiId;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.UUID;
 import javax.net.ssl.SSLContext;
@@ -26,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 final class PeerClient {
     private static final Duration CONNECTING = Duration.ofSeconds(4);
     private static final int TRIES = 2;
+    private static final int MOST_PROBLEM_BYTES = 1 << 16;
 
     private final HttpClient http;
     private final String self;
@@ -63,14 +68,41 @@ final class PeerClient {
         if (changes) {
             request.header("Idempotency-Key", UUID.randomUUID().toString());
         }
-        return decode(url, send(request.build()));
+        return decode(url, send(request.build(), HttpResponse.BodyHandlers.ofString()));
     }
 
-    private HttpResponse<String> send(HttpRequest request) throws IOException {
+    /**
+     * Asks for the content of a disk.
+     *
+     * @param query what is wanted of it
+     * @param patience how long it may take until the content begins
+     * @throws SrException what the other agent answers
+     * @throws IOException if it does not answer
+     */
+    RemoteStream.Part stream(String url, SrId sr, VdiId vdi, String query, Duration patience) throws IOException {
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create(url + "/v1/peers/" + sr + "/contents/" + vdi + "?" + query))
+                .timeout(patience)
+                .build();
+        HttpResponse<InputStream> response = send(request, HttpResponse.BodyHandlers.ofInputStream());
+        if (response.statusCode() < 300) {
+            long length = response.headers()
+                    .firstValueAsLong("Content-Length")
+                    .orElseThrow(() -> new IOException(url + " does not say how long the content is"));
+            return new RemoteStream.Part(response.body(), length);
+        }
+        try (InputStream body = response.body()) {
+            throw failure(url, Json.object(new String(body.readNBytes(MOST_PROBLEM_BYTES), StandardCharsets.UTF_8)));
+        } catch (JsonParseException | IllegalStateException e) {
+            throw notUnderstood(url, response.statusCode(), e);
+        }
+    }
+
+    private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) throws IOException {
         IOException trouble = null;
         for (int i = 0; i < TRIES; i++) {
             try {
-                return http.send(request, HttpResponse.BodyHandlers.ofString());
+                return http.send(request, handler);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while waiting for another agent");
@@ -92,8 +124,12 @@ final class PeerClient {
             }
             throw failure(url, answer);
         } catch (JsonParseException | IllegalStateException e) {
-            throw new IOException(url + " answers what is not understood, with status " + response.statusCode(), e);
+            throw notUnderstood(url, response.statusCode(), e);
         }
+    }
+
+    private static IOException notUnderstood(String url, int status, RuntimeException e) {
+        return new IOException(url + " answers what is not understood, with status " + status, e);
     }
 
     private static SrException failure(String url, JsonObject problem) {

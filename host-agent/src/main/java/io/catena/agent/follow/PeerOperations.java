@@ -1,6 +1,8 @@
 package io.catena.agent.follow;
 
+import io.catena.agent.follow.content.PeerImports;
 import io.catena.api.AccessMode;
+import io.catena.api.ContentOrigin;
 import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.Hold;
@@ -16,6 +18,7 @@ import io.catena.api.VdiDemand;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import java.util.Map;
+import java.util.UUID;
 
 /** What a host that has an SR does for others, by name. Safe for use by many threads. */
 final class PeerOperations {
@@ -73,6 +76,26 @@ final class PeerOperations {
             Map.entry("cancelGc", (on, with) -> on.garbage().cancel()),
             Map.entry("gain", (on, with) -> on.garbage().gain(vdi(with))),
             Map.entry("setGc", (on, with) -> on.garbage().set(with.get("change", GcChange.class))),
+            Map.entry(
+                    "importBegin",
+                    (on, with) -> on.imports.begin(
+                            on.follower,
+                            on.repository,
+                            with.get("spec", VdiSpec.class),
+                            with.get("origin", ContentOrigin.class))),
+            Map.entry(
+                    "importWrite",
+                    (on, with) -> done(() -> on.imports.write(
+                            on.follower, importOf(with), with.get("offset", Long.class), with.bytes("bytes")))),
+            Map.entry(
+                    "importZero",
+                    (on, with) -> done(() -> on.imports.zero(
+                            on.follower,
+                            importOf(with),
+                            with.get("offset", Long.class),
+                            with.get("length", Long.class)))),
+            Map.entry("importCommit", (on, with) -> on.imports.commit(on.follower, importOf(with))),
+            Map.entry("importEnd", (on, with) -> done(() -> on.imports.end(on.follower, importOf(with)))),
             Map.entry("job", (on, with) -> on.job(with)),
             Map.entry("cancelJob", (on, with) -> on.host.cancel(on.job(with).id())));
 
@@ -82,8 +105,9 @@ final class PeerOperations {
      * On what an operation is done, and for whom.
      *
      * @param follower what the host is called among the hosts that asks
+     * @param imports disks that are being filled by followers
      */
-    record Target(StorageHost host, StorageRepository repository, String follower) {
+    record Target(StorageHost host, StorageRepository repository, String follower, PeerImports imports) {
         String holder(Arguments with) {
             return Hold.ofFollower(follower, with.get(HOLDER, String.class));
         }
@@ -123,6 +147,10 @@ final class PeerOperations {
 
     private static AccessMode mode(Arguments with) {
         return with.get(MODE, AccessMode.class);
+    }
+
+    private static UUID importOf(Arguments with) {
+        return with.get("import", UUID.class);
     }
 
     private static Object copy(Target on, Arguments with) {

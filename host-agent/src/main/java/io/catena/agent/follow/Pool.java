@@ -1,13 +1,16 @@
 package io.catena.agent.follow;
 
 import io.catena.agent.control.Call;
+import io.catena.agent.control.Query;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
+import io.catena.agent.control.route.ContentStreamed;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
+import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.remedy.Remedy;
@@ -16,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +31,10 @@ public final class Pool implements NbdExports.Tickets {
     /** Looks at what a follower has; done here, not by the repository. */
     static final String CLAIMS = "claims";
 
+    /** Each takes a thread, and the bandwidth of the disks below. */
+    private static final int MOST_STREAMS = 8;
+
+    private final Semaphore streams = new Semaphore(MOST_STREAMS);
     private final @Nullable PeerOptions options;
 
     /** The SRs that this host has, and others may reach. */
@@ -57,6 +65,7 @@ public final class Pool implements NbdExports.Tickets {
     void remove(SrId sr, Holding holding) {
         holdings.remove(sr, holding);
         holding.peers().close();
+        holding.imports().endAll();
     }
 
     @Override
@@ -75,8 +84,33 @@ public final class Pool implements NbdExports.Tickets {
      * @param host whose SRs there are for them
      */
     public List<Route> routes(StorageHost host) {
-        return List.of(Route.post("callPeer", "/v1/peers/{sr}/{operation}", call -> answer(host, call))
-                .by(Role.PEER));
+        return List.of(
+                Route.post("callPeer", "/v1/peers/{sr}/{operation}", call -> answer(host, call))
+                        .by(Role.PEER),
+                Route.get("getPeerContent", "/v1/peers/{sr}/contents/{vdi}", call -> content(host, call))
+                        .by(Role.PEER));
+    }
+
+    /** ?format=&amp;base=&amp;from= */
+    private Object content(StorageHost host, Call call) {
+        SrId sr = SrId.parse(call.variables().get(0));
+        holding(sr).check();
+        Query query = call.parameters();
+        StreamFormat format = StreamFormat.of(query.one("format").orElse("raw"));
+        VdiId base = query.one("base").map(VdiId::parse).orElse(null);
+        long from = query.number("from", 0, Long.MAX_VALUE).orElse(0L);
+        if (!streams.tryAcquire()) {
+            throw new SrException(SrError.TRY_AGAIN, MOST_STREAMS + " disks are streamed to other hosts already")
+                    .correction("Try again when one of these has ended.");
+        }
+        try {
+            VdiId vdi = VdiId.parse(call.variables().get(1));
+            return ContentStreamed.of(
+                    host.repository(sr).contents().export(vdi, format, base), from, true, streams::release);
+        } catch (RuntimeException e) {
+            streams.release();
+            throw e;
+        }
     }
 
     /** {"host", "arguments"}: who asks, and a JSON object as text */
@@ -97,7 +131,7 @@ public final class Pool implements NbdExports.Tickets {
         if (operation.equals(CLAIMS)) {
             return new Claims(nbdPort, holding.ofFollower(follower));
         }
-        return PeerOperations.perform(operation, new PeerOperations.Target(host, host.repository(sr), follower), with);
+        return PeerOperations.perform(operation, new PeerOperations.Target(host, host.repository(sr), follower, holding.imports()), with);
     }
 
     private Holding holding(SrId sr) {

@@ -3,14 +3,29 @@ package io.catena.harness.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonObject;
 import io.catena.api.SrException;
+import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
+import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.TestCertificates;
+import io.catena.lease.BootClock;
+import io.catena.lease.Claim;
+import io.catena.lease.FileLeaseStore;
+import io.catena.lease.HostRecord;
+import io.catena.lease.LeaseKeys;
+import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.lease.Session;
+import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,10 +120,79 @@ class FollowerTest {
         guest.check(a.agent().attach(disk));
         a.agent().detach(disk);
         migrate(disk, guest);
-        Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
+    }
+
+    /** Through the follower, in both directions, and between the SR and one of the follower's own. */
+    @Test
+    void contentsComeAndGo() throws Exception {
+        byte[] content = new byte[3 << 20];
+        new Random(9).nextBytes(content);
+        Arrays.fill(content, 1 << 20, 2 << 20, (byte) 0);
+        Path image = Files.write(directory.resolve("image"), content);
+        b.agent().process().cli("vdi", "import", "pool", "--format", "raw", "--input", image.toString(), "--name", "in");
+        Path vhd = exported("in", "vhd");
+        b.agent().process().cli("vdi", "import", "pool", "--format", "vhd", "--input", vhd.toString(), "--name", "again");
+        assertThat(Files.mismatch(exported("again", "raw"), image)).isEqualTo(-1);
+        assertThat(a.agent().vdis(sr)).hasSize(2);
+
+        String own = b.agent().createSr("own", directory.resolve("own"));
+        copy("in", own, "there");
+        assertThat(Files.mismatch(exported("there", "raw"), image)).isEqualTo(-1);
+        copy("there", sr, "back");
+        assertThat(Files.mismatch(exported("back", "raw"), image)).isEqualTo(-1);
+
+        String disk = LiveAgent.id(b.agent().vdi(sr, "in"), "vdi");
+        b.agent().attach(disk);
+        assertThatThrownBy(() -> copy("in", own, "busy"))
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining(disk);
+        b.agent().detach(disk);
+        Path qcow2 = exported("in", "qcow2");
         Outcome refused =
-                b.agent().process().tryCli("vdi", "import", "pool", "--format", "raw", "--input", image.toString());
+                b.agent().process().tryCli("vdi", "import", "pool", "--format", "qcow2", "--input", qcow2.toString());
         assertThat(refused.stderr()).contains("only on host");
+        assertThat(a.agent().vdis(sr)).hasSize(3);
+        a.agent().process().cli("sr", "check", sr);
+    }
+
+    private Path exported(String vdi, String format) throws IOException {
+        Path file = directory.resolve(vdi + "." + format);
+        b.agent().process().cli("vdi", "export", vdi, "--format", format, "--output", file.toString());
+        return file;
+    }
+
+    private void copy(String vdi, String target, String name) {
+        JsonObject body = new JsonObject();
+        body.addProperty("sr", target);
+        body.addProperty("name", name);
+        String job = LiveAgent.id(b.agent().api().post("/v1/vdis/" + vdi + "/copy", body), "job");
+        JsonObject now;
+        do {
+            now = b.agent().api().get("/v1/jobs/" + job + "?waitMillis=10000").getAsJsonObject();
+        } while (LiveAgent.id(now, "state").equals("running"));
+        assertThat(LiveAgent.id(now, "state")).as("%s", now).isEqualTo("done");
+    }
+
+    @Test
+    void aBlockDeviceOfAFollowerIsThereAgainAfterAKill() throws Exception {
+        String disk = b.agent().createVdi(sr, "disk", DISK_BYTES);
+        MountedDisks mounts = new MountedDisks(directory, directory.resolve("b"));
+        try {
+            Path device = b.agent().attachAsBlock(disk, "rw");
+            Programs.run(PATIENCE, "dd", "if=/dev/urandom", "of=" + device, "bs=1M", "count=4", "conv=fsync");
+            String before = Digests.sha256(device);
+            b.agent().process().kill9();
+            b.agent().process().restart();
+            assertThat(Digests.sha256(device)).isEqualTo(before);
+            Programs.run(PATIENCE, "dd", "if=/dev/urandom", "of=" + device, "bs=1M", "count=2", "oflag=direct");
+            String after = Digests.sha256(device);
+            assertThat(after).isNotEqualTo(before);
+            b.agent().detach(disk);
+            assertThat(NbdCopy.sha256(a.agent().attach(disk), PATIENCE)).isEqualTo(after);
+        } finally {
+            b.agent().process().kill9();
+            mounts.close();
+        }
     }
 
     /** As a hypervisor does it: attach where the guest goes, and activate there when the other has let go. */
@@ -177,6 +261,45 @@ class FollowerTest {
         guest.check(uri[0]);
         a.agent().detach(disk);
         b.agent().attach(disk);
+    }
+
+    /** It lives, has the SR and tells its versions. */
+    @Test
+    void aHostOfAnotherVersionIsNotFollowed() throws Exception {
+        b.agent().detachSr(sr);
+        a.agent().detachSr(sr);
+        BootClock clock = new SystemClock();
+        LeaseStore store = new FileLeaseStore(new FileStorage(path), UUID::randomUUID);
+        HostRecord later =
+                new HostRecord(UUID.randomUUID().toString(), "later", UUID.randomUUID().toString(), "https://x:1", 2, 3, 0);
+        try (Session session = Session.join(store, LeaseTimes.DEFAULT, clock, later)) {
+            assertThat(session.claim(
+                            LeaseKeys.TREE,
+                            store.read(LeaseKeys.TREE).orElse(null),
+                            Claim.held(session.holder(), List.of(), null)))
+                    .isPresent();
+            Task<Outcome> attach =
+                    Task.start("attach", () -> b.agent().process().tryCli("sr", "attach", path.toString()));
+            while (!attach.endsWithin(Duration.ofSeconds(1))) {
+                assertThat(session.renew()).isTrue();
+            }
+            assertThat(attach.result(PATIENCE).stderr())
+                    .contains("host later")
+                    .contains("versions 2 to 3")
+                    .contains("update this one");
+        }
+    }
+
+    private static final class SystemClock implements BootClock {
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public void sleep(long nanos) {
+            throw new UnsupportedOperationException();
+        }
     }
 
     private boolean attached(String disk, String[] uri) {

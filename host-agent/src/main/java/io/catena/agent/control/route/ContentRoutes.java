@@ -6,13 +6,11 @@ import io.catena.agent.control.Names;
 import io.catena.agent.control.Query;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
-import io.catena.agent.control.Streamed;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
-import io.catena.api.VdiStream;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -74,25 +72,15 @@ final class ContentRoutes {
         long from = query.number("from", 0, Long.MAX_VALUE).orElse(0L);
         CallerShares.Place taken = PLACES.take(call.caller());
         try {
-            VdiStream stream = place.repository().contents().export(place.vdi(), format, base);
-            return streamed(
-                    stream,
+            return ContentStreamed.of(
+                    place.repository().contents().export(place.vdi(), format, base),
                     from,
-                    new ContentStreamed(stream, from, call.caller().isLocal(), taken::close));
+                    call.caller().isLocal(),
+                    taken::close);
         } catch (RuntimeException e) {
             taken.close();
             throw e;
         }
-    }
-
-    private static Streamed streamed(VdiStream stream, long from, ContentStreamed streamed) {
-        if (from > stream.lengthBytes()) {
-            streamed.close();
-            throw new SrException(
-                    SrError.BAD_REQUEST,
-                    "The stream has " + stream.lengthBytes() + " bytes, and none from " + from + " on");
-        }
-        return streamed;
     }
 
     private @Nullable VdiId base(Call call, Names.Place place) {

@@ -1,6 +1,8 @@
 package io.catena.agent.control.route;
 
 import io.catena.agent.control.Streamed;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.VdiStream;
 import io.catena.log.LogLine;
 import java.io.Closeable;
@@ -16,7 +18,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /** Sends the content of a disk, by a thread of its own. A client that goes away ends it. */
-final class ContentStreamed implements Streamed, Closeable {
+public final class ContentStreamed implements Streamed, Closeable {
     private static final Logger LOG = Logger.getLogger(ContentStreamed.class.getName());
 
     private final VdiStream stream;
@@ -24,16 +26,29 @@ final class ContentStreamed implements Streamed, Closeable {
     private final boolean patient;
     private final Runnable ended;
 
-    /**
-     * @param from the first byte that is sent
-     * @param patient whether the client may take it as slowly as it likes
-     * @param ended called when the stream is closed
-     */
-    ContentStreamed(VdiStream stream, long from, boolean patient, Runnable ended) {
+    private ContentStreamed(VdiStream stream, long from, boolean patient, Runnable ended) {
         this.stream = stream;
         this.from = from;
         this.patient = patient;
         this.ended = ended;
+    }
+
+    /**
+     * Returns what sends a stream and closes it.
+     *
+     * @param from the first byte that is sent
+     * @param patient whether the client may take it as slowly as it likes
+     * @param ended called when the stream is closed
+     * @throws SrException if there is no such byte; the stream is closed, and {@code ended} not called
+     */
+    public static ContentStreamed of(VdiStream stream, long from, boolean patient, Runnable ended) {
+        if (from > stream.lengthBytes()) {
+            new ContentStreamed(stream, from, patient, () -> {}).close();
+            throw new SrException(
+                    SrError.BAD_REQUEST,
+                    "The stream has " + stream.lengthBytes() + " bytes, and none from " + from + " on");
+        }
+        return new ContentStreamed(stream, from, patient, ended);
     }
 
     @Override
