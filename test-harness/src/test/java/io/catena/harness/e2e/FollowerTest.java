@@ -125,7 +125,7 @@ class FollowerTest {
     /** Through the follower, in both directions, and between the SR and one of the follower's own. */
     @Test
     void contentsComeAndGo() throws Exception {
-        byte[] content = new byte[3 << 20];
+        byte[] content = new byte[4 << 20];
         new Random(9).nextBytes(content);
         Arrays.fill(content, 1 << 20, 2 << 20, (byte) 0);
         Path image = Files.write(directory.resolve("image"), content);
