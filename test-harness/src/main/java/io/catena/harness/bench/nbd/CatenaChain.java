@@ -19,11 +19,14 @@ import java.util.Map;
 
 /** A chain of VHDs of ours, served by an agent as users run it. */
 final class CatenaChain implements Contestant {
+    static final String SHARED_TITLE = "catena, 1 deep, shared";
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final AgentProcess agent;
     private final ControlClient api;
     private final int depth;
+    private final String title;
     private final Path directory;
     private final Disks disks;
     private final String sr;
@@ -32,26 +35,40 @@ final class CatenaChain implements Contestant {
     /** A disk that stays one file short of the depth, to be cloned; empty if the depth is 1. */
     private String template = "";
 
-    private CatenaChain(AgentProcess agent, int depth, Path directory, Disks disks) {
+    private CatenaChain(AgentProcess agent, int depth, Path directory, Disks disks, String title) {
+        this.title = title;
         this.agent = agent;
         this.api = new ControlClient(agent.runDirectory().resolve("agent.sock"), PATIENCE);
         this.depth = depth;
         this.directory = directory;
         this.disks = disks;
-        this.sr = text(api.post("/v1/srs", object("name", "sr-" + depth, "path", directory.toString())), "sr");
+        this.sr = text(api.post("/v1/srs", object("name", directory.getFileName().toString(), "path", directory.toString())), "sr");
     }
 
     /** Makes the chain in an SR of its own. */
     static CatenaChain make(AgentProcess agent, int depth, Path directory, Disks disks) throws IOException {
-        CatenaChain chain = new CatenaChain(agent, depth, directory.resolve("catena-" + depth), disks);
+        return new CatenaChain(agent, depth, directory.resolve("catena-" + depth), disks, title(depth)).filled();
+    }
+
+    /** Makes one file in an SR that other hosts could attach, too. */
+    static CatenaChain makeShared(AgentProcess agent, Path directory, Disks disks) throws IOException {
+        Path place = directory.resolve("catena-shared");
+        CatenaChain chain = new CatenaChain(agent, 1, place, disks, SHARED_TITLE);
+        chain.api.post("/v1/srs/" + part(chain.sr) + "/detach");
+        chain.api.post("/v1/srs/share", object("path", place.toString(), "coordination", "files"));
+        chain.api.post("/v1/srs/attach", object("path", place.toString()));
+        return chain.filled();
+    }
+
+    private CatenaChain filled() throws IOException {
         if (depth > 1) {
-            chain.makeTemplate();
+            makeTemplate();
         }
-        chain.uris.put(Ground.PRESENT, chain.attach(chain.newDisk()));
-        chain.write(chain.uris.get(Ground.PRESENT), 0);
-        chain.uris.put(Ground.SPREAD, chain.attach(chain.newDisk()));
-        chain.write(chain.uris.get(Ground.SPREAD), depth - 1);
-        return chain;
+        uris.put(Ground.PRESENT, attach(newDisk()));
+        write(uris.get(Ground.PRESENT), 0);
+        uris.put(Ground.SPREAD, attach(newDisk()));
+        write(uris.get(Ground.SPREAD), depth - 1);
+        return this;
     }
 
     private void makeTemplate() throws IOException {
@@ -101,7 +118,7 @@ final class CatenaChain implements Contestant {
 
     @Override
     public String title() {
-        return title(depth);
+        return title;
     }
 
     static String title(int depth) {

@@ -94,6 +94,12 @@ public final class NbdBench {
         List<Contestant> contestants = new ArrayList<>();
         say("making disks of " + (disks.hotBytes() >> 20) + " MiB in " + directory + ", on "
                 + Files.getFileStore(directory).type());
+        if (options.shared()) {
+            AgentProcess agent = AgentProcess.start(runDirectory);
+            open.push(agent::close);
+            return List.of(
+                    CatenaChain.make(agent, 1, directory, disks), CatenaChain.makeShared(agent, directory, disks));
+        }
         RawFile qemu = RawFile.make(
                 NbdTable.QEMU_RAW, directory, disks, (socket, file) -> PeerServer.qemu(socket, "raw", file));
         open.push(qemu);

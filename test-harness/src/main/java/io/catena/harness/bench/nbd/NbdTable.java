@@ -101,7 +101,8 @@ final class NbdTable {
                 row.megabytesPerSecond(),
                 row.p99Micros(),
                 row.cpuMicrosPerRequest());
-        return line + (isOurs(row, 1) ? ratios(row, 1) : isOurs(row, depth) ? ratios(row, depth) : "") + "\n";
+        boolean one = isOurs(row, 1) || row.contestant().equals(CatenaChain.SHARED_TITLE);
+        return line + (one ? ratios(row, 1) : isOurs(row, depth) ? ratios(row, depth) : "") + "\n";
     }
 
     private static boolean isOurs(Row row, int deep) {

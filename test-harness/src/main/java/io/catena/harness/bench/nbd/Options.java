@@ -12,11 +12,20 @@ import java.util.stream.Stream;
  * @param rounds how often each is measured
  * @param seconds how long a run lasts
  * @param hotBytes how much data the disks have
+ * @param shared whether to measure an SR that several hosts can reach beside one of this host alone, and nothing else
  * @param parent where the disks are made
  */
-record Options(int rounds, int depth, long seconds, long hotBytes, List<Shape> shapes, boolean json, Path parent) {
+record Options(
+        int rounds,
+        int depth,
+        long seconds,
+        long hotBytes,
+        List<Shape> shapes,
+        boolean shared,
+        boolean json,
+        Path parent) {
     static final String USAGE =
-            "[--runs N] [--depth N] [--seconds N] [--mib N] [--shapes SHAPE,...] [--json] [DIRECTORY]";
+            "[--runs N] [--depth N] [--seconds N] [--mib N] [--shapes SHAPE,...] [--shared] [--json] [DIRECTORY]";
 
     /**
      * Reads the command line.
@@ -29,6 +38,7 @@ record Options(int rounds, int depth, long seconds, long hotBytes, List<Shape> s
         long seconds = 2;
         long mib = 512;
         List<Shape> shapes = List.of(Shape.values());
+        boolean shared = false;
         boolean json = false;
         List<String> rest = new ArrayList<>();
         Iterator<String> words = List.of(arguments).iterator();
@@ -43,6 +53,7 @@ record Options(int rounds, int depth, long seconds, long hotBytes, List<Shape> s
                     shapes = Stream.of(value(word, words).split(",", -1))
                             .map(Shape::of)
                             .toList();
+                case "--shared" -> shared = true;
                 case "--json" -> json = true;
                 default -> rest.add(word);
             }
@@ -51,7 +62,7 @@ record Options(int rounds, int depth, long seconds, long hotBytes, List<Shape> s
             throw new IllegalArgumentException("unexpected: " + String.join(" ", rest));
         }
         Path parent = Path.of(rest.isEmpty() ? System.getProperty("java.io.tmpdir") : rest.get(0));
-        return new Options(rounds, depth, seconds, mib << 20, shapes, json, parent.toAbsolutePath());
+        return new Options(rounds, depth, seconds, mib << 20, shapes, shared, json, parent.toAbsolutePath());
     }
 
     private static int number(String option, Iterator<String> words) {
