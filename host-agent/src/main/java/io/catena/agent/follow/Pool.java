@@ -131,7 +131,8 @@ public final class Pool implements NbdExports.Tickets {
         if (operation.equals(CLAIMS)) {
             return new Claims(nbdPort, holding.ofFollower(follower));
         }
-        return PeerOperations.perform(operation, new PeerOperations.Target(host, host.repository(sr), follower, holding.imports()), with);
+        return PeerOperations.perform(
+                operation, new PeerOperations.Target(host, host.repository(sr), follower, holding.imports()), with);
     }
 
     private Holding holding(SrId sr) {

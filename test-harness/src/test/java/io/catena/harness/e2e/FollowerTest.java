@@ -129,9 +129,13 @@ class FollowerTest {
         new Random(9).nextBytes(content);
         Arrays.fill(content, 1 << 20, 2 << 20, (byte) 0);
         Path image = Files.write(directory.resolve("image"), content);
-        b.agent().process().cli("vdi", "import", "pool", "--format", "raw", "--input", image.toString(), "--name", "in");
+        b.agent()
+                .process()
+                .cli("vdi", "import", "pool", "--format", "raw", "--input", image.toString(), "--name", "in");
         Path vhd = exported("in", "vhd");
-        b.agent().process().cli("vdi", "import", "pool", "--format", "vhd", "--input", vhd.toString(), "--name", "again");
+        b.agent()
+                .process()
+                .cli("vdi", "import", "pool", "--format", "vhd", "--input", vhd.toString(), "--name", "again");
         assertThat(Files.mismatch(exported("again", "raw"), image)).isEqualTo(-1);
         assertThat(a.agent().vdis(sr)).hasSize(2);
 
@@ -270,8 +274,8 @@ class FollowerTest {
         a.agent().detachSr(sr);
         BootClock clock = new SystemClock();
         LeaseStore store = new FileLeaseStore(new FileStorage(path), UUID::randomUUID);
-        HostRecord later =
-                new HostRecord(UUID.randomUUID().toString(), "later", UUID.randomUUID().toString(), "https://x:1", 2, 3, 0);
+        HostRecord later = new HostRecord(
+                UUID.randomUUID().toString(), "later", UUID.randomUUID().toString(), "https://x:1", 2, 3, 0);
         try (Session session = Session.join(store, LeaseTimes.DEFAULT, clock, later)) {
             assertThat(session.claim(
                             LeaseKeys.TREE,

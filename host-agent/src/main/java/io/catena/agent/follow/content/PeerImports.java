@@ -104,7 +104,8 @@ public final class PeerImports {
     private Open find(String follower, UUID id) {
         Open one = open.get(id);
         if (one == null || !one.follower.equals(follower)) {
-            throw new SrException(SrError.TRY_AGAIN, "This disk is not being filled any more on the host that has the SR")
+            throw new SrException(
+                            SrError.TRY_AGAIN, "This disk is not being filled any more on the host that has the SR")
                     .correction("Begin anew.");
         }
         return one;

@@ -42,7 +42,9 @@ final class CatenaChain implements Contestant {
         this.depth = depth;
         this.directory = directory;
         this.disks = disks;
-        this.sr = text(api.post("/v1/srs", object("name", directory.getFileName().toString(), "path", directory.toString())), "sr");
+        this.sr = text(
+                api.post("/v1/srs", object("name", directory.getFileName().toString(), "path", directory.toString())),
+                "sr");
     }
 
     /** Makes the chain in an SR of its own. */
