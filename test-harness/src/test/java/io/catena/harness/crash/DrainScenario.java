@@ -70,6 +70,10 @@ final class DrainScenario implements Scenario {
         private final Storage storage;
         private final Storage tmpfs;
         private final DiskModel model = DiskModel.empty(SIZE_BYTES);
+
+        /** What was written to the leaf before it moves. */
+        private final List<DiskModel.Write> held = new ArrayList<>();
+
         private long boot;
         private @Nullable SparseLayer leaf;
         private @Nullable SparseLayer base;
@@ -92,6 +96,7 @@ final class DrainScenario implements Scenario {
             fill(BASE, 3);
             creator.differencing(
                     LEAF, SIZE_BYTES, new UUID(1, 1), 1, ParentLink.of(storage, LEAF, BASE, new UUID(2, 2)));
+            held.clear();
             fill(LEAF, 6);
             model.flushed(model.flush());
             storage.syncNames();
@@ -103,6 +108,7 @@ final class DrainScenario implements Scenario {
                     DiskModel.Write write = Requests.randomWrite(model, random);
                     layer.write(write.offset(), write.bytes());
                     model.answered(write);
+                    held.add(write);
                 }
             }
         }
@@ -138,8 +144,12 @@ final class DrainScenario implements Scenario {
             }
         }
 
+        /** Often what the leaf held at first: all else goes to the base. */
         private void write() throws IOException {
-            DiskModel.Write write = Requests.randomWrite(model, random);
+            DiskModel.Write old = held.get(random.nextInt(held.size()));
+            DiskModel.Write write = random.nextBoolean()
+                    ? model.write(old.sector(), old.count())
+                    : Requests.randomWrite(model, random);
             Under outer = enter(Under.TWO);
             disk().write(write.offset(), write.bytes());
             under = outer;
@@ -201,7 +211,7 @@ final class DrainScenario implements Scenario {
                 copied.add(block);
                 pieceFrom = 0;
             }
-            if (random.nextInt(3) == 0) {
+            if (random.nextBoolean()) {
                 drain().copyAgain(copied);
             }
             under = outer;
