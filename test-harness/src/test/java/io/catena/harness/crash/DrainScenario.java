@@ -147,9 +147,8 @@ final class DrainScenario implements Scenario {
         /** Often what the leaf held at first: all else goes to the base. */
         private void write() throws IOException {
             DiskModel.Write old = held.get(random.nextInt(held.size()));
-            DiskModel.Write write = random.nextBoolean()
-                    ? model.write(old.sector(), old.count())
-                    : Requests.randomWrite(model, random);
+            DiskModel.Write write =
+                    random.nextBoolean() ? model.write(old.sector(), old.count()) : Requests.randomWrite(model, random);
             Under outer = enter(Under.TWO);
             disk().write(write.offset(), write.bytes());
             under = outer;
