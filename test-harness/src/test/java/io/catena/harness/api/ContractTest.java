@@ -109,15 +109,15 @@ class ContractTest {
 
     /** There is always an SR with a disk: requests may destroy them. */
     private void ensure() throws IOException {
-        if (sr.isEmpty() || api.get(admin, "/v1/srs/" + sr).status() != 200) {
+        if (sr.isEmpty() || look("/v1/srs/" + sr).status() != 200) {
             sr = api.sr("main" + made++);
             vdi = "";
         }
-        if (vdi.isEmpty() || api.get(admin, "/v1/vdis/" + vdi).status() != 200) {
+        if (vdi.isEmpty() || look("/v1/vdis/" + vdi).status() != 200) {
             vdi = api.ask("POST", admin, "/v1/srs/" + sr + "/vdis", "{'sizeBytes':2097152}")
                     .text("vdi");
         }
-        if (api.get(admin, "/v1/schedules/nightly").status() == 404) {
+        if (look("/v1/schedules/nightly").status() == 404) {
             api.ask(
                     "POST",
                     admin,
@@ -140,7 +140,11 @@ class ContractTest {
                 .replace("{client}", "node-1")
                 .replace("{schedule}", "nightly")
                 .replace("{token}", GONE);
-        return api.ask(operation.method(), admin, path, body);
+        return api.unchecked(operation.method(), admin, path, body);
+    }
+
+    private Answer look(String path) throws IOException {
+        return api.unchecked("GET", admin, path, null);
     }
 
     private List<Optional<String>> bodies(Operation operation) {
