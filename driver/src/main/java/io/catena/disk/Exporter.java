@@ -18,4 +18,7 @@ public interface Exporter {
 
     /** Ends the service: returns after the last request was answered; none reaches the device afterwards. */
     void withdraw(VdiId vdi);
+
+    /** Tells that a disk which is served shows something else from now on, though nobody wrote to it. */
+    default void contentChanged(VdiId vdi) {}
 }

@@ -42,4 +42,9 @@ public final class FilteringExporter implements Exporter {
     public void withdraw(VdiId vdi) {
         exporter.withdraw(vdi);
     }
+
+    @Override
+    public void contentChanged(VdiId vdi) {
+        exporter.contentChanged(vdi);
+    }
 }

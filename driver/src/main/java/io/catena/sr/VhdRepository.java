@@ -279,7 +279,13 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi compose(VdiId parent, VdiId child) {
-        change("compose VDI " + child, () -> composer.compose(parent, child));
+        change("compose VDI " + child, () -> {
+            try {
+                composer.compose(parent, child);
+            } finally {
+                sr.attachments.contentChanged(child);
+            }
+        });
         return vdi(child);
     }
 

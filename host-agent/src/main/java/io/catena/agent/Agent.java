@@ -11,6 +11,7 @@ import io.catena.agent.control.Route;
 import io.catena.agent.control.Scripts;
 import io.catena.agent.control.route.AllRoutes;
 import io.catena.agent.copy.CopyToRoutes;
+import io.catena.agent.copy.OtherAgents;
 import io.catena.agent.copy.RemoteCopies;
 import io.catena.agent.follow.PeerOptions;
 import io.catena.agent.follow.Pool;
@@ -23,6 +24,8 @@ import io.catena.agent.host.SrOpener;
 import io.catena.agent.linux.NbdDevice;
 import io.catena.agent.log.Version;
 import io.catena.agent.metrics.DataPath;
+import io.catena.agent.mirror.MirrorRoutes;
+import io.catena.agent.mirror.Mirrors;
 import io.catena.agent.mount.MountingHost;
 import io.catena.agent.nbd.NbdExports;
 import io.catena.agent.nbd.NbdLimits;
@@ -236,10 +239,12 @@ public final class Agent implements Closeable {
         Pool pool = new Pool(chosen.peers());
         exports.admitBy(pool);
         BlockExports devices = blockDevices(exports, directory, chosen.limits(), meters);
-        Exporter exporter = new FilteringExporter(devices, filters());
+        OtherAgents agents = new OtherAgents(chosen.peers());
+        Mirrors mirrors = new Mirrors(new FilteringExporter(devices, filters()), jobs, agents);
         StateFiles files = chosen.stateFile() == null ? directory.stateFiles() : StateFiles.beside(chosen.stateFile());
-        SrOpener opener = opening.opener(new Parts(directory.redo(), files.singleHost(), exporter, jobs, clock, pool));
+        SrOpener opener = opening.opener(new Parts(directory.redo(), files.singleHost(), mirrors, jobs, clock, pool));
         Host restored = opened(new Host(opener, ExportServers.of(devices), jobs, files.state(), UUID::randomUUID));
+        opened(mirrors);
         MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), files.mounts()));
         mounting.restore(restored::restore);
         exports.tellChangesBy(new SnapshotChanges(mounting));
@@ -254,13 +259,13 @@ public final class Agent implements Closeable {
         Guests guests = opened(new Guests(
                 host, hypervising.hypervisor(directory.nbdSocket()), directory.frozenGuests(), System::nanoTime));
         guests.start();
-        Scripts scripts = scripts(host, jobs, server);
+        Scripts scripts = scripts(host, jobs, server, mirrors);
         Integer nbdPort = tcp == null ? null : server.tcpAddress().getPort();
         Schedules schedules = opened(new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
         state.metrics().add(new ScheduleMetrics(schedules, restored)::collect);
         schedules.start();
         Backend backend = new Backend(
-                state, jobs, guests, scripts, schedules, pool, new RemoteCopies(jobs, chosen.peers()), nbdPort);
+                state, jobs, guests, scripts, schedules, pool, new RemoteCopies(jobs, agents), mirrors, nbdPort);
         ApiOptions api = chosen.api();
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
@@ -288,6 +293,7 @@ public final class Agent implements Closeable {
             Schedules schedules,
             Pool pool,
             RemoteCopies copies,
+            Mirrors mirrors,
             @Nullable Integer nbdPort)
             implements ApiServer.Backend {
         @Override
@@ -297,6 +303,7 @@ public final class Agent implements Closeable {
             routes.addAll(pool.routes(host));
             routes.addAll(new ScheduleRoutes(schedules, host, UUID::randomUUID).all());
             routes.addAll(new CopyToRoutes(copies, host, UUID::randomUUID).all());
+            routes.addAll(new MirrorRoutes(mirrors, host, UUID::randomUUID).all());
             return routes;
         }
 
@@ -316,8 +323,8 @@ public final class Agent implements Closeable {
         return List.of((vdi, mode, disk) -> options.zeroDetection() ? new ZeroDetectingDisk(disk) : disk);
     }
 
-    private Scripts scripts(StorageHost host, Jobs jobs, NbdServer server) {
-        PluginCalls plugins = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover);
+    private Scripts scripts(StorageHost host, Jobs jobs, NbdServer server, Mirrors mirrors) {
+        PluginCalls plugins = new PluginCalls(host, jobs::waitFor, UUID::randomUUID, server::handover, mirrors);
         DriverCalls driver = opened(new DriverCalls(host, jobs::waitFor, UUID::randomUUID, server::socketOf));
         return (plugin, method, option, input) ->
                 (plugin.equals(DriverCalls.PLUGIN) ? driver : plugins).run(plugin, method, option, input);

@@ -114,6 +114,24 @@ public final class Jobs implements JobQueue, Closeable {
         return job.snapshot();
     }
 
+    /**
+     * As {@link #start}, on a thread of its own, at once: for work that lasts as long as somebody wants it to. How many there are
+     * at a time is the caller's to limit.
+     */
+    public Job startAside(String kind, SrId sr, JobWork work) {
+        if (executor.isShutdown()) {
+            throw new SrException(
+                            SrError.TRY_AGAIN,
+                            "Job \"" + kind + "\" of SR " + sr + " cannot be started: the agent is stopping")
+                    .correction("Try again when it runs.");
+        }
+        RunningJob job = register(kind, sr, work);
+        Thread thread = new Thread(job, "job-aside-" + job.id);
+        thread.setDaemon(true);
+        thread.start();
+        return job.snapshot();
+    }
+
     @Override
     public Job startDone(String kind, SrId sr, String result) {
         return start(kind, sr, control -> result);
@@ -192,9 +210,15 @@ public final class Jobs implements JobQueue, Closeable {
     @Override
     public void close() {
         executor.shutdown();
-        all().forEach(this::stop);
+        List<RunningJob> last = all();
+        last.forEach(this::stop);
+        long deadline = System.nanoTime() + CLOSE_PATIENCE.toNanos();
         try {
-            if (!executor.awaitTermination(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            boolean ended = executor.awaitTermination(CLOSE_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            for (RunningJob job : last) {
+                ended &= job.awaitEnd(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+            }
+            if (!ended) {
                 LOG.warning(LogLine.of("jobs-left-running", "seconds", CLOSE_PATIENCE.toSeconds()));
             }
         } catch (InterruptedException e) {

@@ -172,6 +172,11 @@ public final class Attachments {
         exporter.withdraw(vdi);
     }
 
+    /** Tells that an active disk shows something else from now on, though nobody wrote to it. */
+    public void contentChanged(VdiId vdi) {
+        exporter.contentChanged(vdi);
+    }
+
     /** Ends the export and closes the chain; what was written is on disk then. */
     public void detach(VdiId vdi) throws IOException {
         Attachment attachment = disks.active(vdi).orElse(null);

@@ -35,11 +35,7 @@ public final class CopyToRoutes {
     /** {"url", "sr", "base"?, "name"?, "uuid"?, "token"?, "authorities"?, "bytesPerSecond"?} */
     private Object copyTo(Call call) {
         Body body = call.body();
-        RemoteCopies.Target target = new RemoteCopies.Target(
-                body.string("url"),
-                body.string("sr"),
-                body.optionalString("token").orElse(null),
-                body.optionalString("authorities").orElse(null));
+        Target target = Target.of(body);
         Names.Place place = names.vdi(call.variable());
         long rate = Objects.requireNonNullElse(body.optionalNumber("bytesPerSecond"), 0L);
         if (rate < 0) {

@@ -62,12 +62,16 @@ record OtherAgent(URI url, SSLContext tls, @Nullable String token) {
         return url.getPort() < 0 ? url.getHost() : url.getHost() + ":" + url.getPort();
     }
 
+    String host() {
+        return url.getHost().replaceAll("[\\[\\]]", "");
+    }
+
     /** Connects, and makes sure that the other is who it should be. */
     SSLSocket connect() throws IOException {
         Socket plain = new Socket();
         try {
             int port = url.getPort() < 0 ? USUAL_PORT : url.getPort();
-            String host = url.getHost().replaceAll("[\\[\\]]", "");
+            String host = host();
             plain.connect(new InetSocketAddress(host, port), (int) CONNECTING.toMillis());
             plain.setSoTimeout((int) CONNECTING.toMillis());
             SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket(plain, host, port, true);

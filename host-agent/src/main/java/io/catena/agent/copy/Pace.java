@@ -3,7 +3,7 @@ package io.catena.agent.copy;
 import io.catena.api.JobControl;
 
 /** Keeps what is sent to so many bytes a second. For use by one thread. */
-final class Pace {
+public final class Pace {
     private static final double NANOS = 1e9;
 
     /** The time in which a piece is sent counts; a longer time without sending is lost. */
@@ -15,11 +15,12 @@ final class Pace {
     /**
      * @param bytesPerSecond 0 for no limit
      */
-    Pace(long bytesPerSecond) {
+    public Pace(long bytesPerSecond) {
         this.bytesPerSecond = bytesPerSecond;
     }
 
-    void sent(long bytes, JobControl control) {
+    /** Waits as long as the bytes that were sent just now should have taken. */
+    public void sent(long bytes, JobControl control) {
         if (bytesPerSecond > 0) {
             long now = System.nanoTime();
             paidUntil = Math.max(paidUntil, now - MOST_CREDIT_NANOS) + (long) (bytes * NANOS / bytesPerSecond);

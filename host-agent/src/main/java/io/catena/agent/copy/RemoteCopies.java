@@ -1,9 +1,6 @@
 package io.catena.agent.copy;
 
-import io.catena.agent.follow.PeerOptions;
 import io.catena.agent.json.Json;
-import io.catena.agent.tls.ClientTls;
-import io.catena.agent.tls.PemFiles;
 import io.catena.api.Job;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -17,9 +14,6 @@ import io.catena.sr.job.Jobs;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,29 +29,12 @@ public final class RemoteCopies {
     private static final long MOST_VHD_BYTES = 2040L << 30;
 
     private final Jobs jobs;
-    private final @Nullable PeerOptions self;
+    private final OtherAgents agents;
 
-    /**
-     * @param self how this agent shows who it is; null if it has nothing to show
-     */
-    public RemoteCopies(Jobs jobs, @Nullable PeerOptions self) {
+    public RemoteCopies(Jobs jobs, OtherAgents agents) {
         this.jobs = jobs;
-        this.self = self;
+        this.agents = agents;
     }
-
-    /**
-     * Where a copy goes.
-     *
-     * @param url of the other agent's API
-     * @param sr the SR there, by its id or name
-     * @param token lets this agent in; null if its certificate does
-     * @param authorities who signs the other agent's certificate, in PEM; null for those that this agent trusts anyway
-     */
-    record Target(
-            String url,
-            String sr,
-            @Nullable String token,
-            @Nullable String authorities) {}
 
     /**
      * How a copy is made.
@@ -70,7 +47,7 @@ public final class RemoteCopies {
     record Manner(@Nullable VdiId base, String name, VdiId copy, long bytesPerSecond) {}
 
     Job start(SrId sr, StorageRepository repository, VdiId id, Target target, Manner manner) {
-        OtherAgent agent = new OtherAgent(OtherAgent.place(target.url()), tls(target), target.token());
+        OtherAgent agent = agents.of(target);
         Vdi vdi = repository.vdi(id);
         StreamFormat format = vdi.virtualSizeBytes() > MOST_VHD_BYTES ? StreamFormat.RAW : StreamFormat.VHD;
         String path = path(target.sr(), manner, vdi, format);
@@ -107,15 +84,5 @@ public final class RemoteCopies {
 
     private static String encoded(String text) {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
-    }
-
-    private SSLContext tls(Target target) {
-        try {
-            KeyStore authorities = target.authorities() == null ? null : PemFiles.authorities(target.authorities());
-            return self == null ? ClientTls.context(null, authorities) : self.tls(authorities);
-        } catch (IOException | GeneralSecurityException e) {
-            throw new SrException(SrError.BAD_REQUEST, "TLS cannot be begun: " + e.getMessage(), e)
-                    .correction("Give the certificates of who signs the other agent's, in PEM.");
-        }
     }
 }

@@ -1,11 +1,13 @@
 package io.catena.agent.follow;
 
+import io.catena.agent.tls.CertificateNames;
 import io.catena.agent.tls.ClientTls;
 import io.catena.agent.tls.PemFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,19 @@ public record PeerOptions(String url, Path certificate, Path key, Path authoriti
                     PemFiles.identity(certificate, key), others == null ? PemFiles.authorities(authorities) : others);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use " + certificate + " with " + key + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Returns what others know this host by: the names in its certificate, of which there is at least one. */
+    public Set<String> names() throws IOException {
+        try {
+            Set<String> names = CertificateNames.of(PemFiles.ownCertificate(certificate));
+            if (names.isEmpty()) {
+                throw new IOException(certificate + " does not say whose it is");
+            }
+            return names;
+        } catch (GeneralSecurityException e) {
+            throw new IOException("cannot read " + certificate + ": " + e.getMessage(), e);
         }
     }
 }

@@ -106,6 +106,9 @@ final class Answers {
     /** Which blocks differ: base64, the first block is the highest bit of the first byte. */
     record ChangedBlocks(int granularity, String bitmap) {}
 
+    /** How a copy does. */
+    record OperationState(boolean failed, boolean complete, double progress) {}
+
     /** Returns a volume of an SR. */
     static Volume volume(Vdi vdi) {
         String key = vdi.vdi().toString();

@@ -1,5 +1,6 @@
 package io.catena.agent.smapi;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
@@ -10,6 +11,7 @@ import io.catena.api.SrException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,14 +33,21 @@ final class Arguments {
     Arguments(ByteBuffer stdin) {
         try {
             String text = StandardCharsets.UTF_8.newDecoder().decode(stdin).toString();
-            JsonObject object = Json.object(text);
-            object.asMap().forEach((name, value) -> values.put(name.toLowerCase(Locale.ROOT), value));
+            put(Json.object(text));
         } catch (CharacterCodingException e) {
             throw new SrException(SrError.BAD_REQUEST, "The arguments are not UTF-8", e);
         } catch (JsonParseException e) {
             throw new SrException(
                     SrError.BAD_REQUEST, "The arguments are not a JSON object: " + abbreviated("" + e.getMessage()), e);
         }
+    }
+
+    private Arguments(JsonObject object) {
+        put(object);
+    }
+
+    private void put(JsonObject object) {
+        object.asMap().forEach((name, value) -> values.put(name.toLowerCase(Locale.ROOT), value));
     }
 
     String string(String name) {
@@ -76,6 +85,50 @@ final class Arguments {
             strings.put(wellFormed(name, key), text(name, primitive));
         });
         return strings;
+    }
+
+    /** A variant whose payload is a string. */
+    record Variant(String tag, String payload) {}
+
+    Variant variant(String name) {
+        JsonElement value = value(name);
+        if (value instanceof JsonArray pair
+                && pair.size() == 2
+                && pair.asList().stream().allMatch(part -> part instanceof JsonPrimitive text && text.isString())) {
+            return new Variant(pair.get(0).getAsString(), pair.get(1).getAsString());
+        }
+        throw wrong(name, "a tag and a string", value);
+    }
+
+    /**
+     * Parts of a disk.
+     *
+     * @param ranges a first block and a number of blocks each
+     */
+    record Blocks(long blockBytes, List<List<Long>> ranges) {}
+
+    Blocks blocks(String name) {
+        JsonElement value = value(name);
+        if (!value.isJsonObject()) {
+            throw wrong(name, "a block size and ranges", value);
+        }
+        Arguments fields = new Arguments(value.getAsJsonObject());
+        if (!(fields.value("ranges") instanceof JsonArray ranges)) {
+            throw wrong("ranges", "a list of pairs", fields.value("ranges"));
+        }
+        return new Blocks(
+                fields.int64("blocksize"),
+                ranges.asList().stream().map(Arguments::pair).toList());
+    }
+
+    private static List<Long> pair(JsonElement value) {
+        if (!(value instanceof JsonArray pair) || pair.size() != 2) {
+            throw wrong("ranges", "a list of pairs", value);
+        }
+        Arguments both = new Arguments(new JsonObject());
+        both.values.put("start", pair.get(0));
+        both.values.put("length", pair.get(1));
+        return List.of(both.int64("start"), both.int64("length"));
     }
 
     /** Returns {@code text} short enough for an error message. */

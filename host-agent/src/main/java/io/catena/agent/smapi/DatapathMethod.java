@@ -12,7 +12,13 @@ enum DatapathMethod implements PluginMethod {
     DATAPATH_IMPORT_ACTIVATE("Datapath.import_activate"),
     DATAPATH_DEACTIVATE("Datapath.deactivate"),
     DATAPATH_DETACH("Datapath.detach"),
-    DATAPATH_CLOSE("Datapath.close");
+    DATAPATH_CLOSE("Datapath.close"),
+    DATA_COPY("Data.copy"),
+    DATA_MIRROR("Data.mirror"),
+    DATA_STAT("Data.stat"),
+    DATA_CANCEL("Data.cancel"),
+    DATA_DESTROY("Data.destroy"),
+    DATA_LS("Data.ls");
 
     private final String executable;
 

@@ -2,6 +2,7 @@ package io.catena.agent.smapi;
 
 import java.net.URI;
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -10,6 +11,8 @@ import java.nio.charset.StandardCharsets;
  */
 final class NbdColonForm {
     private static final String SOCKET = "socket=";
+    private static final String UNIX = "nbd:unix:";
+    private static final String EXPORT_NAME = ":exportname=";
 
     private NbdColonForm() {}
 
@@ -25,6 +28,20 @@ final class NbdColonForm {
             throw new IllegalArgumentException(
                     "The socket " + socket + " has a colon, which XAPI would take for an end");
         }
-        return "nbd:unix:" + socket + ":exportname=" + parsed.getPath().substring(1);
+        return UNIX + socket + EXPORT_NAME + parsed.getPath().substring(1);
+    }
+
+    /** Returns the URI of what is in that form; all else as it is. */
+    static String toUri(String text) {
+        int name = text.lastIndexOf(EXPORT_NAME);
+        if (!text.startsWith(UNIX) || name < UNIX.length()) {
+            return text;
+        }
+        return "nbd+unix:///" + encoded(text.substring(name + EXPORT_NAME.length())) + "?" + SOCKET
+                + encoded(text.substring(UNIX.length(), name));
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 }

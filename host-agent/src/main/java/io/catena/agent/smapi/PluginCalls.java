@@ -3,6 +3,7 @@ package io.catena.agent.smapi;
 import io.catena.agent.control.JobWaiter;
 import io.catena.agent.control.Scripts;
 import io.catena.agent.log.Version;
+import io.catena.agent.mirror.Mirrors;
 import io.catena.api.Job;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -31,6 +32,7 @@ import java.util.stream.Stream;
  */
 public final class PluginCalls implements Scripts {
     private static final Logger LOG = Logger.getLogger(PluginCalls.class.getName());
+    private static final String MIRROR = "VDI_MIRROR";
     private static final String MIRROR_IN = "VDI_MIRROR_IN";
     private static final List<String> VOLUME_FEATURES = List.of(
             "SR_ATTACH",
@@ -56,6 +58,7 @@ public final class PluginCalls implements Scripts {
             "VDI_REVERT",
             "VDI_COMPOSE",
             "VDI_CONFIG_CBT",
+            MIRROR,
             MIRROR_IN,
             "THIN_PROVISIONING");
 
@@ -64,17 +67,25 @@ public final class PluginCalls implements Scripts {
     private final VolumeCalls volumes;
     private final ChangeCalls changes;
     private final DatapathCalls datapaths;
+    private final DataCalls data;
 
     /**
      * @param newIds where the ids of new volumes come from
      * @param handover returns a Unix socket at which an active disk takes over connections, which others pass to it
+     * @param mirrors copy disks in use
      */
-    public PluginCalls(StorageHost host, JobWaiter waiter, Supplier<UUID> newIds, Function<VdiId, Path> handover) {
+    public PluginCalls(
+            StorageHost host,
+            JobWaiter waiter,
+            Supplier<UUID> newIds,
+            Function<VdiId, Path> handover,
+            Mirrors mirrors) {
         this.host = host;
         srs = new SrCalls(host, waiter);
         volumes = new VolumeCalls(host, waiter, newIds);
         changes = new ChangeCalls(host);
         datapaths = new DatapathCalls(host, handover);
+        data = new DataCalls(host, mirrors);
     }
 
     /** {@code option} is an {@link Offer}, to the datapath plugin. */
@@ -158,7 +169,7 @@ public final class PluginCalls implements Scripts {
 
     private Object answer(DatapathMethod method, Arguments call, Offer offer) {
         return switch (method) {
-            case PLUGIN_QUERY -> query("Catena datapath", List.of(MIRROR_IN), Map.of());
+            case PLUGIN_QUERY -> query("Catena datapath", List.of(MIRROR, MIRROR_IN), Map.of());
             case PLUGIN_LS -> attached().map(sr -> sr.id().toString()).toList();
             case PLUGIN_DIAGNOSTICS -> diagnostics();
             case DATAPATH_OPEN -> datapaths.open(call);
@@ -169,6 +180,12 @@ public final class PluginCalls implements Scripts {
             case DATAPATH_DEACTIVATE -> datapaths.deactivate(call);
             case DATAPATH_DETACH -> datapaths.detach(call);
             case DATAPATH_CLOSE -> datapaths.close(call);
+            case DATA_COPY -> data.copy(call);
+            case DATA_MIRROR -> data.mirror(call);
+            case DATA_STAT -> data.stat(call);
+            case DATA_CANCEL -> data.cancel(call);
+            case DATA_DESTROY -> data.destroy(call);
+            case DATA_LS -> data.ls();
         };
     }
 

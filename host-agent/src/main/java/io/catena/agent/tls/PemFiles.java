@@ -12,6 +12,7 @@ import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
 import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
@@ -68,6 +69,14 @@ public final class PemFiles {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         return store;
+    }
+
+    /** Returns the first certificate of a file, which is its owner's. */
+    public static X509Certificate ownCertificate(Path file) throws IOException, GeneralSecurityException {
+        if (certificates(file).get(0) instanceof X509Certificate own) {
+            return own;
+        }
+        throw new IOException(file + " holds no certificate of X.509");
     }
 
     private static List<Certificate> certificates(Path file) throws IOException {

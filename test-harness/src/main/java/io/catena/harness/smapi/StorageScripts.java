@@ -1,5 +1,7 @@
 package io.catena.harness.smapi;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import io.catena.harness.peer.AgentProcess;
@@ -42,20 +44,20 @@ public final class StorageScripts {
     }
 
     public Path executable(String method) {
-        String directory = method.startsWith("Datapath.") ? "datapath/catena" : "volume/org.xen.xapi.storage.catena";
+        String directory = method.startsWith("Data") ? "datapath/catena" : "volume/org.xen.xapi.storage.catena";
         return root.resolve(directory).resolve(method);
     }
 
-    /** Calls a method with named arguments: names and values in turn; values are strings, numbers, booleans or maps. */
+    /** Calls a method with named arguments: names and values in turn; values are strings, numbers, booleans, maps or JSON. */
     public ScriptReply call(String method, Object... arguments) throws IOException {
         JsonObject object = new JsonObject();
         object.addProperty("dbg", "test");
         for (int i = 0; i < arguments.length; i += 2) {
             String name = (String) arguments[i];
             if (arguments[i + 1] instanceof Map<?, ?> map) {
-                JsonObject dictionary = new JsonObject();
-                map.forEach((key, value) -> dictionary.addProperty((String) key, (String) value));
-                object.add(name, dictionary);
+                object.add(name, new Gson().toJsonTree(map));
+            } else if (arguments[i + 1] instanceof JsonElement json) {
+                object.add(name, json);
             } else if (arguments[i + 1] instanceof Number number) {
                 object.add(name, new JsonPrimitive(number));
             } else if (arguments[i + 1] instanceof Boolean flag) {

@@ -11,6 +11,8 @@ import io.catena.agent.control.Role;
 import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.nbd.NbdLimits;
+import io.catena.agent.nbd.NbdTcp;
+import io.catena.agent.nbd.channel.NbdTls;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -22,6 +24,7 @@ import java.util.Objects;
 /** An agent in this process that serves the API over TLS, and clients of it. For one test thread. */
 final class ApiFixture extends ApiClients implements AutoCloseable {
     private final Path runDirectory;
+    private final boolean nbd;
     private Agent agent;
 
     /** An answer. */
@@ -44,7 +47,15 @@ final class ApiFixture extends ApiClients implements AutoCloseable {
     }
 
     ApiFixture(Path directory) throws IOException {
+        this(directory, false);
+    }
+
+    /**
+     * @param nbd whether disks are served over TCP with TLS, to clients with a certificate that have a right to them
+     */
+    ApiFixture(Path directory, boolean nbd) throws IOException {
         super(directory);
+        this.nbd = nbd;
         runDirectory = directory.resolve("run");
         agent = startAgent();
     }
@@ -56,8 +67,15 @@ final class ApiFixture extends ApiClients implements AutoCloseable {
                 certificates.key("server"),
                 certificates.authority(),
                 Map.of("backup-host", Role.BACKUP));
-        Agent.Options options = new Agent.Options(NbdLimits.DEFAULT, null, false, api, directory.resolve("state"));
+        Agent.Options options =
+                new Agent.Options(NbdLimits.DEFAULT, nbd ? nbdTcp() : null, false, api, directory.resolve("state"));
         return Agent.start(runDirectory, options, nbdSocket -> new NoHypervisor());
+    }
+
+    private NbdTcp nbdTcp() throws IOException {
+        NbdTls tls = NbdTls.read(certificates.certificate("server"), certificates.key("server"), certificates.authority());
+        return new NbdTcp(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), tls, false, (names, vdis) -> Map.of());
     }
 
     void restart() throws IOException {

@@ -7,6 +7,7 @@ import io.catena.agent.json.Json;
 import io.catena.api.Job;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import java.util.function.Predicate;
 
 /** Waits for a job while showing how far it is. The agent holds each answer back for a while, so nothing is polled. */
 public final class JobFollower {
@@ -24,6 +25,15 @@ public final class JobFollower {
      * @throws SrException if it failed or was cancelled, with its reason
      */
     public void follow(long id) {
+        follow(id, job -> false);
+    }
+
+    /**
+     * As {@link #follow(long)}; returns also, and prints the job, when it is as far as that.
+     *
+     * @param far what is waited for
+     */
+    public void follow(long id, Predicate<Job> far) {
         ControlClient agent = session.agent();
         ProgressBar bar = session.progressBar();
         while (true) {
@@ -32,7 +42,10 @@ public final class JobFollower {
             bar.show(job);
             switch (job.state()) {
                 case RUNNING -> {
-                    continue;
+                    if (!far.test(job)) {
+                        continue;
+                    }
+                    session.print(answer, () -> "");
                 }
                 case DONE -> session.print(answer, () -> "");
                 case CANCELLED -> throw new SrException(SrError.CANCELLED, "Job " + id + " was cancelled");

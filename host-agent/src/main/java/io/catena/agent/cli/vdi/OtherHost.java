@@ -21,13 +21,6 @@ final class OtherHost {
     CommandSpec command;
 
     @Option(
-            names = "--base",
-            paramLabel = "SNAPSHOT",
-            description = "Send what changed since; the other SR has its copy. Default: send all.")
-    @Nullable
-    String base;
-
-    @Option(
             names = "--token-file",
             paramLabel = "FILE",
             description = "Holds what \"token create\" told there. Default: the certificate for other hosts.")
@@ -49,19 +42,21 @@ final class OtherHost {
     @Nullable
     Size rate;
 
+    /** Whether a place is an SR of another agent. */
+    static boolean isOne(@Nullable String place) {
+        return place != null && place.startsWith(SCHEME);
+    }
+
     /**
      * Adds where something goes to a request.
      *
      * @param place an SR here, or https://HOST:PORT/SR; null for the default
-     * @return the end of the request's path
      */
-    String address(@Nullable String place, JsonObject body) {
-        if (place == null || !place.startsWith(SCHEME)) {
-            if (base != null || token != null || authorities != null || rate != null) {
-                throw wrong("--base, --token-file, --ca and --rate need --to https://HOST:PORT/SR");
-            }
+    void address(@Nullable String place, JsonObject body) {
+        if (place == null || !isOne(place)) {
+            require(token == null && authorities == null && rate == null, "--token-file, --ca and --rate need");
             body.addProperty("sr", place);
-            return "/copy";
+            return;
         }
         int end = place.indexOf('/', SCHEME.length());
         if (end < 0 || end == place.length() - 1) {
@@ -69,11 +64,16 @@ final class OtherHost {
         }
         body.addProperty("url", place.substring(0, end));
         body.addProperty("sr", place.substring(end + 1));
-        body.addProperty("base", base);
         body.addProperty("token", token == null ? null : read(token).strip());
         body.addProperty("authorities", authorities == null ? null : read(authorities));
         body.addProperty("bytesPerSecond", rate == null ? null : rate.bytes());
-        return "/copy-to";
+    }
+
+    /** Refuses options that are of use only if it goes to another agent. */
+    void require(boolean right, String options) {
+        if (!right) {
+            throw wrong(options + " --to https://HOST:PORT/SR");
+        }
     }
 
     private ParameterException wrong(String text) {

@@ -46,6 +46,9 @@ public final class VdiCommands {
                 .addSubcommand(new VdiCreateCommand(session))
                 .addSubcommand(new VdiExportCommand(session))
                 .addSubcommand(new VdiImportCommand(session))
+                .addSubcommand(new VdiMirrorCommand(session))
+                .addSubcommand(new VdiMirrorsCommand(session))
+                .addSubcommand(new VdiSwitchCommand(session))
                 .addSubcommand(new VdiAttachCommand(session))
                 .addSubcommand(new VdiActivateCommand(session));
     }
@@ -211,11 +214,22 @@ public final class VdiCommands {
                     String name,
             @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.") @Nullable String uuid,
             @Mixin OtherHost other,
+            @Option(
+                            names = "--base",
+                            paramLabel = "SNAPSHOT",
+                            description =
+                                    "Send another agent what changed since; its SR has the copy. Default: send all.")
+                    @Nullable
+                    String base,
             @Option(names = "--wait", description = "Wait until it is done.") boolean wait) {
         JsonObject body = new JsonObject();
         body.addProperty("name", name);
         body.addProperty("uuid", uuid);
-        JsonElement answer = session.agent().post(VdiPath.of(vdi, other.address(sr, body)), body);
+        other.address(sr, body);
+        boolean away = OtherHost.isOne(sr);
+        other.require(away || base == null, "--base needs");
+        body.addProperty("base", base);
+        JsonElement answer = session.agent().post(VdiPath.of(vdi, away ? "/copy-to" : "/copy"), body);
         Job job = Json.read(answer, Job.class);
         if (wait) {
             new JobFollower(session).follow(job.id());

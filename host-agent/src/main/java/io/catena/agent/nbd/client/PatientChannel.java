@@ -56,6 +56,12 @@ final class PatientChannel implements ByteChannel {
         selector.selectedKeys().clear();
     }
 
+    /** Ends the patience: the socket is its owner's again, and its reads and writes wait for ever. */
+    void release() throws IOException {
+        selector.close();
+        socket.configureBlocking(true);
+    }
+
     @Override
     public boolean isOpen() {
         return socket.isOpen();

@@ -9,9 +9,12 @@ import java.io.Closeable;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +25,8 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /**
- * A disk that another host serves over NBD with TLS: the client's side, with many requests at a time, each of which waits for
- * its answer as long as the connection stands.
+ * A disk that somebody serves over NBD: the client's side, with many requests at a time, each of which waits for its answer as
+ * long as the connection stands.
  *
  * <p><b>Errors.</b> {@link NbdErrorException} is the server's answer. After any other {@link IOException} the connection is of no
  * more use, and it is not known what became of the requests. <b>Threads.</b> Safe for use by many threads; one of its own reads the answers.
@@ -40,25 +43,49 @@ public final class RemoteDisk implements BlockDevice, Closeable {
     /** A request's length has 32 bits. */
     private static final long LONGEST_BYTES = 1 << 30;
 
-    private final Socket plain;
+    private static final byte[] ZEROS = new byte[STREAM_BYTES];
+
+    private final Closeable connection;
     private final DataInputStream in;
     private final DataOutputStream out;
     private final long sizeBytes;
-    private final boolean readOnly;
+    private final int flags;
     private final AtomicLong cookies = new AtomicLong();
     private final Map<Long, PendingRequest> pending = new ConcurrentHashMap<>();
     private volatile boolean closed;
 
-    private RemoteDisk(Socket plain, SSLSocket encrypted, ClientHandshake.Welcome welcome) throws IOException {
-        this.plain = plain;
-        in = new DataInputStream(new BufferedInputStream(encrypted.getInputStream(), STREAM_BYTES));
-        out = new DataOutputStream(new BufferedOutputStream(encrypted.getOutputStream(), STREAM_BYTES));
+    private RemoteDisk(Closeable connection, InputStream in, OutputStream out, ClientHandshake.Welcome welcome) {
+        this.connection = connection;
+        this.in = new DataInputStream(new BufferedInputStream(in, STREAM_BYTES));
+        this.out = new DataOutputStream(new BufferedOutputStream(out, STREAM_BYTES));
         sizeBytes = welcome.sizeBytes();
-        readOnly = (welcome.transmissionFlags() & NbdProtocol.READ_ONLY) != 0;
+        flags = welcome.transmissionFlags();
     }
 
     /**
-     * Connects to an export.
+     * Connects to an export without encryption, on this host or over a network that is trusted.
+     *
+     * @param patience how long each step until the disk can be used may take
+     * @throws IOException if nobody listens there, or the server does not give the export
+     */
+    public static RemoteDisk connect(NbdPlace place, Duration patience) throws IOException {
+        SocketChannel socket = place.connect(patience);
+        try {
+            PatientChannel server = new PatientChannel(socket, patience);
+            ClientHandshake.Welcome welcome = ClientHandshake.perform(server, place.exportName());
+            server.release();
+            RemoteDisk disk =
+                    new RemoteDisk(socket, new ChannelInput(socket), new ChannelOutput(socket), welcome);
+            disk.start(place.exportName());
+            return disk;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Connects to an export with TLS.
      *
      * @param server whose certificate must be for this name
      * @param tls this host's certificate, and whom it trusts
@@ -82,7 +109,8 @@ public final class RemoteDisk implements BlockDevice, Closeable {
                     },
                     export);
             plain.setSoTimeout(0);
-            RemoteDisk disk = new RemoteDisk(plain, encrypted[0], welcome);
+            RemoteDisk disk = new RemoteDisk(
+                    plain, encrypted[0].getInputStream(), encrypted[0].getOutputStream(), welcome);
             disk.start(export);
             return disk;
         } catch (IOException e) {
@@ -189,7 +217,7 @@ public final class RemoteDisk implements BlockDevice, Closeable {
 
     @Override
     public boolean readOnly() {
-        return readOnly;
+        return can(NbdProtocol.READ_ONLY);
     }
 
     @Override
@@ -210,17 +238,29 @@ public final class RemoteDisk implements BlockDevice, Closeable {
 
     @Override
     public void discard(long offset, long lengthBytes) throws IOException {
-        change(TRIM, 0, offset, lengthBytes);
+        if (can(NbdProtocol.SEND_TRIM)) {
+            change(TRIM, 0, offset, lengthBytes);
+        }
     }
 
     @Override
     public void writeZeroes(long offset, long lengthBytes, boolean mayDeallocate) throws IOException {
-        change(WRITE_ZEROES, mayDeallocate ? 0 : NbdProtocol.CMD_FLAG_NO_HOLE, offset, lengthBytes);
+        if (can(NbdProtocol.SEND_WRITE_ZEROES)) {
+            change(WRITE_ZEROES, mayDeallocate ? 0 : NbdProtocol.CMD_FLAG_NO_HOLE, offset, lengthBytes);
+            return;
+        }
+        for (long done = 0; done < lengthBytes; done += ZEROS.length) {
+            write(offset + done, ByteBuffer.wrap(ZEROS, 0, (int) Math.min(ZEROS.length, lengthBytes - done)));
+        }
     }
 
     @Override
     public boolean zeroesFast() {
-        return true;
+        return can(NbdProtocol.SEND_WRITE_ZEROES);
+    }
+
+    private boolean can(int flag) {
+        return (flags & flag) != 0;
     }
 
     /** It is not asked what the server knows: all may be data. */
@@ -229,8 +269,12 @@ public final class RemoteDisk implements BlockDevice, Closeable {
         return new Extent(maxBytes, true);
     }
 
+    /** A server that knows no flush has nothing that could be lost. */
     @Override
     public void flush() throws IOException {
+        if (!can(NbdProtocol.SEND_FLUSH)) {
+            return;
+        }
         request(FLUSH, 0, 0, 0, new PendingRequest("flush"), new byte[0]);
     }
 
@@ -239,7 +283,7 @@ public final class RemoteDisk implements BlockDevice, Closeable {
     public void close() {
         closed = true;
         try {
-            plain.close();
+            connection.close();
         } catch (IOException e) {
             closed = true; // as it is
         }
