@@ -14,10 +14,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Begins to read streams that others made. What is wrong with one is the fault of who sends it. */
 public final class Uploads {
     static final String NAME = "the stream";
+
+    /** How images of VMware begin: sparse ones of two kinds, and descriptions of others. */
+    private static final List<String> VMDK = List.of("KDMV", "COWD", "# Disk DescriptorFile");
+
+    private static final int LONGEST_VMDK_BYTES = 21;
     private static final byte[] COOKIE = "conectix".getBytes(StandardCharsets.US_ASCII);
 
     private Uploads() {}
@@ -36,6 +42,7 @@ public final class Uploads {
     public static VdiUpload begin(
             StreamFormat format, ReadableByteChannel channel, long lengthBytes, Spool.Maker spools) throws IOException {
         ContentSource source = new ContentSource(channel);
+        refuseVmdk(source);
         return switch (format) {
             case RAW -> raw(source, lengthBytes);
             case VHD -> vhd(source, lengthBytes);
@@ -52,6 +59,19 @@ public final class Uploads {
             return image.spooledBytes();
         }
         return upload instanceof SparseUpload sparse ? sparse.presentBytes() : 0;
+    }
+
+    /** Taken for the sectors of a raw disk, it would become one that nobody can use. */
+    private static void refuseVmdk(ContentSource source) throws IOException {
+        ByteBuffer first = ByteBuffer.allocate(LONGEST_VMDK_BYTES);
+        source.read(first);
+        source.giveBack(first.flip());
+        String text = StandardCharsets.ISO_8859_1.decode(first.duplicate()).toString();
+        if (VMDK.stream().anyMatch(text::startsWith)) {
+            throw new SrException(SrError.BAD_REQUEST, "The stream is an image of VMware (VMDK), which cannot be read")
+                    .correction("Convert it first: qemu-img convert -O qcow2 IMAGE.vmdk IMAGE.qcow2; then import that"
+                            + " with the format qcow2.");
+        }
     }
 
     private static VdiUpload raw(ContentSource source, long lengthBytes) {

@@ -66,7 +66,9 @@ final class OtherHost {
         body.addProperty("sr", place.substring(end + 1));
         body.addProperty("token", token == null ? null : read(token).strip());
         body.addProperty("authorities", authorities == null ? null : read(authorities));
-        body.addProperty("bytesPerSecond", rate == null ? null : rate.bytes());
+        if (rate != null) {
+            body.addProperty("bytesPerSecond", rate.bytes());
+        }
     }
 
     /** Refuses options that are of use only if it goes to another agent. */

@@ -228,7 +228,9 @@ public final class VdiCommands {
         other.address(sr, body);
         boolean away = OtherHost.isOne(sr);
         other.require(away || base == null, "--base needs");
-        body.addProperty("base", base);
+        if (base != null) {
+            body.addProperty("base", base);
+        }
         JsonElement answer = session.agent().post(VdiPath.of(vdi, away ? "/copy-to" : "/copy"), body);
         Job job = Json.read(answer, Job.class);
         if (wait) {
