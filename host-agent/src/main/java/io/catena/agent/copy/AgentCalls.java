@@ -44,8 +44,7 @@ public final class AgentCalls {
      * @throws IOException if it does not answer: then it may have been done
      */
     public JsonObject ask(String method, String path, @Nullable JsonObject body) throws IOException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("https://" + agent.hostAndPort() + path))
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("https://" + agent.hostAndPort() + path))
                 .timeout(PATIENCE)
                 .header("Accept", "application/json, application/problem+json");
         if (agent.token() != null) {

@@ -40,8 +40,7 @@ final class BlockCopy implements JobWork {
             // Told below, as any other range that is none.
         }
         throw new SrException(
-                SrError.BAD_REQUEST,
-                "The blocks " + blocks + " of " + blockBytes + " bytes are no part of a disk");
+                SrError.BAD_REQUEST, "The blocks " + blocks + " of " + blockBytes + " bytes are no part of a disk");
     }
 
     @Override

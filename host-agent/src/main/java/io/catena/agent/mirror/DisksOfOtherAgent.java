@@ -36,8 +36,9 @@ record DisksOfOtherAgent(AgentCalls agent, String sr, String holder, Duration pa
             throw e;
         }
         Map<String, String> keys = new HashMap<>();
-        found.getAsJsonObject("keys").entrySet().forEach(key -> keys.put(
-                key.getKey(), key.getValue().getAsString()));
+        found.getAsJsonObject("keys")
+                .entrySet()
+                .forEach(key -> keys.put(key.getKey(), key.getValue().getAsString()));
         return Optional.of(new Found(found.get("virtualSizeBytes").getAsLong(), keys));
     }
 

@@ -119,8 +119,7 @@ final class Mirror {
         inPieces(
                 offset,
                 lengthBytes,
-                (at, length) ->
-                        change(
+                (at, length) -> change(
                         at,
                         length,
                         () -> disk.discard(at, length),

@@ -46,7 +46,9 @@ public final class MirrorRoutes {
     /** Those of the SRs that there are for the caller. */
     private Object mirrors() {
         Set<SrId> seen = host.srs().stream().map(Sr::id).collect(Collectors.toSet());
-        return mirrors.all().stream().filter(mirror -> seen.contains(mirror.sr())).toList();
+        return mirrors.all().stream()
+                .filter(mirror -> seen.contains(mirror.sr()))
+                .toList();
     }
 
     /** {"sr", "url"?, "token"?, "authorities"?, "name"?, "uuid"?, "bytesPerSecond"?}: on this host if no URL is given. */

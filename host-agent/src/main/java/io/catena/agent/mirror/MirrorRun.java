@@ -226,8 +226,7 @@ final class MirrorRun implements JobWork {
 
     private void requireSize(Mirror begun) {
         if (begun.hasGrown()) {
-            throw new SrException(
-                            SrError.VDI_SIZE, "The disk has grown since the mirror began, and its copy has not")
+            throw new SrException(SrError.VDI_SIZE, "The disk has grown since the mirror began, and its copy has not")
                     .correction("Make the copy larger, too, and begin the mirror again with its id.");
         }
     }

@@ -12,5 +12,4 @@ import io.catena.api.VdiId;
  * @param missingBytes what the copy may lack
  * @param trouble why the copy cannot be reached; empty if it can
  */
-record MirrorView(
-        VdiId vdi, SrId sr, long job, String to, String state, long missingBytes, String trouble) {}
+record MirrorView(VdiId vdi, SrId sr, long job, String to, String state, long missingBytes, String trouble) {}

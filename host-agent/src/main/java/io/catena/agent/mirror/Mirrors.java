@@ -119,10 +119,7 @@ public final class Mirrors implements Exporter, Closeable {
     Job toAgent(SrId sr, StorageRepository repository, VdiId vdi, io.catena.agent.copy.Target target, Wish wish) {
         AgentCalls calls = agents.calls(target);
         return start(
-                sr,
-                repository.vdi(vdi),
-                new DisksOfOtherAgent(calls, target.sr(), agents.ownName(), PATIENCE),
-                wish);
+                sr, repository.vdi(vdi), new DisksOfOtherAgent(calls, target.sr(), agents.ownName(), PATIENCE), wish);
     }
 
     private Job start(SrId sr, Vdi vdi, Disks disks, Wish wish) {
@@ -167,7 +164,9 @@ public final class Mirrors implements Exporter, Closeable {
         Running before = running.get(vdi);
         if (before != null) {
             throw new SrException(
-                            SrError.VDI_IN_USE, "VDI " + vdi + " is being mirrored already, by job " + before.job().id())
+                            SrError.VDI_IN_USE,
+                            "VDI " + vdi + " is being mirrored already, by job "
+                                    + before.job().id())
                     .correction("Wait for that job, or cancel it.");
         }
         if (running.size() >= MOST_MIRRORS) {

@@ -43,8 +43,7 @@ record SrTarget(Disks disks, VdiId copy, Vdi source, String name) implements Tar
         if (found.isEmpty()) {
             Map<String, String> keys = new HashMap<>(source.keys());
             keys.put(MARK, source.vdi().toString());
-            disks.create(
-                    new VdiSpec(sizeBytes, name, source.description(), copy, sizeBytes > MOST_VHD_BYTES, keys));
+            disks.create(new VdiSpec(sizeBytes, name, source.description(), copy, sizeBytes > MOST_VHD_BYTES, keys));
             return true;
         }
         requireBegun(found.get());
@@ -55,8 +54,8 @@ record SrTarget(Disks disks, VdiId copy, Vdi source, String name) implements Tar
         if (!source.vdi().toString().equals(found.keys().get(MARK))) {
             throw new SrException(
                             SrError.VDI_EXISTS,
-                            "There is a VDI " + copy + " in " + disks.text() + " already, which is no unfinished mirror of VDI "
-                                    + source.vdi())
+                            "There is a VDI " + copy + " in " + disks.text()
+                                    + " already, which is no unfinished mirror of VDI " + source.vdi())
                     .correction("Choose another id, or leave it out.");
         }
     }

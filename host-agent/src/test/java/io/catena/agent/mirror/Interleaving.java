@@ -102,8 +102,8 @@ final class Interleaving {
     }
 
     private boolean isSettled() {
-        boolean all = threads.stream()
-                .allMatch(thread -> atPoint.contains(thread) || !thread.isAlive() || waits(thread));
+        boolean all =
+                threads.stream().allMatch(thread -> atPoint.contains(thread) || !thread.isAlive() || waits(thread));
         return all && (!atPoint.isEmpty() || threads.stream().noneMatch(Thread::isAlive));
     }
 

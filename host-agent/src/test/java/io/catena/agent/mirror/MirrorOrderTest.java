@@ -60,7 +60,8 @@ class MirrorOrderTest {
             boolean isNew = random.nextBoolean();
             disk.discards(random.nextBoolean());
             for (int i = 0; i < 6; i++) {
-                disk.write((long) MemoryDisk.PAGE * random.nextInt(40), ByteBuffer.wrap(bytes(MemoryDisk.PAGE, random)));
+                disk.write(
+                        (long) MemoryDisk.PAGE * random.nextInt(40), ByteBuffer.wrap(bytes(MemoryDisk.PAGE, random)));
             }
             if (!isNew) {
                 copy.write(0, ByteBuffer.wrap(bytes(SIZE_BYTES, random)));

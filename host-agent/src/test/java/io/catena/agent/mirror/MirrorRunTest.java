@@ -51,7 +51,10 @@ class MirrorRunTest {
 
         Job ended = jobs.waitFor(job.id(), END);
         assertThat(ended.state()).isEqualTo(Job.State.DONE);
-        assertThat(ended.doneBytes()).as("%s", ended).isEqualTo(ended.totalBytes()).isGreaterThanOrEqualTo(SIZE_BYTES);
+        assertThat(ended.doneBytes())
+                .as("%s", ended)
+                .isEqualTo(ended.totalBytes())
+                .isGreaterThanOrEqualTo(SIZE_BYTES);
         assertThat(copy.end).isEqualTo("complete");
         assertThat(copy.disk.content()).isEqualTo(disk.content());
     }

@@ -73,7 +73,8 @@ final class ApiFixture extends ApiClients implements AutoCloseable {
     }
 
     private NbdTcp nbdTcp() throws IOException {
-        NbdTls tls = NbdTls.read(certificates.certificate("server"), certificates.key("server"), certificates.authority());
+        NbdTls tls =
+                NbdTls.read(certificates.certificate("server"), certificates.key("server"), certificates.authority());
         return new NbdTcp(
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), tls, false, (names, vdis) -> Map.of());
     }

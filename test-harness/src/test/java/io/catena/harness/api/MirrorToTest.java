@@ -115,7 +115,9 @@ class MirrorToTest {
             client.write(1 << 20, bytes(1 << 16, new Random(1)));
             client.flush();
         }
-        await(job, one -> mirrors().contains("\"state\":\"in-sync\"") && !mirrors().contains("broken"));
+        await(
+                job,
+                one -> mirrors().contains("\"state\":\"in-sync\"") && !mirrors().contains("broken"));
         switchOver();
 
         assertThat(content(there.directory.resolve("run"), copy)).isEqualTo(content(directory.resolve("run"), disk));
@@ -155,8 +157,8 @@ class MirrorToTest {
     @Test
     void whatCannotBeMirroredIsTold() {
         assertThatThrownBy(() -> mirror("'sr':'second'"))
-                .isInstanceOfSatisfying(SrException.class, e -> assertThat(e.error())
-                        .isEqualTo(SrError.BAD_REQUEST))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.BAD_REQUEST))
                 .hasMessageContaining("not active");
         assertThatThrownBy(() -> switchOver()).hasMessageContaining("not being mirrored");
         post("/v1/vdis/" + disk + "/attach", "{'mode':'ro'}");
@@ -168,8 +170,8 @@ class MirrorToTest {
         assertThat(refused.toString()).contains("VDI_EXISTS", "no unfinished mirror");
         String job = mirror("'sr':'second'");
         assertThatThrownBy(() -> mirror("'sr':'second'"))
-                .isInstanceOfSatisfying(SrException.class, e -> assertThat(e.error())
-                        .isEqualTo(SrError.VDI_IN_USE));
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE));
         post("/v1/jobs/" + job + "/cancel", "{}");
     }
 

@@ -73,8 +73,8 @@ final class DataTest extends SmapiTest {
         write(source, 8 << 20, (byte) 5);
         write(copy, 0, (byte) 9);
         Map<String, Object> blocks = Map.of("blocksize", 2 << 20, "ranges", List.of(List.of(4, 1), List.of(30, 100)));
-        JsonElement copied = call(
-                "Data.copy", "uri", uri(source), "domain", "7", "remote", remote, "blocklist", blocks);
+        JsonElement copied =
+                call("Data.copy", "uri", uri(source), "domain", "7", "remote", remote, "blocklist", blocks);
         await(copied, status -> status.get("complete").getAsBoolean());
         assertThat(byteAt(copy, 8 << 20)).isEqualTo((byte) 5);
         assertThat(byteAt(copy, 0)).isEqualTo((byte) 9);
@@ -119,7 +119,9 @@ final class DataTest extends SmapiTest {
         do {
             now = status(operation);
             boolean isExpected = condition.test(now);
-            assertThat(isExpected || !now.get("failed").getAsBoolean()).as("%s", now).isTrue();
+            assertThat(isExpected || !now.get("failed").getAsBoolean())
+                    .as("%s", now)
+                    .isTrue();
         } while (!condition.test(now));
     }
 }

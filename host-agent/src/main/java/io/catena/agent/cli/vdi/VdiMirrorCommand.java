@@ -15,7 +15,8 @@ import picocli.CommandLine.Parameters;
 /** {@code catena vdi mirror}. */
 @Command(
         name = "mirror",
-        description = "Copy a disk while it is in use, with all that is written from now on; for ever, until \"vdi switch\".",
+        description =
+                "Copy a disk while it is in use, with all that is written from now on; for ever, until \"vdi switch\".",
         footer = {
             "If the copy cannot be reached, the disk goes on without it, and it gets what it lacks later.",
             "After a restart of the agent begin again with the same --uuid: all is copied once more."

@@ -60,10 +60,8 @@ public record NbdPlace(SocketAddress address, String exportName) {
     private static SocketChannel connectTcp(InetSocketAddress server, Duration patience) throws IOException {
         SocketChannel channel = SocketChannel.open();
         try {
-            channel.socket()
-                    .connect(
-                            new InetSocketAddress(server.getHostString(), server.getPort()),
-                            (int) patience.toMillis());
+            channel.socket().connect(new InetSocketAddress(server.getHostString(), server.getPort()), (int)
+                    patience.toMillis());
             channel.socket().setTcpNoDelay(true);
             return channel;
         } catch (IOException e) {

@@ -74,8 +74,7 @@ public final class RemoteDisk implements BlockDevice, Closeable {
             PatientChannel server = new PatientChannel(socket, patience);
             ClientHandshake.Welcome welcome = ClientHandshake.perform(server, place.exportName());
             server.release();
-            RemoteDisk disk =
-                    new RemoteDisk(socket, new ChannelInput(socket), new ChannelOutput(socket), welcome);
+            RemoteDisk disk = new RemoteDisk(socket, new ChannelInput(socket), new ChannelOutput(socket), welcome);
             disk.start(place.exportName());
             return disk;
         } catch (IOException e) {
@@ -109,8 +108,8 @@ public final class RemoteDisk implements BlockDevice, Closeable {
                     },
                     export);
             plain.setSoTimeout(0);
-            RemoteDisk disk = new RemoteDisk(
-                    plain, encrypted[0].getInputStream(), encrypted[0].getOutputStream(), welcome);
+            RemoteDisk disk =
+                    new RemoteDisk(plain, encrypted[0].getInputStream(), encrypted[0].getOutputStream(), welcome);
             disk.start(export);
             return disk;
         } catch (IOException e) {
