@@ -161,10 +161,15 @@ public final class LeafDrain {
         }
     }
 
+    /** Of a block of which the leaf holds little it goes on until that is as much as was asked for, or the block ends. */
     private void copyPiece(long lengthBytes) throws IOException {
         int block = toCopy.element();
-        copied.merge(block, layer.copy(block, pieceFrom, lengthBytes), Long::sum);
-        pieceFrom += lengthBytes;
+        long bytes = 0;
+        while (bytes < lengthBytes && pieceFrom < blockBytes()) {
+            bytes += layer.copy(block, pieceFrom, lengthBytes);
+            pieceFrom += lengthBytes;
+        }
+        copied.merge(block, bytes, Long::sum);
         if (pieceFrom >= blockBytes()) {
             toCopy.remove();
             pieceFrom = 0;
