@@ -185,6 +185,7 @@ final class ExamplesTest extends SmapiTest {
     }
 
     private void data() throws IOException {
+        ok("Datapath.activate", "uri", uri(real(DISK)), "domain", "7");
         String target = text(createVolume("target", 20L << 30), "key");
         ok("Datapath.attach", "uri", uri(target), "domain", "u0_mirror");
         ok("Datapath.activate", "uri", uri(target), "domain", "u0_mirror");
