@@ -52,7 +52,7 @@ public record Relink(String node, List<Child> children, List<Orphans.Orphan> orp
         }
 
         /** Writes the link, durably. */
-        void link(Storage storage) throws IOException {
+        public void link(Storage storage) throws IOException {
             try (BlockFile open = storage.open(file)) {
                 for (Bytes bytes : patches) {
                     bytes.writeTo(open);

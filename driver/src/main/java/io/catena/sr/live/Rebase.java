@@ -7,6 +7,7 @@ import io.catena.log.LogLine;
 import io.catena.op.Bytes;
 import io.catena.op.Compose;
 import io.catena.op.Operation;
+import io.catena.op.Relink;
 import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
@@ -99,11 +100,20 @@ public final class Rebase implements LiveSteps, AutoCloseable {
         Compose compose = (Compose) recorded;
         Chain.Node leaf = disk.chain().leaf();
         if (nodes.isOpen(leaf) && !disk.readOnly() && leaf.layer() instanceof SparseLayer sparse) {
-            sparse.relink(compose.child().patches().stream().map(Rebase::patch).toList());
+            link(compose.child(), sparse, files);
             compose.takeParent(files);
         } else {
             // Detached since a step failed, or not written.
             compose.apply(files);
+        }
+    }
+
+    /** A file whose sync failed cannot be synced any more by who has it open: the same bytes are written by who opens it anew. */
+    private static void link(Relink.Child child, SparseLayer leaf, Storage files) throws IOException {
+        try {
+            leaf.relink(child.patches().stream().map(Rebase::patch).toList());
+        } catch (IOException e) {
+            child.link(files);
         }
     }
 
