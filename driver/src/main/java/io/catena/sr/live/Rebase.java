@@ -4,16 +4,12 @@ import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
 import io.catena.log.LogLine;
-import io.catena.op.Bytes;
 import io.catena.op.Compose;
 import io.catena.op.Operation;
-import io.catena.op.Relink;
 import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.ParentLink;
-import io.catena.vhd.SparseLayer;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -29,8 +25,8 @@ import java.util.List;
  *       may have done so. Whoever calls this looks then whether some were.
  *   <li>While requests are held back, go on with the new chain, in memory ({@link #cut}). Nothing is read, written or synced for
  *       that. The disk shows from here on what it will show after a recovery.
- *   <li>While requests run, take the steps of {@link Compose}. The link is written by who has the leaf open, where nothing else
- *       is ever written.
+ *   <li>While requests run, take the steps of {@link Compose}. The link is written where nothing else is ever written, by who
+ *       opens the leaf anew: if that fails, the disk's own file is not harmed.
  *   <li>Let go of the nodes on which the leaf was before ({@link #goOn}).
  * </ol>
  *
@@ -97,28 +93,7 @@ public final class Rebase implements LiveSteps, AutoCloseable {
     /** Under the tree lock: it is over soon, and the disk cannot be detached meanwhile. */
     @Override
     public void apply(Operation recorded, Storage files, Aside aside) throws IOException {
-        Compose compose = (Compose) recorded;
-        Chain.Node leaf = disk.chain().leaf();
-        if (nodes.isOpen(leaf) && !disk.readOnly() && leaf.layer() instanceof SparseLayer sparse) {
-            link(compose.child(), sparse, files);
-            compose.takeParent(files);
-        } else {
-            // Detached since a step failed, or not written.
-            compose.apply(files);
-        }
-    }
-
-    /** A file whose sync failed cannot be synced any more by who has it open: the same bytes are written by who opens it anew. */
-    private static void link(Relink.Child child, SparseLayer leaf, Storage files) throws IOException {
-        try {
-            leaf.relink(child.patches().stream().map(Rebase::patch).toList());
-        } catch (IOException e) {
-            child.link(files);
-        }
-    }
-
-    private static ParentLink.Patch patch(Bytes bytes) {
-        return new ParentLink.Patch(bytes.offset(), bytes.buffer());
+        recorded.apply(files);
     }
 
     @Override

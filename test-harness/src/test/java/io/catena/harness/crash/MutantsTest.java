@@ -126,7 +126,6 @@ class MutantsTest {
                         new Mutant(Fault.KILL, merge, Call.Kind.WRITE, "SparseLayer.writeCopy", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
-                        new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "SparseLayer.relink", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
