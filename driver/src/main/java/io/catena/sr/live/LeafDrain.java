@@ -145,7 +145,6 @@ public final class LeafDrain {
      */
     public boolean round(JobControl control, DrainSpace space) throws IOException {
         synchronized (round) {
-            control.checkCancelled();
             checkNotEnded();
             if (toCopy.isEmpty()) {
                 toCopy.addAll(layer.nextBlocks(space.blocks(BLOCKS_AT_A_TIME)));
@@ -153,6 +152,7 @@ public final class LeafDrain {
             if (toCopy.isEmpty()) {
                 return false;
             }
+            control.checkCancelled();
             copyPiece(control.guestsWork() ? SMALL_PIECE_BYTES : blockBytes());
             if (toCopy.isEmpty()) {
                 move(control, space);
