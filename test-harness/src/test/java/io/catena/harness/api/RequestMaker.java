@@ -114,9 +114,8 @@ final class RequestMaker {
         List<String> required = names(schema.path("required"));
         List<Map.Entry<String, JsonNode>> properties =
                 List.copyOf(schema.path("properties").properties());
-        Map.Entry<String, JsonNode> one = properties.isEmpty()
-                ? Map.entry("unasked", schema)
-                : properties.get(random.nextInt(properties.size()));
+        Map.Entry<String, JsonNode> one =
+                properties.isEmpty() ? Map.entry("unasked", schema) : properties.get(random.nextInt(properties.size()));
         boolean mistake = shape.isMistake();
         switch (shape) {
             case WRONG_FIELD -> fields.put(one.getKey(), values.wrong(one.getValue()));
