@@ -81,6 +81,10 @@ public final class Errors {
                             "Free space on the SR's file system: delete disks or snapshots, then: ",
                             Remedy.of(Verb.GC_RUN, "SR"));
         }
+        if (tells(e, "file too large")) {
+            return new SrException(SrError.VDI_SIZE, detail, e)
+                    .correction("Choose a smaller size; the SR's file system has no files as large.");
+        }
         return new SrException(SrError.IO_ERROR, detail, e)
                 .correction("Check the SR's file system and its device, then try again.");
     }
@@ -94,7 +98,12 @@ public final class Errors {
 
     /** Whether the file system is full. The JDK tells it by the text of strerror(3) alone. */
     public static boolean isNoSpace(IOException e) {
-        String message = Objects.requireNonNullElse(e.getMessage(), "");
-        return message.toLowerCase(Locale.ROOT).contains("no space left on device");
+        return tells(e, "no space left on device");
+    }
+
+    private static boolean tells(IOException e, String reason) {
+        return Objects.requireNonNullElse(e.getMessage(), "")
+                .toLowerCase(Locale.ROOT)
+                .contains(reason);
     }
 }
