@@ -22,6 +22,9 @@ final class LinuxOpenFile implements OpenFile {
     private static final short F_WRLCK = 1;
     private static final int FLOCK_BYTES = 32;
 
+    /** Only for the test that shows what becomes of a shared SR without fences; the cluster's fencing says so in the log. */
+    private static final boolean WITHOUT_LOCKS = "off".equals(System.getProperty("catena.test.fence"));
+
     private final String name;
     private final RandomAccessFile file;
     private final FileStat stat;
@@ -83,6 +86,9 @@ final class LinuxOpenFile implements OpenFile {
 
     @Override
     public boolean tryLock() throws IOException {
+        if (WITHOUT_LOCKS) {
+            return true;
+        }
         try (Memory lock = new Memory(FLOCK_BYTES)) {
             lock.clear();
             lock.setShort(0, F_WRLCK);

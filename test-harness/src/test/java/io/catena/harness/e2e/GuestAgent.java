@@ -14,6 +14,7 @@ final class GuestAgent {
     private final RunningGuest guest;
     private final AgentDisk disk;
     private final String run;
+    private final String launcher;
 
     /** Starts none yet. */
     GuestAgent(RunningGuest guest, AgentDisk disk) throws IOException {
@@ -27,21 +28,43 @@ final class GuestAgent {
      * @param run its run directory
      */
     GuestAgent(RunningGuest guest, AgentDisk disk, String run) {
+        this(guest, disk, run, "");
+    }
+
+    /**
+     * One of several in a guest; the disk is mounted.
+     *
+     * @param run its run directory
+     * @param launcher what starts programs where the agent is to run; empty for the guest itself
+     */
+    GuestAgent(RunningGuest guest, AgentDisk disk, String run, String launcher) {
         this.guest = guest;
         this.disk = disk;
         this.run = run;
+        this.launcher = launcher;
     }
 
     /** Starts the agent and waits until it serves. */
     void start() throws IOException {
-        guest.run(environment() + """
+        start("");
+    }
+
+    /**
+     * As {@link #start()}.
+     *
+     * @param javaOptions more of them, each with a space before it
+     */
+    void start(String javaOptions) throws IOException {
+        String options = javaOptions.isEmpty() ? "" : "export JDK_JAVA_OPTIONS=\"$JDK_JAVA_OPTIONS" + javaOptions + "\"\n";
+        String script = environment() + options + """
                 rm -f $CATENA_RUN_DIR.out
                 mkfifo $CATENA_RUN_DIR.out
-                catena agent --libvirt none >$CATENA_RUN_DIR.out 2>>$CATENA_RUN_DIR.log 3>&- &
+                LAUNCHER catena agent --libvirt none >$CATENA_RUN_DIR.out 2>>$CATENA_RUN_DIR.log 3>&- &
                 echo $! >$CATENA_RUN_DIR.pid
                 read -r line <$CATENA_RUN_DIR.out
                 [ "$line" = ready ] || { cat $CATENA_RUN_DIR.log; exit 1; }
-                """, START_DEADLINE);
+                """;
+        guest.run(script.replace("LAUNCHER", launcher), START_DEADLINE);
     }
 
     private String environment() {

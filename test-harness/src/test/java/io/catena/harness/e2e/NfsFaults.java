@@ -5,14 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.harness.guest.AgentDisk;
-import io.catena.harness.guest.GuestImage;
-import io.catena.harness.guest.LibvirtDaemon;
 import io.catena.harness.guest.NfsServer;
 import io.catena.harness.guest.RunningGuest;
-import io.catena.harness.peer.Programs;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,34 +25,23 @@ class NfsFaults {
     private static final Duration DEADLINE = Duration.ofMinutes(4);
     private static final long DISK_BYTES = 64 << 20;
 
-    /** Not JUnit's: sockets need a short path. */
-    private static Path directory;
-
-    private static LibvirtDaemon libvirt;
+    private static NfsGuest nfs;
     private static RunningGuest guest;
     private static AgentDisk disk;
     private static NfsServer server;
 
     @BeforeAll
     static void start() throws IOException {
-        directory = Files.createTempDirectory("nf");
-        GuestImage image = GuestImage.buildWithNfs(directory.resolve("image"));
-        disk = AgentDisk.build(directory, Path.of(System.getProperty("catena.home")), "curl", "qemu-io");
-        libvirt = LibvirtDaemon.start(directory.resolve("v"));
-        guest = RunningGuest.direct(libvirt.uri(), "nfs", image, disk.element(), directory);
-        guest.run(disk.mounting());
-        server = NfsServer.start(guest);
+        nfs = NfsGuest.start("curl", "qemu-io");
+        guest = nfs.guest();
+        disk = nfs.disk();
+        server = nfs.server();
     }
 
     @AfterAll
     static void end() throws IOException {
-        try (LibvirtDaemon ending = libvirt;
-                RunningGuest leaving = guest) {
-            assertThat(ending == null || leaving == null)
-                    .as("nothing was started")
-                    .isFalse();
-        } finally {
-            Programs.run(DEADLINE, "rm", "-rf", directory.toString());
+        if (nfs != null) {
+            nfs.close();
         }
     }
 
@@ -110,13 +94,20 @@ class NfsFaults {
         io("two", vdi, "write -P 1 0 8M", "flush");
 
         server.stop();
+        String late = "{\"name\":\"late\",\"sizeBytes\":" + DISK_BYTES + "}";
+        background(agent.command("POST", "srs/" + sr + "/vdis", late), "/run/creator");
         background(qemuIo("two", vdi, "write -P 5 1M 1M", "flush") + " && echo written", "/run/writer");
         await("grep -q event=requests-held /run/two.log && grep -q event=mount-away /run/two.log");
         for (String path : new String[] {"srs", "srs/" + sr + "/vdis", "srs/" + sr + "/tree", "srs/" + sr}) {
-            long began = System.nanoTime();
-            guest.run(agent.command("GET", path, "").replace(" -sS ", " -sS --max-time 20 "));
-            assertThat(Duration.ofNanos(System.nanoTime() - began)).as(path).isLessThan(Duration.ofSeconds(20));
+            answersSoon(agent, "GET", path, "");
         }
+        await("grep -q 'goes on when it can be reached' /run/creator");
+        assertThat(answersSoon(agent, "POST", "srs/" + sr + "/vdis", late)).contains("TRY_AGAIN", "Nothing was done");
+        assertThat(answersSoon(agent, "POST", "vdis/snapshot", "{\"vdis\":[\"" + vdi + "\"]}"))
+                .contains("TRY_AGAIN");
+        assertThat(answersSoon(agent, "POST", "vdis/" + vdi + "/detach", "")).contains("TRY_AGAIN");
+        assertThat(answersSoon(agent, "POST", "srs/" + sr + "/detach", "{\"force\":true}"))
+                .contains("TRY_AGAIN");
         assertThat(guest.run(agent.command("GET", "srs", ""))).contains("what it lies on cannot be reached");
         assertThat(guest.run("cat /run/writer")).doesNotContain("written");
 
@@ -124,9 +115,18 @@ class NfsFaults {
         await("grep -q written /run/writer && grep -q event=requests-go-on /run/two.log");
         await("grep -q event=mount-answers /run/two.log");
         io("two", vdi, "read -P 5 1M 1M", "read -P 1 2M 6M", "read -P 1 0 1M");
+        text(agent.request("POST", "srs/" + sr + "/vdis", late), "vdi");
+        assertThat(agent.request("POST", "srs/" + sr + "/check", "").toString()).contains("\"findings\":[]");
         detach(agent, sr, vdi);
         assertThat(mounts("two")).isEmpty();
         agent.end();
+    }
+
+    private static String answersSoon(GuestAgent agent, String method, String path, String body) throws IOException {
+        long began = System.nanoTime();
+        String answer = guest.run(agent.command(method, path, body).replace(" -sS ", " -sS --max-time 20 "));
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).as(path).isLessThan(Duration.ofSeconds(20));
+        return answer;
     }
 
     private static String createSr(GuestAgent agent, String address, String directory) throws IOException {
