@@ -55,7 +55,8 @@ final class GuestAgent {
      * @param javaOptions more of them, each with a space before it
      */
     void start(String javaOptions) throws IOException {
-        String options = javaOptions.isEmpty() ? "" : "export JDK_JAVA_OPTIONS=\"$JDK_JAVA_OPTIONS" + javaOptions + "\"\n";
+        String options =
+                javaOptions.isEmpty() ? "" : "export JDK_JAVA_OPTIONS=\"$JDK_JAVA_OPTIONS" + javaOptions + "\"\n";
         String script = environment() + options + """
                 rm -f $CATENA_RUN_DIR.out
                 mkfifo $CATENA_RUN_DIR.out

@@ -32,7 +32,9 @@ final class NfsHost {
      */
     static NfsHost make(RunningGuest guest, AgentDisk disk, String name, int network) throws IOException {
         NfsHost host = new NfsHost(guest, disk, name, network);
-        guest.run(disk.environment() + String.format(Locale.ROOT, """
+        guest.run(disk.environment()
+                + String.format(
+                        Locale.ROOT, """
                 set -e
                 %4$s --net --uts --mount --propagation private sleep 1000000 >/dev/null 2>&1 3>&- &
                 pid=$!
@@ -81,10 +83,17 @@ final class NfsHost {
 
     /** Returns a script that does I/O on a disk, and flushes when it is told to and at its end. */
     String qemuIo(String vdi, String... commands) {
-        StringBuilder script = new StringBuilder(disk.environment()).append(disk.program("qemu-io")).append(" -t writeback -f raw");
+        StringBuilder script = new StringBuilder(disk.environment())
+                .append(disk.program("qemu-io"))
+                .append(" -t writeback -f raw");
         for (String command : commands) {
             script.append(" -c '").append(command).append('\'');
         }
-        return script.append(" 'nbd+unix:///").append(vdi).append("?socket=").append(run()).append("/nbd.sock'").toString();
+        return script.append(" 'nbd+unix:///")
+                .append(vdi)
+                .append("?socket=")
+                .append(run())
+                .append("/nbd.sock'")
+                .toString();
     }
 }

@@ -68,7 +68,8 @@ class NfsTwoHosts {
         assertThat(readBack()).doesNotContain("verification failed").doesNotContain("rror");
         JsonObject check = b().agent().request("POST", "srs/" + sr + "/check", "");
         assertThat(check.toString()).contains("\"findings\":[]");
-        JsonObject late = a().agent().request("POST", "srs/" + sr + "/vdis", "{\"name\":\"late\",\"sizeBytes\":1048576}");
+        JsonObject late =
+                a().agent().request("POST", "srs/" + sr + "/vdis", "{\"name\":\"late\",\"sizeBytes\":1048576}");
         assertThat(late.toString()).contains("has taken the SR from this host");
     }
 
@@ -152,7 +153,10 @@ class NfsTwoHosts {
     private void takeOverFromACutHost(Event meanwhile) throws IOException {
         startGuestOfA();
         guest.run(
-                asked("write -P 0xa1 0 1M") + asked("flush") + a().cutting() + asked("write -P 0xa2 0 64k")
+                asked("write -P 0xa1 0 1M")
+                        + asked("flush")
+                        + a().cutting()
+                        + asked("write -P 0xa2 0 64k")
                         + asked("write -P 0xa2 512k 64k"),
                 DEADLINE);
         assertThat(guest.run("cat " + output())).doesNotContain("rror");
@@ -161,8 +165,7 @@ class NfsTwoHosts {
         assertThat(attachAtB().has("error")).isFalse();
         text(b().agent().request("POST", "vdis/" + vdi + "/attach", "{}"), "uri");
         String read = guest.run(b().qemuIo(vdi, "read -P 0xa1 0 1M"), DEADLINE);
-        System.out.printf(
-                Locale.ROOT, "taken over and served %.1f s after the cut%n", (System.nanoTime() - cut) / 1e9);
+        System.out.printf(Locale.ROOT, "taken over and served %.1f s after the cut%n", (System.nanoTime() - cut) / 1e9);
         assertThat(read).doesNotContain("verification failed").contains("read 1048576/1048576");
         assertThat(b().agent().log()).contains("event=sr-taken-over");
         guest.run(b().qemuIo(vdi, "write -P 0xb1 0 64k", "write -P 0xb1 16M 64k", "flush"), DEADLINE);
@@ -178,7 +181,8 @@ class NfsTwoHosts {
 
     private String readBack() throws IOException {
         return guest.run(
-                b().qemuIo(vdi, "read -P 0xb1 0 64k", "read -P 0xa1 64k 960k", "read -P 0xb1 16M 64k") + " 2>&1 || true",
+                b().qemuIo(vdi, "read -P 0xb1 0 64k", "read -P 0xa1 64k 960k", "read -P 0xb1 16M 64k")
+                        + " 2>&1 || true",
                 DEADLINE);
     }
 
