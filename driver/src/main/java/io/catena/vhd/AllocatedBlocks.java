@@ -2,6 +2,7 @@ package io.catena.vhd;
 
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.vhd.map.BlockMap;
 import java.io.IOException;
 import java.util.BitSet;
 

@@ -3,6 +3,7 @@ package io.catena.vhd;
 import io.catena.format.Batmap;
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
+import io.catena.vhd.map.BlockMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collection;

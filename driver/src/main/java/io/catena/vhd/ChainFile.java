@@ -4,6 +4,7 @@ import io.catena.format.Footer;
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.UUID;

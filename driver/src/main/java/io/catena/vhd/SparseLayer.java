@@ -1,18 +1,14 @@
 package io.catena.vhd;
 
-import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
-import io.catena.format.ParentLocator;
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import io.catena.store.TrackedFile;
+import io.catena.vhd.map.BlockMap;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
-import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -47,22 +43,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>The flush after that syncs the hole before it points to what is there now: the new block's bitmap is zeros then.
  * </ol>
  *
- * <p><b>Order of a flush:</b>
- *
- * <ol>
- *   <li>Set apart what is pending now; grow the file to hold all of the last block, so that no BAT entry can ever point
- *       beyond it. Clear the batmap's bits of blocks that have another place, or their first: the BAT must never come before
- *       that, and a bit may be set of a block that had no place, as a lie that means nothing until it has one.
- *   <li>Sync: the data, and the zeros under new bitmaps, are on the platter before anything points to them. If all that is
- *       pending are blocks that were given up nothing new is pointed to, and the second sync does; if nothing was changed
- *       since the last sync it has been done.
- *   <li>Write bitmaps, BAT sectors and the trailing footer, in any order: a bitmap without its BAT entry is unreachable,
- *       a BAT entry without its bitmap finds zeros there, which mean "ask the parent", as before.
- *   <li>Sync; then the redo log may forget, and places that blocks have left are punched and free, unless somebody else does
- *       that later ({@link #giveBack}). The flush is answered.
- * </ol>
- *
- * <p>The copy of the footer at the start is not touched by this, so the disk can be opened after a cut at any moment.
+ * <p>A {@link SparseFlush flush} makes both durable.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -71,89 +52,38 @@ public final class SparseLayer implements Layer {
     private static final int MOST_GAPS = 1024;
 
     private final TrackedFile file;
-    private final VhdHeaders headers;
-
-    /** Guarded by tail. */
-    private Footer footer;
-
     private final SparseLayout layout;
     private final BlockMap map;
+    private final SparseTail tail;
+    private final SparseFlush flushes;
     private final @Nullable BatmapFile batmap;
     private final @Nullable RedoLog redo;
     private volatile boolean writable;
-    private final long headersEnd;
 
     /** Where the file ended when it was opened for reading. */
     private final long zerosFrom;
 
-    private final Object tail = new Object();
-
-    /** Where the last block ends, also if the file's BAT alone tells of it yet; guarded by tail. */
-    private long dataEnd;
-
-    /** Places inside the data that are holes; no BAT tells of them. Guarded by tail. */
-    private final TreeSet<Integer> freePlaces = new TreeSet<>(Integer::compareUnsigned);
-
-    /** Whether a footer stands where the data ends; guarded by tail. */
-    private boolean footerAtEnd;
-
-    /** Where it stands, if it does; guarded by tail. */
-    private long footerOffset;
-
-    /** Whether the copy of the footer at the start equals the footer, durably; guarded by tail. */
-    private boolean copyIsValid;
-
-    /** Whether the file was cut off where the data ends, since it was opened; guarded by tail. */
-    private boolean tailIsClean;
-
-    /** Whether places that blocks have left wait for {@link #giveBack}. */
-    private volatile boolean keepsPlaces;
-
-    /** Has to be durable before what this layer gives up is; null if nothing has. */
-    private volatile @Nullable Layer flushedBefore;
-
-    /** Whether the file was synced since it was opened: an earlier process may have left more than the platter has. */
-    private volatile boolean synced;
-
     /** Whether blocks or bits were added since the file was opened. */
     private volatile boolean changed;
-
-    private final Object flushing = new Object();
-    private final AtomicLong flushesAsked = new AtomicLong();
-
-    /** The last request that a finished flush covers; guarded by flushing. */
-    private long flushesDone;
-
-    /** Whether nothing is ever written again; guarded by flushing. */
-    private boolean retired;
-
-    /** Why nothing is ever written again though not all is durable; guarded by flushing. */
-    private @Nullable IOException abandoned;
 
     private SparseLayer(TrackedFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
             throws IOException {
         this.file = file;
-        this.headers = headers;
-        this.footer = headers.footer();
         this.redo = redo;
         this.writable = writable;
         layout = headers.layout();
         map = BlockMap.read(file, layout, redo);
         batmap = BatmapFile.find(file, headers, layout).orElse(null);
-        copyIsValid = headers.validCopy();
-        headersEnd = headersEnd();
+        long headersEnd = Math.max(headers.end(file.size()), batmap == null ? 0 : batmap.end());
         map.check(headersEnd, writable);
         zerosFrom = writable ? Long.MAX_VALUE : file.size();
         if (batmap != null) {
             changed = !batmap.load(map);
         }
-        dataEnd = map.dataEnd(headersEnd);
-        footerAtEnd = headers.trailingFooterOffset() >= dataEnd;
-        footerOffset = headers.trailingFooterOffset();
-        if (redo != null && !redo.survivors().isEmpty()) {
-            map.replay(redo.survivors(), headersEnd);
-            dataEnd = Math.max(dataEnd, map.dataEnd(headersEnd));
-            footerAtEnd = false;
+        tail = new SparseTail(file, headers, map, headersEnd);
+        flushes = new SparseFlush(file, map, tail, batmap);
+        if (map.replay(headersEnd)) {
+            tail.blocksWereAdded();
             changed = true;
         }
         if (!writable) {
@@ -300,7 +230,7 @@ public final class SparseLayer implements Layer {
             allocate(block);
         }
         // No data will make the file long enough for these sectors to be read.
-        growToDataEnd();
+        tail.growToDataEnd();
         file.punchHole(map.fileOffset(offset), length);
         map.markPresent(block, firstSector, length / SparseLayout.SECTOR);
     }
@@ -327,7 +257,7 @@ public final class SparseLayer implements Layer {
      * @param first null to end this
      */
     public void flushAfter(@Nullable Layer first) {
-        flushedBefore = first;
+        flushes.flushAfter(first);
     }
 
     boolean wantsFlushSoon() {
@@ -344,44 +274,8 @@ public final class SparseLayer implements Layer {
     }
 
     private void allocate(int block) throws IOException {
-        synchronized (tail) {
-            if (map.isAllocated(block)) {
-                return;
-            }
-            Integer left = freePlaces.pollFirst();
-            int entry = left != null ? left : placeAtEnd();
-            changed = true;
-            map.allocate(block, entry);
-        }
-    }
-
-    private int placeAtEnd() throws IOException {
-        cutOffTail();
-        int entry = layout.entryAfter(dataEnd);
-        if (entry == SparseLayout.UNALLOCATED) {
-            throw new IOException(file.name() + ": the file has grown to 2 TiB and cannot hold another block");
-        }
-        dataEnd = layout.blockEnd(entry);
-        return entry;
-    }
-
-    /**
-     * Removes what stands behind the data, the footer in the first place; its copy must be safe before. So must be the BAT:
-     * the one on the platter may still have a block there that a process before this one gave up.
-     */
-    private void cutOffTail() throws IOException {
-        if (tailIsClean) {
-            return;
-        }
-        restoreCopy();
-        if (!synced) {
-            file.sync();
-            synced = true;
-        }
-        // Also a call that fails may have had its effect.
-        footerAtEnd = false;
-        file.truncate(dataEnd);
-        tailIsClean = true;
+        changed = true;
+        tail.allocate(block);
     }
 
     /**
@@ -389,19 +283,7 @@ public final class SparseLayer implements Layer {
      * trailing footer is gone then until the next flush.
      */
     public void makeReadyForWrites() throws IOException {
-        synchronized (tail) {
-            cutOffTail();
-        }
-    }
-
-    private void restoreCopy() throws IOException {
-        synchronized (tail) {
-            if (!copyIsValid) {
-                writeCopy();
-                file.sync();
-                copyIsValid = true;
-            }
-        }
+        tail.cutOffTail();
     }
 
     /**
@@ -416,28 +298,7 @@ public final class SparseLayer implements Layer {
      * </ol>
      */
     public void changeFooter(UnaryOperator<Footer> change) throws IOException {
-        synchronized (tail) {
-            restoreCopy();
-            Footer next = change.apply(footer);
-            if (footerAtEnd) {
-                file.write(footerOffset, next.encode());
-            } else {
-                cutOffTail();
-            }
-            footer = next;
-            copyIsValid = false;
-            writeCopy();
-        }
-        file.sync();
-        synchronized (tail) {
-            copyIsValid = true;
-        }
-    }
-
-    private void writeCopy() throws IOException {
-        synchronized (tail) {
-            file.write(0, footer.encode());
-        }
+        tail.changeFooter(change);
     }
 
     /**
@@ -469,48 +330,7 @@ public final class SparseLayer implements Layer {
 
     @Override
     public void flush() throws IOException {
-        long mine = flushesAsked.incrementAndGet();
-        synchronized (flushing) {
-            // The flush before this one may have begun after we asked, or the file is sealed for good: nothing left to
-            // do.
-            IOException broken = abandoned;
-            if (broken != null) {
-                throw new IOException(
-                        file.name()
-                                + ": what was written before could not be made durable; detach the disk and attach it"
-                                + " again: " + broken.getMessage(),
-                        broken);
-            }
-            if (flushesDone < mine && !retired) {
-                long covered = flushesAsked.get();
-                flushNow();
-                flushesDone = covered;
-            }
-        }
-    }
-
-    private void flushNow() throws IOException {
-        boolean metadata = map.freeze();
-        if (metadata) {
-            growToDataEnd();
-            forgetChangedBlocks();
-        }
-        flushFirst();
-        if (!metadata || map.pointsToNews()) {
-            file.syncIfChanged();
-            synced = true;
-        }
-        if (metadata) {
-            map.writeBack();
-            writeTrailingFooter();
-            file.sync();
-            synced = true;
-            map.forgetFrozen();
-        }
-        map.settleLeft();
-        if (!keepsPlaces) {
-            freePlacesLeft(Integer.MAX_VALUE);
-        }
+        flushes.flush();
     }
 
     /**
@@ -519,12 +339,12 @@ public final class SparseLayer implements Layer {
      * @param keeps false to end this: the next flush frees them all
      */
     void keepPlaces(boolean keeps) {
-        keepsPlaces = keeps;
+        flushes.keepPlaces(keeps);
     }
 
     /** Gives back the space of places that blocks have left, as flushes have made durable. Flushes go on. */
     void giveBack(int mostPlaces) throws IOException {
-        freePlacesLeft(mostPlaces);
+        tail.freePlacesLeft(mostPlaces);
     }
 
     /** Returns how many places wait for {@link #giveBack}. */
@@ -543,81 +363,14 @@ public final class SparseLayer implements Layer {
         file.syncIfChanged();
     }
 
-    private void flushFirst() throws IOException {
-        Layer first = flushedBefore;
-        if (first != null) {
-            first.flush();
-        }
-    }
-
-    private void forgetChangedBlocks() throws IOException {
-        if (batmap != null) {
-            batmap.forget(map.changedPlaces());
-        }
-    }
-
-    /** Punches neighbours at one go. If that fails, they are found as gaps when the file is opened again. */
-    private void freePlacesLeft(int most) throws IOException {
-        TreeSet<Integer> places = new TreeSet<>(Integer::compareUnsigned);
-        places.addAll(map.takeLeft(most));
-        while (!places.isEmpty()) {
-            List<Integer> row = new ArrayList<>();
-            Integer next = places.first();
-            while (places.remove(next)) {
-                row.add(next);
-                next = layout.entryAfter(layout.blockEnd(next));
-            }
-            long from = layout.bitmapOffset(row.get(0));
-            file.punchHole(from, layout.blockEnd(row.get(row.size() - 1)) - from);
-            synchronized (tail) {
-                freePlaces.addAll(row);
-            }
-        }
-    }
-
-    private void growToDataEnd() throws IOException {
-        synchronized (tail) {
-            if (file.size() < dataEnd) {
-                file.truncate(dataEnd);
-            }
-        }
-    }
-
-    private void writeTrailingFooter() throws IOException {
-        synchronized (tail) {
-            if (!footerAtEnd) {
-                file.truncate(dataEnd);
-                tailIsClean = false;
-                file.write(dataEnd, footer.encode());
-                footerOffset = dataEnd;
-                footerAtEnd = true;
-            }
-        }
-    }
-
     /** Flushes, and makes sure that other programs can read the file as it is; it stays open. */
     public void seal() throws IOException {
-        flush();
-        synchronized (flushing) {
-            restoreCopy();
-            if (!hasTrailingFooter()) {
-                writeTrailingFooter();
-                file.sync();
-            }
-        }
-    }
-
-    private boolean hasTrailingFooter() {
-        synchronized (tail) {
-            return footerAtEnd;
-        }
+        flushes.seal();
     }
 
     /** Whether the file holds no block, so that its content is its parent's. */
     public boolean isEmpty() {
-        synchronized (tail) {
-            return dataEnd == headersEnd;
-        }
+        return tail.isEmpty();
     }
 
     /**
@@ -626,10 +379,7 @@ public final class SparseLayer implements Layer {
      */
     public void retire() throws IOException {
         writable = false;
-        synchronized (flushing) {
-            // A flush that was asked for long ago may come only now.
-            retired = true;
-        }
+        flushes.retire();
         map.keepFewBitmaps();
         if (changed && batmap != null) {
             batmap.store(map);
@@ -643,9 +393,7 @@ public final class SparseLayer implements Layer {
     /** Ends writing for good, since nobody will read the file any more: it has no name, and its redo log goes. */
     void discard() throws IOException {
         writable = false;
-        synchronized (flushing) {
-            retired = true;
-        }
+        flushes.retire();
         if (redo != null) {
             redo.delete();
         }
@@ -656,9 +404,7 @@ public final class SparseLayer implements Layer {
      */
     public void abandon(IOException reason) throws IOException {
         writable = false;
-        synchronized (flushing) {
-            abandoned = reason;
-        }
+        flushes.abandon(reason);
         if (redo != null) {
             redo.close();
         }
@@ -689,18 +435,5 @@ public final class SparseLayer implements Layer {
 
     private long restOfBlock(long offset) {
         return layout.blockSize() - offset % layout.blockSize();
-    }
-
-    private long headersEnd() throws IOException {
-        DynamicHeader header = headers.sparseHeader();
-        long fileSize = file.size();
-        // A locator that points beyond the file takes no room in it.
-        Optional<ParentLocator> last = header.locators().stream()
-                .filter(l -> l.platform() != ParentLocator.NONE && l.dataOffset() >= 0)
-                .filter(l -> l.dataOffset() + l.spaceBytes() <= fileSize)
-                .max((a, b) -> Long.compare(a.dataOffset() + a.spaceBytes(), b.dataOffset() + b.spaceBytes()));
-        long end = Math.max(headers.footer().dataOffset() + DynamicHeader.SIZE, layout.tableEnd());
-        end = Math.max(end, last.map(l -> l.dataOffset() + l.spaceBytes()).orElse(0L));
-        return Math.max(Math.max(end, Footer.SIZE), batmap == null ? 0 : batmap.end());
     }
 }

@@ -4,6 +4,7 @@ import io.catena.format.CorruptVhdException;
 import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
+import io.catena.format.ParentLocator;
 import io.catena.format.SparseLayout;
 import io.catena.format.UnsupportedVhdException;
 import io.catena.store.BlockFile;
@@ -90,8 +91,24 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
         return Objects.requireNonNull(header, "header");
     }
 
-    SparseLayout layout() {
+    /** Where the blocks of a disk stand that is known not to be fixed. */
+    public SparseLayout layout() {
         return SparseLayout.of(footer, sparseHeader());
+    }
+
+    /**
+     * Returns where the headers, the BAT and the locators end, of a disk that is known not to be fixed. A locator that points beyond the
+     * file takes no room in it.
+     */
+    long end(long fileSize) {
+        long locators = sparseHeader().locators().stream()
+                .filter(l -> l.platform() != ParentLocator.NONE && l.dataOffset() >= 0)
+                .mapToLong(l -> l.dataOffset() + l.spaceBytes())
+                .filter(end -> end <= fileSize)
+                .max()
+                .orElse(0);
+        long tables = Math.max(footer.dataOffset() + DynamicHeader.SIZE, layout().tableEnd());
+        return Math.max(Math.max(tables, locators), Footer.SIZE);
     }
 
     /** Whether the disk needs a parent for what it does not hold. */

@@ -4,7 +4,7 @@ import static java.nio.ByteOrder.BIG_ENDIAN;
 
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
-import io.catena.vhd.LastBlock;
+import io.catena.vhd.map.LastBlock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

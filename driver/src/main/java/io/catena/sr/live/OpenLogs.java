@@ -9,7 +9,7 @@ import io.catena.sr.record.SrFiles;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

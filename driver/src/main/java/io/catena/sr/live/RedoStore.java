@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.util.Optional;
 import java.util.UUID;

@@ -26,7 +26,7 @@ import io.catena.sr.xen.SmLeftover;
 import io.catena.sr.xen.SmRecovery;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -12,7 +12,7 @@ import io.catena.store.MemoryShortageException;
 import io.catena.store.StorageAwayException;
 import io.catena.store.StorageLockedException;
 import io.catena.vhd.MissingParentException;
-import io.catena.vhd.RedoMisfitException;
+import io.catena.vhd.map.RedoMisfitException;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.Objects;

@@ -23,7 +23,7 @@ import io.catena.store.StorageLockedException;
 import io.catena.store.StoredText;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;

@@ -41,6 +41,6 @@ class BystanderCrashTest {
             first.act();
         }
         assertThat(scenario.met)
-                .contains("VhdCreator.finish", "StoredText.write", "SparseLayer.flushNow", "Snapshot.name");
+                .contains("VhdCreator.finish", "StoredText.write", "SparseFlush.flushNow", "Snapshot.name");
     }
 }

@@ -13,7 +13,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.DrainingLayer;
 import io.catena.vhd.ParentLink;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import io.catena.vhd.SparseLayer;
 import io.catena.vhd.VhdCreator;
 import java.io.IOException;
@@ -247,7 +247,7 @@ final class DrainScenario implements Scenario {
         private boolean isBetween() {
             String method = CallSite.current().method();
             return Set.of(
-                            "SparseLayer.flushNow",
+                            "SparseFlush.flushNow",
                             "SparseLayer.writeInBlock",
                             "BlockMap.writeBack",
                             "DrainingLayer.copy")

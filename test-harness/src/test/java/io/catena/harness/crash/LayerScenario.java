@@ -13,7 +13,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import io.catena.vhd.ParentLink;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import io.catena.vhd.SparseLayer;
 import io.catena.vhd.VhdCreator;
 import java.io.IOException;

@@ -25,10 +25,10 @@ final class MergeScenario implements Scenario {
 
     /** Methods that make their calls while writes to new blocks wait for them. */
     private static final Set<String> WITHIN_LOCK = Set.of(
-            "SparseLayer.restoreCopy",
-            "SparseLayer.writeCopy",
-            "SparseLayer.writeTrailingFooter",
-            "SparseLayer.growToDataEnd");
+            "SparseTail.restoreCopy",
+            "SparseTail.writeCopy",
+            "SparseTail.writeTrailingFooter",
+            "SparseTail.growToDataEnd");
 
     /** The live merges whose last steps the guest worked between. */
     final Set<String> endsMet = new TreeSet<>();

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * sync of names in {@code LeafReplacer.prepare}: if the prepared file is lost the recorded operation does nothing, and the
  * disk stays what it was. The second sync in {@code BlockMover.move}: the journal that follows holds the whole table. The second sync of names in {@code Snapshot.name}: until
  * {@code complete} has synced the names anyway, recovery gives the children their names again. The truncate in {@code
- * SparseLayer.cutOffTail}: in files that the driver lays out for disks of this size the padding before a block is larger
+ * SparseTail.cutOffTail}: in files that the driver lays out for disks of this size the padding before a block is larger
  * than the footer that it cuts off. When XenServer's work is finished: the sync of names in {@code Journal.record}, for the
  * links that are written there change one sector of a header, and XenServer's own journal has the work begun again; the
  * delete in {@code Relink.remove}, for what stays is garbage, and is collected.
@@ -49,7 +49,7 @@ class MutantsTest {
             "LiveLeafMerge.makeDurable",
             "LeafWork.endDrain",
             "LeafWork.finishFill",
-            "SparseLayer.flushFirst",
+            "SparseFlush.flushFirst",
             "DrainingLayer.copyAgain",
             "DrainingLayer.giveUpCopied",
             "LiveCut.complete");
@@ -85,19 +85,19 @@ class MutantsTest {
         Mutated relink = recovery(SmState.NODE_RELINK_BEGUN);
         Mutated cut = recovery(SmState.SNAPSHOT_7_RENAMED);
         return Stream.of(
-                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
-                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
-                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.TRUNCATE, "SparseLayer.growToDataEnd", 1, 1),
-                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.WRITE, "SparseLayer.writeTrailingFooter", 1, 1),
+                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseFlush.flushNow", 1, 2),
+                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.SYNC, "SparseFlush.flushNow", 2, 2),
+                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.TRUNCATE, "SparseTail.growToDataEnd", 1, 1),
+                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.WRITE, "SparseTail.writeTrailingFooter", 1, 1),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.WRITE, "BlockMap.writeBack", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.WRITE, "BlockMap.writeBack", 2, 2),
                         new Mutant(Fault.KILL, layer, Call.Kind.WRITE, "RedoLog.append", 1, 1),
                         new Mutant(Fault.KILL, layer, Call.Kind.PUNCH, "SparseLayer.zeroInBlock", 1, 1),
-                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.PUNCH, "SparseLayer.freePlacesLeft", 1, 1),
-                        new Mutant(Fault.KILL, layer, Call.Kind.TRUNCATE, "SparseLayer.growToDataEnd", 1, 1),
-                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseLayer.flushNow", 1, 2),
-                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseLayer.flushNow", 2, 2),
-                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
+                        new Mutant(Fault.POWER_CUT, layer, Call.Kind.PUNCH, "SparseTail.freePlacesLeft", 1, 1),
+                        new Mutant(Fault.KILL, layer, Call.Kind.TRUNCATE, "SparseTail.growToDataEnd", 1, 1),
+                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseFlush.flushNow", 1, 2),
+                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseFlush.flushNow", 2, 2),
+                        new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseFlush.flushFirst", 1, 1),
                         new Mutant(Fault.KILL, drain, Call.Kind.WRITE, "DrainingLayer.copyAgain", 1, 1),
                         new Mutant(Fault.KILL, drain, Call.Kind.WRITE, "DrainingLayer.giveUpCopied", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Snapshot.name", 1, 2),
@@ -107,7 +107,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "LiveCut.complete", 1, 1),
-                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "SparseFlush.flushFirst", 1, 1),
                         new Mutant(Fault.KILL, snapshot, Call.Kind.WRITE, "RedoLog.append", 1, 1),
                         new Mutant(Fault.KILL, snapshot, Call.Kind.RENAME, "Snapshot.name", 1, 2),
                         new Mutant(Fault.KILL, snapshot, Call.Kind.RENAME, "Snapshot.name", 2, 2),
@@ -118,12 +118,12 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "PullUpMerge.copyLacking", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC_NAMES, "Absorb.rename", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LiveLeafMerge.makeDurable", 1, 1),
-                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.flushFirst", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseFlush.flushFirst", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LeafWork.endDrain", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "LeafWork.finishFill", 1, 1),
                         new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.relink", 1, 1),
-                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseLayer.changeFooter", 1, 1),
-                        new Mutant(Fault.KILL, merge, Call.Kind.WRITE, "SparseLayer.writeCopy", 1, 1),
+                        new Mutant(Fault.POWER_CUT, merge, Call.Kind.SYNC, "SparseTail.changeFooter", 1, 1),
+                        new Mutant(Fault.KILL, merge, Call.Kind.WRITE, "SparseTail.writeCopy", 1, 1),
                         new Mutant(Fault.POWER_CUT, revert, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "Relink$Child.link", 1, 1),
                         new Mutant(Fault.POWER_CUT, compose, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),

@@ -10,7 +10,7 @@ import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import io.catena.vhd.ParentLink;
-import io.catena.vhd.RedoLog;
+import io.catena.vhd.map.RedoLog;
 import io.catena.vhd.VhdCreator;
 import java.io.Closeable;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.catena.vhd;
+package io.catena.vhd.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,10 @@ import io.catena.store.BlockFile;
 import io.catena.store.CacheBudget;
 import io.catena.store.FileStorage;
 import io.catena.store.MemoryShortageException;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import io.catena.vhd.VhdCreator;
+import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.catena.vhd;
+package io.catena.vhd.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

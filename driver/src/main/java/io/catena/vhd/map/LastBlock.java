@@ -1,4 +1,4 @@
-package io.catena.vhd;
+package io.catena.vhd.map;
 
 import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;

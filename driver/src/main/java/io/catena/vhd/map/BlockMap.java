@@ -1,4 +1,4 @@
-package io.catena.vhd;
+package io.catena.vhd.map;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads. Blocks that are not there, or whole, are told without a lock. While a
  * block is given up nobody may use what it was told of its place.
  */
-final class BlockMap implements CacheBudget.Cache {
+public final class BlockMap implements CacheBudget.Cache {
     private static final Logger LOG = System.getLogger(BlockMap.class.getName());
 
     private static final int CACHED_BITMAPS = 4096;
@@ -139,7 +139,7 @@ final class BlockMap implements CacheBudget.Cache {
      * @throws CorruptVhdException if the BAT is cut off or too small for the disk
      * @throws UnsupportedVhdException if the disk has more than {@link SparseLayout#MAX_BLOCKS} blocks
      */
-    static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo) throws IOException {
+    public static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo) throws IOException {
         return read(file, layout, redo, CacheBudget.process());
     }
 
@@ -179,7 +179,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Returns where the last block ends, or {@code headersEnd} if there is none. */
-    long dataEnd(long headersEnd) {
+    public long dataEnd(long headersEnd) {
         long end = headersEnd;
         for (int block = 0; block < layout.blocks(); block++) {
             if (entries.get(block) != SparseLayout.UNALLOCATED) {
@@ -196,7 +196,7 @@ final class BlockMap implements CacheBudget.Cache {
      *     written; else the last may lack all of its data if zeros stand for them ({@link LastBlock})
      * @throws CorruptVhdException if a block overlaps the headers or another block, or reaches beyond the file
      */
-    void check(long headersEnd, boolean complete) throws IOException {
+    public void check(long headersEnd, boolean complete) throws IOException {
         long fileSize = file.size();
         boolean mayLackData = !complete && endsBehindABitmap(fileSize) && LastBlock.isZeros(file, layout);
         for (int block = 0; block < layout.blocks(); block++) {
@@ -253,7 +253,7 @@ final class BlockMap implements CacheBudget.Cache {
      *
      * @param most how many at most
      */
-    synchronized void findGaps(long headersEnd, int most) {
+    public synchronized void findGaps(long headersEnd, int most) {
         long end = headersEnd;
         for (long start : starts(entries)) {
             int entry = layout.entryAfter(end);
@@ -265,8 +265,8 @@ final class BlockMap implements CacheBudget.Cache {
         }
     }
 
-    /** As {@link Layer#run}. */
-    long run(long offset, long maxBytes) throws IOException {
+    /** Returns how many bytes from {@code offset} on are alike, at most {@code maxBytes}: present, or, as a negative number, not. */
+    public long run(long offset, long maxBytes) throws IOException {
         int block = (int) (offset / layout.blockSize());
         long rest = Math.min(maxBytes, (block + 1L) * layout.blockSize() - offset);
         int entry = entries.get(block);
@@ -284,12 +284,12 @@ final class BlockMap implements CacheBudget.Cache {
         }
     }
 
-    boolean isAllocated(int block) {
+    public boolean isAllocated(int block) {
         return entries.get(block) != SparseLayout.UNALLOCATED;
     }
 
     /** Returns the first blocks from {@code from} on that are allocated. */
-    List<Integer> blocks(int from, int most) {
+    public List<Integer> blocks(int from, int most) {
         return IntStream.range(from, (int) layout.blocks())
                 .filter(this::isAllocated)
                 .limit(most)
@@ -297,18 +297,14 @@ final class BlockMap implements CacheBudget.Cache {
                 .toList();
     }
 
-    int entry(int block) {
-        return entries.get(block);
-    }
-
     /** Returns where in the file the byte at {@code offset} of the virtual disk stands; its block must be allocated. */
-    long fileOffset(long offset) {
+    public long fileOffset(long offset) {
         int entry = entries.get((int) (offset / layout.blockSize()));
         return layout.dataOffset(entry) + offset % layout.blockSize();
     }
 
     /** Enters a block of which no sector is present yet. */
-    synchronized void allocate(int block, int entry) {
+    public synchronized void allocate(int block, int entry) {
         bitmaps.put(block, new SectorBitmap(layout.sectorsPerBlock()));
         pending.entriesBefore.putIfAbsent(block, entries.get(block));
         entries.set(block, entry);
@@ -320,7 +316,7 @@ final class BlockMap implements CacheBudget.Cache {
      * Takes a block out of the map: first in the redo log, then in memory. Its place is free when a flush that began
      * after this has succeeded, as {@link #takeLeft} tells then.
      */
-    synchronized void giveUp(int block) {
+    public synchronized void giveUp(int block) {
         int entry = entries.get(block);
         if (entry == SparseLayout.UNALLOCATED) {
             return;
@@ -342,7 +338,7 @@ final class BlockMap implements CacheBudget.Cache {
      * Notes that sectors of an allocated block are in the file: first in the redo log, then in memory, under one lock:
      * whoever finds a sector present here can rely on the log.
      */
-    synchronized void markPresent(int block, int firstSector, int sectors) throws IOException {
+    public synchronized void markPresent(int block, int firstSector, int sectors) throws IOException {
         int entry = entries.get(block);
         if (isFull(block)) {
             return;
@@ -384,13 +380,17 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /**
-     * Takes over what a redo log tells of. The file may be ahead of the log's beginning, if a flush wrote what the log has
-     * not forgotten yet. So of each block only the records count that follow its last giving up: they tell all of it.
+     * Takes over what the redo log tells of, if there is one. The file may be ahead of the log's beginning, if a flush wrote what the
+     * log has not forgotten yet. So of each block only the records count that follow its last giving up: they tell all of it.
      *
+     * @return whether it tells of anything
      * @throws RedoMisfitException if the log does not fit the file; nothing is taken over then
      */
-    synchronized void replay(List<RedoLog.Entry> survivors, long headersEnd) throws IOException {
-        List<RedoLog.Entry> valid = sinceGivenUp(survivors);
+    public synchronized boolean replay(long headersEnd) throws IOException {
+        if (redo == null || redo.survivors().isEmpty()) {
+            return false;
+        }
+        List<RedoLog.Entry> valid = sinceGivenUp(redo.survivors());
         checkFit(valid, headersEnd, file.size());
         for (RedoLog.Entry entry : valid) {
             if (entry.isGivenUp()) {
@@ -403,6 +403,7 @@ final class BlockMap implements CacheBudget.Cache {
             }
             enter(entry.block(), bitmap(entry.block(), entry.batEntry()), entry.firstSector(), entry.sectors());
         }
+        return true;
     }
 
     private static List<RedoLog.Entry> sinceGivenUp(List<RedoLog.Entry> survivors) {
@@ -471,7 +472,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Whether so much is pending that it is time for a flush. */
-    synchronized boolean wantsFlush() {
+    public synchronized boolean wantsFlush() {
         return unlogged
                 || frozenUnlogged
                 || pending.bits.size() >= mostPendingBlocks()
@@ -479,7 +480,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Whether half as much is pending. */
-    synchronized boolean wantsFlushSoon() {
+    public synchronized boolean wantsFlushSoon() {
         return wantsFlush() || pending.bits.size() >= mostPendingBlocks() / 2 || (redo != null && redo.isHalfFull());
     }
 
@@ -507,7 +508,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Sets apart what is pending now; returns whether there is anything. */
-    synchronized boolean freeze() {
+    public synchronized boolean freeze() {
         frozen.add(pending);
         pending = new Pending();
         left.addAll(leaving);
@@ -521,7 +522,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Writes what {@link #freeze} set apart, and nothing newer. Durable after the next sync of the file. */
-    void writeBack() throws IOException {
+    public void writeBack() throws IOException {
         Pending work;
         synchronized (this) {
             work = frozen;
@@ -541,7 +542,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Forgets what {@link #writeBack} wrote: it is durable. */
-    synchronized void forgetFrozen() throws IOException {
+    public synchronized void forgetFrozen() throws IOException {
         frozen = new Pending();
         frozenUnlogged = false;
         if (redo != null) {
@@ -550,12 +551,12 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Returns the blocks that have another place, their first or none, in what {@link #freeze} set apart. */
-    synchronized Set<Integer> changedPlaces() {
+    public synchronized Set<Integer> changedPlaces() {
         return Set.copyOf(frozen.entriesBefore.keySet());
     }
 
     /** Whether what {@link #freeze} set apart tells of sectors or places that the file has not told of before. */
-    synchronized boolean pointsToNews() {
+    public synchronized boolean pointsToNews() {
         return !frozen.bits.isEmpty()
                 || frozen.entriesBefore.keySet().stream()
                         .anyMatch(block -> settledEntry(block) != SparseLayout.UNALLOCATED);
@@ -567,30 +568,30 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Notes that no BAT tells any more of the places that {@link #freeze} set apart; to be called after a flush succeeded. */
-    synchronized void settleLeft() {
+    public synchronized void settleLeft() {
         free.addAll(left);
         left.clear();
     }
 
     /** Returns places that blocks have given up and no BAT tells of any more, the first ones; each once. */
-    synchronized List<Integer> takeLeft(int most) {
+    public synchronized List<Integer> takeLeft(int most) {
         List<Integer> taken = free.stream().limit(most).toList();
         taken.forEach(free::remove);
         return taken;
     }
 
     /** Returns how many there are. */
-    synchronized int placesLeft() {
+    public synchronized int placesLeft() {
         return free.size();
     }
 
     /** Returns how many there will be more after the next flush. */
-    synchronized int placesLeaving() {
+    public synchronized int placesLeaving() {
         return leaving.size() + left.size();
     }
 
     /** Reads the batmap's bits; those of blocks that are not allocated are lies and ignored. Returns whether none were. */
-    boolean readBatmap(ByteBuffer map) {
+    public boolean readBatmap(ByteBuffer map) {
         boolean truthful = true;
         for (int block = 0; block < layout.blocks(); block++) {
             if ((map.get(block / 8) & 0x80 >> block % 8) == 0) {
@@ -606,7 +607,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Returns the batmap that tells of all blocks known to be full. */
-    ByteBuffer batmap(int bytes) {
+    public ByteBuffer batmap(int bytes) {
         ByteBuffer map = ByteBuffer.allocate(bytes);
         BitSet set = fullBlocks();
         for (int block = set.nextSetBit(0); block >= 0; block = set.nextSetBit(block + 1)) {
@@ -667,7 +668,7 @@ final class BlockMap implements CacheBudget.Cache {
     }
 
     /** Keeps no more bitmaps in memory than reading needs, from now on: there are many files that are only read. */
-    synchronized void keepFewBitmaps() {
+    public synchronized void keepFewBitmaps() {
         mostBitmaps = FEW_CACHED_BITMAPS;
         dropOldBitmaps();
     }

@@ -1,8 +1,11 @@
-package io.catena.vhd;
+package io.catena.vhd.map;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.store.FileStorage;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
+import io.catena.vhd.VhdCreator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

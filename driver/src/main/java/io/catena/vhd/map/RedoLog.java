@@ -1,4 +1,4 @@
-package io.catena.vhd;
+package io.catena.vhd.map;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
@@ -280,7 +280,7 @@ public final class RedoLog implements Closeable {
      *   <li>Remove its files.
      * </ol>
      */
-    void delete() throws IOException {
+    public void delete() throws IOException {
         notice.end();
         close();
         for (Half half : halves) {
