@@ -9,6 +9,8 @@ import java.io.IOException;
 final class JsonRecords {
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
+    private static final int SHOWN_CHARS = 200;
+
     private JsonRecords() {}
 
     static String encode(Object value) {
@@ -31,8 +33,12 @@ final class JsonRecords {
             }
         } catch (RuntimeException e) {
             // Gson throws what it likes, and wraps what constructors throw.
-            throw new IOException("the record " + name + " is damaged: " + e.getMessage() + ": " + text, e);
+            throw new IOException("the record " + name + " is damaged: " + e.getMessage() + ": " + beginning(text), e);
         }
         throw new IOException("the record " + name + " is empty");
+    }
+
+    private static String beginning(String text) {
+        return text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "...";
     }
 }

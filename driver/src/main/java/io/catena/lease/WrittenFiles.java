@@ -59,11 +59,18 @@ public final class WrittenFiles {
             if (fresh.isPresent()) {
                 WrittenFiles files = new WrittenFiles(store, host.toString(), fresh.get());
                 JsonRecords.decode(KEY, fresh.get().value(), new TypeToken<Map<String, String>>() {})
-                        .forEach((file, writer) -> files.hosts.put(file, Objects.requireNonNullElse(writer, SOMEBODY)));
+                        .forEach(files::know);
                 return files;
             }
         }
         throw new IOException("the record of written files changes all the time");
+    }
+
+    /** What is no name of a file of the SR is told of by nobody who writes one. */
+    private void know(String file, @Nullable String writer) {
+        if (Storage.isInside(file)) {
+            hosts.put(file, Objects.requireNonNullElse(writer, SOMEBODY));
+        }
     }
 
     /** Returns the files that other hosts may be writing. */

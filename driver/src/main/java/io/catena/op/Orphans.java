@@ -58,13 +58,13 @@ public final class Orphans {
     /** Returns all that are noted, by name. Notes that cannot be read prove nothing. */
     public static Map<String, Orphan> read(Storage storage) throws IOException {
         Map<String, Orphan> found = new TreeMap<>();
-        String text = StoredText.read(storage, FILE).orElse("{}");
         try {
+            String text = StoredText.read(storage, FILE).orElse("{}");
             Notes notes = GSON.fromJson(text, Notes.class);
             if (notes != null && notes.orphans() != null) {
                 notes.orphans().forEach(orphan -> found.put(orphan.file(), orphan));
             }
-        } catch (RuntimeException e) {
+        } catch (StoredText.TooLargeException | RuntimeException e) {
             // Gson throws what it likes, and wraps what the record's constructor throws.
             LOG.log(Level.WARNING, LogLine.of("orphans-unreadable", "file", FILE, "cause", e.getMessage()));
             return Map.of();

@@ -23,6 +23,11 @@ public interface Storage {
      */
     String EPOCHS = ".catena/epoch";
 
+    /** Whether a name, say from a file that anybody could have written, is in normal form and leads nowhere outside. */
+    static boolean isInside(String name) {
+        return Root.isInside(name);
+    }
+
     /** Returns the names of the files directly in a directory, sorted; none if it does not exist. The root is "". */
     List<String> list(String directory) throws IOException;
 

@@ -12,7 +12,19 @@ public final class StoredText {
     private static final String NEW = ".new";
     private static final int MAX_BYTES = 64 << 20;
 
+    /** What tells of a single thing takes less, so that many of them, whoever put them there, do not fill the memory. */
+    private static final int SMALL_BYTES = 128 << 10;
+
     private StoredText() {}
+
+    /** A file is larger than a text of its kind can be. */
+    public static final class TooLargeException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        TooLargeException(String name, long bytes, int mostBytes) {
+            super(name + " has " + bytes + " bytes, expected at most " + mostBytes);
+        }
+    }
 
     /**
      * Replaces the text of a file, or makes the file. Durable when this returns.
@@ -52,15 +64,29 @@ public final class StoredText {
         }
     }
 
-    /** Returns the text of a file; empty if there is no such file. */
+    /**
+     * Returns the text of a file; empty if there is no such file.
+     *
+     * @throws TooLargeException if it has more than 64 MiB
+     */
     public static Optional<String> read(Storage storage, String name) throws IOException {
+        return read(storage, name, MAX_BYTES);
+    }
+
+    /** As {@link #read(Storage, String)}, for a file that tells of a single thing: of at most 128 KiB. */
+    public static Optional<String> readSmall(Storage storage, String name) throws IOException {
+        return read(storage, name, SMALL_BYTES);
+    }
+
+    private static Optional<String> read(Storage storage, String name, int mostBytes) throws IOException {
         try (BlockFile file = storage.openReadOnly(name)) {
-            if (file.size() > MAX_BYTES) {
-                throw new IOException(name + " has " + file.size() + " bytes, expected at most " + MAX_BYTES);
+            long size = file.size();
+            if (size > mostBytes) {
+                throw new TooLargeException(name, size, mostBytes);
             }
-            ByteBuffer bytes = ByteBuffer.allocate((int) file.size());
+            ByteBuffer bytes = ByteBuffer.allocate((int) size);
             file.readFully(0, bytes);
-            return Optional.of(UTF_8.decode(bytes.flip()).toString());
+            return Optional.of(new String(bytes.array(), UTF_8));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }

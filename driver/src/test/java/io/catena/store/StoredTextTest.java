@@ -55,4 +55,16 @@ final class StoredTextTest {
         }
         assertThatThrownBy(() -> StoredText.read(storage, "a")).hasMessageContaining("67108865 bytes");
     }
+
+    @Test
+    void aFileTooLargeForOneThingIsNotReadAsThat() throws IOException {
+        StoredText.write(storage, "a", "x".repeat(128 << 10));
+        assertThat(StoredText.readSmall(storage, "a")).isPresent();
+
+        StoredText.write(storage, "a", "x".repeat((128 << 10) + 1));
+        assertThat(StoredText.read(storage, "a")).isPresent();
+        assertThatThrownBy(() -> StoredText.readSmall(storage, "a"))
+                .isInstanceOf(StoredText.TooLargeException.class)
+                .hasMessageContaining("131073 bytes");
+    }
 }

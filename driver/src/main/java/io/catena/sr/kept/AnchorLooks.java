@@ -39,7 +39,7 @@ record AnchorLooks(Map<String, Look> byName) {
             String text = StoredText.read(storage, FILE).orElse("{}");
             return new AnchorLooks(
                     Objects.requireNonNullElse(GSON.fromJson(text, new TypeToken<Map<String, Look>>() {}), none));
-        } catch (RuntimeException e) {
+        } catch (StoredText.TooLargeException | RuntimeException e) {
             // Gson throws what it likes.
             return new AnchorLooks(none);
         }

@@ -30,6 +30,11 @@ public record KeptChanges(VdiId snapshot, long sizeBytes, List<Anchor> anchors, 
     private static final Gson GSON = new Gson();
     private static final int VERSION = 1;
 
+    /** As many as {@link Grains} can count. */
+    private static final long MOST_DISK_BYTES = (long) Grains.BYTES * Integer.MAX_VALUE;
+
+    private static final int MOST_ANCHORS = 2;
+
     public KeptChanges {
         anchors = List.copyOf(anchors);
         changed = (BitSet) changed.clone();
@@ -92,13 +97,17 @@ public record KeptChanges(VdiId snapshot, long sizeBytes, List<Anchor> anchors, 
         }
         try {
             Stored stored = GSON.fromJson(body, Stored.class);
-            if (stored.version() != VERSION
-                    || !snapshot.toString().equals(stored.snapshot())
-                    || stored.sizeBytes() < 0) {
+            if (stored.version() != VERSION || !snapshot.toString().equals(stored.snapshot())) {
                 throw new IOException("it is of version " + stored.version() + " and of " + stored.snapshot()
                         + ", expected version " + VERSION + " of " + snapshot);
             }
             BitSet changed = BitSet.valueOf(Base64.getDecoder().decode(stored.changed()));
+            if (stored.sizeBytes() < 0
+                    || stored.sizeBytes() > MOST_DISK_BYTES
+                    || stored.anchors().size() > MOST_ANCHORS) {
+                throw new IOException("it tells of " + stored.sizeBytes() + " bytes and "
+                        + stored.anchors().size() + " anchors, which no snapshot has");
+            }
             return new KeptChanges(snapshot, stored.sizeBytes(), stored.anchors(), changed);
         } catch (RuntimeException e) {
             // Gson throws what it likes.

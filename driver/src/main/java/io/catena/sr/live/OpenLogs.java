@@ -39,7 +39,7 @@ public final class OpenLogs {
         for (String note : files.list(SrFiles.OPEN_LOGS)) {
             String id = note.substring(SrFiles.OPEN_LOGS.length() + 1);
             if (Uuids.isUuid(id)) {
-                all.put(UUID.fromString(id), StoredText.read(files, note).orElse(""));
+                all.put(UUID.fromString(id), StoredText.readSmall(files, note).orElse(""));
             }
         }
         return all;

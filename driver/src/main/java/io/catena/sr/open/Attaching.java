@@ -180,7 +180,7 @@ final class Attaching {
     }
 
     private Optional<Session> lastSession() throws IOException {
-        Optional<String> text = StoredText.read(storage, SrFiles.SESSION);
+        Optional<String> text = StoredText.readSmall(storage, SrFiles.SESSION);
         if (text.isEmpty()) {
             return Optional.empty();
         }
@@ -193,7 +193,7 @@ final class Attaching {
             // Gson throws what it likes.
             throw new IOException(SrFiles.SESSION + " is damaged: " + e.getMessage(), e);
         }
-        throw new IOException(SrFiles.SESSION + " names no attachment: " + text.get());
+        throw new IOException(SrFiles.SESSION + " names no attachment, or none that can be");
     }
 
     private void deleteTemporary() throws IOException {

@@ -23,7 +23,7 @@ public final class GcSettingsFile {
 
     public static GcSettings read(Storage storage) {
         try {
-            Optional<String> text = StoredText.read(storage, FILE);
+            Optional<String> text = StoredText.readSmall(storage, FILE);
             return text.map(json -> GSON.fromJson(json, GcSettings.class)).orElse(GcSettings.DEFAULT);
         } catch (IOException | RuntimeException e) {
             // Gson throws what it likes, and wraps what the record's constructor throws.

@@ -104,8 +104,8 @@ public final class JobIntentFiles implements JobIntents {
     }
 
     private Optional<JobIntent> read(String name) throws IOException {
-        String text = StoredText.read(storage, name).orElse("");
         try {
+            String text = StoredText.readSmall(storage, name).orElse("");
             JobIntent intent = Optional.ofNullable(GSON.fromJson(text, Stored.class))
                     .orElseThrow(() -> new IllegalArgumentException("found nothing"))
                     .read();
@@ -114,7 +114,7 @@ public final class JobIntentFiles implements JobIntents {
                 throw new IllegalArgumentException("found job " + intent.job());
             }
             return Optional.of(intent);
-        } catch (RuntimeException e) {
+        } catch (StoredText.TooLargeException | RuntimeException e) {
             // Gson throws what it likes.
             setAside(name, e);
             return Optional.empty();

@@ -9,7 +9,14 @@ import java.util.Locale;
  * advises against are refused. XenServer's storage manager refuses the same ones.
  */
 final class LegalText {
+    private static final int SHOWN_CHARS = 200;
+
     private LegalText() {}
+
+    /** Returns as much of a text that is damaged as a message can hold. */
+    static String beginning(String text) {
+        return text.length() <= SHOWN_CHARS ? text : text.substring(0, SHOWN_CHARS) + "...";
+    }
 
     /**
      * Returns {@code text}.

@@ -1,5 +1,7 @@
 package io.catena.sr.record;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import io.catena.api.SrChange;
@@ -37,6 +39,8 @@ public record SrRecord(
     public static final int SHARED_CHAIN_LIMIT = 30;
 
     public static final int OWN_CHAIN_LIMIT = 255;
+
+    private static final int MOST_BYTES = 64 << 10;
 
     private static final Gson GSON =
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
@@ -95,13 +99,23 @@ public record SrRecord(
         }
     }
 
+    /**
+     * Replaces an SR's record; durable when this returns.
+     *
+     * @throws SrException with {@link SrError#BAD_REQUEST} for more than a record holds
+     */
     public void write(Storage storage) throws IOException {
-        StoredText.write(storage, SrFiles.SR_RECORD, GSON.toJson(this));
+        String text = GSON.toJson(this);
+        if (text.getBytes(UTF_8).length > MOST_BYTES) {
+            throw new SrException(
+                    SrError.BAD_REQUEST, "Name and description of the SR take more than " + MOST_BYTES + " bytes");
+        }
+        StoredText.write(storage, SrFiles.SR_RECORD, text);
     }
 
     /** Reads an SR's record; empty if the directory has none yet. */
     public static Optional<SrRecord> read(Storage storage) throws IOException {
-        Optional<String> text = StoredText.read(storage, SrFiles.SR_RECORD);
+        Optional<String> text = StoredText.readSmall(storage, SrFiles.SR_RECORD);
         return text.isEmpty() ? Optional.empty() : Optional.of(decode(text.get()));
     }
 
@@ -119,6 +133,6 @@ public record SrRecord(
             // Gson throws what it likes.
             throw new IOException(SrFiles.SR_RECORD + " is damaged: " + e.getMessage(), e);
         }
-        throw new IOException(SrFiles.SR_RECORD + " lacks id, name or chainLimit: " + text);
+        throw new IOException(SrFiles.SR_RECORD + " lacks id, name or chainLimit: " + LegalText.beginning(text));
     }
 }

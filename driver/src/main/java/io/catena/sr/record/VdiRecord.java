@@ -1,8 +1,15 @@
 package io.catena.sr.record;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.sr.live.ElidedZeros;
+import io.catena.store.StoredText;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -39,6 +46,14 @@ public record VdiRecord(
         @Nullable String file,
         @Nullable List<String> rivals,
         @Nullable String origin) {
+    private static final Gson GSON =
+            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
+
+    /** Of what users give; {@link StoredText#readSmall} reads twice as many. */
+    private static final int MOST_BYTES = 64 << 10;
+
+    /** By how much a snapshot's record may exceed that of its disk. */
+    private static final int OF_SNAPSHOT_BYTES = 4 << 10;
 
     /**
      * @throws RuntimeException if a file says what cannot be
@@ -64,21 +79,55 @@ public record VdiRecord(
         }
     }
 
+    /**
+     * The record of a new disk.
+     *
+     * @throws SrException with {@link SrError#ILLEGAL_CHARACTER} for a name that not all can say, {@link SrError#BAD_REQUEST} for
+     *     more than a record holds
+     */
     public static VdiRecord of(
             String name, String description, @Nullable VdiId snapshotOf, Instant created, Map<String, String> keys) {
         String of = snapshotOf == null ? null : snapshotOf.toString();
         return new VdiRecord(
-                LegalText.check("name", name),
-                LegalText.check("description", description),
-                of,
-                created.toString(),
-                keys.isEmpty() ? null : keys,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null);
+                        LegalText.check("name", name),
+                        LegalText.check("description", description),
+                        of,
+                        created.toString(),
+                        keys.isEmpty() ? null : keys,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null,
+                        null)
+                .noLargerThan(MOST_BYTES + OF_SNAPSHOT_BYTES);
+    }
+
+    /** Returns this as it stands in its file. */
+    public String encode() {
+        return GSON.toJson(this);
+    }
+
+    /**
+     * Reads what {@link #encode} returns.
+     *
+     * @return null for an empty text
+     * @throws RuntimeException if it is anything else
+     */
+    static @Nullable VdiRecord decode(String text) {
+        return GSON.fromJson(text, VdiRecord.class);
+    }
+
+    private VdiRecord noLargerThan(int mostBytes) {
+        int bytes = encode().getBytes(UTF_8).length;
+        if (bytes > mostBytes) {
+            throw new SrException(
+                            SrError.BAD_REQUEST,
+                            "Name, description and keys of the disk take " + bytes + " bytes, expected at most "
+                                    + mostBytes)
+                    .correction("Keep what is long elsewhere, and its place in a key.");
+        }
+        return this;
     }
 
     /** The record of a disk of which nothing is known. */
@@ -96,19 +145,20 @@ public record VdiRecord(
         changed.putAll(change.set());
         changed.keySet().removeAll(change.remove());
         return new VdiRecord(
-                LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
-                LegalText.check("description", Objects.requireNonNullElse(change.description(), description)),
-                snapshotOf,
-                created,
-                changed.isEmpty() ? null : changed,
-                baseCopy,
-                change.resetOnBoot() == null
-                        ? resetOnBoot
-                        : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null,
-                zerosElided,
-                file,
-                rivals,
-                origin);
+                        LegalText.check("name", Objects.requireNonNullElse(change.name(), name)),
+                        LegalText.check("description", Objects.requireNonNullElse(change.description(), description)),
+                        snapshotOf,
+                        created,
+                        changed.isEmpty() ? null : changed,
+                        baseCopy,
+                        change.resetOnBoot() == null
+                                ? resetOnBoot
+                                : Boolean.TRUE.equals(change.resetOnBoot()) ? Boolean.TRUE : null,
+                        zerosElided,
+                        file,
+                        rivals,
+                        origin)
+                .noLargerThan(MOST_BYTES);
     }
 
     /** Returns this with a note that the disk may lack zeros that it shows. */

@@ -1,7 +1,5 @@
 package io.catena.sr.record;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
 import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
@@ -22,9 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class VdiRecords {
     private static final Logger LOG = System.getLogger(VdiRecords.class.getName());
-    private static final Gson GSON =
-            new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
-
     private static final String END = ".json";
 
     private final Storage storage;
@@ -54,13 +49,8 @@ public final class VdiRecords {
         return readable(id).isPresent();
     }
 
-    /** Returns a record as it stands in its file. */
-    public static String encode(VdiRecord record) {
-        return GSON.toJson(record);
-    }
-
     public void write(VdiId id, VdiRecord record) throws IOException {
-        StoredText.write(storage, SrFiles.vdiRecord(id), encode(record));
+        StoredText.write(storage, SrFiles.vdiRecord(id), record.encode());
         read.put(id, record);
     }
 
@@ -104,8 +94,8 @@ public final class VdiRecords {
     }
 
     private Optional<VdiRecord> find(VdiId id) throws IOException {
-        return StoredText.read(storage, SrFiles.vdiRecord(id))
-                .map(text -> GSON.fromJson(text, VdiRecord.class))
+        return StoredText.readSmall(storage, SrFiles.vdiRecord(id))
+                .map(VdiRecord::decode)
                 .filter(found -> found.name() != null && found.description() != null);
     }
 

@@ -68,17 +68,25 @@ final class SeenFiles {
         marks = new ReplacedMarks(storage);
         Note note = read();
         if (note.files() != null) {
-            boolean isInPlace = StoredText.read(storage, SrFiles.SEEN_ITSELF).equals(Optional.of(itself()));
+            boolean isInPlace = isInPlace();
             note.files().forEach((name, file) -> seen.put(name, isInPlace ? file : file.copied()));
         }
         seen.keySet().removeAll(marks.names());
+    }
+
+    private boolean isInPlace() throws IOException {
+        try {
+            return StoredText.readSmall(storage, SrFiles.SEEN_ITSELF).equals(Optional.of(itself()));
+        } catch (StoredText.TooLargeException e) {
+            return false;
+        }
     }
 
     private Note read() throws IOException {
         try {
             Note note = GSON.fromJson(StoredText.read(storage, SrFiles.SEEN).orElse("{}"), Note.class);
             return Objects.requireNonNullElse(note, new Note(null));
-        } catch (RuntimeException e) {
+        } catch (StoredText.TooLargeException | RuntimeException e) {
             // Gson throws what it likes.
             LOG.log(Level.WARNING, LogLine.of("seen-files-unreadable", "file", SrFiles.SEEN, "cause", e.getMessage()));
             return new Note(null);

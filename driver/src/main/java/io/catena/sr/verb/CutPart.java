@@ -6,7 +6,6 @@ import io.catena.sr.live.Attachment;
 import io.catena.sr.live.LiveCut;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecord;
-import io.catena.sr.record.VdiRecords;
 import io.catena.vhd.ChainFile;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +101,6 @@ record CutPart(
     }
 
     private static Snapshot.TextFile record(VdiId vdi, VdiRecord record) {
-        return new Snapshot.TextFile(SrFiles.vdiRecord(vdi), VdiRecords.encode(record));
+        return new Snapshot.TextFile(SrFiles.vdiRecord(vdi), record.encode());
     }
 }

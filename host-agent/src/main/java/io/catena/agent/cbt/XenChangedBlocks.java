@@ -98,7 +98,10 @@ public final class XenChangedBlocks {
         }
     }
 
-    /** Whether a snapshot's disk became {@code target} later. If the clock was set back between, a backup is made in full. */
+    /**
+     * Whether a snapshot's disk became {@code target} later. If that is not certain, say since the clock was set back between, a
+     * backup is made in full.
+     */
     private static boolean isLater(Vdi target, Vdi snapshot) {
         VdiId disk = snapshot.snapshotOf();
         if (disk == null || !disk.equals(target.snapshotOf())) {
@@ -106,7 +109,7 @@ public final class XenChangedBlocks {
         }
         Instant then = snapshot.created();
         Instant later = target.created();
-        return then == null || later == null || !later.isBefore(then);
+        return then != null && later != null && later.isAfter(then);
     }
 
     private static String encode(List<DiskRange> changes, long sizeBytes) {

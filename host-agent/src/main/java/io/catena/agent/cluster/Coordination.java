@@ -12,7 +12,10 @@ import io.catena.lease.LeaseStore;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.UUID;
 import javax.net.ssl.SSLContext;
@@ -37,6 +40,7 @@ record Coordination(
     private static final String FILE = ".catena/coordination.json";
     private static final String FILES = "files";
     private static final String ETCD = "etcd:";
+    private static final int MOST_PEM_BYTES = 1 << 20;
 
     Coordination {
         if (store == null || !(store.equals(FILES) || store.startsWith(ETCD))) {
@@ -49,7 +53,7 @@ record Coordination(
     }
 
     static Optional<Coordination> read(Storage storage) throws IOException {
-        Optional<String> text = StoredText.read(storage, FILE);
+        Optional<String> text = StoredText.readSmall(storage, FILE);
         if (text.isEmpty()) {
             return Optional.empty();
         }
@@ -82,6 +86,21 @@ record Coordination(
     private @Nullable SSLContext tls() throws IOException {
         return authorities == null || certificate == null || key == null
                 ? null
-                : EtcdEndpoints.tls(Path.of(authorities), Path.of(certificate), Path.of(key));
+                : EtcdEndpoints.tls(pem(authorities), pem(certificate), pem(key));
+    }
+
+    /** Whoever can write to the SR names these files: to open one must not wait for anybody, nor fill the memory. */
+    private static Path pem(String name) throws IOException {
+        try {
+            Path file = Path.of(name).toRealPath();
+            BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
+            if (found.isRegularFile() && found.size() <= MOST_PEM_BYTES) {
+                return file;
+            }
+        } catch (InvalidPathException e) {
+            throw new IOException(FILE + " names what cannot be a path: " + e.getReason(), e);
+        }
+        throw new IOException(
+                FILE + " names " + name + ", which is no regular file of at most " + MOST_PEM_BYTES + " bytes");
     }
 }

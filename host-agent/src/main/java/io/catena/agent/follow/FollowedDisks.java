@@ -14,7 +14,6 @@ import io.catena.disk.Exporter;
 import io.catena.log.LogLine;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -216,7 +215,7 @@ final class FollowedDisks implements Exporter {
                 .filter(own -> own != null)
                 .findFirst()
                 .orElseThrow(() -> new IOException("VDI " + disk.vdi() + " is not active"));
-        String host = URI.create(holder.url()).getHost();
+        String host = PeerClient.address(holder.url());
         int port = calls.claims().nbdPort();
         if (port == 0) {
             throw new SrException(
@@ -224,11 +223,8 @@ final class FollowedDisks implements Exporter {
                             "Host " + holder.name() + ", which has the SR, serves no disks over TLS")
                     .correction("Start its agent with --nbd-listen and --nbd-tls-certificate.");
         }
-        RemoteDisk remote = RemoteDisk.connect(
-                new InetSocketAddress(host.replaceAll("[\\[\\]]", ""), port),
-                tls,
-                disk.vdi() + "@" + ticket,
-                CONNECTING);
+        RemoteDisk remote =
+                RemoteDisk.connect(new InetSocketAddress(host, port), tls, disk.vdi() + "@" + ticket, CONNECTING);
         return new HolderDisk(remote, () -> watch.isStillOf(holder));
     }
 

@@ -24,6 +24,9 @@ record Held(
         Objects.requireNonNull(vdi, "vdi");
         Objects.requireNonNull(holder, "holder");
         Objects.requireNonNull(mode, "mode");
+        if (!new Hold(vdi, holder, mode, active).isOfFollower()) {
+            throw new IllegalArgumentException("found holder \"" + holder + "\", expected one of another host");
+        }
     }
 
     boolean isOf(Hold hold) {

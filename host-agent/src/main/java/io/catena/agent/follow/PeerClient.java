@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -61,7 +62,7 @@ final class PeerClient {
         JsonObject body = new JsonObject();
         body.addProperty("host", self);
         body.addProperty("arguments", with.toString());
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/v1/peers/" + sr + "/" + operation))
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(url, "/v1/peers/" + sr + "/" + operation))
                 .timeout(patience)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
@@ -69,6 +70,29 @@ final class PeerClient {
             request.header("Idempotency-Key", UUID.randomUUID().toString());
         }
         return decode(url, send(request.build(), HttpResponse.BodyHandlers.ofString()));
+    }
+
+    /**
+     * Returns where to ask. Who can write to the SR says where its host is, and has to be known by a certificate.
+     *
+     * @throws IOException if the address is not one of https
+     */
+    private static URI uri(String url, String path) throws IOException {
+        address(url);
+        return URI.create(url + path);
+    }
+
+    /** Returns the name or number of the machine in an agent's address; throws as {@link #uri} does. */
+    static String address(String url) throws IOException {
+        try {
+            URI uri = new URI(url);
+            if ("https".equals(uri.getScheme()) && uri.getHost() != null) {
+                return uri.getHost().replaceAll("[\\[\\]]", "");
+            }
+        } catch (URISyntaxException e) {
+            throw new IOException("it says that it is at \"" + url + "\", which is no address", e);
+        }
+        throw new IOException("it says that it is at \"" + url + "\", expected https://HOST:PORT");
     }
 
     /**
@@ -80,8 +104,7 @@ final class PeerClient {
      * @throws IOException if it does not answer
      */
     RemoteStream.Part stream(String url, SrId sr, VdiId vdi, String query, Duration patience) throws IOException {
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create(url + "/v1/peers/" + sr + "/contents/" + vdi + "?" + query))
+        HttpRequest request = HttpRequest.newBuilder(uri(url, "/v1/peers/" + sr + "/contents/" + vdi + "?" + query))
                 .timeout(patience)
                 .build();
         HttpResponse<InputStream> response = send(request, HttpResponse.BodyHandlers.ofInputStream());

@@ -232,7 +232,8 @@ final class SrSchedules {
         for (Keeping keeping : List.copyOf(schedules.values())) {
             try {
                 tick(keeping, now);
-            } catch (SrException e) {
+            } catch (RuntimeException e) {
+                // Not only what is expected: one must not keep the others from their snapshots.
                 LOG.log(
                         Level.WARNING,
                         LogLine.of(

@@ -47,7 +47,16 @@ class FollowersTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"[null]", "[{}]", "[{\"vdi\":\"x\",\"holder\":\"h\",\"mode\":\"rw\"}]", "{}", "null", "", "["})
+            strings = {
+                "[null]",
+                "[{}]",
+                "[{\"vdi\":\"x\",\"holder\":\"@b/h\",\"mode\":\"rw\"}]",
+                "[{\"vdi\":\"00000000-0000-0000-0000-000000000001\",\"holder\":\"dom1\",\"mode\":\"rw\"}]",
+                "{}",
+                "null",
+                "",
+                "["
+            })
     void aDamagedNoteIsToldWithTheWayOut(String text) {
         notes.write("followers.json", text);
 
@@ -61,11 +70,11 @@ class FollowersTest {
         VdiId disk = new VdiId(new UUID(1, 1));
         notes.write(
                 "followers.json",
-                "[{\"vdi\":\"" + disk + "\",\"holder\":\"h\",\"mode\":\"rw\",\"active\":\"rw\",\"ticket\":\"t\"}]");
+                "[{\"vdi\":\"" + disk + "\",\"holder\":\"@b/h\",\"mode\":\"rw\",\"active\":\"rw\",\"ticket\":\"t\"}]");
         Followers followers = Followers.read(notes);
 
         assertThat(followers.all())
-                .containsExactly(new Held(disk, "h", AccessMode.READ_WRITE, AccessMode.READ_WRITE, "t"));
+                .containsExactly(new Held(disk, "@b/h", AccessMode.READ_WRITE, AccessMode.READ_WRITE, "t"));
         assertThat(followers.isGood(disk, "t")).isTrue();
         assertThat(followers.isGood(disk, "x")).isFalse();
         assertThat(followers.isGood(new VdiId(new UUID(1, 2)), "t")).isFalse();

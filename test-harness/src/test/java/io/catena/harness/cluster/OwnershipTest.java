@@ -156,4 +156,14 @@ class OwnershipTest {
         }
         assertThat(copied).isEqualTo(4);
     }
+
+    @Test
+    void whatLeadsOutOfTheSrIsNoFileThatSomebodyWrites() throws IOException {
+        store.replace(
+                "files",
+                null,
+                "{\"../x.vhd\":\"b\",\"/etc/shadow\":\"b\",\"\":\"b\",\"..\":\"b\",\"a\\u0000\":\"b\",\"x.vhd\":\"b\"}");
+
+        assertThat(WrittenFiles.takeOver(store, A).ofOthers()).containsExactly("x.vhd");
+    }
 }

@@ -4,6 +4,7 @@ import com.google.gson.annotations.SerializedName;
 import io.catena.api.VdiId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What came of a due instant.
@@ -23,6 +24,9 @@ public record Run(
         long writtenBytes,
         List<VdiId> removed) {
     public Run {
+        ScheduleState.requireTime("due", due);
+        Objects.requireNonNull(outcome, "outcome");
+        Objects.requireNonNull(reason, "reason");
         snapshots = List.copyOf(snapshots);
         removed = List.copyOf(removed);
     }

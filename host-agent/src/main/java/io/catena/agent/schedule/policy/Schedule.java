@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +62,6 @@ public record Schedule(
     private static final int MINUTES_A_YEAR = 527_040;
     private static final int MOST_TEXT = 200;
     private static final int MOST_ENTRIES = 1000;
-    private static final Instant LAST_ANCHOR = Instant.parse("9999-12-31T23:59:59Z");
 
     /** Whether the disks are cut at one instant. */
     public enum Mode {
@@ -92,8 +92,16 @@ public record Schedule(
 
     /**
      * @throws SrException {@link SrError#BAD_REQUEST} if it makes no sense
+     * @throws NullPointerException if something is missing, as it may be in a note
      */
     public Schedule {
+        Objects.requireNonNull(id, "id");
+        Objects.requireNonNull(sr, "sr");
+        Objects.requireNonNull(timeZone, "timeZone");
+        Objects.requireNonNull(mode, "mode");
+        Objects.requireNonNull(quiesce, "quiesce");
+        Objects.requireNonNull(onMissed, "onMissed");
+        ScheduleState.requireTime("created", created);
         vdis = vdis == null ? null : List.copyOf(vdis);
         keys = keys == null ? null : Map.copyOf(keys);
         excludeKeys = Map.copyOf(excludeKeys);
@@ -106,8 +114,8 @@ public record Schedule(
         if (everyMinutes != null) {
             range("everyMinutes", everyMinutes, 1, MINUTES_A_YEAR);
         }
-        if (anchor != null && (anchor.isBefore(Instant.EPOCH) || anchor.isAfter(LAST_ANCHOR))) {
-            throw bad("\"anchor\" is " + anchor + ", expected " + Instant.EPOCH + " to " + LAST_ANCHOR);
+        if (anchor != null) {
+            ScheduleState.requireTime("anchor", anchor);
         }
         range("startWithinMinutes", startWithinMinutes, 1, MINUTES_A_YEAR);
         range("retries", retries, 0, 100);

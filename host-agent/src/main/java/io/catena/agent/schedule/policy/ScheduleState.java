@@ -1,10 +1,13 @@
 package io.catena.agent.schedule.policy;
 
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +32,14 @@ public record ScheduleState(
     static final int MOST_RUNS = 40;
     private static final int MOST_DONE = 1000;
 
+    /** With times beyond, the arithmetic of others fails, or takes for ever. */
+    private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
+
+    /**
+     * @throws RuntimeException if a note says what cannot be
+     */
     public ScheduleState {
+        requireTime("lastDue", lastDue);
         runs = List.copyOf(runs);
         done = List.copyOf(done);
     }
@@ -53,6 +63,8 @@ public record ScheduleState(
             @Nullable String trouble,
             boolean blocked) {
         public Attempt {
+            requireTime("due", due);
+            requireTime("notBefore", notBefore);
             cuts = List.copyOf(cuts);
         }
 
@@ -78,6 +90,20 @@ public record ScheduleState(
      * @param writtenBytes what the disk holds that is not in the snapshot before
      */
     public record Cut(VdiId of, VdiId snapshot, long writtenBytes) {}
+
+    /**
+     * Throws unless an instant is one that clocks show.
+     *
+     * @throws SrException {@link SrError#BAD_REQUEST}
+     */
+    static void requireTime(String field, Instant time) {
+        Objects.requireNonNull(time, field);
+        if (time.isBefore(Instant.EPOCH) || time.isAfter(LAST_TIME)) {
+            throw new SrException(
+                    SrError.BAD_REQUEST,
+                    "\"" + field + "\" is " + time + ", expected " + Instant.EPOCH + " to " + LAST_TIME);
+        }
+    }
 
     /** That of a new schedule. */
     public static ScheduleState fresh(Instant now) {

@@ -1,0 +1,113 @@
+package io.catena.agent.schedule;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.catena.agent.json.Json;
+import io.catena.agent.schedule.policy.Retention;
+import io.catena.agent.schedule.policy.Schedule;
+import io.catena.agent.schedule.policy.ScheduleState;
+import io.catena.api.SrId;
+import io.catena.api.SrNotes;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The notes of schedules lie in the SR: what says what cannot be is damaged, and no other schedule waits for it. */
+class PlantedSchedulesTest {
+    private static final Instant START = Instant.parse("2025-01-01T00:00:00Z");
+    private static final String ID = new UUID(1, 1).toString();
+
+    private final SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 1)), 1, new Random(1));
+    private final SrNotes notes = sr.repository().notes();
+    private final ScheduleStore store = new ScheduleStore(notes);
+
+    private static Schedule schedule(SrId sr) {
+        return new Schedule(
+                ID,
+                "nightly",
+                sr,
+                START,
+                true,
+                "30 2 * * *",
+                "UTC",
+                null,
+                null,
+                null,
+                null,
+                null,
+                Map.of(),
+                Schedule.Mode.TOGETHER,
+                false,
+                Schedule.Quiesce.NEVER,
+                List.of(),
+                Schedule.OnMissed.ONCE,
+                360,
+                3,
+                0,
+                3,
+                "{disk} {due}",
+                new Retention(5, null, null, null, null, null, null, null));
+    }
+
+    /** Writes a note as the store does, whoever can compute a checksum. */
+    private void plant(String note, String json) {
+        CRC32C crc = new CRC32C();
+        crc.update(json.getBytes(UTF_8));
+        notes.write(note, json + "\ncrc32c " + Long.toHexString(crc.getValue()) + "\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "id",
+                "sr",
+                "created",
+                "timeZone",
+                "mode",
+                "quiesce",
+                "onMissed",
+                "blackouts",
+                "snapshotName",
+                "retention"
+            })
+    void aScheduleThatLacksSomethingIsDamaged(String field) {
+        JsonObject json = JsonParser.parseString(Json.write(schedule(sr.id()))).getAsJsonObject();
+        json.remove(field);
+        plant("schedule-" + ID + ".def", json.toString());
+
+        assertThatThrownBy(() -> store.schedule(ID)).isInstanceOf(ScheduleStore.DamagedException.class);
+    }
+
+    @Test
+    void aStateThatLacksItsTimeIsDamaged() {
+        plant("schedule-" + ID + ".run", "{\"runs\":[],\"done\":[]}");
+
+        assertThatThrownBy(() -> store.state(ID)).isInstanceOf(ScheduleStore.DamagedException.class);
+    }
+
+    /** From such a time on the due instants would be counted for ever, or arithmetic would fail. */
+    @ParameterizedTest
+    @CsvSource({
+        "lastDue,-1000000000-01-01T00:00:00Z",
+        "lastDue,+1000000000-12-31T23:59:59Z",
+        "lastDue,1969-12-31T23:59:59Z"
+    })
+    void aStateOfATimeThatNoClockShowsIsDamaged(String field, String time) {
+        JsonObject json =
+                JsonParser.parseString(Json.write(ScheduleState.fresh(START))).getAsJsonObject();
+        json.addProperty(field, time);
+        plant("schedule-" + ID + ".run", json.toString());
+
+        assertThatThrownBy(() -> store.state(ID)).isInstanceOf(ScheduleStore.DamagedException.class);
+    }
+}
