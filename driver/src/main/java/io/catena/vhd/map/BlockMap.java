@@ -5,25 +5,15 @@ import static java.nio.ByteOrder.BIG_ENDIAN;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.SparseLayout;
 import io.catena.format.UnsupportedVhdException;
-import io.catena.log.LogLine;
 import io.catena.store.BlockFile;
 import io.catena.store.CacheBudget;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +31,6 @@ import org.jspecify.annotations.Nullable;
  * block is given up nobody may use what it was told of its place.
  */
 public final class BlockMap implements CacheBudget.Cache {
-    private static final Logger LOG = System.getLogger(BlockMap.class.getName());
-
     private static final int CACHED_BITMAPS = 4096;
 
     /** Of a file that is only read; whoever reads through a chain remembers what they say. */
@@ -58,20 +46,15 @@ public final class BlockMap implements CacheBudget.Cache {
 
     private static final int ENTRIES_PER_SECTOR = BlockTable.PART_ENTRIES;
 
-    /** How much of a BAT is read at a time. */
-    private static final int READ_ENTRIES = 128 * ENTRIES_PER_SECTOR;
-
     private final BlockFile file;
     private final CacheBudget budget;
     private final SparseLayout layout;
-    private final @Nullable RedoLog redo;
     private final BlockTable entries;
 
     /** How many bitmaps are in memory, to be asked without the lock. */
     private volatile int bitmapsHeld;
 
-    /** A bit per block of which every sector is present. */
-    private final AtomicIntegerArray full;
+    private final FullBlocks full;
 
     /** Bitmaps by block, least recently used first; those of pending blocks are never dropped. Guarded by this. */
     private final LinkedHashMap<Integer, SectorBitmap> bitmaps = new LinkedHashMap<>(16, 0.75f, true);
@@ -80,56 +63,25 @@ public final class BlockMap implements CacheBudget.Cache {
     private int mostBitmaps = CACHED_BITMAPS;
 
     /** Guarded by this. */
-    private Pending pending = new Pending();
+    private final LoggedChanges log;
+
+    /** Guarded by this. */
+    private PendingBlocks pending = new PendingBlocks();
 
     /** What a flush under way is about to write; guarded by this. */
-    private Pending frozen = new Pending();
+    private PendingBlocks frozen = new PendingBlocks();
 
-    /** Whether some of what is pending is not in the redo log; guarded by this. */
-    private boolean unlogged;
-
-    /** The same of what a flush under way is about to write; guarded by this. */
-    private boolean frozenUnlogged;
-
-    /** Places that the file's BAT may still give to the blocks that gave them up; guarded by this. */
-    private final List<Integer> leaving = new ArrayList<>();
-
-    /** Those of them that it no longer does when the flush under way has succeeded; guarded by this. */
-    private final List<Integer> left = new ArrayList<>();
-
-    /** Those that it no longer does; guarded by this. */
-    private final NavigableSet<Integer> free = new TreeSet<>(Integer::compareUnsigned);
+    /** Guarded by this. */
+    private final LeftPlaces places = new LeftPlaces();
 
     private BlockMap(
             BlockFile file, SparseLayout layout, @Nullable RedoLog redo, BlockTable entries, CacheBudget budget) {
         this.file = file;
         this.budget = budget;
         this.layout = layout;
-        this.redo = redo;
+        this.log = new LoggedChanges(file.name(), redo);
         this.entries = entries;
-        this.full = new AtomicIntegerArray((entries.length() + 31) / 32);
-    }
-
-    /** What memory knows and the file does not: new bits by block, and what BAT entries were before they changed. */
-    static final class Pending {
-        private final Map<Integer, SectorBitmap> bits = new HashMap<>();
-        private final Map<Integer, Integer> entriesBefore = new HashMap<>();
-
-        boolean isEmpty() {
-            return bits.isEmpty() && entriesBefore.isEmpty();
-        }
-
-        private boolean concerns(int block) {
-            return bits.containsKey(block) || entriesBefore.containsKey(block);
-        }
-
-        private void add(Pending other) {
-            other.bits.forEach((block, more) -> bits.merge(block, more, (a, b) -> {
-                a.add(b);
-                return a;
-            }));
-            other.entriesBefore.forEach(entriesBefore::putIfAbsent);
-        }
+        this.full = new FullBlocks(entries.length());
     }
 
     /**
@@ -146,47 +98,14 @@ public final class BlockMap implements CacheBudget.Cache {
     /** As {@link #read(BlockFile, SparseLayout, RedoLog)}, within a budget. */
     static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, CacheBudget budget)
             throws IOException {
-        long blocks = layout.blocks();
-        if (blocks > layout.maxEntries()) {
-            throw new CorruptVhdException(
-                    file.name(),
-                    layout.tableOffset(),
-                    "BAT has " + layout.maxEntries() + " entries, the disk needs " + blocks);
-        }
-        if (blocks > SparseLayout.MAX_BLOCKS) {
-            throw new UnsupportedVhdException(
-                    file.name(), "has " + blocks + " blocks, this driver opens at most " + SparseLayout.MAX_BLOCKS);
-        }
-        int count = (int) SparseLayout.roundUp(blocks, ENTRIES_PER_SECTOR);
-        if (layout.tableOffset() > file.size() - (long) count * Integer.BYTES) {
-            throw new CorruptVhdException(file.name(), layout.tableOffset(), "the file ends inside the BAT");
-        }
-        BlockTable table = readTable(file, layout.tableOffset(), count);
-        BlockMap map = new BlockMap(file, layout, redo, table, budget);
+        BlockMap map = new BlockMap(file, layout, redo, BlockTable.read(file, layout), budget);
         budget.admit(map, file.name());
         return map;
     }
 
-    private static BlockTable readTable(BlockFile file, long offset, int count) throws IOException {
-        BlockTable table = new BlockTable(count);
-        ByteBuffer piece = ByteBuffer.allocate(Math.min(count, READ_ENTRIES) * Integer.BYTES);
-        for (int first = 0; first < count; first += READ_ENTRIES) {
-            piece.clear().limit(Math.min(READ_ENTRIES, count - first) * Integer.BYTES);
-            file.readFully(offset + (long) first * Integer.BYTES, piece);
-            table.load(first, piece.flip());
-        }
-        return table;
-    }
-
     /** Returns where the last block ends, or {@code headersEnd} if there is none. */
     public long dataEnd(long headersEnd) {
-        long end = headersEnd;
-        for (int block = 0; block < layout.blocks(); block++) {
-            if (entries.get(block) != SparseLayout.UNALLOCATED) {
-                end = Math.max(end, layout.blockEnd(entries.get(block)));
-            }
-        }
-        return end;
+        return new BlockPlaces(layout, entries).dataEnd(headersEnd);
     }
 
     /**
@@ -197,55 +116,7 @@ public final class BlockMap implements CacheBudget.Cache {
      * @throws CorruptVhdException if a block overlaps the headers or another block, or reaches beyond the file
      */
     public void check(long headersEnd, boolean complete) throws IOException {
-        long fileSize = file.size();
-        boolean mayLackData = !complete && endsBehindABitmap(fileSize) && LastBlock.isZeros(file, layout);
-        for (int block = 0; block < layout.blocks(); block++) {
-            int entry = entries.get(block);
-            if (entry == SparseLayout.UNALLOCATED) {
-                continue;
-            }
-            boolean fits = layout.blockEnd(entry) <= fileSize || (mayLackData && layout.dataOffset(entry) == fileSize);
-            if (layout.bitmapOffset(entry) < headersEnd || !fits) {
-                throw new CorruptVhdException(
-                        file.name(),
-                        layout.tableOffset() + 4L * block,
-                        "block " + block + " stands at bytes " + layout.bitmapOffset(entry) + " to "
-                                + layout.blockEnd(entry) + ", outside the data from " + headersEnd + " to " + fileSize);
-            }
-        }
-        long[] starts = starts(entries);
-        int overlap = overlap(starts);
-        if (overlap >= 0) {
-            throw new CorruptVhdException(
-                    file.name(), starts[overlap] * SparseLayout.SECTOR, "two blocks overlap here");
-        }
-    }
-
-    private boolean endsBehindABitmap(long fileSize) {
-        return IntStream.range(0, (int) layout.blocks())
-                .map(entries::get)
-                .anyMatch(entry -> entry != SparseLayout.UNALLOCATED && layout.dataOffset(entry) == fileSize);
-    }
-
-    /** Returns the sectors in which blocks begin, sorted. */
-    private long[] starts(BlockTable places) {
-        return IntStream.range(0, (int) layout.blocks())
-                .map(places::get)
-                .filter(entry -> entry != SparseLayout.UNALLOCATED)
-                .mapToLong(Integer::toUnsignedLong)
-                .sorted()
-                .toArray();
-    }
-
-    /** Returns the index of a start that lies within the block before; -1 if there is none. */
-    private int overlap(long[] starts) {
-        long blockSectors = (layout.bitmapBytes() + (long) layout.blockSize()) / SparseLayout.SECTOR;
-        for (int i = 1; i < starts.length; i++) {
-            if (starts[i] - starts[i - 1] < blockSectors) {
-                return i;
-            }
-        }
-        return -1;
+        new BlockPlaces(layout, entries).check(file, headersEnd, complete);
     }
 
     /**
@@ -254,15 +125,7 @@ public final class BlockMap implements CacheBudget.Cache {
      * @param most how many at most
      */
     public synchronized void findGaps(long headersEnd, int most) {
-        long end = headersEnd;
-        for (long start : starts(entries)) {
-            int entry = layout.entryAfter(end);
-            while (layout.blockEnd(entry) <= start * SparseLayout.SECTOR && leaving.size() < most) {
-                leaving.add(entry);
-                entry = layout.entryAfter(layout.blockEnd(entry));
-            }
-            end = layout.blockEnd((int) start);
-        }
+        places.addAll(new BlockPlaces(layout, entries).gaps(headersEnd, most));
     }
 
     /** Returns how many bytes from {@code offset} on are alike, at most {@code maxBytes}: present, or, as a negative number, not. */
@@ -273,7 +136,7 @@ public final class BlockMap implements CacheBudget.Cache {
         if (entry == SparseLayout.UNALLOCATED) {
             return -rest;
         }
-        if (isFull(block)) {
+        if (full.contains(block)) {
             return rest;
         }
         int sector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
@@ -321,8 +184,8 @@ public final class BlockMap implements CacheBudget.Cache {
         if (entry == SparseLayout.UNALLOCATED) {
             return;
         }
-        log(RedoLog.Entry.givenUp(block, entry));
-        leaving.add(entry);
+        log.add(RedoLog.Entry.givenUp(block, entry));
+        places.add(entry);
         remove(block);
     }
 
@@ -330,7 +193,7 @@ public final class BlockMap implements CacheBudget.Cache {
         pending.entriesBefore.putIfAbsent(block, entries.get(block));
         pending.bits.remove(block);
         bitmaps.remove(block);
-        clearFull(block);
+        full.remove(block);
         entries.set(block, SparseLayout.UNALLOCATED);
     }
 
@@ -340,148 +203,62 @@ public final class BlockMap implements CacheBudget.Cache {
      */
     public synchronized void markPresent(int block, int firstSector, int sectors) throws IOException {
         int entry = entries.get(block);
-        if (isFull(block)) {
+        if (full.contains(block)) {
             return;
         }
         SectorBitmap bitmap = bitmap(block, entry);
         if (bitmap.isSet(firstSector, sectors)) {
             return;
         }
-        log(new RedoLog.Entry(block, entry, firstSector, sectors));
+        log.add(new RedoLog.Entry(block, entry, firstSector, sectors));
         enter(block, bitmap, firstSector, sectors);
     }
 
     /**
-     * Remembers a change in the redo log. If that has no room, {@link #wantsFlush} holds, also for those who find the change
-     * here, until a flush has made it durable. Nothing more goes to the log before: it would lack what the rest builds on.
-     */
-    private void log(RedoLog.Entry entry) {
-        if (redo == null) {
-            return;
-        }
-        if (!unlogged && !frozenUnlogged) {
-            try {
-                redo.append(entry);
-                return;
-            } catch (IOException e) {
-                LOG.log(
-                        Level.WARNING,
-                        LogLine.of(
-                                "redo-log-not-written",
-                                "node",
-                                file.name(),
-                                "cause",
-                                e.getMessage(),
-                                "effect",
-                                "each write is flushed"));
-            }
-        }
-        unlogged = true;
-    }
-
-    /**
-     * Takes over what the redo log tells of, if there is one. The file may be ahead of the log's beginning, if a flush wrote what the
-     * log has not forgotten yet. So of each block only the records count that follow its last giving up: they tell all of it.
+     * Takes over what the redo log tells of, if there is one.
      *
      * @return whether it tells of anything
      * @throws RedoMisfitException if the log does not fit the file; nothing is taken over then
      */
     public synchronized boolean replay(long headersEnd) throws IOException {
-        if (redo == null || redo.survivors().isEmpty()) {
+        List<RedoLog.Entry> survivors = log.survivors();
+        if (survivors.isEmpty()) {
             return false;
         }
-        List<RedoLog.Entry> valid = sinceGivenUp(redo.survivors());
-        checkFit(valid, headersEnd, file.size());
-        for (RedoLog.Entry entry : valid) {
-            if (entry.isGivenUp()) {
-                // What the file says of its place may be newer than the record; it is a gap now, to be found as one.
-                remove(entry.block());
-                continue;
-            }
-            if (!isAllocated(entry.block())) {
-                allocate(entry.block(), entry.batEntry());
-            }
-            enter(entry.block(), bitmap(entry.block(), entry.batEntry()), entry.firstSector(), entry.sectors());
+        for (RedoLog.Entry entry : new RedoFit(file, layout, headersEnd).check(survivors, entries)) {
+            replay(entry);
         }
         return true;
     }
 
-    private static List<RedoLog.Entry> sinceGivenUp(List<RedoLog.Entry> survivors) {
-        Map<Integer, Integer> first = new HashMap<>();
-        for (int i = 0; i < survivors.size(); i++) {
-            if (survivors.get(i).isGivenUp()) {
-                first.put(survivors.get(i).block(), i);
-            }
+    private void replay(RedoLog.Entry entry) throws IOException {
+        if (entry.isGivenUp()) {
+            // What the file says of its place may be newer than the record; it is a gap now, to be found as one.
+            remove(entry.block());
+            return;
         }
-        return IntStream.range(0, survivors.size())
-                .filter(i -> i >= first.getOrDefault(survivors.get(i).block(), 0))
-                .mapToObj(survivors::get)
-                .toList();
-    }
-
-    private void checkFit(List<RedoLog.Entry> log, long headersEnd, long fileSize) throws RedoMisfitException {
-        BlockTable places = entries.copy();
-        for (RedoLog.Entry entry : log) {
-            if (!isInDisk(entry)) {
-                throw misfit(entry);
-            }
-            if (entry.isGivenUp()) {
-                places.set(entry.block(), SparseLayout.UNALLOCATED);
-                continue;
-            }
-            int place = places.get(entry.block());
-            boolean fits = place == SparseLayout.UNALLOCATED
-                    ? layout.bitmapOffset(entry.batEntry()) >= headersEnd
-                    : place == entry.batEntry();
-            if (!fits || dataEnd(entry) > fileSize) {
-                throw misfit(entry);
-            }
-            places.set(entry.block(), entry.batEntry());
+        if (!isAllocated(entry.block())) {
+            allocate(entry.block(), entry.batEntry());
         }
-        long[] starts = starts(places);
-        int overlap = overlap(starts);
-        if (overlap >= 0) {
-            throw misfit("a second block at sector " + starts[overlap]);
-        }
-    }
-
-    /** The data was in the file before the record was written. */
-    private long dataEnd(RedoLog.Entry entry) {
-        return layout.dataOffset(entry.batEntry())
-                + (long) (entry.firstSector() + entry.sectors()) * SparseLayout.SECTOR;
-    }
-
-    private boolean isInDisk(RedoLog.Entry entry) {
-        return entry.block() >= 0
-                && entry.block() < layout.blocks()
-                && entry.firstSector() >= 0
-                && entry.sectors() >= 0
-                && (long) entry.firstSector() + entry.sectors() <= layout.sectorsPerBlock();
-    }
-
-    private RedoMisfitException misfit(Object what) {
-        return new RedoMisfitException(file.name(), what.toString());
+        enter(entry.block(), bitmap(entry.block(), entry.batEntry()), entry.firstSector(), entry.sectors());
     }
 
     private void enter(int block, SectorBitmap bitmap, int firstSector, int sectors) {
         SectorBitmap news = pending.bits.computeIfAbsent(block, b -> new SectorBitmap(layout.sectorsPerBlock()));
         bitmap.set(firstSector, sectors, news);
         if (bitmap.isFull()) {
-            setFull(block);
+            full.add(block);
         }
     }
 
     /** Whether so much is pending that it is time for a flush. */
     public synchronized boolean wantsFlush() {
-        return unlogged
-                || frozenUnlogged
-                || pending.bits.size() >= mostPendingBlocks()
-                || (redo != null && redo.isFull());
+        return log.isDue() || pending.bits.size() >= mostPendingBlocks();
     }
 
     /** Whether half as much is pending. */
     public synchronized boolean wantsFlushSoon() {
-        return wantsFlush() || pending.bits.size() >= mostPendingBlocks() / 2 || (redo != null && redo.isHalfFull());
+        return wantsFlush() || pending.bits.size() >= mostPendingBlocks() / 2 || log.isSoonDue();
     }
 
     /** Each of them has two bitmaps, which cannot be given up before the flush. */
@@ -494,7 +271,7 @@ public final class BlockMap implements CacheBudget.Cache {
 
     @Override
     public long fixedBytes() {
-        return entries.bytes() + full.length() * (long) Integer.BYTES;
+        return entries.bytes() + full.bytes();
     }
 
     @Override
@@ -510,20 +287,15 @@ public final class BlockMap implements CacheBudget.Cache {
     /** Sets apart what is pending now; returns whether there is anything. */
     public synchronized boolean freeze() {
         frozen.add(pending);
-        pending = new Pending();
-        left.addAll(leaving);
-        leaving.clear();
-        frozenUnlogged |= unlogged;
-        unlogged = false;
-        if (redo != null) {
-            redo.rotate();
-        }
+        pending = new PendingBlocks();
+        places.freeze();
+        log.freeze();
         return !frozen.isEmpty();
     }
 
     /** Writes what {@link #freeze} set apart, and nothing newer. Durable after the next sync of the file. */
     public void writeBack() throws IOException {
-        Pending work;
+        PendingBlocks work;
         synchronized (this) {
             work = frozen;
         }
@@ -543,11 +315,8 @@ public final class BlockMap implements CacheBudget.Cache {
 
     /** Forgets what {@link #writeBack} wrote: it is durable. */
     public synchronized void forgetFrozen() throws IOException {
-        frozen = new Pending();
-        frozenUnlogged = false;
-        if (redo != null) {
-            redo.discard();
-        }
+        frozen = new PendingBlocks();
+        log.forgetFrozen();
     }
 
     /** Returns the blocks that have another place, their first or none, in what {@link #freeze} set apart. */
@@ -569,25 +338,22 @@ public final class BlockMap implements CacheBudget.Cache {
 
     /** Notes that no BAT tells any more of the places that {@link #freeze} set apart; to be called after a flush succeeded. */
     public synchronized void settleLeft() {
-        free.addAll(left);
-        left.clear();
+        places.settle();
     }
 
     /** Returns places that blocks have given up and no BAT tells of any more, the first ones; each once. */
     public synchronized List<Integer> takeLeft(int most) {
-        List<Integer> taken = free.stream().limit(most).toList();
-        taken.forEach(free::remove);
-        return taken;
+        return places.take(most);
     }
 
     /** Returns how many there are. */
     public synchronized int placesLeft() {
-        return free.size();
+        return places.freeCount();
     }
 
     /** Returns how many there will be more after the next flush. */
     public synchronized int placesLeaving() {
-        return leaving.size() + left.size();
+        return places.leavingCount();
     }
 
     /** Reads the batmap's bits; those of blocks that are not allocated are lies and ignored. Returns whether none were. */
@@ -598,7 +364,7 @@ public final class BlockMap implements CacheBudget.Cache {
                 continue;
             }
             if (isAllocated(block)) {
-                setFull(block);
+                full.add(block);
             } else {
                 truthful = false;
             }
@@ -608,20 +374,7 @@ public final class BlockMap implements CacheBudget.Cache {
 
     /** Returns the batmap that tells of all blocks known to be full. */
     public ByteBuffer batmap(int bytes) {
-        ByteBuffer map = ByteBuffer.allocate(bytes);
-        BitSet set = fullBlocks();
-        for (int block = set.nextSetBit(0); block >= 0; block = set.nextSetBit(block + 1)) {
-            map.put(block / 8, (byte) (map.get(block / 8) | 0x80 >> block % 8));
-        }
-        return map;
-    }
-
-    private BitSet fullBlocks() {
-        BitSet set = new BitSet();
-        for (int block = 0; block < layout.blocks(); block++) {
-            set.set(block, isFull(block));
-        }
-        return set;
+        return full.encode((int) layout.blocks(), bytes);
     }
 
     /**
@@ -659,7 +412,7 @@ public final class BlockMap implements CacheBudget.Cache {
         file.readFully(layout.bitmapOffset(entry), bytes);
         SectorBitmap bitmap = SectorBitmap.decode(bytes.flip(), layout.sectorsPerBlock());
         if (bitmap.isFull()) {
-            setFull(block);
+            full.add(block);
         }
         bitmaps.put(block, bitmap);
         dropOldBitmaps();
@@ -686,17 +439,5 @@ public final class BlockMap implements CacheBudget.Cache {
             }
         }
         bitmapsHeld = bitmaps.size();
-    }
-
-    private boolean isFull(int block) {
-        return (full.get(block / 32) & 1 << block % 32) != 0;
-    }
-
-    private void clearFull(int block) {
-        full.accumulateAndGet(block / 32, 1 << block % 32, (a, b) -> a & ~b);
-    }
-
-    private void setFull(int block) {
-        full.accumulateAndGet(block / 32, 1 << block % 32, (a, b) -> a | b);
     }
 }

@@ -1,6 +1,10 @@
 package io.catena.vhd.map;
 
+import io.catena.format.CorruptVhdException;
 import io.catena.format.SparseLayout;
+import io.catena.format.UnsupportedVhdException;
+import io.catena.store.BlockFile;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -19,6 +23,9 @@ final class BlockTable {
     /** A part, with the objects that hold it. */
     private static final int PART_BYTES = PART_ENTRIES * Integer.BYTES + 32;
 
+    /** How much of a BAT is read at a time. */
+    private static final int READ_ENTRIES = 128 * PART_ENTRIES;
+
     private final AtomicReferenceArray<AtomicIntegerArray> parts;
 
     /**
@@ -28,6 +35,42 @@ final class BlockTable {
      */
     BlockTable(int entries) {
         parts = new AtomicReferenceArray<>(entries / PART_ENTRIES);
+    }
+
+    /**
+     * Reads the BAT of a disk, whole sectors of it, so that what stands behind its last entry can be written back as it was.
+     *
+     * @throws CorruptVhdException if the BAT is cut off or too small for the disk
+     * @throws UnsupportedVhdException if the disk has more than {@link SparseLayout#MAX_BLOCKS} blocks
+     */
+    static BlockTable read(BlockFile file, SparseLayout layout) throws IOException {
+        long blocks = layout.blocks();
+        if (blocks > layout.maxEntries()) {
+            throw new CorruptVhdException(
+                    file.name(),
+                    layout.tableOffset(),
+                    "BAT has " + layout.maxEntries() + " entries, the disk needs " + blocks);
+        }
+        if (blocks > SparseLayout.MAX_BLOCKS) {
+            throw new UnsupportedVhdException(
+                    file.name(), "has " + blocks + " blocks, this driver opens at most " + SparseLayout.MAX_BLOCKS);
+        }
+        int count = (int) SparseLayout.roundUp(blocks, PART_ENTRIES);
+        if (layout.tableOffset() > file.size() - (long) count * Integer.BYTES) {
+            throw new CorruptVhdException(file.name(), layout.tableOffset(), "the file ends inside the BAT");
+        }
+        return read(file, layout.tableOffset(), count);
+    }
+
+    private static BlockTable read(BlockFile file, long offset, int count) throws IOException {
+        BlockTable table = new BlockTable(count);
+        ByteBuffer piece = ByteBuffer.allocate(Math.min(count, READ_ENTRIES) * Integer.BYTES);
+        for (int first = 0; first < count; first += READ_ENTRIES) {
+            piece.clear().limit(Math.min(READ_ENTRIES, count - first) * Integer.BYTES);
+            file.readFully(offset + (long) first * Integer.BYTES, piece);
+            table.load(first, piece.flip());
+        }
+        return table;
     }
 
     int length() {
@@ -66,7 +109,7 @@ final class BlockTable {
     }
 
     /** Takes whole parts from the bytes of a BAT, big-endian, beginning with the entry of {@code first}. */
-    void load(int first, ByteBuffer bytes) {
+    private void load(int first, ByteBuffer bytes) {
         for (int block = first; bytes.hasRemaining(); block++) {
             int entry = bytes.getInt();
             if (entry != SparseLayout.UNALLOCATED) {
