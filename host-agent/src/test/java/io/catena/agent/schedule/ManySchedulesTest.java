@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.NoHypervisor;
-import io.catena.agent.schedule.policy.Retention;
 import io.catena.agent.schedule.policy.Schedule;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -24,7 +23,6 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -124,34 +122,6 @@ final class ManySchedulesTest {
                 }));
     }
 
-    private Schedule schedule(SrId sr, int number) {
-        return new Schedule(
-                new UUID(1, number).toString(),
-                "nightly" + number,
-                sr,
-                START,
-                true,
-                "30 2 * * *",
-                "UTC",
-                null,
-                null,
-                null,
-                null,
-                null,
-                Map.of(),
-                Schedule.Mode.TOGETHER,
-                false,
-                Schedule.Quiesce.NEVER,
-                List.of(),
-                Schedule.OnMissed.ONCE,
-                360,
-                3,
-                0,
-                3,
-                "{disk} {due}",
-                new Retention(5, null, null, null, null, null, null, null));
-    }
-
     /** How an SR takes its snapshots. */
     private final class Cuts implements Before {
         private final AtomicInteger begun = new AtomicInteger();
@@ -203,7 +173,7 @@ final class ManySchedulesTest {
                         new Schedules(host, host, guests, (kind, of, vdi, job, data) -> {}, clock, this::nanos)) {
             for (SrId sr : cuts.keySet()) {
                 for (int number = 0; number < SCHEDULES; number++) {
-                    schedules.of(sr).put(schedule(sr, number));
+                    schedules.of(sr).put(NightlySchedule.of(sr, number, START));
                 }
             }
             now = FIRST_DUE;
@@ -234,8 +204,9 @@ final class ManySchedulesTest {
         try (Guests guests = new Guests(none, new NoHypervisor(), directory, this::nanos)) {
             SrSchedules holder = agent(sr.id(), sr.repository(), guests);
             SrSchedules follower = agent(sr.id(), follower(sr), guests);
-            holder.put(schedule(sr.id(), 0));
-            assertThatThrownBy(() -> follower.put(schedule(sr.id(), 1))).isInstanceOf(SrException.class);
+            holder.put(NightlySchedule.of(sr.id(), 0, START));
+            assertThatThrownBy(() -> follower.put(NightlySchedule.of(sr.id(), 1, START)))
+                    .isInstanceOf(SrException.class);
             for (int day = 1; day <= 3; day++) {
                 now = FIRST_DUE.plus(Duration.ofDays(day - 1));
                 follower.tick();
@@ -262,8 +233,8 @@ final class ManySchedulesTest {
     @Test
     void aNoteThatCannotBeReadKeepsNoOtherScheduleFromItsSnapshots() throws IOException {
         SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 8)), 2, new Random(8));
-        Schedule bad = schedule(sr.id(), 0);
-        Schedule good = schedule(sr.id(), 1);
+        Schedule bad = NightlySchedule.of(sr.id(), 0, START);
+        Schedule good = NightlySchedule.of(sr.id(), 1, START);
         try (Guests guests = new Guests(host(), new NoHypervisor(), directory, this::nanos)) {
             SrSchedules before = agent(sr.id(), sr.repository(), guests);
             before.put(bad);

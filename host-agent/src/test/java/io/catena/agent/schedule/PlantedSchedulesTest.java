@@ -6,14 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.agent.json.Json;
-import io.catena.agent.schedule.policy.Retention;
-import io.catena.agent.schedule.policy.Schedule;
 import io.catena.agent.schedule.policy.ScheduleState;
 import io.catena.api.SrId;
 import io.catena.api.SrNotes;
 import java.time.Instant;
-import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import java.util.zip.CRC32C;
@@ -30,34 +26,6 @@ class PlantedSchedulesTest {
     private final SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 1)), 1, new Random(1));
     private final SrNotes notes = sr.repository().notes();
     private final ScheduleStore store = new ScheduleStore(notes);
-
-    private static Schedule schedule(SrId sr) {
-        return new Schedule(
-                ID,
-                "nightly",
-                sr,
-                START,
-                true,
-                "30 2 * * *",
-                "UTC",
-                null,
-                null,
-                null,
-                null,
-                null,
-                Map.of(),
-                Schedule.Mode.TOGETHER,
-                false,
-                Schedule.Quiesce.NEVER,
-                List.of(),
-                Schedule.OnMissed.ONCE,
-                360,
-                3,
-                0,
-                3,
-                "{disk} {due}",
-                new Retention(5, null, null, null, null, null, null, null));
-    }
 
     /** Writes a note as the store does, whoever can compute a checksum. */
     private void plant(String note, String json) {
@@ -81,7 +49,8 @@ class PlantedSchedulesTest {
                 "retention"
             })
     void aScheduleThatLacksSomethingIsDamaged(String field) {
-        JsonObject json = JsonParser.parseString(Json.write(schedule(sr.id()))).getAsJsonObject();
+        JsonObject json = JsonParser.parseString(Json.write(NightlySchedule.of(sr.id(), 1, START)))
+                .getAsJsonObject();
         json.remove(field);
         plant("schedule-" + ID + ".def", json.toString());
 

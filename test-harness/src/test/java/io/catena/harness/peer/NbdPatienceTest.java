@@ -5,8 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.AccessMode;
-import io.catena.disk.BlockDevice;
-import io.catena.disk.Extent;
+import io.catena.disk.ForwardingDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -131,15 +130,14 @@ class NbdPatienceTest {
     }
 
     /** Slow at first; then reads come back only when four of them are under way, or after a long time, as a failure. */
-    private static final class ColdDisk implements BlockDevice {
+    private static final class ColdDisk extends ForwardingDevice {
         private static final int TOGETHER = 4;
 
-        private final MemoryDisk disk;
         private final CountDownLatch together = new CountDownLatch(TOGETHER);
         private int reads;
 
         ColdDisk(MemoryDisk disk) {
-            this.disk = disk;
+            super(disk);
         }
 
         @Override
@@ -150,7 +148,7 @@ class NbdPatienceTest {
                 together.countDown();
                 await();
             }
-            disk.read(offset, target);
+            super.read(offset, target);
         }
 
         private synchronized boolean isEarly() {
@@ -165,46 +163,6 @@ class NbdPatienceTest {
             } catch (InterruptedException e) {
                 throw new IOException("threads inside a device must not be interrupted", e);
             }
-        }
-
-        @Override
-        public long sizeBytes() {
-            return disk.sizeBytes();
-        }
-
-        @Override
-        public boolean readOnly() {
-            return false;
-        }
-
-        @Override
-        public void write(long offset, ByteBuffer source) throws IOException {
-            disk.write(offset, source);
-        }
-
-        @Override
-        public void discard(long offset, long lengthBytes) throws IOException {
-            disk.discard(offset, lengthBytes);
-        }
-
-        @Override
-        public void writeZeroes(long offset, long lengthBytes, boolean mayDeallocate) throws IOException {
-            disk.writeZeroes(offset, lengthBytes, mayDeallocate);
-        }
-
-        @Override
-        public boolean zeroesFast() {
-            return disk.zeroesFast();
-        }
-
-        @Override
-        public Extent extent(long offset, long maxBytes) throws IOException {
-            return disk.extent(offset, maxBytes);
-        }
-
-        @Override
-        public void flush() throws IOException {
-            disk.flush();
         }
     }
 }
