@@ -39,6 +39,7 @@ import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.record.VdiRecord;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Node;
 import io.catena.sr.verb.Composer;
 import io.catena.sr.verb.Contents;
@@ -159,7 +160,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat scan() {
-        change("scan SR " + sr.settings.name(), sr::lookForChanges);
+        change("scan SR " + sr.settings.name(), () -> sr.lookForChanges(sr.tree::aside));
         return stat();
     }
 
@@ -167,16 +168,20 @@ public final class VhdRepository implements StorageRepository, Closeable {
     public SrCheck check(boolean repair) {
         return locked("check SR " + sr.settings.name(), () -> {
             sr.tree.tryToComplete();
-            sr.lookAtAll();
-            Set<String> filled = new HashSet<>(imports.files());
-            filled.addAll(spools.files());
-            SrCheck check =
-                    new Checker(sr.storage, sr.tree, sr.view, sr.records, repair).check(sr.settings.id(), filled);
+            sr.lookAtAll(sr.tree::aside);
+            SrCheck check = new Checker(sr.storage, sr.tree, sr.view, sr.records, repair)
+                    .check(sr.settings.id(), this::filesBeingFilled, sr.tree::aside);
             if (repair) {
-                sr.lookAtAll();
+                sr.lookAtAll(sr.tree::aside);
             }
             return check;
         });
+    }
+
+    private Set<String> filesBeingFilled() {
+        Set<String> filled = new HashSet<>(imports.files());
+        filled.addAll(spools.files());
+        return filled;
     }
 
     @Override
@@ -344,11 +349,13 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Export activate(VdiId id, String holder, AccessMode mode) {
+        attacher.makeWay(id);
         return change("activate VDI " + id, id, () -> attacher.activate(id, holder, mode));
     }
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
+        attacher.makeWay(id);
         return change("attach VDI " + id, id, () -> attacher.attachAndActivate(id, holder, mode));
     }
 
@@ -369,7 +376,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     public void keep(String file) {
         change("keep " + file, () -> {
             TwinDecision.keep(sr, file);
-            sr.lookAtAll();
+            sr.lookAtAll(Aside.Step::take);
         });
     }
 
@@ -379,7 +386,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
             for (String file : sr.behind.acceptLoss()) {
                 sr.tree.accept(file);
             }
-            sr.lookAtAll();
+            sr.lookAtAll(Aside.Step::take);
         });
     }
 

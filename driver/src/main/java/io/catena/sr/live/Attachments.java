@@ -17,7 +17,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The disks of an SR that are active: their chains are open, and they are served.
@@ -33,9 +32,6 @@ public final class Attachments {
     private final LeafWork leaves;
     private final Exporter exporter;
     private final PauseRecorder pauses = new PauseRecorder();
-
-    /** The active disks whose service ends; nobody else can have them meanwhile. */
-    private final Set<VdiId> leaving = ConcurrentHashMap.newKeySet();
 
     private final Fence fence;
 
@@ -152,16 +148,16 @@ public final class Attachments {
 
     /** Notes that a disk's service is about to end. */
     public void leave(VdiId vdi) {
-        leaving.add(vdi);
+        disks.leave(vdi);
     }
 
     /** Ends {@link #leave}. */
     public void stay(VdiId vdi) {
-        leaving.remove(vdi);
+        disks.stay(vdi);
     }
 
     public boolean isLeaving(VdiId vdi) {
-        return leaving.contains(vdi);
+        return disks.isLeaving(vdi);
     }
 
     /**

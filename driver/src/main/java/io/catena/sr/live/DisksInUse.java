@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -20,6 +21,23 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class DisksInUse {
     private final Map<VdiId, Attachment> attachments = new ConcurrentSkipListMap<>();
     private final List<DiskReader> readers = new CopyOnWriteArrayList<>();
+
+    /** The active disks whose service ends; nobody else can have them meanwhile. */
+    private final Set<VdiId> leaving = ConcurrentHashMap.newKeySet();
+
+    /** Notes that an active disk's service is about to end. */
+    void leave(VdiId vdi) {
+        leaving.add(vdi);
+    }
+
+    /** Ends {@link #leave}. */
+    void stay(VdiId vdi) {
+        leaving.remove(vdi);
+    }
+
+    boolean isLeaving(VdiId vdi) {
+        return leaving.contains(vdi);
+    }
 
     void add(Attachment attachment) {
         attachments.put(attachment.vdi(), attachment);

@@ -43,6 +43,14 @@ public final class LeafCopy {
         }
     }
 
+    /** Ends the rounds, for good; returns when none runs any more. The files stay open until {@link #stop}. */
+    void endRounds() {
+        stopped = true;
+        synchronized (running) {
+            // The last one is over.
+        }
+    }
+
     /** Ends the work; returns when both files are closed. */
     public void stop() throws IOException {
         stopped = true;

@@ -68,15 +68,48 @@ public final class LeafWork {
      * is done with its files.
      */
     public void stopMerging(VdiId vdi) throws IOException {
+        stopMerging(vdi, Aside.Step::take);
+    }
+
+    /**
+     * As {@link #stopMerging(VdiId)}.
+     *
+     * @param aside of a change that concerns the leaf; nobody else has a base copy that is merged with it
+     */
+    public void stopMerging(VdiId vdi, Aside aside) throws IOException {
         LeafCopy copy = copies.remove(vdi);
         if (copy != null) {
-            copy.stop();
+            aside.run(copy::stop);
         }
-        stopFill(vdi);
+        LiveFill fill = fills.remove(vdi);
+        if (fill != null) {
+            aside.run(fill::stop);
+        }
         LeafDrain drain = drains.get(vdi);
         if (drain != null) {
-            endDrain(vdi, drain, Aside.Step::take);
+            endDrain(vdi, drain, aside);
         }
+    }
+
+    /**
+     * Returns what ends the rounds of the work on a disk's leaf, and waits for the one that runs. That takes as long as the disk does, so
+     * it is to be run without the tree lock, before something is done under it that ends the work itself.
+     */
+    public Runnable endOfRounds(VdiId vdi) {
+        LeafCopy copy = copies.get(vdi);
+        LiveFill fill = fills.get(vdi);
+        LeafDrain drain = drains.get(vdi);
+        return () -> {
+            if (copy != null) {
+                copy.endRounds();
+            }
+            if (fill != null) {
+                fill.stop();
+            }
+            if (drain != null) {
+                drain.stop();
+            }
+        };
     }
 
     /** Ends the filling of a leaf, wherever it got: what it was given stays. */
@@ -104,7 +137,7 @@ public final class LeafWork {
 
     private Attachment attachedForWriting(VdiId vdi) throws IOException {
         return disks.active(vdi)
-                .filter(attachment -> !attachment.disk().readOnly())
+                .filter(attachment -> !attachment.disk().readOnly() && !disks.isLeaving(vdi))
                 .orElseThrow(() -> new ChangedMeanwhileException("the disk is not attached for writing"));
     }
 
@@ -181,8 +214,8 @@ public final class LeafWork {
         if (drains.get(vdi) != drain) {
             return;
         }
-        drain.stop();
-        try (LiveDisk.Pause pause = drain.disk().pause()) {
+        aside.run(drain::stop);
+        try (LiveDisk.Pause pause = aside.get(drain.disk()::pause)) {
             pause.replace(new Chain(drain.nodes()));
         }
         aside.run(() -> {

@@ -1,24 +1,28 @@
 package io.catena.sr.live;
 
 import io.catena.disk.Chain;
+import io.catena.sr.tree.Aside;
+import io.catena.sr.tree.OpenFiles;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The nodes of an SR that are open: each once, however many chains it is part of.
  *
  * <p><b>Threads.</b> Used under the SR's tree lock only.
  */
-public final class OpenNodes {
+public final class OpenNodes implements OpenFiles {
     private final Storage storage;
     private final RedoStore redo;
     private final Map<String, Layer> byName = new HashMap<>();
@@ -30,6 +34,9 @@ public final class OpenNodes {
      */
     private final Set<String> unsettled = new LinkedHashSet<>();
 
+    /** The files that were opened while somebody wants to know; null if nobody does. */
+    private @Nullable Set<String> noted;
+
     /**
      * @param redo has the logs of the files that are written
      */
@@ -38,12 +45,36 @@ public final class OpenNodes {
         this.redo = redo;
     }
 
+    @Override
+    public Set<String> beginNoting() {
+        noted = new HashSet<>();
+        return Set.copyOf(byName.keySet());
+    }
+
+    @Override
+    public Set<String> endNoting() {
+        Set<String> opened = noted == null ? Set.of() : noted;
+        noted = null;
+        return opened;
+    }
+
+    private void note(String name) {
+        if (noted != null) {
+            noted.add(name);
+        }
+    }
+
+    private void put(String name, Layer layer) {
+        note(name);
+        byName.put(name, layer);
+    }
+
     /** Opens a node for reading, or shares it; {@link #release} gives it back. */
     Chain.Node share(ChainFile file) throws IOException {
         Layer layer = byName.get(file.name());
         if (layer == null) {
             layer = file.openReadOnly(storage);
-            byName.put(file.name(), layer);
+            put(file.name(), layer);
         }
         users.merge(layer, 1, Integer::sum);
         return new Chain.Node(file.name(), layer);
@@ -51,10 +82,20 @@ public final class OpenNodes {
 
     /** Opens a node for writing; it must not be open yet. {@link #release} gives it back. */
     Chain.Node openWritable(ChainFile file) throws IOException {
+        return openWritable(file, Aside.Step::take);
+    }
+
+    /**
+     * As {@link #openWritable(ChainFile)}.
+     *
+     * @param aside of a change that concerns the file
+     */
+    Chain.Node openWritable(ChainFile file, Aside aside) throws IOException {
         if (byName.containsKey(file.name())) {
             throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
         }
-        return openWritableBeside(file);
+        Layer layer = aside.get(() -> file.openWritable(storage, redo.open(file)));
+        return written(file, layer);
     }
 
     /**
@@ -62,9 +103,12 @@ public final class OpenNodes {
      * the other one see it as it was, and have to give it back.
      */
     Chain.Node openWritableBeside(ChainFile file) throws IOException {
-        Layer layer = file.openWritable(storage, redo.open(file));
+        return written(file, file.openWritable(storage, redo.open(file)));
+    }
+
+    private Chain.Node written(ChainFile file, Layer layer) {
         unsettled.remove(file.name());
-        byName.put(file.name(), layer);
+        put(file.name(), layer);
         users.put(layer, 1);
         return new Chain.Node(file.name(), layer);
     }
@@ -72,6 +116,7 @@ public final class OpenNodes {
     /** Makes sure that a node's file alone tells of all its answered writes; to be called before it is read. */
     public void settle(String name) throws IOException {
         if (unsettled.contains(name) && !byName.containsKey(name)) {
+            note(name);
             ChainFile file = ChainFile.read(storage, name);
             file.openWritable(storage, redo.open(file)).close();
             unsettled.remove(name);
@@ -96,7 +141,7 @@ public final class OpenNodes {
 
     /** Enters a node that was opened elsewhere, in place of the one that has the name now. */
     public Chain.Node enter(String name, Layer layer) {
-        byName.put(name, layer);
+        put(name, layer);
         users.put(layer, 1);
         return new Chain.Node(name, layer);
     }
@@ -104,7 +149,7 @@ public final class OpenNodes {
     /** Follows the renaming of a file that is open; what is opened under the old name from now on is another file. */
     public Chain.Node renamed(Chain.Node node, String name) {
         byName.remove(node.name());
-        byName.put(name, node.layer());
+        put(name, node.layer());
         return new Chain.Node(name, node.layer());
     }
 
@@ -129,10 +174,19 @@ public final class OpenNodes {
 
     /** Gives back a node, and closes it if nobody else has it. */
     void release(Chain.Node node) throws IOException {
+        release(node, Aside.Step::take);
+    }
+
+    /**
+     * As {@link #release(Chain.Node)}. While the file is being closed the node counts as not open.
+     *
+     * @param aside of a change that concerns the file
+     */
+    void release(Chain.Node node, Aside aside) throws IOException {
         if (users.merge(node.layer(), -1, Integer::sum) == 0) {
             users.remove(node.layer());
             byName.remove(node.name(), node.layer());
-            close(node);
+            close(node, aside);
         }
     }
 
@@ -162,9 +216,9 @@ public final class OpenNodes {
         }
     }
 
-    private void close(Chain.Node node) throws IOException {
+    private void close(Chain.Node node, Aside aside) throws IOException {
         try {
-            node.layer().close();
+            aside.run(node.layer()::close);
         } catch (IOException e) {
             unsettled.add(node.name());
             throw e;

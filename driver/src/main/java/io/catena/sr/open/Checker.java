@@ -12,6 +12,7 @@ import io.catena.remedy.Verb;
 import io.catena.sr.record.JobIntentFiles;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.VdiRecords;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
@@ -27,13 +28,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Compares what an SR's records, nodes and journals say. A repair takes away what means nothing, and writes down what is not
  * written down; it touches no node.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p>A check without repair looks while other disks are attached and detached: those change no record but whole, and no name but of
+ * files that are being written, which it asks for again at its end. A repair goes on under the tree lock: it deletes what is being
+ * prepared by nobody, and writes records, and so must know that nobody begins.
+ *
+ * <p><b>Threads.</b> By who has the SR's turn and its tree lock.
  */
 public final class Checker {
     private final Storage storage;
@@ -60,19 +66,28 @@ public final class Checker {
     /**
      * Checks all; repairs as it goes on.
      *
-     * @param preparing the temporary files that are in use
+     * @param preparing returns the temporary files that are in use
+     * @param aside of the change; not used for repairs
      */
-    public SrCheck check(SrId sr, Set<String> preparing) throws IOException {
-        nodes();
-        records();
-        files();
-        leftovers(preparing);
-        jobs();
+    public SrCheck check(SrId sr, Supplier<Set<String>> preparing, Aside aside) throws IOException {
+        Aside looking = repair ? Aside.Step::take : aside;
+        Set<String> temporary = looking.get(this::look);
+        temporary.removeAll(preparing.get());
+        leftovers(temporary);
         if (repair) {
             storage.syncNames();
             records.forget();
         }
         return new SrCheck(sr, repair, findings);
+    }
+
+    /** Returns the temporary files. */
+    private Set<String> look() throws IOException {
+        nodes();
+        records();
+        Set<String> temporary = files();
+        jobs();
+        return temporary;
     }
 
     private void nodes() throws IOException {
@@ -148,7 +163,8 @@ public final class Checker {
         }
     }
 
-    private void files() throws IOException {
+    /** Returns those that are temporary. */
+    private Set<String> files() throws IOException {
         Set<String> temporary = SrFiles.temporary(storage);
         Set<String> foreign = new HashSet<>();
         for (SmStep step : new SmRecovery(storage).steps()) {
@@ -186,12 +202,15 @@ public final class Checker {
                     "an operation that could not be completed",
                     "Detach the SR and attach it again; the log says what is in the way.");
         }
+        return temporary;
     }
 
-    private void leftovers(Set<String> preparing) throws IOException {
-        Set<String> names = SrFiles.temporary(storage);
-        names.removeAll(preparing);
-        for (String name : names) {
+    /** Under the tree lock: what is still there now is nobody's. */
+    private void leftovers(Set<String> temporary) throws IOException {
+        for (String name : temporary) {
+            if (!storage.exists(name)) {
+                continue;
+            }
             act(
                     Kind.LEFTOVER,
                     name,

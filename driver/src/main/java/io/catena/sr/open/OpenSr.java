@@ -26,6 +26,7 @@ import io.catena.sr.record.JobIntentFiles;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.SrRecord;
 import io.catena.sr.record.VdiRecords;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
 import io.catena.store.FencedStorage;
@@ -75,7 +76,7 @@ public final class OpenSr {
     private final StorageLock lock;
     private final Storage unfenced;
 
-    /** Used under the tree lock. */
+    /** Used by who has the turn. */
     private final FileWatch recordFiles;
 
     private OpenSr(
@@ -218,14 +219,19 @@ public final class OpenSr {
     /**
      * Looks at and into the files that changed since the last look. To be called under the tree lock.
      *
+     * @param aside if other disks can be attached and detached meanwhile: see {@link SrTree#update}
      * @throws SrException if the directory is not the SR any more: somebody unmounted it, and what is there now says nothing
      *     of the disks
      */
-    public void lookForChanges() throws IOException {
+    public void lookForChanges(Aside aside) throws IOException {
+        aside.run(this::lookAtRecords);
+        tree.update(attachments.nodes(), aside);
+        aside.run(() -> tree.noteFiles(false));
+    }
+
+    private void lookAtRecords() throws IOException {
         checkIsThere();
         records.forget(recordFiles.changes());
-        tree.update(attachments.nodes()::isOpen);
-        tree.noteFiles(false);
     }
 
     private void checkIsThere() throws IOException {
@@ -238,12 +244,12 @@ public final class OpenSr {
         }
     }
 
-    /** Looks at and into all files again. To be called under the tree lock. */
-    public void lookAtAll() throws IOException {
-        checkIsThere();
-        tree.rescan();
+    /** As {@link #lookForChanges}, of all files, whatever is known of them. */
+    public void lookAtAll(Aside aside) throws IOException {
+        aside.run(this::lookAtRecords);
+        tree.rescan(attachments.nodes(), aside);
         records.forget();
-        lookForChanges();
+        aside.run(() -> tree.noteFiles(false));
     }
 
     /**

@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Files outside of the SR's directory are not seen, and links are not followed.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Used by who has the SR's turn only.
  */
 final class Outsiders {
     /** Where many files lie that are no business of ours, nobody can say in time which of them build on nodes. */

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A note that is gone, or cannot be read, claims nothing.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Used by who has the SR's turn only.
  */
 final class SeenFiles {
     private static final Logger LOG = System.getLogger(SeenFiles.class.getName());

@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -69,10 +68,7 @@ public final class SrTree {
         watch = new TreeWatch(storage, scanner, clock);
         outsiders = new Outsiders(storage, clock);
         seenFiles = new SeenFiles(storage);
-        tree = watch.scan();
-        outside = outsiders.look();
-        knowOutside();
-        tree = seenFiles.compare(tree);
+        tree = compared(watch.scan());
         seen = tree;
         commits = new Commits(this.storage, seenFiles, lock);
     }
@@ -319,13 +315,37 @@ public final class SrTree {
     /**
      * Looks at and into the files that changed since the last look, whoever changed them.
      *
-     * @param skipped whether a file is open, so that only who has it open knows what is in it
+     * @param files is asked under the lock
+     * @param aside may be this change's: disks that are attached and detached meanwhile go by what was known before, and what was seen
+     *     in their files does not count
      */
-    public void update(Predicate<String> skipped) throws IOException {
-        tree = watch.update(tree, skipped);
+    public void update(OpenFiles files, Aside aside) throws IOException {
+        Tree before = tree;
+        tree = looked(() -> before, files, aside);
+    }
+
+    /** As {@link #update}, of all files, as if none had ever been looked at. */
+    public void rescan(OpenFiles files, Aside aside) throws IOException {
+        tree = looked(watch::scan, files, aside);
+        outdated = false;
+    }
+
+    private Tree looked(Aside.Look<Tree> before, OpenFiles files, Aside aside) throws IOException {
+        Set<String> open = files.beginNoting();
+        TreeWatch.Findings found;
+        Set<String> opened;
+        try {
+            found = aside.get(() -> watch.look(before.take(), open));
+        } finally {
+            opened = files.endNoting();
+        }
+        Tree known = watch.take(found, opened);
+        return aside.get(() -> compared(known));
+    }
+
+    private Tree compared(Tree files) throws IOException {
         outside = outsiders.look();
-        knowOutside();
-        tree = seenFiles.compare(tree);
+        return seenFiles.compare(withOutside(files));
     }
 
     /** Takes a file as the disk that it is not, or not for sure. To be called under the lock. */
@@ -335,7 +355,7 @@ public final class SrTree {
     }
 
     /**
-     * Notes what the files are now, as far as that is not half-way between two states. To be called under the lock. If it
+     * Notes what the files are now, as far as that is not half-way between two states. To be called by who has the turn. If it
      * fails the note stays what it is; it can be done the next time as well.
      *
      * @param always also if nothing changed
@@ -359,11 +379,11 @@ public final class SrTree {
     public void lookOutside(Collection<Node> concerned) throws IOException {
         concern(concerned);
         aside(() -> outside = outsiders.look());
-        knowOutside();
+        tree = withOutside(tree);
     }
 
-    private void knowOutside() throws IOException {
-        tree = tree.withOutsiders(outside).withOrphans(Orphans.read(storage)).withAnchors(kept.anchors());
+    private Tree withOutside(Tree files) throws IOException {
+        return files.withOutsiders(outside).withOrphans(Orphans.read(storage)).withAnchors(kept.anchors());
     }
 
     /** Forgets the proofs that what is there now refutes: they must not count when it goes away again. */
@@ -387,12 +407,9 @@ public final class SrTree {
         }
     }
 
-    /** Looks at all files again, as if none had ever been looked at. */
-    public void rescan() throws IOException {
-        tree = watch.scan();
-        outside = outsiders.look();
-        knowOutside();
-        tree = seenFiles.compare(tree);
+    /** Looks at all files again; into none. */
+    private void rescan() throws IOException {
+        tree = compared(watch.scan());
         outdated = false;
     }
 }

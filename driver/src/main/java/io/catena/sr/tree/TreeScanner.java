@@ -44,8 +44,8 @@ public final class TreeScanner {
         return new Tree(nodes, id -> new VdiRecords(storage).readable(id));
     }
 
-    /** Looks into some files as who opens them does, whether their tables of blocks can be used; returns the tree with what that showed. */
-    Tree lookInside(Tree tree, Collection<String> names) {
+    /** Looks into some files as who opens them does, whether their tables of blocks can be used; returns the nodes that have a problem. */
+    List<Node> lookInside(Tree tree, Collection<String> names) {
         List<Node> broken = new ArrayList<>();
         for (String name : names) {
             Node node = tree.node(name).orElse(null);
@@ -57,7 +57,7 @@ public final class TreeScanner {
                 }
             }
         }
-        return tree.with(broken.stream().map(Node::name).toList(), broken);
+        return broken;
     }
 
     private Node lookInside(Node node, ChainFile file) {

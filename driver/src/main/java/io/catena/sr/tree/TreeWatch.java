@@ -9,16 +9,16 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import java.util.function.Predicate;
 
 /**
  * Keeps a tree up to date with the files of its SR, at the cost of what changed: a file that did not is looked at, not read.
  * {@link FileWatch} says what that can miss.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Used by who has the SR's turn only.
  */
 final class TreeWatch {
     private final TreeScanner scanner;
@@ -31,6 +31,15 @@ final class TreeWatch {
         this.scanner = scanner;
         this.files = new FileWatch(storage, "", clock);
     }
+
+    /**
+     * What a look has found.
+     *
+     * @param tree without what was found inside of files
+     * @param lookedInto the files that were looked into
+     * @param broken those of them that have a problem
+     */
+    record Findings(Tree tree, Set<String> lookedInto, List<Node> broken) {}
 
     /** Looks at all files; looks into none. */
     Tree scan() throws IOException {
@@ -50,9 +59,9 @@ final class TreeWatch {
      *   <li>Look into what was read, and what was not looked into yet.
      * </ol>
      *
-     * @param skipped whether a file, told by its name, is not to be opened
+     * @param skipped the files that are not to be opened
      */
-    Tree update(Tree before, Predicate<String> skipped) throws IOException {
+    Findings look(Tree before, Set<String> skipped) throws IOException {
         Set<String> changed = new TreeSet<>();
         for (String name : files.changes()) {
             changed.add(name.endsWith(PendingRewrite.SUFFIX) ? PendingRewrite.fileOf(name) : name);
@@ -107,16 +116,29 @@ final class TreeWatch {
         return children;
     }
 
-    private Tree lookInside(Tree tree, Set<String> changed, Predicate<String> skipped) {
+    private Findings lookInside(Tree tree, Set<String> changed, Set<String> skipped) {
         lookedInto.removeAll(changed);
         lookedInto.removeIf(name -> tree.node(name).isEmpty());
         Set<String> names = new TreeSet<>();
         for (Node node : tree.nodes()) {
-            if (!lookedInto.contains(node.name()) && !skipped.test(node.name())) {
+            if (!lookedInto.contains(node.name()) && !skipped.contains(node.name())) {
                 names.add(node.name());
             }
         }
-        lookedInto.addAll(names);
-        return scanner.lookInside(tree, names);
+        return new Findings(tree, names, scanner.lookInside(tree, names));
+    }
+
+    /**
+     * Returns the tree with what was found.
+     *
+     * @param opened the files that somebody opened meanwhile: what was seen in them may be half of what he did. The next look
+     *     looks into them
+     */
+    Tree take(Findings found, Set<String> opened) {
+        found.lookedInto().stream().filter(name -> !opened.contains(name)).forEach(lookedInto::add);
+        List<Node> broken = found.broken().stream()
+                .filter(node -> !opened.contains(node.name()))
+                .toList();
+        return found.tree().with(broken.stream().map(Node::name).toList(), broken);
     }
 }

@@ -12,6 +12,7 @@ import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
+import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
 import io.catena.store.BlockFile;
@@ -26,7 +27,8 @@ import java.util.Optional;
  * Makes disks larger, attached or not.
  *
  * <p>An attached disk is closed for the time in which its headers are rewritten, while its requests wait; so nothing of it
- * is in memory only when {@link Resize} begins, and recovery is the same as for a disk that was not attached.
+ * is in memory only when {@link Resize} begins, and recovery is the same as for a disk that was not attached. Other disks are
+ * attached and detached meanwhile: the change concerns this one alone.
  *
  * <p><b>Threads.</b> Used under the SR's tree lock only.
  */
@@ -86,16 +88,19 @@ public final class Resizer {
     }
 
     private void resize(Node node, ChainFile file, long size) throws IOException {
-        sr.records.contentChanges(node.id(), sr.view.record(node));
-        attachments.leaves().stopMerging(node.id());
+        sr.tree.concern(List.of(node));
+        VdiRecord record = sr.view.record(node);
+        sr.tree.aside(() -> sr.records.contentChanges(node.id(), record));
+        attachments.leaves().stopMerging(node.id(), sr.tree::aside);
         Optional<Attachment> attachment = attachments.get(node.id());
         try {
             if (attachment.isEmpty()) {
                 attachments.nodes().settle(node.name());
-                sr.tree.concern(List.of(node));
                 sr.tree.aside(() -> grow(file, size));
             } else {
-                attachments.swaps().reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file));
+                attachments
+                        .swaps()
+                        .reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file), sr.tree::aside);
             }
         } catch (IOException e) {
             complete(file, size, attachment, e);
@@ -106,7 +111,7 @@ public final class Resizer {
     private void complete(ChainFile file, long size, Optional<Attachment> attachment, IOException reason)
             throws IOException {
         try {
-            completeResize(file);
+            sr.tree.aside(() -> completeResize(file));
             boolean grown = attachment.isPresent()
                     ? attachment.get().disk().sizeBytes() == size
                     : ChainFile.read(storage, file.name()).sizeBytes() == size;

@@ -102,8 +102,15 @@ public final class VdiAttacher {
     }
 
     /**
-     * Runs what ends the I/O of a holder. If he is the last, his clients are sent away before, without the tree lock: that
-     * takes as long as they do.
+     * Runs what ends the I/O of a holder. If he is the last, his clients are sent away before, and garbage collection leaves the disk,
+     * without the tree lock: that takes as long as they do, and a slow disk.
+     *
+     * <ol>
+     *   <li>Note that the disk is leaving: nobody activates it from here on, and no merge of its leaf begins.
+     *   <li>Send the clients away.
+     *   <li>End the rounds of a merge of its leaf. The chain on disk is right at every moment.
+     *   <li>Under the tree lock, close the chain.
+     * </ol>
      *
      * @param ending takes the tree lock
      * @throws SrException with {@link SrError#SR_NO_SPACE} if what was written last has no room in the files; then nothing has
@@ -124,10 +131,27 @@ public final class VdiAttacher {
         }
         try {
             sr.attachments.withdraw(id);
+            endRounds(id);
             ending.run();
         } finally {
             sr.attachments.stay(id);
         }
+    }
+
+    /** To be called without the tree lock before a disk is activated: garbage collection leaves it, if nobody has it yet. */
+    public void makeWay(VdiId id) {
+        if (sr.attachments.get(id).isEmpty()) {
+            endRounds(id);
+        }
+    }
+
+    /**
+     * Lets garbage collection leave a disk that is about to be opened or closed. To be called without the tree lock: a round of a merge
+     * takes as long as the disk does. What the merge has to do at its end is done by itself or by who opens or closes the disk, whoever
+     * comes first.
+     */
+    private void endRounds(VdiId id) {
+        sr.tree.locked(id, () -> sr.attachments.leaves().endOfRounds(id)).run();
     }
 
     /**

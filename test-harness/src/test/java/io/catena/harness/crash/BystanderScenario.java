@@ -2,6 +2,7 @@ package io.catena.harness.crash;
 
 import static io.catena.harness.crash.SimulatedSr.require;
 
+import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.harness.explore.Call;
 import io.catena.harness.explore.CallSite;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BystanderScenario implements Scenario {
     private static final long PATIENCE_SECONDS = 30;
+    private static final long GROWN_BYTES = 768L << 20;
     private static final VdiId DISK = new VdiId(new UUID(5, 0));
     private static final VdiId MADE = new VdiId(new UUID(5, 1));
 
@@ -45,14 +47,23 @@ final class BystanderScenario implements Scenario {
         CREATE,
         MERGE,
         INNER_MERGE,
-        LIVE_MERGE;
+        LIVE_MERGE,
+        RESIZE,
+        LIVE_RESIZE,
+        SCAN,
+        CHECK;
 
         boolean merges() {
             return this == MERGE || this == INNER_MERGE || this == LIVE_MERGE;
         }
 
         boolean isLive() {
-            return this == LIVE_SNAPSHOT || this == INNER_MERGE || this == LIVE_MERGE;
+            return this == LIVE_SNAPSHOT || this == INNER_MERGE || this == LIVE_MERGE || this == LIVE_RESIZE;
+        }
+
+        /** Whether it mostly reads. */
+        boolean looks() {
+            return this == SCAN || this == CHECK;
         }
     }
 
@@ -70,7 +81,7 @@ final class BystanderScenario implements Scenario {
         private volatile @Nullable Throwable failure;
 
         BystanderRun(Machine machine) throws IOException {
-            sr = new SimulatedSr(machine, seed, this::watch);
+            sr = new SimulatedSr(machine, seed, this::watch, this::watchRead);
             sr.create(DISK);
             sr.attach(DISK);
             sr.work(DISK);
@@ -116,6 +127,15 @@ final class BystanderScenario implements Scenario {
                 case DESTROY -> sr.repository().destroy(snapshot);
                 case CREATE -> sr.repository().create(SimulatedSr.spec(MADE));
                 case MERGE, INNER_MERGE, LIVE_MERGE -> sr.collectGarbage();
+                case RESIZE, LIVE_RESIZE -> sr.repository().resize(DISK, GROWN_BYTES);
+                case SCAN -> {
+                    sr.repository().scan();
+                    List<Vdi> broken = sr.repository().vdis().stream()
+                            .filter(vdi -> vdi.problem() != null)
+                            .toList();
+                    require(broken.isEmpty(), "what was seen of a file that was in use counts: " + broken);
+                }
+                case CHECK -> sr.checkSound();
             }
         }
 
@@ -129,9 +149,20 @@ final class BystanderScenario implements Scenario {
         }
 
         /** In a thread of its own, which must not have to wait; but what fails with a crash waits for the turn. */
-        private boolean watch(Call call) throws IOException {
+        private boolean watch(Call call) {
+            meet(call);
+            return true;
+        }
+
+        private void watchRead(String file) {
+            if (change.looks()) {
+                meet("a read of " + file);
+            }
+        }
+
+        private void meet(Object call) {
             if (!changing || !CallSite.isInside("TreeLock.aside") || sr.random.nextInt(3) > 0) {
-                return true;
+                return;
             }
             changing = false;
             Thread other = new Thread(this::useBystander, "bystander");
@@ -144,7 +175,6 @@ final class BystanderScenario implements Scenario {
             }
             met.add(CallSite.current().method());
             changing = true;
-            return true;
         }
 
         private void useBystander() {
