@@ -4,6 +4,7 @@ import io.catena.disk.BlockDevice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
 
 /** The sectors of a disk, one after another. */
 public final class RawStream implements ContentStream {
@@ -16,6 +17,11 @@ public final class RawStream implements ContentStream {
     @Override
     public long lengthBytes() {
         return disk.sizeBytes();
+    }
+
+    @Override
+    public Optional<String> identity() {
+        return Optional.of("raw-" + lengthBytes());
     }
 
     @Override

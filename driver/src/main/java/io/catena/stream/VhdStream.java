@@ -11,8 +11,12 @@ import io.catena.vhd.ParentLink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.BitSet;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -113,6 +117,18 @@ public final class VhdStream implements ContentStream {
     @Override
     public long lengthBytes() {
         return head.capacity() + (long) blocks.length * STRIDE_BYTES + tail.capacity();
+    }
+
+    /** The head tells which disk it is, since which base, and which blocks follow. */
+    @Override
+    public Optional<String> identity() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            digest.update(head.duplicate());
+            return Optional.of("vhd-" + HexFormat.of().formatHex(digest.digest()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     @Override

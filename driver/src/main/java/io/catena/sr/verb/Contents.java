@@ -260,6 +260,11 @@ public final class Contents implements VdiContents {
         }
 
         @Override
+        public Optional<String> identity() {
+            return content.identity();
+        }
+
+        @Override
         public void writeTo(WritableByteChannel target, long from) throws IOException {
             content.writeTo(target, from);
         }

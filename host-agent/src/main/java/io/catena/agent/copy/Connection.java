@@ -36,6 +36,8 @@ final class Connection implements WritableByteChannel, Closeable {
     private final byte[] piece = new byte[PIECE_BYTES];
     private final CompletableFuture<Optional<Reply>> reply = new CompletableFuture<>();
 
+    private long sentBytes;
+
     /** When a write began that is not over; 0 if there is none. */
     private volatile long writingSince;
 
@@ -92,10 +94,16 @@ final class Connection implements WritableByteChannel, Closeable {
         int count = Math.min(source.remaining(), piece.length);
         source.get(piece, 0, count);
         send(piece, count);
+        sentBytes += count;
         control.done(count);
         pace.sent(count, control);
         control.checkCancelled();
         return count;
+    }
+
+    /** Returns how much of the content went out; the other agent may not have got all of it. */
+    long sentBytes() {
+        return sentBytes;
     }
 
     /** Sends what counts as no progress. */

@@ -14,6 +14,7 @@ import io.catena.sr.job.Jobs;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,12 +51,13 @@ public final class RemoteCopies {
         OtherAgent agent = agents.of(target);
         Vdi vdi = repository.vdi(id);
         StreamFormat format = vdi.virtualSizeBytes() > MOST_VHD_BYTES ? StreamFormat.RAW : StreamFormat.VHD;
-        String path = path(target.sr(), manner, vdi, format);
+        Sending.Place place = place(target.sr(), manner, vdi, format);
         // Whatever is wrong with the disk or its base is told at once, not by the job.
         close(repository.contents().export(id, format, manner.base()));
         return jobs.start("copy-to", sr, control -> {
             try (VdiStream stream = repository.contents().export(id, format, manner.base())) {
-                new Sending(agent, path, manner.copy(), control, new Pace(manner.bytesPerSecond())).send(stream);
+                new Sending(agent, place, name(place, vdi, stream), control, new Pace(manner.bytesPerSecond()))
+                        .send(stream);
             }
             return "copied to VDI " + manner.copy() + " at " + agent.url()
                     + (vdi.keys().isEmpty() || !keys(vdi).isEmpty() ? "" : ", without its keys: they are too long");
@@ -70,10 +72,29 @@ public final class RemoteCopies {
         }
     }
 
-    private static String path(String sr, Manner manner, Vdi vdi, StreamFormat format) {
-        return "/v1/srs/" + encoded(sr) + "/vdis/" + manner.copy() + "/content?format=" + format.text() + "&name="
+    /**
+     * Returns what the other agent is to call the stream: what another job can go on with if the disk cannot have been written
+     * meanwhile, or else only this one.
+     */
+    private static String name(Sending.Place place, Vdi vdi, VdiStream stream) {
+        if (!vdi.readOnly()) {
+            return newName();
+        }
+        UUID told = UUID.nameUUIDFromBytes(place.query().getBytes(StandardCharsets.UTF_8));
+        return stream.identity()
+                .map(identity -> vdi.vdi() + "-" + told + "-" + identity)
+                .orElseGet(RemoteCopies::newName);
+    }
+
+    private static String newName() {
+        return UUID.randomUUID().toString();
+    }
+
+    private static Sending.Place place(String sr, Manner manner, Vdi vdi, StreamFormat format) {
+        String query = "?format=" + format.text() + "&name="
                 + encoded(manner.name().isEmpty() ? vdi.name() : manner.name()) + "&description="
                 + encoded(vdi.description()) + keys(vdi);
+        return new Sending.Place(encoded(sr), manner.copy(), query);
     }
 
     /** Empty if there are none, or more than fit into a request's head. */

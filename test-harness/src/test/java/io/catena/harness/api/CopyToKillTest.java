@@ -7,13 +7,10 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.agent.control.Role;
-import io.catena.agent.control.client.ContentDownload;
 import io.catena.agent.control.client.ControlClient;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +41,7 @@ class CopyToKillTest {
                 AgentProcess here = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
             there.sr("offsite");
             String snapshot = writtenAndCut(here, directory.resolve("sr"));
-            byte[] content = content(here.runDirectory(), snapshot);
+            byte[] content = SourceAgent.content(here.runDirectory(), snapshot);
             Path token = Files.writeString(directory.resolve("token"), there.token(Role.OPERATOR) + "\n");
 
             String first = UUID.randomUUID().toString();
@@ -54,16 +51,21 @@ class CopyToKillTest {
             await(here, job, one -> one.get("phase").getAsString().contains("try 2"));
             there.agent().restart();
             awaitDone(here, job);
-            assertThat(content(there.agent().runDirectory(), first)).isEqualTo(content);
+            assertThat(SourceAgent.content(there.agent().runDirectory(), first)).isEqualTo(content);
 
             String second = UUID.randomUUID().toString();
             await(here, begin(here, there, snapshot, second, token), CopyToKillTest::isUnderWay);
             here.kill9();
-            awaitNothingUnderWay(there);
             assertThat(disks(there)).containsExactly(first);
             here.restart();
-            awaitDone(here, begin(here, there, snapshot, second, token));
-            assertThat(content(there.agent().runDirectory(), second)).isEqualTo(content);
+            JsonObject rest = awaitDone(here, begin(here, there, snapshot, second, token));
+            assertThat(SourceAgent.content(there.agent().runDirectory(), second))
+                    .isEqualTo(content);
+            assertThat(rest.get("doneBytes").getAsLong())
+                    .as("it went on where it was")
+                    .isPositive()
+                    .isLessThan((long) BLOCKS * BLOCK_BYTES);
+            assertThat(temporary(there)).isEmpty();
         }
     }
 
@@ -128,38 +130,28 @@ class CopyToKillTest {
         } while (!condition.test(now));
     }
 
-    private static void awaitDone(AgentProcess agent, long job) {
+    private static JsonObject awaitDone(AgentProcess agent, long job) {
         JsonObject now;
         do {
             now = job(agent, job, 30_000);
         } while (text(now, "state").equals("running"));
         assertThat(text(now, "state")).as("%s", now).isEqualTo("done");
+        return now;
     }
 
     private static JsonObject job(AgentProcess agent, long job, int millis) {
         return client(agent).get("/v1/jobs/" + job + "?waitMillis=" + millis).getAsJsonObject();
     }
 
-    private static void awaitNothingUnderWay(ApiProcess there) throws IOException {
-        Path temporary = there.directory.resolve("sr-offsite/.catena/tmp");
-        boolean empty;
-        do {
-            try (Stream<Path> files = Files.list(temporary)) {
-                empty = files.findAny().isEmpty();
-            }
-        } while (!empty);
+    private static List<Path> temporary(ApiProcess there) throws IOException {
+        try (Stream<Path> files = Files.list(there.directory.resolve("sr-offsite/.catena/tmp"))) {
+            return files.toList();
+        }
     }
 
     private static List<String> disks(ApiProcess there) {
         JsonArray all = there.local().get("/v1/srs/offsite/vdis").getAsJsonArray();
         return all.asList().stream().map(one -> text(one, "vdi")).toList();
-    }
-
-    private static byte[] content(Path run, String vdi) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        new ContentDownload(run.resolve("agent.sock"))
-                .fetch("/v1/vdis/" + vdi + "/content?format=raw", Channels.newChannel(bytes), (done, of) -> {});
-        return bytes.toByteArray();
     }
 
     private static String text(JsonElement object, String field) {

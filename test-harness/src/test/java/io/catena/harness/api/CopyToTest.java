@@ -1,35 +1,26 @@
 package io.catena.harness.api;
 
+import static io.catena.harness.api.SourceAgent.json;
+import static io.catena.harness.api.SourceAgent.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import io.catena.agent.Agent;
-import io.catena.agent.RunDirectory;
 import io.catena.agent.control.Role;
-import io.catena.agent.control.client.ContentDownload;
-import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.follow.PeerOptions;
-import io.catena.agent.guest.NoHypervisor;
-import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.TestCertificates;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,32 +31,19 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 @Tag("slow")
 class CopyToTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
-    private static final int SIZE_BYTES = 24 << 20;
     private static final int BLOCK_BYTES = 2 << 20;
 
     private final Path directory;
     private final ApiFixture there;
     private final String theirSr;
+    private final SourceAgent here;
     private final Random random = new Random(19);
-    private Agent here;
-    private String disk = "";
 
     CopyToTest(@TempDir Path directory) throws IOException {
         this.directory = directory;
         there = new ApiFixture(Files.createDirectory(directory.resolve("there")));
         theirSr = there.sr("offsite");
-        here = start(null);
-        String sr = text(post("/v1/srs", "{'name':'s','path':'" + directory.resolve("sr") + "'}"), "sr");
-        disk = text(post("/v1/srs/" + sr + "/vdis", "{'sizeBytes':" + SIZE_BYTES + ",'name':'a disk & more'}"), "vdi");
-    }
-
-    private Agent start(@Nullable PeerOptions peers) throws IOException {
-        return Agent.start(
-                directory.resolve("run"),
-                new Agent.Options(
-                        NbdLimits.DEFAULT, null, false, null, directory.resolve("state"), List.of(), null, peers),
-                nbdSocket -> new NoHypervisor());
+        here = new SourceAgent(directory, null, "'name':'a disk & more'");
     }
 
     @AfterEach
@@ -77,22 +55,21 @@ class CopyToTest {
     @Test
     void aDiskAndThenWhatChangedArriveWhole() throws IOException {
         String monday = writtenAndCut(5);
-        post("/v1/vdis/" + disk + "/set", "{'keys':{'owner':'ann & bob','size':'50 %'}}");
+        here.post("/v1/vdis/" + here.disk() + "/set", "{'keys':{'owner':'ann & bob','size':'50 %'}}");
         String tuesday = writtenAndCut(2);
-        post("/v1/vdis/" + tuesday + "/set", "{'keys':{'app':'m\u00fcller'}}");
+        here.post("/v1/vdis/" + tuesday + "/set", "{'keys':{'app':'m\u00fcller'}}");
         String token = there.token(Role.OPERATOR, theirSr);
 
         String first = copied(monday, "'token':'" + token + "'");
         String second = copied(tuesday, "'token':'" + token + "','base':'" + monday + "','name':'tuesday'");
 
-        assertThat(content(there.directory.resolve("run"), first)).isEqualTo(content(directory.resolve("run"), monday));
-        assertThat(content(there.directory.resolve("run"), second))
-                .isEqualTo(content(directory.resolve("run"), tuesday));
+        assertThat(contentThere(first)).isEqualTo(here.content(monday));
+        assertThat(contentThere(second)).isEqualTo(here.content(tuesday));
         assertThat(text(there.local().get("/v1/vdis/" + first), "name")).isEqualTo("monday");
         assertThat(text(there.local().get("/v1/vdis/" + second), "name")).isEqualTo("tuesday");
         assertThat(keysOf(there.local().get("/v1/vdis/" + first)).asMap()).isEmpty();
         assertThat(keysOf(there.local().get("/v1/vdis/" + second)))
-                .isEqualTo(keysOf(local().get("/v1/vdis/" + tuesday)))
+                .isEqualTo(keysOf(here.get("/v1/vdis/" + tuesday)))
                 .isEqualTo(json("{'owner':'ann & bob','app':'m\u00fcller'}"));
         assertThat(there.local()
                         .get("/v1/vdis/" + second)
@@ -108,14 +85,13 @@ class CopyToTest {
         TestCertificates own = there.certificates;
         own.certify("copier", "copying-host");
         there.local().put("/v1/clients/copying-host", json("{'role':'operator','everything':true}"));
-        here.close();
-        here = start(new PeerOptions(
+        here.restart(new PeerOptions(
                 "https://unused.example", own.certificate("copier"), own.key("copier"), own.authority()));
 
         JsonObject body = json("{'url':'" + url() + "','sr':'offsite'}");
-        String copy = made(local().post("/v1/vdis/" + disk + "/copy-to", body));
+        String copy = made(here.local().post("/v1/vdis/" + here.disk() + "/copy-to", body));
 
-        assertThat(content(there.directory.resolve("run"), copy)).isEqualTo(new byte[SIZE_BYTES]);
+        assertThat(contentThere(copy)).isEqualTo(new byte[SourceAgent.SIZE_BYTES]);
     }
 
     @Test
@@ -147,12 +123,12 @@ class CopyToTest {
         JsonObject body = json("{'url':'" + url() + "','sr':'offsite','token':'" + there.token(Role.ADMIN) + "'}");
         body.addProperty("authorities", authorities);
 
-        String id = text(local().post("/v1/vdis/" + disk + "/copy-to", body), "job");
+        String id = text(here.local().post("/v1/vdis/" + here.disk() + "/copy-to", body), "job");
         JsonObject job = waiting(id);
 
         assertThat(job.get("phase").getAsString()).contains("try 2", "cannot reach " + url());
-        local().post("/v1/jobs/" + id + "/cancel", new JsonObject());
-        assertThat(text(job(id, 30_000), "state")).isEqualTo("cancelled");
+        here.local().post("/v1/jobs/" + id + "/cancel", new JsonObject());
+        assertThat(text(here.job(id, 30_000), "state")).isEqualTo("cancelled");
         assertThat(names()).isEmpty();
     }
 
@@ -164,17 +140,52 @@ class CopyToTest {
         String id = text(copyTo(monday, token + ",'bytesPerSecond':1000000"), "job");
         JsonObject job;
         do {
-            job = job(id, 20);
+            job = here.job(id, 20);
         } while (job.get("doneBytes").getAsLong() < 1 << 20);
         assertThat(job.get("totalBytes").getAsLong()).isGreaterThan(4L * BLOCK_BYTES);
-        local().post("/v1/jobs/" + id + "/cancel", new JsonObject());
+        here.local().post("/v1/jobs/" + id + "/cancel", new JsonObject());
 
-        assertThat(text(job(id, 30_000), "state")).isEqualTo("cancelled");
+        assertThat(text(here.job(id, 30_000), "state")).isEqualTo("cancelled");
         assertThat(names()).isEmpty();
+        assertNothingTemporary();
         String again = copied(monday, token);
-        assertThat(content(there.directory.resolve("run"), again)).isEqualTo(content(directory.resolve("run"), monday));
+        assertThat(contentThere(again)).isEqualTo(here.content(monday));
+        assertNothingTemporary();
+    }
+
+    private void assertNothingTemporary() throws IOException {
         try (Stream<Path> temporary = Files.list(there.directory.resolve("sr-offsite/.catena/tmp"))) {
             assertThat(temporary).isEmpty();
+        }
+    }
+
+    /** What has come is not sent again: of a whole disk, and of what changed since a base. */
+    @Test
+    void oneWhoseConnectionBreaksGoesOnWhereItWas() throws IOException {
+        String monday = writtenAndCut(40);
+        String tuesday = writtenAndCut(40);
+        String token = "'token':'" + there.token(Role.OPERATOR) + "','bytesPerSecond':50000000";
+
+        String first = copiedOverABrokenConnection(monday, token);
+        String second = copiedOverABrokenConnection(tuesday, token + ",'base':'" + monday + "'");
+
+        assertThat(contentThere(first)).isEqualTo(here.content(monday));
+        assertThat(contentThere(second)).isEqualTo(here.content(tuesday));
+        assertNothingTemporary();
+    }
+
+    private String copiedOverABrokenConnection(String vdi, String more) throws IOException {
+        try (BreakingLink link = new BreakingLink(there.port(), 5 * BLOCK_BYTES)) {
+            JsonElement begun = copyTo(vdi, more + ",'url':'https://localhost:" + link.port() + "'");
+            String copy = made(begun);
+            JsonObject job = job(begun);
+            assertThat(link.hasBroken()).isTrue();
+            assertThat(job.get("totalBytes").getAsLong()).isGreaterThan(7L * BLOCK_BYTES);
+            assertThat(job.get("doneBytes").getAsLong())
+                    .as("of %s", job)
+                    .isGreaterThanOrEqualTo(job.get("totalBytes").getAsLong() - BLOCK_BYTES)
+                    .isLessThan(SourceAgent.SIZE_BYTES + 3L * BLOCK_BYTES);
+            return copy;
         }
     }
 
@@ -186,7 +197,7 @@ class CopyToTest {
     private JsonObject waiting(String id) {
         JsonObject job;
         do {
-            job = job(id, 20);
+            job = here.job(id, 20);
             assertThat(job.get("state").getAsString()).isIn("queued", "running");
         } while (!job.get("phase").getAsString().contains("try 2"));
         return job;
@@ -194,16 +205,15 @@ class CopyToTest {
 
     /** Writes some pages here and there, and takes a snapshot. */
     private String writtenAndCut(int pages) throws IOException {
-        local().post("/v1/vdis/" + disk + "/attach", new JsonObject());
-        try (NbdClient client = NbdClient.connect(directory.resolve("run/nbd.sock"), disk)) {
+        here.local().post("/v1/vdis/" + here.disk() + "/attach", new JsonObject());
+        try (NbdClient client = here.connect()) {
             for (int i = 0; i < pages; i++) {
-                byte[] page = new byte[4096];
-                random.nextBytes(page);
-                client.write((long) BLOCK_BYTES * random.nextInt(SIZE_BYTES / BLOCK_BYTES) + 4096L * i, page);
+                long block = random.nextInt(SourceAgent.SIZE_BYTES / BLOCK_BYTES);
+                client.write(block * BLOCK_BYTES + 4096L * i, SourceAgent.bytes(4096, random));
             }
         }
-        local().post("/v1/vdis/" + disk + "/detach", new JsonObject());
-        JsonElement cut = post("/v1/vdis/snapshot", "{'vdis':['" + disk + "'],'name':'monday'}");
+        here.local().post("/v1/vdis/" + here.disk() + "/detach", new JsonObject());
+        JsonElement cut = here.post("/v1/vdis/snapshot", "{'vdis':['" + here.disk() + "'],'name':'monday'}");
         return text(cut.getAsJsonArray().get(0), "vdi");
     }
 
@@ -218,7 +228,7 @@ class CopyToTest {
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
-        return local().post("/v1/vdis/" + vdi + "/copy-to", body);
+        return here.local().post("/v1/vdis/" + vdi + "/copy-to", body);
     }
 
     private String copied(String vdi, String more) {
@@ -234,12 +244,7 @@ class CopyToTest {
     }
 
     private JsonObject job(JsonElement begun) {
-        return job(text(begun, "job"), 30_000);
-    }
-
-    /** Returns a job when it has ended, or some time is over. */
-    private JsonObject job(String id, int millis) {
-        return local().get("/v1/jobs/" + id + "?waitMillis=" + millis).getAsJsonObject();
+        return here.job(text(begun, "job"), 30_000);
     }
 
     private String problem(String vdi, String more) {
@@ -253,26 +258,7 @@ class CopyToTest {
         return all.asList().stream().map(one -> text(one, "name")).toList();
     }
 
-    private static byte[] content(Path run, String vdi) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        new ContentDownload(run.resolve("agent.sock"))
-                .fetch("/v1/vdis/" + vdi + "/content?format=raw", Channels.newChannel(bytes), (done, of) -> {});
-        return bytes.toByteArray();
-    }
-
-    private ControlClient local() {
-        return new ControlClient(RunDirectory.controlSocket(directory.resolve("run")), DEADLINE);
-    }
-
-    private JsonElement post(String path, String body) {
-        return local().post(path, json(body));
-    }
-
-    private static JsonObject json(String text) {
-        return JsonParser.parseString(text.replace('\'', '"')).getAsJsonObject();
-    }
-
-    private static String text(JsonElement object, String field) {
-        return object.getAsJsonObject().get(field).getAsString();
+    private byte[] contentThere(String vdi) throws IOException {
+        return SourceAgent.content(there.directory.resolve("run"), vdi);
     }
 }

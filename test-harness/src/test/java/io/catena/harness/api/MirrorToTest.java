@@ -1,30 +1,20 @@
 package io.catena.harness.api;
 
+import static io.catena.harness.api.SourceAgent.json;
+import static io.catena.harness.api.SourceAgent.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParser;
-import io.catena.agent.Agent;
-import io.catena.agent.RunDirectory;
 import io.catena.agent.control.Role;
-import io.catena.agent.control.client.ContentDownload;
-import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.follow.PeerOptions;
-import io.catena.agent.guest.NoHypervisor;
-import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.TestCertificates;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -38,39 +28,24 @@ import org.junit.jupiter.api.io.TempDir;
 /** Mirrors of disks that are written meanwhile, in an SR of the same agent and of another one. */
 @Timeout(120)
 class MirrorToTest {
-    private static final Duration DEADLINE = Duration.ofSeconds(60);
-    private static final int SIZE_BYTES = 24 << 20;
+    private static final int SIZE_BYTES = SourceAgent.SIZE_BYTES;
     private static final String MARK = "catena_mirror_of";
 
-    private final Path directory;
     private final ApiFixture there;
     private final String theirSr;
-    private Agent here;
-    private String disk = "";
+    private final PeerOptions self;
+    private final SourceAgent here;
+    private final String disk;
 
     MirrorToTest(@TempDir Path directory) throws IOException {
-        this.directory = directory;
         there = new ApiFixture(Files.createDirectory(directory.resolve("there")), true);
         theirSr = there.sr("offsite");
         TestCertificates own = there.certificates;
         own.certify("source", "source-host");
-        here = start();
-        String sr = text(post("/v1/srs", "{'name':'s','path':'" + directory.resolve("sr") + "'}"), "sr");
-        post("/v1/srs", "{'name':'second','path':'" + directory.resolve("second") + "'}");
-        disk = text(
-                post("/v1/srs/" + sr + "/vdis", "{'sizeBytes':" + SIZE_BYTES + ",'name':'a','keys':{'owner':'ann'}}"),
-                "vdi");
-    }
-
-    private Agent start() throws IOException {
-        TestCertificates own = there.certificates;
-        PeerOptions self = new PeerOptions(
-                "https://unused.example", own.certificate("source"), own.key("source"), own.authority());
-        return Agent.start(
-                directory.resolve("run"),
-                new Agent.Options(
-                        NbdLimits.DEFAULT, null, false, null, directory.resolve("state"), List.of(), null, self),
-                nbdSocket -> new NoHypervisor());
+        self = new PeerOptions("https://unused.example", own.certificate("source"), own.key("source"), own.authority());
+        here = new SourceAgent(directory, self, "'name':'a','keys':{'owner':'ann'}");
+        disk = here.disk();
+        here.post("/v1/srs", "{'name':'second','path':'" + directory.resolve("second") + "'}");
     }
 
     @AfterEach
@@ -85,7 +60,7 @@ class MirrorToTest {
                 + there.token(Role.OPERATOR, theirSr) + "'";
         String copy = mirrorUnderWrites(token);
 
-        assertThat(content(there.directory.resolve("run"), copy)).isEqualTo(content(directory.resolve("run"), disk));
+        assertThat(contentThere(copy)).isEqualTo(here.content(disk));
         JsonObject made = there.local().get("/v1/vdis/" + copy).getAsJsonObject();
         assertThat(text(made, "name")).isEqualTo("a");
         assertThat(text(made, "state")).isEqualTo("detached");
@@ -96,23 +71,23 @@ class MirrorToTest {
     void aDiskIsMirroredToAnotherSrOfTheSameAgent() throws IOException {
         String copy = mirrorUnderWrites("'sr':'second'");
 
-        assertThat(content(directory.resolve("run"), copy)).isEqualTo(content(directory.resolve("run"), disk));
-        assertThat(local().get("/v1/vdis/" + copy).getAsJsonObject().getAsJsonObject("keys"))
+        assertThat(here.content(copy)).isEqualTo(here.content(disk));
+        assertThat(here.get("/v1/vdis/" + copy).getAsJsonObject().getAsJsonObject("keys"))
                 .isEqualTo(json("{'owner':'ann'}"));
     }
 
     /** The other agent ends and comes back: the disk goes on, and so does the mirror. */
     @Test
     void whatIsWrittenWhileTheOtherAgentIsAwayArrivesLater() throws IOException {
-        post("/v1/vdis/" + disk + "/attach", "{}");
+        here.post("/v1/vdis/" + disk + "/attach", "{}");
         String copy = UUID.randomUUID().toString();
         there.local().put("/v1/clients/source-host", json("{'role':'operator','everything':true}"));
         int port = there.port();
         String job = mirror("'url':'https://localhost:" + port + "','sr':'offsite','uuid':'" + copy + "'");
         await(job, one -> text(one, "phase").startsWith("in sync"));
         there.local().post("/v1/vdis/" + copy + "/detach", json("{}"));
-        try (NbdClient client = connect()) {
-            client.write(1 << 20, bytes(1 << 16, new Random(1)));
+        try (NbdClient client = here.connect()) {
+            client.write(1 << 20, SourceAgent.bytes(1 << 16, new Random(1)));
             client.flush();
         }
         await(
@@ -120,38 +95,37 @@ class MirrorToTest {
                 one -> mirrors().contains("\"state\":\"in-sync\"") && !mirrors().contains("broken"));
         switchOver();
 
-        assertThat(content(there.directory.resolve("run"), copy)).isEqualTo(content(directory.resolve("run"), disk));
+        assertThat(contentThere(copy)).isEqualTo(here.content(disk));
     }
 
     @Test
     void aMirrorThatIsCancelledLeavesWhatCanBeGoneOnWith() throws IOException {
-        post("/v1/vdis/" + disk + "/attach", "{}");
+        here.post("/v1/vdis/" + disk + "/attach", "{}");
         String copy = UUID.randomUUID().toString();
         String to = "'sr':'second','uuid':'" + copy + "'";
         String job = mirror(to);
         await(job, one -> text(one, "phase").startsWith("in sync"));
-        post("/v1/jobs/" + job + "/cancel", "{}");
-        assertThat(text(job(job, 30_000), "state")).isEqualTo("cancelled");
-        assertThat(text(local().get("/v1/vdis/" + copy).getAsJsonObject().getAsJsonObject("keys"), MARK))
+        here.post("/v1/jobs/" + job + "/cancel", "{}");
+        assertThat(text(here.job(job, 30_000), "state")).isEqualTo("cancelled");
+        assertThat(text(here.get("/v1/vdis/" + copy).getAsJsonObject().getAsJsonObject("keys"), MARK))
                 .isEqualTo(disk);
-        try (NbdClient client = connect()) {
-            client.write(0, bytes(1 << 20, new Random(2)));
+        try (NbdClient client = here.connect()) {
+            client.write(0, SourceAgent.bytes(1 << 20, new Random(2)));
             client.trim(4 << 20, 1 << 20);
         }
 
         String again = mirror(to);
         await(again, one -> text(one, "phase").startsWith("in sync"));
-        here.close();
-        here = start();
+        here.restart(self);
         assertThat(mirrors()).isEqualTo("[]");
-        try (NbdClient client = connect()) {
-            client.write(8 << 20, bytes(1 << 20, new Random(3)));
+        try (NbdClient client = here.connect()) {
+            client.write(8 << 20, SourceAgent.bytes(1 << 20, new Random(3)));
         }
         String third = mirror(to);
         await(third, one -> text(one, "phase").startsWith("in sync"));
         switchOver();
 
-        assertThat(content(directory.resolve("run"), copy)).isEqualTo(content(directory.resolve("run"), disk));
+        assertThat(here.content(copy)).isEqualTo(here.content(disk));
     }
 
     @Test
@@ -161,26 +135,26 @@ class MirrorToTest {
                         SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.BAD_REQUEST))
                 .hasMessageContaining("not active");
         assertThatThrownBy(() -> switchOver()).hasMessageContaining("not being mirrored");
-        post("/v1/vdis/" + disk + "/attach", "{'mode':'ro'}");
+        here.post("/v1/vdis/" + disk + "/attach", "{'mode':'ro'}");
         assertThatThrownBy(() -> mirror("'sr':'second'")).hasMessageContaining("for reading only");
-        post("/v1/vdis/" + disk + "/detach", "{}");
-        post("/v1/vdis/" + disk + "/attach", "{}");
-        String other = text(post("/v1/srs/second/vdis", "{'sizeBytes':" + SIZE_BYTES + "}"), "vdi");
-        JsonObject refused = job(mirror("'sr':'second','uuid':'" + other + "'"), 30_000);
+        here.post("/v1/vdis/" + disk + "/detach", "{}");
+        here.post("/v1/vdis/" + disk + "/attach", "{}");
+        String other = text(here.post("/v1/srs/second/vdis", "{'sizeBytes':" + SIZE_BYTES + "}"), "vdi");
+        JsonObject refused = here.job(mirror("'sr':'second','uuid':'" + other + "'"), 30_000);
         assertThat(refused.toString()).contains("VDI_EXISTS", "no unfinished mirror");
         String job = mirror("'sr':'second'");
         assertThatThrownBy(() -> mirror("'sr':'second'"))
                 .isInstanceOfSatisfying(
                         SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE));
-        post("/v1/jobs/" + job + "/cancel", "{}");
+        here.post("/v1/jobs/" + job + "/cancel", "{}");
     }
 
     private String mirrorUnderWrites(String to) throws IOException {
-        post("/v1/vdis/" + disk + "/attach", "{}");
+        here.post("/v1/vdis/" + disk + "/attach", "{}");
         Random random = new Random(19);
-        try (NbdClient client = connect()) {
+        try (NbdClient client = here.connect()) {
             for (int i = 0; i < 20; i++) {
-                client.write((long) (1 << 20) * random.nextInt(23), bytes(300_000 / 512 * 512, random));
+                client.write((long) (1 << 20) * random.nextInt(23), SourceAgent.bytes(300_000 / 512 * 512, random));
             }
         }
         AtomicBoolean over = new AtomicBoolean();
@@ -202,13 +176,13 @@ class MirrorToTest {
     private int writeUntil(AtomicBoolean over) {
         Random random = new Random(5);
         int done = 0;
-        try (NbdClient client = connect()) {
+        try (NbdClient client = here.connect()) {
             for (; !over.get(); done++) {
                 long offset = 512L * random.nextInt((SIZE_BYTES >> 9) - 512);
                 if (done % 16 == 7) {
                     client.trim(offset, 512 * (1 + random.nextInt(512)));
                 } else {
-                    client.write(offset, bytes(512 * (1 + random.nextInt(200)), random));
+                    client.write(offset, SourceAgent.bytes(512 * (1 + random.nextInt(200)), random));
                 }
             }
             client.flush();
@@ -216,16 +190,6 @@ class MirrorToTest {
             throw new IllegalStateException(e);
         }
         return done;
-    }
-
-    private static byte[] bytes(int count, Random random) {
-        byte[] bytes = new byte[count];
-        random.nextBytes(bytes);
-        return bytes;
-    }
-
-    private NbdClient connect() throws IOException {
-        return NbdClient.connect(directory.resolve("run/nbd.sock"), disk);
     }
 
     private String mirror(String to) {
@@ -237,49 +201,26 @@ class MirrorToTest {
                 throw new IllegalStateException(e);
             }
         }
-        return text(local().post("/v1/vdis/" + disk + "/mirror", body), "job");
+        return text(here.local().post("/v1/vdis/" + disk + "/mirror", body), "job");
     }
 
     private String switchOver() {
-        return text(local().post("/v1/vdis/" + disk + "/switch", new JsonObject()), "result");
+        return text(here.local().post("/v1/vdis/" + disk + "/switch", new JsonObject()), "result");
     }
 
     private String mirrors() {
-        return local().get("/v1/mirrors").toString();
+        return here.get("/v1/mirrors").toString();
     }
 
     private void await(String job, Predicate<JsonObject> condition) {
         JsonObject now;
         do {
-            now = job(job, 20);
+            now = here.job(job, 20);
             assertThat(text(now, "state")).as("%s", now).isEqualTo("running");
         } while (!condition.test(now));
     }
 
-    private JsonObject job(String id, int millis) {
-        return local().get("/v1/jobs/" + id + "?waitMillis=" + millis).getAsJsonObject();
-    }
-
-    private static byte[] content(Path run, String vdi) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        new ContentDownload(run.resolve("agent.sock"))
-                .fetch("/v1/vdis/" + vdi + "/content?format=raw", Channels.newChannel(bytes), (done, of) -> {});
-        return bytes.toByteArray();
-    }
-
-    private ControlClient local() {
-        return new ControlClient(RunDirectory.controlSocket(directory.resolve("run")), DEADLINE);
-    }
-
-    private JsonElement post(String path, String body) {
-        return local().post(path, json(body));
-    }
-
-    private static JsonObject json(String text) {
-        return JsonParser.parseString(text.replace('\'', '"')).getAsJsonObject();
-    }
-
-    private static String text(JsonElement object, String field) {
-        return object.getAsJsonObject().get(field).getAsString();
+    private byte[] contentThere(String vdi) throws IOException {
+        return SourceAgent.content(there.directory.resolve("run"), vdi);
     }
 }

@@ -41,7 +41,10 @@ final class ContentRoutes {
                         .by(Role.BACKUP),
                 Route.get("getContent", "/v1/vdis/{vdi}/content", this::content).by(Role.BACKUP),
                 Route.ofUpload("importVdi", "/v1/srs/{sr}/vdis/{vdi}/content", uploads::answer)
-                        .answering(Route.CREATED));
+                        .answering(Route.CREATED),
+                Route.get("getUpload", "/v1/srs/{sr}/uploads/{vdi}", uploads::look)
+                        .by(Role.OPERATOR),
+                Route.of("DELETE", "dropUpload", "/v1/srs/{sr}/uploads/{vdi}", uploads::drop));
     }
 
     /** ?base=&amp;granularity= */

@@ -6,6 +6,7 @@ import io.catena.agent.control.Caller;
 import io.catena.agent.control.CallerShares;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Query;
+import io.catena.agent.control.upload.HeldUploads;
 import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -19,14 +20,17 @@ import io.catena.api.VdiSpec;
 import io.catena.api.VdiUpload;
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a disk of what a client sends. The client chooses its id, so that who got no answer finds out what came of it.
  *
- * <p>The disk is none before all has come and was checked; of what breaks off nothing is left.
+ * <p>The disk is none before all has come and was checked; of what breaks off nothing is left, at once or, if the client has named
+ * the stream so that it can go on with it, some minutes later.
  */
 final class UploadRoute {
     /** Each holds a thread of its server, of which there are forty. */
@@ -38,6 +42,10 @@ final class UploadRoute {
     private static final CallerShares PLACES = new CallerShares("disks are imported", MOST_UPLOADS, MOST_OF_ONE_CALLER);
 
     private static final long MOST_BYTES = Long.MAX_VALUE / 2;
+    private static final int MOST_NAME_CHARS = 200;
+
+    /** They keep their places: a file, a thread, and what the disk was promised. */
+    private static final HeldUploads HELD = new HeldUploads(Duration.ofMinutes(10));
 
     private final StorageHost host;
     private final Names names;
@@ -47,26 +55,70 @@ final class UploadRoute {
         names = new Names(host);
     }
 
-    /** ?format=&amp;name=&amp;description=&amp;keys=&amp;sizeBytes=&amp;base=&amp;force= */
+    /** ?format=&amp;name=&amp;description=&amp;keys=&amp;sizeBytes=&amp;base=&amp;force=&amp;stream=&amp;from= */
     Object answer(Call call) {
+        Query query = call.parameters();
+        Call.Upload body = Objects.requireNonNull(call.upload(), "upload");
+        Optional<String> stream = query.one("stream");
+        ReadableByteChannel source = source(call.caller(), body);
+        if (stream.isEmpty()) {
+            return placed(call, source, lengthBytes(query, body.lengthBytes()));
+        }
+        long from = query.number("from", 0, MOST_BYTES).orElse(0L);
+        long whole = wholeBytes(stream.get(), from, body);
+        HeldUploads.Part part = new HeldUploads.Part(stream.get(), whole, from, source);
+        return HELD.take(key(call), part, bytes -> placed(call, bytes, lengthBytes(query, whole)));
+    }
+
+    private static long wholeBytes(String stream, long from, Call.Upload body) {
+        if (stream.length() > MOST_NAME_CHARS || stream.isEmpty()) {
+            throw new SrException(
+                    SrError.BAD_REQUEST,
+                    "\"stream\" has " + stream.length() + " characters, expected 1 to " + MOST_NAME_CHARS);
+        }
+        if (body.lengthBytes() < 0) {
+            throw new SrException(SrError.BAD_REQUEST, "A stream that is gone on with needs a Content-Length");
+        }
+        return from + body.lengthBytes();
+    }
+
+    private HeldUploads.Key key(Call call) {
+        return new HeldUploads.Key(
+                names.sr(call.variables().get(0)),
+                VdiId.parse(call.variables().get(1)),
+                call.caller().name());
+    }
+
+    Object look(Call call) {
+        return HELD.view(key(call));
+    }
+
+    Object drop(Call call) {
+        HeldUploads.Key key = key(call);
+        HELD.drop(key);
+        return Map.of("vdi", key.vdi());
+    }
+
+    private Vdi placed(Call call, ReadableByteChannel source, long lengthBytes) {
         CallerShares.Place place = PLACES.take(call.caller());
         try {
-            return imported(call);
+            return imported(call, source, lengthBytes);
         } finally {
             place.close();
         }
     }
 
-    private Vdi imported(Call call) {
+    /**
+     * @param lengthBytes of the stream; -1 if nobody knows
+     */
+    private Vdi imported(Call call, ReadableByteChannel source, long lengthBytes) {
         Query query = call.parameters();
         StorageRepository repository = host.repository(names.sr(call.variables().get(0)));
         VdiId id = VdiId.parse(call.variables().get(1));
         StreamFormat format = StreamFormat.of(query.one("format")
                 .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The query has no \"format\"")
                         .correction("Add ?format=raw, ?format=vhd or ?format=qcow2")));
-        Call.Upload body = Objects.requireNonNull(call.upload(), "upload");
-        long length = lengthBytes(query, body);
-        VdiUpload upload = repository.contents().upload(format, source(call.caller(), body), length);
+        VdiUpload upload = repository.contents().upload(format, source, lengthBytes);
         VdiSpec spec = new VdiSpec(
                 upload.sizeBytes(),
                 query.one("name").orElse(""),
@@ -102,12 +154,15 @@ final class UploadRoute {
                 .orElse(null);
     }
 
-    private static long lengthBytes(Query query, Call.Upload body) {
-        long told = query.number("sizeBytes", 1, MOST_BYTES).orElse(body.lengthBytes());
-        if (body.lengthBytes() >= 0 && told != body.lengthBytes()) {
+    /**
+     * @param coming how many bytes come; -1 if the client does not tell
+     */
+    private static long lengthBytes(Query query, long coming) {
+        long told = query.number("sizeBytes", 1, MOST_BYTES).orElse(coming);
+        if (coming >= 0 && told != coming) {
             throw new SrException(
                     SrError.BAD_REQUEST,
-                    "\"sizeBytes\" is " + told + ", but the request's body has " + body.lengthBytes() + " bytes");
+                    "\"sizeBytes\" is " + told + ", but the request's body has " + coming + " bytes");
         }
         return told;
     }
