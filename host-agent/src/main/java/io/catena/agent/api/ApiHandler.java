@@ -94,6 +94,7 @@ final class ApiHandler extends Handler.Abstract {
             }
             Optional<Reply> reply = open.reply(exchange);
             if (reply.isPresent()) {
+                door.asked(request);
                 send(exchange, reply.get());
             } else {
                 route(exchange);

@@ -77,7 +77,11 @@ class DoorTest {
         server.setHandler(new Handler.Abstract() {
             @Override
             public boolean handle(Request request, Response response, Callback callback) {
-                door.begins(request);
+                if (request.getHttpURI().getPath().equals("/healthz")) {
+                    door.asked(request);
+                } else {
+                    door.begins(request);
+                }
                 door.ends(request);
                 callback.succeeded();
                 return true;
@@ -125,7 +129,12 @@ class DoorTest {
     }
 
     private static void assertServed(SSLSocket socket) throws IOException {
-        socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        assertServed(socket, "/");
+    }
+
+    private static void assertServed(SSLSocket socket, String path) throws IOException {
+        String request = "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
         byte[] answer = new byte[1024];
         int length = socket.getInputStream().read(answer);
         assertThat(new String(answer, 0, Math.max(0, length), StandardCharsets.US_ASCII))
@@ -160,5 +169,25 @@ class DoorTest {
         ask(fresh);
         assertServed(known);
         assertThat(door.strangers()).isZero();
+    }
+
+    /** A balancer looks every few seconds whether the agent is well, over one connection. */
+    @Test
+    void whoOnlyLooksWhetherAllIsWellStaysAsLongAsItLooks() throws Exception {
+        SSLSocket watcher = (SSLSocket)
+                trusting.getSocketFactory().createSocket(connect("127.0.0.1"), "localhost", connector.getLocalPort(), true);
+        sockets.add(watcher);
+        for (int i = 0; i < 3; i++) {
+            assertServed(watcher, "/healthz");
+            nanos.addAndGet(Duration.ofSeconds(29).toNanos());
+            door.closeOverdue();
+        }
+        assertServed(watcher, "/healthz");
+        assertThat(door.strangers()).isEqualTo(1);
+        nanos.addAndGet(Duration.ofSeconds(31).toNanos());
+
+        door.closeOverdue();
+
+        assertClosed(watcher);
     }
 }

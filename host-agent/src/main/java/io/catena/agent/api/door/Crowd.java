@@ -42,7 +42,7 @@ final class Crowd<C> {
     private static final class Guest<C> {
         final C connection;
         final Object address;
-        final long sinceNanos;
+        long sinceNanos;
 
         Guest(C connection, Object address, long sinceNanos) {
             this.connection = connection;
@@ -104,6 +104,17 @@ final class Crowd<C> {
         }
     }
 
+    /**
+     * A stranger got what everybody may have. Its time begins anew, but not its turn to go for others: who asks again and again
+     * would stay, and those that have just come would go.
+     */
+    synchronized void asked(C connection, long nowNanos) {
+        Guest<C> guest = guests.get(connection);
+        if (guest != null) {
+            guest.sinceNanos = nowNanos;
+        }
+    }
+
     synchronized void leave(C connection) {
         Guest<C> guest = guests.get(connection);
         if (guest != null) {
@@ -114,7 +125,7 @@ final class Crowd<C> {
     /** Returns those that have been strangers for too long. */
     synchronized List<C> overdue(long nowNanos) {
         return strangers.stream()
-                .takeWhile(guest -> nowNanos - guest.sinceNanos > limits.strangerNanos)
+                .filter(guest -> nowNanos - guest.sinceNanos > limits.strangerNanos)
                 .map(guest -> guest.connection)
                 .toList();
     }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class Door implements Connection.Listener {
     private static final Logger LOG = Logger.getLogger(Door.class.getName());
 
-    /** From connecting, over the handshake, to a request that is whole and is let in. */
+    /** From connecting, over the handshake, to a request that is whole and is let in; and between those that everybody may ask. */
     private static final Duration STRANGERS_TIME = Duration.ofSeconds(30);
 
     /** A host of the network, whatever addresses it takes of those it has. */
@@ -64,6 +64,14 @@ public final class Door implements Connection.Listener {
         EndPoint endPoint = endPoint(request);
         if (endPoint != null) {
             crowd.begins(endPoint);
+        }
+    }
+
+    /** A request for what everybody may have is whole: its client has time for another, and is a stranger all the same. */
+    public void asked(Request request) {
+        EndPoint endPoint = endPoint(request);
+        if (endPoint != null) {
+            crowd.asked(endPoint, nanoTime.getAsLong());
         }
     }
 

@@ -114,4 +114,20 @@ class CrowdTest {
         assertThat(crowd.overdue(now)).isEmpty();
         assertThat(crowd.strangers()).isEqualTo(1);
     }
+
+    @Test
+    void aStrangerThatAsksWhatEverybodyMayHasTimeAgainButGoesForOthers() {
+        Object watcher = arrive("a");
+        Object silent = arrive("a");
+        now += LONG;
+        crowd.asked(watcher, now);
+        now++;
+
+        assertThat(crowd.overdue(now)).containsExactly(silent);
+        crowd.leave(silent);
+        arrive("a");
+        arrive("a");
+        assertThat(closed).containsExactly(watcher);
+        assertThat(crowd.strangers()).isEqualTo(2);
+    }
 }
