@@ -174,8 +174,8 @@ class DoorTest {
     /** A balancer looks every few seconds whether the agent is well, over one connection. */
     @Test
     void whoOnlyLooksWhetherAllIsWellStaysAsLongAsItLooks() throws Exception {
-        SSLSocket watcher = (SSLSocket)
-                trusting.getSocketFactory().createSocket(connect("127.0.0.1"), "localhost", connector.getLocalPort(), true);
+        SSLSocket watcher = (SSLSocket) trusting.getSocketFactory()
+                .createSocket(connect("127.0.0.1"), "localhost", connector.getLocalPort(), true);
         sockets.add(watcher);
         for (int i = 0; i < 3; i++) {
             assertServed(watcher, "/healthz");
