@@ -10,7 +10,12 @@ import java.util.Optional;
 /** Small text files that are replaced whole: a reader finds the old text or the new, also after a power cut. */
 public final class StoredText {
     private static final String NEW = ".new";
-    private static final int MAX_BYTES = 64 << 20;
+
+    /** JSON of many small values takes some twenty times its size in memory. */
+    private static final int MAX_BYTES = 8 << 20;
+
+    /** A text that is one value may be longer. */
+    private static final int LONG_BYTES = 16 << 20;
 
     /** What tells of a single thing takes less, so that many of them, whoever put them there, do not fill the memory. */
     private static final int SMALL_BYTES = 128 << 10;
@@ -27,20 +32,36 @@ public final class StoredText {
     }
 
     /**
-     * Replaces the text of a file, or makes the file. Durable when this returns.
+     * Replaces the text of a file, or makes the file. Durable when this returns; nothing has changed if the text is too large to
+     * be read again.
      *
      * <ol>
      *   <li>Write the text under another name and sync it: the name to come must never show half a text.
      *   <li>Rename, which replaces the old text at one instant.
      *   <li>Sync the names.
      * </ol>
+     *
+     * @throws TooLargeException as {@link #read(Storage, String)} does
      */
     public static void write(Storage storage, String name, String text) throws IOException {
+        write(storage, name, text, MAX_BYTES);
+    }
+
+    /** As {@link #write(Storage, String, String)}, for what {@link #readLong} reads. */
+    public static void writeLong(Storage storage, String name, String text) throws IOException {
+        write(storage, name, text, LONG_BYTES);
+    }
+
+    private static void write(Storage storage, String name, String text, int mostBytes) throws IOException {
+        byte[] bytes = text.getBytes(UTF_8);
+        if (bytes.length > mostBytes) {
+            throw new TooLargeException(name, bytes.length, mostBytes);
+        }
         String fresh = name + NEW;
         storage.delete(fresh);
         try {
             try (BlockFile file = storage.create(fresh)) {
-                file.write(0, ByteBuffer.wrap(text.getBytes(UTF_8)));
+                file.write(0, ByteBuffer.wrap(bytes));
                 file.sync();
             }
             storage.rename(fresh, name);
@@ -67,10 +88,15 @@ public final class StoredText {
     /**
      * Returns the text of a file; empty if there is no such file.
      *
-     * @throws TooLargeException if it has more than 64 MiB
+     * @throws TooLargeException if it has more than 8 MiB
      */
     public static Optional<String> read(Storage storage, String name) throws IOException {
         return read(storage, name, MAX_BYTES);
+    }
+
+    /** As {@link #read(Storage, String)}, for a text that is one long value: of at most 16 MiB. */
+    public static Optional<String> readLong(Storage storage, String name) throws IOException {
+        return read(storage, name, LONG_BYTES);
     }
 
     /** As {@link #read(Storage, String)}, for a file that tells of a single thing: of at most 128 KiB. */

@@ -2,10 +2,15 @@ package io.catena.sr;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.sr.record.VdiRecord;
+import io.catena.sr.record.VdiRecords;
+import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -84,6 +89,29 @@ final class PlantedSizesTest extends RepositoryFixture {
 
         assertThat(sr.vdi(disk).name()).hasSizeLessThan(100);
         write(attach(disk), 0, 7);
+        assertThatThrownBy(() -> sr.set(disk, keys("x")))
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining("is not replaced, since it was not read");
+    }
+
+    @Test
+    void recordsThatAreManyTakeNoMoreThanTheirShare() throws IOException {
+        VdiRecords records = new VdiRecords(new FileStorage(directory));
+        String large = "{\"name\":\"" + "x".repeat(120_000) + "\",\"description\":\"\"}";
+        int kept = 0;
+        for (int i = 0; i < 400; i++) {
+            VdiId id = new VdiId(new UUID(1, i));
+            Files.writeString(own("vdi/" + id + ".json"), large);
+            kept += records.get(id, "").name().isEmpty() ? 0 : 1;
+        }
+        assertThat(kept).isBetween(200, 300);
+
+        VdiId last = new VdiId(new UUID(1, 399));
+        assertThatThrownBy(() -> records.write(last, VdiRecord.ofBaseCopy())).isInstanceOf(IOException.class);
+        assertThat(Files.readString(own("vdi/" + last + ".json"))).hasSize(large.length());
+
+        records.forget();
+        assertThat(records.get(last, "").name()).isNotEmpty();
     }
 
     @Test

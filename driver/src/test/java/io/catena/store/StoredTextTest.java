@@ -67,4 +67,18 @@ final class StoredTextTest {
                 .isInstanceOf(StoredText.TooLargeException.class)
                 .hasMessageContaining("131073 bytes");
     }
+
+    @Test
+    void whatCouldNotBeReadAgainIsNotWritten() throws IOException {
+        StoredText.write(storage, "a", "old");
+        String large = "x".repeat((8 << 20) + 1);
+
+        assertThatThrownBy(() -> StoredText.write(storage, "a", large))
+                .isInstanceOf(StoredText.TooLargeException.class);
+        assertThat(StoredText.read(storage, "a")).contains("old");
+
+        StoredText.writeLong(storage, "a", large);
+        assertThat(StoredText.readLong(storage, "a")).isPresent();
+        assertThatThrownBy(() -> StoredText.read(storage, "a")).isInstanceOf(StoredText.TooLargeException.class);
+    }
 }

@@ -86,7 +86,7 @@ public final class KeptFiles {
 
     private static KeptChanges readFile(Storage storage, VdiId snapshot) {
         try {
-            Optional<String> text = StoredText.read(storage, file(snapshot));
+            Optional<String> text = StoredText.readLong(storage, file(snapshot));
             if (text.isPresent()) {
                 return KeptChanges.decode(snapshot, text.get());
             }
@@ -96,10 +96,18 @@ public final class KeptFiles {
         return new KeptChanges(snapshot, 0, List.of(), new BitSet());
     }
 
-    /** Durable when this returns. */
+    /** Durable when this returns. Of a disk of many TiB in which very much changed nothing is known. */
     public void write(KeptChanges changes) throws IOException {
-        StoredText.write(storage, file(changes.snapshot()), changes.encode());
-        remember(changes);
+        try {
+            StoredText.writeLong(storage, file(changes.snapshot()), changes.encode());
+            remember(changes);
+        } catch (StoredText.TooLargeException e) {
+            LOG.log(
+                    Level.WARNING,
+                    LogLine.of("kept-changes-unknown", "vdi", changes.snapshot(), "cause", e.getMessage()));
+            StoredText.write(storage, file(changes.snapshot()), changes.unknown().encode());
+            remember(changes.unknown());
+        }
     }
 
     private void remember(KeptChanges changes) {

@@ -48,10 +48,10 @@ public final class Contradictions {
         VdiRecords records = new VdiRecords(storage);
         for (VdiId id : records.ids()) {
             Node node = tree.node(id).orElse(null);
-            if (node == null || node.hidden() || !records.isReadable(id)) {
+            VdiRecord record = records.readable(id).orElse(null);
+            if (node == null || node.hidden() || record == null) {
                 continue;
             }
-            VdiRecord record = records.get(id, "");
             boolean isAlone = tree.rivals(node).isEmpty();
             boolean isThere = record.file() != null && tree.node(record.file()).isPresent();
             if (isAlone && !isThere) {

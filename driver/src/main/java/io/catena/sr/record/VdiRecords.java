@@ -24,6 +24,10 @@ public final class VdiRecords {
 
     private final Storage storage;
     private final Map<VdiId, VdiRecord> read = new ConcurrentHashMap<>();
+    private final RecordSizes sizes = new RecordSizes();
+
+    /** The disks whose records are too large to be kept in memory, and why. */
+    private final Map<VdiId, String> leftOut = new ConcurrentHashMap<>();
 
     public VdiRecords(Storage storage) {
         this.storage = storage;
@@ -49,9 +53,23 @@ public final class VdiRecords {
         return readable(id).isPresent();
     }
 
+    /**
+     * Replaces a record; durable when this returns.
+     *
+     * @throws IOException also if the one that is there was left out: what it says must not be lost
+     */
     public void write(VdiId id, VdiRecord record) throws IOException {
-        StoredText.write(storage, SrFiles.vdiRecord(id), record.encode());
-        read.put(id, record);
+        String reason = leftOut.get(id);
+        if (reason != null) {
+            throw new IOException(SrFiles.vdiRecord(id) + " is not replaced, since it was not read: " + reason);
+        }
+        String text = record.encode();
+        StoredText.write(storage, SrFiles.vdiRecord(id), text);
+        if (sizes.fits(id, text.length())) {
+            read.put(id, record);
+        } else {
+            read.remove(id);
+        }
     }
 
     /** To be called before the content of a disk changes: it is not what some stream held any more. */
@@ -63,7 +81,7 @@ public final class VdiRecords {
 
     /** Deletes a record, and the notes beside it; durable after the next sync of the names. */
     public void delete(VdiId id) throws IOException {
-        read.remove(id);
+        forget(id);
         for (String file : SrFiles.recordsOf(id)) {
             storage.delete(file);
         }
@@ -74,14 +92,22 @@ public final class VdiRecords {
         for (String file : files) {
             String stem = SrFiles.stem(file.substring(file.lastIndexOf('/') + 1));
             if (Uuids.isUuid(stem)) {
-                read.remove(VdiId.parse(stem));
+                forget(VdiId.parse(stem));
             }
         }
+    }
+
+    private void forget(VdiId id) {
+        read.remove(id);
+        leftOut.remove(id);
+        sizes.forget(id);
     }
 
     /** Forgets what was read, since files may have changed. */
     public void forget() {
         read.clear();
+        leftOut.clear();
+        sizes.forgetAll();
     }
 
     /** Returns a VDI's record as it stands in its file; empty if there is none that can be read. */
@@ -94,19 +120,35 @@ public final class VdiRecords {
     }
 
     private Optional<VdiRecord> find(VdiId id) throws IOException {
-        return StoredText.readSmall(storage, SrFiles.vdiRecord(id))
-                .map(VdiRecord::decode)
+        return StoredText.readSmall(storage, SrFiles.vdiRecord(id)).flatMap(VdiRecords::decode);
+    }
+
+    private static Optional<VdiRecord> decode(String text) {
+        return Optional.ofNullable(VdiRecord.decode(text))
                 .filter(found -> found.name() != null && found.description() != null);
     }
 
     private VdiRecord load(VdiId id, String defaultName) {
         VdiRecord none = VdiRecord.unknown(defaultName);
         try {
-            return find(id).orElse(none);
+            Optional<String> text = StoredText.readSmall(storage, SrFiles.vdiRecord(id));
+            if (text.isPresent() && !sizes.fits(id, text.get().length())) {
+                leaveOut(id, "the records of the SR's disks are too large together");
+                return none;
+            }
+            return text.flatMap(VdiRecords::decode).orElse(none);
+        } catch (StoredText.TooLargeException e) {
+            leaveOut(id, String.valueOf(e.getMessage()));
+            return none;
         } catch (IOException | RuntimeException e) {
             // Gson wraps what the record's constructor throws.
             LOG.log(Level.WARNING, LogLine.of("record-unreadable", "vdi", id, "cause", e.getMessage()));
             return none;
         }
+    }
+
+    private void leaveOut(VdiId id, String reason) {
+        leftOut.put(id, reason);
+        LOG.log(Level.WARNING, LogLine.of("record-left-out", "vdi", id, "cause", reason));
     }
 }

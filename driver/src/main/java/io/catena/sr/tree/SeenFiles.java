@@ -134,10 +134,20 @@ final class SeenFiles {
             }
         }
         if (always || !marks.names().isEmpty() || !now.equals(seen)) {
-            StoredText.write(storage, SrFiles.SEEN, GSON.toJson(new Note(now)));
-            StoredText.write(storage, SrFiles.SEEN_ITSELF, itself());
+            writeNote(now);
             seen = now;
             marks.clear();
+        }
+    }
+
+    private void writeNote(SortedMap<String, SeenFile> now) throws IOException {
+        try {
+            StoredText.write(storage, SrFiles.SEEN, GSON.toJson(new Note(now)));
+            StoredText.write(storage, SrFiles.SEEN_ITSELF, itself());
+        } catch (StoredText.TooLargeException e) {
+            // Of so many files nothing is claimed.
+            LOG.log(Level.WARNING, LogLine.of("seen-files-not-noted", "cause", e.getMessage()));
+            storage.delete(SrFiles.SEEN);
         }
     }
 
