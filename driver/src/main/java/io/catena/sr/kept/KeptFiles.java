@@ -105,7 +105,8 @@ public final class KeptFiles {
             LOG.log(
                     Level.WARNING,
                     LogLine.of("kept-changes-unknown", "vdi", changes.snapshot(), "cause", e.getMessage()));
-            StoredText.write(storage, file(changes.snapshot()), changes.unknown().encode());
+            StoredText.write(
+                    storage, file(changes.snapshot()), changes.unknown().encode());
             remember(changes.unknown());
         }
     }
