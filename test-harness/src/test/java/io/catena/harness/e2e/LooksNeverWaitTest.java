@@ -7,21 +7,26 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.SrCheck;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.harness.explore.CallSite;
 import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Timer;
+import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -37,6 +42,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -169,8 +176,66 @@ class LooksNeverWaitTest {
         sr.attachAndActivate(disks.get(1), Hold.HOST, AccessMode.READ_WRITE);
         stall.begin("syncNames", "rename");
         Future<?> cut = threads.submit(() -> sr.snapshot(List.of(disks.get(1)), "s"));
-        stall.awaitCall();
+        assertOthersAreUsedMeanwhile(cut);
+    }
 
+    /** From the flush of the guest's writes to the last change of the journal beside its file. */
+    @Test
+    void whileADiskInUseIsResizedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        VdiId disk = disks.get(1);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        for (String part :
+                List.of("LiveDisk.flush", "SparseLayer.close", "Resize.resize", "SparseLayer.openWritable")) {
+            long size = exports.device(disk).sizeBytes() + DISK_BYTES;
+            exports.device(disk).write(0, ByteBuffer.allocate(4096));
+            stall.beginInside("ChainSwaps.reopen > " + part);
+            assertOthersAreUsedMeanwhile(threads.submit(() -> sr.resize(disk, size)));
+            assertThat(exports.device(disk).sizeBytes()).isEqualTo(size);
+        }
+    }
+
+    @Test
+    void whileTheSrIsScannedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        stall.beginInside("TreeWatch.look");
+        assertOthersAreUsedMeanwhile(threads.submit(() -> sr.scan()));
+    }
+
+    @Test
+    void whileTheSrIsCheckedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        for (String part : List.of("TreeScanner.scan", "Checker.look")) {
+            stall.beginInside(part);
+            Future<SrCheck> checked = threads.submit(() -> sr.check(false));
+            assertOthersAreUsedMeanwhile(checked);
+            assertThat(checked.get().findings()).isEmpty();
+        }
+    }
+
+    /** Who detaches a disk waits for a piece of its leaf that garbage collection copies, nobody else. */
+    @Test
+    void whileAMergeOfALeafIsLeftAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        VdiId disk = disks.get(0);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        exports.device(disk).write(5 << 20, ByteBuffer.allocate(1 << 20));
+        stall.beginInside("LeafDrain.round", "LiveFill.round");
+        sr.garbage().run();
+        stall.awaitCall();
+        Thread detaching = new Thread(() -> sr.detach(disk, Hold.HOST), "detaching");
+        detaching.start();
+        Future<?> detached = threads.submit(() -> {
+            detaching.join();
+            return disk;
+        });
+        while (detaching.getState() != Thread.State.BLOCKED) {
+            assertThat(detaching.isAlive()).isTrue();
+            Thread.onSpinWait();
+        }
+        assertOthersAreUsedMeanwhile(detached);
+        assertThat(sr.holds()).isEmpty();
+    }
+
+    /** Work that waits for the disk goes on as soon as that answers again. */
+    private void assertOthersAreUsedMeanwhile(Future<?> work) throws Exception {
+        stall.awaitCall();
         assertLooksAnswer();
         inTime(() -> sr.attachAndActivate(disks.get(2), Hold.HOST, AccessMode.READ_WRITE));
         inTime(() -> {
@@ -178,9 +243,9 @@ class LooksNeverWaitTest {
             sr.detach(disks.get(2), Hold.HOST);
             return sr.holds();
         });
-        assertThat(cut.isDone()).isFalse();
+        assertThat(work.isDone()).isFalse();
         stall.end();
-        cut.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        work.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     @Test
@@ -226,26 +291,62 @@ class LooksNeverWaitTest {
     private final class Stall {
         private volatile List<String> names = List.of();
         private volatile String prefix = "";
+        private volatile List<String> callers = List.of();
         private volatile CountDownLatch called = new CountDownLatch(1);
         private volatile CountDownLatch ended = new CountDownLatch(0);
 
         Storage over(Storage storage) {
-            return (Storage) Proxy.newProxyInstance(
-                    Storage.class.getClassLoader(), new Class<?>[] {Storage.class}, (proxy, method, arguments) -> {
-                        if (concerns(method.getName(), arguments)) {
-                            await();
-                        }
-                        try {
-                            return method.invoke(storage, arguments);
-                        } catch (InvocationTargetException e) {
-                            throw e.getCause();
-                        }
-                    });
+            return over(Storage.class, storage);
+        }
+
+        private <T> T over(Class<T> type, T real) {
+            return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Stalling(real)));
+        }
+
+        /** Stands before a storage or one of its files. */
+        private final class Stalling implements InvocationHandler {
+            private final Object real;
+
+            Stalling(Object real) {
+                this.real = real;
+            }
+
+            @Override
+            public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] given) throws Throwable {
+                Object[] arguments = given == null ? new Object[0] : given;
+                if (real instanceof Storage ? concerns(method.getName(), arguments) : isAskedByCaller()) {
+                    await();
+                }
+                try {
+                    Object result = method.invoke(real, unwrapped(arguments));
+                    return result instanceof BlockFile file ? over(BlockFile.class, file) : result;
+                } catch (InvocationTargetException e) {
+                    throw e.getCause();
+                }
+            }
+
+            private Object[] unwrapped(Object[] arguments) {
+                return Stream.of(arguments).map(this::unwrapped).toArray();
+            }
+
+            private Object unwrapped(Object argument) {
+                return Proxy.isProxyClass(argument.getClass())
+                                && Proxy.getInvocationHandler(argument) instanceof Stalling stalling
+                        ? stalling.real
+                        : argument;
+            }
         }
 
         private boolean concerns(String method, Object[] arguments) {
-            return (names.isEmpty() || names.contains(method))
-                    && (prefix.isEmpty() || String.valueOf(arguments[0]).startsWith(prefix));
+            return callers.isEmpty()
+                    ? (names.isEmpty() || names.contains(method))
+                            && (prefix.isEmpty() || String.valueOf(arguments[0]).startsWith(prefix))
+                    : isAskedByCaller();
+        }
+
+        private boolean isAskedByCaller() {
+            return callers.stream()
+                    .anyMatch(path -> Stream.of(path.split(" > ", -1)).allMatch(CallSite::isInside));
         }
 
         private void await() throws InterruptedException {
@@ -260,6 +361,7 @@ class LooksNeverWaitTest {
         void begin(String... only) {
             names = Arrays.asList(only);
             prefix = "";
+            callers = List.of();
             called = new CountDownLatch(1);
             ended = new CountDownLatch(1);
         }
@@ -268,6 +370,13 @@ class LooksNeverWaitTest {
         void beginAt(String method, String namesFrom) {
             begin(method);
             prefix = namesFrom;
+        }
+
+        /** No call that these methods make, or those that they call, is answered from now on; of "A > B" only where both do. */
+        void beginInside(String... methods) {
+            callers = List.of(methods);
+            called = new CountDownLatch(1);
+            ended = new CountDownLatch(1);
         }
 
         /** Begins a merge, and waits until it waits for a call. */
