@@ -26,7 +26,7 @@ public record Holder(String host, String name, String incarnation) {
     }
 
     /** Returns the key of the note that this was ended by force. */
-    String fencedNote() {
+    public String fencedNote() {
         return LeaseKeys.fenced(UUID.fromString(host), UUID.fromString(incarnation));
     }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The note by which a host shows that it lives.
@@ -19,9 +20,17 @@ import java.util.UUID;
  * @param minProtocol the oldest protocol between agents that this one speaks
  * @param maxProtocol the newest
  * @param counter grows with each renewal
+ * @param since when the session began, in ISO 8601, for humans; null if the host does not say
  */
 public record HostRecord(
-        String host, String name, String incarnation, String url, int minProtocol, int maxProtocol, long counter) {
+        String host,
+        String name,
+        String incarnation,
+        String url,
+        int minProtocol,
+        int maxProtocol,
+        long counter,
+        @Nullable String since) {
     private static final Logger LOG = System.getLogger(HostRecord.class.getName());
 
     /** The protocol that this version speaks. */
@@ -44,17 +53,22 @@ public record HostRecord(
 
     /** The note of a session that begins. */
     public static HostRecord of(UUID host, String name, UUID incarnation) {
-        return new HostRecord(host.toString(), name, incarnation.toString(), "", PROTOCOL, PROTOCOL, 0);
+        return new HostRecord(host.toString(), name, incarnation.toString(), "", PROTOCOL, PROTOCOL, 0, null);
     }
 
     /** Returns this of a host whose agent other agents can reach. */
     public HostRecord at(String address) {
-        return new HostRecord(host, name, incarnation, address, minProtocol, maxProtocol, counter);
+        return new HostRecord(host, name, incarnation, address, minProtocol, maxProtocol, counter, since);
+    }
+
+    /** Returns this of a session that began at some time. */
+    public HostRecord since(String time) {
+        return new HostRecord(host, name, incarnation, url, minProtocol, maxProtocol, counter, time);
     }
 
     /** Returns what is written at the next renewal. */
     HostRecord renewed() {
-        return new HostRecord(host, name, incarnation, url, minProtocol, maxProtocol, counter + 1);
+        return new HostRecord(host, name, incarnation, url, minProtocol, maxProtocol, counter + 1, since);
     }
 
     /** Returns the key of this note. */

@@ -58,7 +58,7 @@ public final class HostWatch {
     }
 
     /** Whether the admin says that the host was ended by force. */
-    boolean isFenced(Holder holder) throws IOException {
+    public boolean isFenced(Holder holder) throws IOException {
         return store.note(holder.fencedNote()).isPresent();
     }
 

@@ -263,6 +263,7 @@ public final class Agent implements Closeable {
         Integer nbdPort = tcp == null ? null : server.tcpAddress().getPort();
         Schedules schedules = opened(new Schedules(restored, host, guests, state.eventSink(), clock, System::nanoTime));
         state.metrics().add(new ScheduleMetrics(schedules, restored)::collect);
+        pool.serve(host, schedules::answer);
         schedules.start();
         Backend backend = new Backend(
                 state, jobs, guests, scripts, schedules, pool, new RemoteCopies(jobs, agents), mirrors, nbdPort);

@@ -1,5 +1,6 @@
 package io.catena.api;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param state {@code alive}, {@code silent}, or {@code fenced}: ended by force, as somebody said
  * @param self whether it is the one that was asked
  * @param holds whether it has the SR
- * @param since when it took it, in ISO 8601; null if it does not have it
+ * @param since when it took the SR or, if it does not have it, since when it reaches it; in ISO 8601, null if unknown
+ * @param disks what it has attached through the host that has the SR; none if it has the SR itself
  */
 public record PeerHost(
         String host,
@@ -17,4 +19,9 @@ public record PeerHost(
         String state,
         boolean self,
         boolean holds,
-        @Nullable String since) {}
+        @Nullable String since,
+        List<VdiId> disks) {
+    public PeerHost {
+        disks = List.copyOf(disks);
+    }
+}

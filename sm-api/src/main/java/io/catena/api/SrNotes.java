@@ -22,4 +22,21 @@ public interface SrNotes {
 
     /** Removes a note; durable when this returns. Does nothing if there is none. */
     void delete(String name);
+
+    /**
+     * Returns the agent of another host that keeps these texts and acts by them; empty if this one does. While there is one, the
+     * other methods throw {@link SrError#UNIMPLEMENTED}.
+     */
+    default Optional<Keeper> keeper() {
+        return Optional.empty();
+    }
+
+    /** The agent of another host; questions and answers are JSON. Throws {@link SrException}. */
+    interface Keeper {
+        /** Asks for what changes nothing. */
+        String look(String question);
+
+        /** Asks for a change. */
+        String change(String question);
+    }
 }

@@ -26,13 +26,25 @@ final class HostCommands {
         JsonElement answer = session.agent().post("/v1/hosts/list", body(path));
         session.print(answer, () -> {
             List<PeerHost> hosts = Json.list(answer, PeerHost.class);
-            Table table = new Table("HOST", "NAME", "STATE", "HAS THE SR SINCE");
+            Table table = new Table("HOST", "NAME", "STATE", "DOES", "SINCE", "DISKS");
             for (PeerHost host : hosts) {
-                String since = Objects.requireNonNullElse(host.since(), host.holds() ? "?" : "");
-                table.row(host.host(), host.name(), host.state() + (host.self() ? " (this host)" : ""), since);
+                table.row(
+                        host.host(),
+                        host.name(),
+                        host.state() + (host.self() ? " (this host)" : ""),
+                        does(host),
+                        Objects.requireNonNullElse(host.since(), "?"),
+                        host.holds() ? "" : Integer.toString(host.disks().size()));
             }
             return table.on(session.screen());
         });
+    }
+
+    private static String does(PeerHost host) {
+        if (host.holds()) {
+            return "has the SR";
+        }
+        return host.state().equals("alive") || !host.disks().isEmpty() ? "follows" : "";
     }
 
     @Command(

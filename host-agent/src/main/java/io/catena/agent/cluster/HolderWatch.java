@@ -131,9 +131,10 @@ public final class HolderWatch implements Closeable {
      * Looks from now on whether others live.
      *
      * @param needed whether there is anybody to look at
+     * @param afterLook acts on what was seen
      */
-    public PeerWatch peers(BooleanSupplier needed) {
-        return new PeerWatch(sr, store, watch, needed).start();
+    public PeerWatch peers(BooleanSupplier needed, Runnable afterLook) {
+        return new PeerWatch(sr, store, watch, needed, afterLook).start();
     }
 
     /** Returns this host's id among the hosts. */

@@ -10,8 +10,11 @@ import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,17 +41,23 @@ public final class PeerWatch implements Closeable {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
     private final BooleanSupplier needed;
+    private final Runnable afterLook;
 
     /** By what a host is called among the hosts; replaced whole. */
     private volatile Map<String, Liveness> seen = Map.of();
 
+    /** Those that were ended by force, as somebody said, and did not come back; replaced whole. */
+    private volatile Set<String> fenced = Set.of();
+
     /**
      * @param needed whether there is anybody to look at
+     * @param afterLook acts on what was seen
      */
-    PeerWatch(String sr, LeaseStore store, HostWatch watch, BooleanSupplier needed) {
+    PeerWatch(String sr, LeaseStore store, HostWatch watch, BooleanSupplier needed, Runnable afterLook) {
         this.store = store;
         this.watch = watch;
         this.needed = needed;
+        this.afterLook = afterLook;
         thread = new Thread(this::run, "peers of " + sr);
         thread.setDaemon(true);
     }
@@ -72,6 +81,7 @@ public final class PeerWatch implements Closeable {
         try {
             if (needed.getAsBoolean()) {
                 look();
+                afterLook.run();
             }
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.FINE, LogLine.of("peers-not-seen", "cause", String.valueOf(e.getMessage())));
@@ -80,10 +90,31 @@ public final class PeerWatch implements Closeable {
 
     void look() throws IOException {
         Map<String, Liveness> now = new TreeMap<>();
+        Set<String> ended = new HashSet<>();
         for (HostRecord record : HostRecord.all(store.notes(LeaseKeys.HOSTS)).values()) {
-            now.merge(HolderWatch.label(record.name(), record.host()), watch.look(record.holder()), LIVELIEST);
+            String label = HolderWatch.label(record.name(), record.host());
+            now.merge(label, watch.look(record.holder()), LIVELIEST);
+            if (watch.isFenced(record.holder())) {
+                ended.add(label);
+            }
         }
+        ended.removeIf(label -> !Objects.requireNonNull(now.get(label)).isDead());
         seen = now;
+        fenced = ended;
+    }
+
+    /** Looks now, since what was seen last is some seconds old; if that fails, that counts. */
+    public void refresh() {
+        try {
+            look();
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.FINE, LogLine.of("peers-not-seen", "cause", String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Whether a host was ended by force, as somebody said, and did not come back. */
+    public boolean isFenced(String label) {
+        return fenced.contains(label);
     }
 
     /**

@@ -64,10 +64,10 @@ public final class Presence implements Closeable {
         }
     }
 
-    /** A note that was not renewed in time is never renewed: others may have acted on its silence. */
+    /** A note that was not renewed in time is never renewed, nor one of who is said to be ended: others may have acted on that. */
     void renew() throws IOException {
         Session now = session;
-        if (now != null && now.renew()) {
+        if (now != null && store.note(now.holder().fencedNote()).isEmpty() && now.renew()) {
             return;
         }
         if (now == null) {

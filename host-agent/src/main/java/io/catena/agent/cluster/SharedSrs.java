@@ -3,6 +3,7 @@ package io.catena.agent.cluster;
 import io.catena.api.PeerHost;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.VdiId;
 import io.catena.lease.BootClock;
 import io.catena.lease.Claim;
 import io.catena.lease.HostRecord;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -97,6 +99,7 @@ public final class SharedSrs {
         Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
         List<PeerHost> peers = new ArrayList<>();
         Map<String, String> now = store.notes(LeaseKeys.HOSTS);
+        Map<String, Set<VdiId>> disks = FollowerDisks.read(storage);
         for (Map.Entry<String, HostRecord> note : HostRecord.all(now).entrySet()) {
             HostRecord record = note.getValue();
             boolean lives = !Objects.equals(now.get(note.getKey()), before.get(note.getKey()));
@@ -107,7 +110,8 @@ public final class SharedSrs {
                     fenced ? "fenced" : lives ? "alive" : "silent",
                     record.host().equals(self.id().toString()),
                     claim.isOf(record.holder()),
-                    claim.isOf(record.holder()) ? claim.since() : null));
+                    claim.isOf(record.holder()) ? claim.since() : record.since(),
+                    List.copyOf(disks.getOrDefault(HolderWatch.label(record.name(), record.host()), Set.of()))));
         }
         return peers;
     }

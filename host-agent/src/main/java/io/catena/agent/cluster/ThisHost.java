@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.UUID;
 
 /**
@@ -44,6 +45,8 @@ record ThisHost(UUID id, String name, BootClock clock, String url) {
 
     /** Returns the record of a session that begins. */
     HostRecord newRecord() {
-        return HostRecord.of(id, name, UUID.randomUUID()).at(url);
+        return HostRecord.of(id, name, UUID.randomUUID())
+                .at(url)
+                .since(Instant.now().toString());
     }
 }

@@ -4,6 +4,7 @@ import io.catena.agent.cluster.HolderWatch.Seen;
 import io.catena.agent.follow.content.ForeignCopy;
 import io.catena.agent.follow.content.RemoteContents;
 import io.catena.agent.follow.content.RemoteImport;
+import io.catena.agent.follow.content.RemoteNotes;
 import io.catena.agent.follow.content.RemoteStream;
 import io.catena.api.AccessMode;
 import io.catena.api.ContentOrigin;
@@ -415,37 +416,24 @@ final class FollowerRepository implements StorageRepository {
             public RemoteStream.Part open(VdiId vdi, StreamFormat format, @Nullable VdiId base, long from) {
                 return calls.open(vdi, format, base, from);
             }
-
-            @Override
-            public SrException elsewhere(String what) {
-                return FollowerRepository.this.elsewhere(what);
-            }
         });
     }
 
-    /** The host that has the SR runs its schedules, and only that one. */
     @Override
     public SrNotes notes() {
-        return new SrNotes() {
-            @Override
-            public List<String> names() {
-                throw elsewhere("A look at schedules");
-            }
+        return new RemoteNotes(new NoteCalls(), () -> elsewhere("This"));
+    }
 
-            @Override
-            public Optional<String> read(String name) {
-                throw elsewhere("A look at schedules");
-            }
+    /** The host that has the SR runs its schedules, and only that one. */
+    private final class NoteCalls implements SrNotes.Keeper {
+        @Override
+        public String look(String question) {
+            return calls.look(Pool.NOTES, Arguments.of("question", question), String.class);
+        }
 
-            @Override
-            public void write(String name, String text) {
-                throw elsewhere("A change of schedules");
-            }
-
-            @Override
-            public void delete(String name) {
-                throw elsewhere("A change of schedules");
-            }
-        };
+        @Override
+        public String change(String question) {
+            return calls.change(Pool.NOTES, Arguments.of("question", question), String.class);
+        }
     }
 }

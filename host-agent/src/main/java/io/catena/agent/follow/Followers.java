@@ -2,6 +2,7 @@ package io.catena.agent.follow;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParseException;
+import io.catena.agent.cluster.FollowerDisks;
 import io.catena.agent.json.Json;
 import io.catena.api.Hold;
 import io.catena.api.SrError;
@@ -22,7 +23,7 @@ import java.util.function.Supplier;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class Followers {
-    private static final String NOTE = "followers.json";
+    private static final String NOTE = FollowerDisks.NOTE;
 
     private final SrNotes notes;
 

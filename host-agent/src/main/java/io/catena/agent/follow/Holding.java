@@ -37,9 +37,12 @@ record Holding(
         PeerImports imports) {
     private static final Logger LOG = Logger.getLogger(Holding.class.getName());
 
-    static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch) {
+    /**
+     * @param afterLook acts on what was seen of the hosts that follow
+     */
+    static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch, Runnable afterLook) {
         Followers followers = Followers.read(sr.repository().notes());
-        PeerWatch peers = watch.peers(() -> !followers.all().isEmpty());
+        PeerWatch peers = watch.peers(() -> !followers.all().isEmpty(), afterLook);
         return new Holding(
                 sr,
                 right,
@@ -141,6 +144,9 @@ record Holding(
 
     private void releaseDead(VdiId vdi, String asking) {
         boolean released = false;
+        if (followers.all().stream().anyMatch(held -> held.vdi().equals(vdi))) {
+            peers.refresh();
+        }
         for (Held held : followers.all()) {
             String follower = Hold.follower(held.holder()).orElse("");
             boolean isDead = held.vdi().equals(vdi)
@@ -155,6 +161,14 @@ record Holding(
         if (released) {
             holdsChanged();
         }
+    }
+
+    /** Returns what hosts have that were ended by force, as somebody said. */
+    List<Held> ofFenced() {
+        return followers.all().stream()
+                .filter(held ->
+                        Hold.follower(held.holder()).filter(peers::isFenced).isPresent())
+                .toList();
     }
 
     private String describeFollowers(VdiId vdi) {

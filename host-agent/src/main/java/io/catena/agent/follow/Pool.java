@@ -13,6 +13,7 @@ import io.catena.api.StorageHost;
 import io.catena.api.StreamFormat;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
+import io.catena.log.LogLine;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,8 +31,13 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class Pool implements NbdExports.Tickets {
+    private static final Logger LOG = Logger.getLogger(Pool.class.getName());
+
     /** Looks at what a follower has; done here, not by the repository. */
     static final String CLAIMS = "claims";
+
+    /** Asks for something about the texts of an SR; done by who acts by them. */
+    static final String NOTES = "notes";
 
     /** Each takes a thread, and the bandwidth of the disks below. */
     private static final int MOST_STREAMS = 8;
@@ -41,6 +49,22 @@ public final class Pool implements NbdExports.Tickets {
     private final Map<SrId, Holding> holdings = new ConcurrentHashMap<>();
 
     private volatile int nbdPort;
+
+    /** Null until the agent has come so far. */
+    private volatile @Nullable Serving serving;
+
+    private record Serving(StorageHost host, NoteKeeper noteKeeper) {}
+
+    /** Acts by the texts of SRs. */
+    @FunctionalInterface
+    public interface NoteKeeper {
+        /**
+         * Does what a follower asks for.
+         *
+         * @param question JSON, as is the answer
+         */
+        String answer(SrId sr, String question);
+    }
 
     /**
      * @param options null if it does not know other agents
@@ -56,6 +80,39 @@ public final class Pool implements NbdExports.Tickets {
     /** Tells where disks are served over TCP with TLS. */
     public void nbdPort(int port) {
         nbdPort = port;
+    }
+
+    /**
+     * Tells by what followers are served.
+     *
+     * @param host whose SRs these are
+     * @param noteKeeper acts by the texts of the SRs
+     */
+    public void serve(StorageHost host, NoteKeeper noteKeeper) {
+        serving = new Serving(host, noteKeeper);
+    }
+
+    /**
+     * Ends what followers have that were ended by force, as somebody said. All their requests come through this host, so that
+     * nothing needs to be fenced; one that lives nevertheless finds its disks lost.
+     */
+    void releaseFenced(SrId sr) {
+        Holding holding = holdings.get(sr);
+        Serving by = serving;
+        if (holding != null && by != null) {
+            release(sr, holding.ofFenced(), by.host);
+        }
+    }
+
+    private static void release(SrId sr, List<Held> fenced, StorageHost host) {
+        for (Held held : fenced) {
+            try {
+                host.repository(sr).detach(held.vdi(), held.holder());
+                LOG.warning(LogLine.of("fenced-follower-released", "vdi", held.vdi(), "holder", held.holder()));
+            } catch (SrException e) {
+                LOG.log(Level.WARNING, LogLine.of("fenced-follower-kept", "vdi", held.vdi()), e);
+            }
+        }
     }
 
     void add(SrId sr, Holding holding) {
@@ -131,8 +188,20 @@ public final class Pool implements NbdExports.Tickets {
         if (operation.equals(CLAIMS)) {
             return new Claims(nbdPort, holding.ofFollower(follower));
         }
+        if (operation.equals(NOTES)) {
+            return noteKeeper(sr).answer(sr, with.get("question", String.class));
+        }
         return PeerOperations.perform(
                 operation, new PeerOperations.Target(host, host.repository(sr), follower, holding.imports()), with);
+    }
+
+    private NoteKeeper noteKeeper(SrId sr) {
+        Serving by = serving;
+        if (by == null) {
+            throw new SrException(SrError.TRY_AGAIN, "The agent that has SR " + sr + " is starting")
+                    .correction("Try again in some seconds.");
+        }
+        return by.noteKeeper;
     }
 
     private Holding holding(SrId sr) {

@@ -106,7 +106,7 @@ public final class PoolSr implements AttachedSr {
     private void begin(AttachedSr opened, SharedSr right, HolderWatch watch) throws IOException {
         boolean done = false;
         try {
-            Holding next = Holding.of(opened, right, watch);
+            Holding next = Holding.of(opened, right, watch, () -> pool.releaseFenced(sr.id()));
             next.restoreFollowers(watch.selfLabel());
             become(next);
             done = true;
@@ -162,7 +162,7 @@ public final class PoolSr implements AttachedSr {
             AttachedSr opened = opening.open(right, here);
             boolean done = false;
             try {
-                Holding next = Holding.of(opened, right, watch);
+                Holding next = Holding.of(opened, right, watch, () -> pool.releaseFenced(sr.id()));
                 next.restoreFollowers(self);
                 restoreOwn(next, here);
                 become(next);

@@ -13,6 +13,30 @@ final class HeldNotes implements SrNotes {
     }
 
     @Override
+    public Optional<Keeper> keeper() {
+        return gate.look(repository -> repository.notes().keeper()).map(HeldKeeper::new);
+    }
+
+    /** Another host, as long as the SR is held. */
+    private final class HeldKeeper implements Keeper {
+        private final Keeper keeper;
+
+        HeldKeeper(Keeper keeper) {
+            this.keeper = keeper;
+        }
+
+        @Override
+        public String look(String question) {
+            return gate.look(repository -> keeper.look(question));
+        }
+
+        @Override
+        public String change(String question) {
+            return gate.use(repository -> keeper.change(question));
+        }
+    }
+
+    @Override
     public List<String> names() {
         return gate.use(repository -> repository.notes().names());
     }

@@ -29,7 +29,7 @@ record SchedulePreview(List<Instant> due, int mostKept, List<Disk> disks, List<S
      */
     record Snapshot(VdiId vdi, VdiId of, Instant due, boolean stays, String why) {}
 
-    static SchedulePreview of(Schedule schedule, SrSchedules where, Instant now, int count) {
+    static SchedulePreview of(Schedule schedule, ScheduleBook where, Instant now, int count) {
         Timing timing = schedule.timing();
         List<Instant> due = new ArrayList<>();
         Optional<Instant> next = timing.next(now);

@@ -7,6 +7,9 @@ import io.catena.agent.control.Names;
 import io.catena.agent.control.Route;
 import io.catena.agent.schedule.policy.Schedule;
 import io.catena.api.Sr;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
+import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
@@ -69,24 +72,36 @@ public final class ScheduleRoutes {
         List<JsonObject> all = new ArrayList<>();
         for (Sr sr : seen.srs()) {
             if (sr.attached()) {
-                schedules.of(sr.id()).all().forEach(keeping -> all.add(ScheduleView.json(keeping, now())));
+                told(sr.id()).forEach(keeping -> all.add(ScheduleView.json(keeping, now())));
             }
         }
         return all;
     }
 
+    /** A host of a former version that has an SR does not tell others of its schedules: it hides no other SR's. */
+    private List<Keeping> told(SrId sr) {
+        try {
+            return schedules.book(sr).all();
+        } catch (SrException e) {
+            if (e.error() == SrError.UNIMPLEMENTED) {
+                return List.of();
+            }
+            throw e;
+        }
+    }
+
     /** The fields of {@link Schedule}, with those of the retention beside them. */
     private Object create(Call call) {
         Schedule schedule = made(call.body());
-        SrSchedules where = where(schedule);
+        ScheduleBook where = where(schedule);
         check(schedule, where);
         return ScheduleView.json(where.put(schedule), now());
     }
 
     /** Of an SR that the caller may not see there is none. */
-    private SrSchedules where(Schedule schedule) {
+    private ScheduleBook where(Schedule schedule) {
         seen.repository(schedule.sr());
-        return schedules.of(schedule.sr());
+        return schedules.book(schedule.sr());
     }
 
     private Schedule made(Body body) {
@@ -96,7 +111,7 @@ public final class ScheduleRoutes {
     /** As {@link #create}, but only tells what it would do. */
     private Object previewNew(Call call) {
         Schedule schedule = made(call.body());
-        SrSchedules where = where(schedule);
+        ScheduleBook where = where(schedule);
         check(schedule, where);
         return SchedulePreview.of(schedule, where, now(), count(call));
     }
@@ -105,21 +120,21 @@ public final class ScheduleRoutes {
         Schedules.Place place = find(call);
         Schedule changed =
                 ScheduleBody.changed(call.body(), names, place.keeping().schedule());
-        check(changed, place.srSchedules());
-        return ScheduleView.json(place.srSchedules().put(changed), now());
+        check(changed, place.book());
+        return ScheduleView.json(place.book().put(changed), now());
     }
 
     private Object delete(Call call) {
         boolean purge = call.parameters().flag("purge");
         Schedules.Place place = find(call);
         Schedule schedule = place.keeping().schedule();
-        List<VdiId> purged = place.srSchedules().remove(schedule, purge);
+        List<VdiId> purged = place.book().remove(schedule, purge);
         return Map.of("id", schedule.id(), "purged", purged);
     }
 
     private Object preview(Call call) {
         Schedules.Place place = find(call);
-        return SchedulePreview.of(place.keeping().schedule(), place.srSchedules(), now(), count(call));
+        return SchedulePreview.of(place.keeping().schedule(), place.book(), now(), count(call));
     }
 
     private static int count(Call call) {
@@ -133,22 +148,20 @@ public final class ScheduleRoutes {
         call.body().nothingElse();
         Schedules.Place place = find(call);
         Schedule schedule = place.keeping().schedule();
-        if (schedule.enabled() != on) {
-            place.srSchedules().put(schedule.enabled(on));
-        }
-        return view(place);
+        Keeping changed =
+                schedule.enabled() == on ? place.keeping() : place.book().put(schedule.enabled(on));
+        return ScheduleView.json(changed, now());
     }
 
-    /** Begins within a second or so; what comes of it is seen in its runs. */
     private Object run(Call call) {
         call.body().nothingElse();
         Schedules.Place place = find(call);
-        place.keeping().ask();
+        place.book().run(place.keeping().schedule());
         return view(place);
     }
 
     /** Its snapshots must fit into the chains, with those of the other schedules of the same disks. */
-    private void check(Schedule schedule, SrSchedules where) {
+    private void check(Schedule schedule, ScheduleBook where) {
         List<Vdi> all = where.repository().vdis();
         Set<VdiId> disks = disks(schedule, all);
         int others = 0;

@@ -34,7 +34,7 @@ record ScheduleView(
         long missed,
         List<Run> runs) {
     private static final Duration TOLERANCE = Duration.ofMinutes(5);
-    private static final int SHOWN_RUNS = 20;
+    static final int SHOWN_RUNS = 20;
 
     /** How a schedule does. */
     enum Health {

@@ -2,7 +2,6 @@ package io.catena.agent.schedule;
 
 import io.catena.agent.api.event.EventSink;
 import io.catena.agent.guest.Guests;
-import io.catena.agent.schedule.policy.Schedule;
 import io.catena.agent.state.Ticker;
 import io.catena.api.Sr;
 import io.catena.api.SrError;
@@ -15,6 +14,7 @@ import io.catena.remedy.Verb;
 import java.io.Closeable;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +24,7 @@ import java.util.logging.Logger;
 
 /**
  * The schedules of all SRs that this host has. Of the hosts that reach an SR one has it, and its schedules are kept in it: so
- * exactly one agent runs them, and another that takes the SR over goes on.
+ * exactly one agent runs them, and another that takes the SR over goes on. Hosts that follow ask that agent.
  *
  * <p><b>Threads.</b> Safe for use by many threads. Each SR has a thread of its own: one that hangs keeps no other from its snapshots.
  */
@@ -105,33 +105,69 @@ public final class Schedules implements Closeable {
         return schedules;
     }
 
+    /** Returns those of an attached SR, of the host that runs them. */
+    ScheduleBook book(SrId sr) {
+        SrSchedules here = of(sr);
+        return here.repository()
+                .notes()
+                .keeper()
+                .<ScheduleBook>map(keeper -> new RemoteSchedules(here, keeper))
+                .orElse(here);
+    }
+
+    /**
+     * Does what another host asks for about an SR that this one has.
+     *
+     * @param question JSON, as is the answer
+     */
+    public String answer(SrId sr, String question) {
+        return ScheduleMessages.answer(of(sr), sr, question);
+    }
+
     Clock clock() {
         return clock;
     }
 
     /** A schedule and where it is. */
-    record Place(SrSchedules srSchedules, Keeping keeping) {}
+    record Place(ScheduleBook book, Keeping keeping) {}
 
-    /** Returns the schedule that a caller means, by id or by a name that only one has. */
+    /**
+     * Returns the schedule that a caller means, by id or by a name that only one has.
+     *
+     * @throws SrException also if an SR could not be asked that may have it
+     */
     Place find(String text, StorageHost seen) {
-        Place found = null;
+        List<Place> found = new ArrayList<>();
+        SrException silent = null;
         for (Sr sr : seen.srs()) {
-            for (Keeping keeping : sr.attached() ? of(sr.id()).all() : List.<Keeping>of()) {
-                Schedule schedule = keeping.schedule();
-                if (schedule.id().equals(text) || schedule.name().equals(text)) {
-                    if (found != null) {
-                        throw new SrException(SrError.BAD_REQUEST, "Several schedules are called \"" + text + "\"")
-                                .correction("Give the id: ", Remedy.of(Verb.SCHEDULE_LS));
-                    }
-                    found = new Place(of(sr.id()), keeping);
-                }
+            try {
+                found.addAll(sr.attached() ? named(text, book(sr.id())) : List.of());
+            } catch (SrException e) {
+                silent = e;
             }
         }
-        if (found == null) {
+        boolean isById =
+                found.stream().anyMatch(place -> place.keeping.schedule().id().equals(text));
+        if (silent != null && !isById) {
+            throw silent;
+        }
+        if (found.size() > 1) {
+            throw new SrException(SrError.BAD_REQUEST, "Several schedules are called \"" + text + "\"")
+                    .correction("Give the id: ", Remedy.of(Verb.SCHEDULE_LS));
+        }
+        if (found.isEmpty()) {
             throw new SrException(SrError.VDI_MISSING, "There is no schedule \"" + text + "\" in any attached SR")
                     .correction("See: ", Remedy.of(Verb.SCHEDULE_LS));
         }
-        return found;
+        return found.get(0);
+    }
+
+    private static List<Place> named(String text, ScheduleBook book) {
+        return book.all().stream()
+                .filter(keeping -> keeping.schedule().id().equals(text)
+                        || keeping.schedule().name().equals(text))
+                .map(keeping -> new Place(book, keeping))
+                .toList();
     }
 
     @Override

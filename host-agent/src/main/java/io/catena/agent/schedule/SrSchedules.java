@@ -18,6 +18,8 @@ import io.catena.api.StorageRepository;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.log.LogLine;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,7 +50,7 @@ import java.util.logging.Logger;
  *
  * <p><b>Threads.</b> Safe for use by many threads: what changes something is synchronized, looks are not.
  */
-final class SrSchedules {
+final class SrSchedules implements ScheduleBook {
     private static final Logger LOG = Logger.getLogger(SrSchedules.class.getName());
     private static final Duration AHEAD = Duration.ofHours(1);
 
@@ -83,12 +85,14 @@ final class SrSchedules {
         pruning = new Pruning(repository, clock);
     }
 
-    StorageRepository repository() {
+    @Override
+    public StorageRepository repository() {
         return repository;
     }
 
-    /** Returns the schedules, sorted by name; waits for them to be read the first time only. */
-    List<Keeping> all() {
+    /** Waits for them to be read the first time only. */
+    @Override
+    public List<Keeping> all() {
         load();
         return schedules.values().stream()
                 .sorted((a, b) -> (a.schedule().name() + a.schedule().id())
@@ -101,8 +105,8 @@ final class SrSchedules {
         return new TreeMap<>(damaged);
     }
 
-    /** Returns what becomes of the snapshots of a disk. */
-    List<Fate<Vdi>> fates(Schedule schedule, VdiId disk, List<Vdi> all) {
+    @Override
+    public List<Fate<Vdi>> fates(Schedule schedule, VdiId disk, List<Vdi> all) {
         return pruning.fates(schedule, disk, all, steady.isSteady());
     }
 
@@ -178,8 +182,8 @@ final class SrSchedules {
         return ScheduleState.fresh(OwnSnapshots.newest(schedule, repository).orElse(clock.instant()));
     }
 
-    /** Makes or changes a schedule; what is under way ends as it began. */
-    synchronized Keeping put(Schedule schedule) {
+    @Override
+    public synchronized Keeping put(Schedule schedule) {
         load();
         Keeping known = schedules.get(schedule.id());
         if (known == null) {
@@ -206,8 +210,19 @@ final class SrSchedules {
         return made;
     }
 
-    /** Forgets a schedule; its snapshots stay, unless they are to go, too. */
-    synchronized List<VdiId> remove(Schedule schedule, boolean purge) {
+    @Override
+    public void run(Schedule schedule) {
+        load();
+        Keeping known = schedules.get(schedule.id());
+        if (known == null) {
+            throw new SrException(SrError.VDI_MISSING, "There is no schedule " + schedule.id() + " in SR " + sr)
+                    .correction("See: ", Remedy.of(Verb.SCHEDULE_LS));
+        }
+        known.ask();
+    }
+
+    @Override
+    public synchronized List<VdiId> remove(Schedule schedule, boolean purge) {
         List<VdiId> gone = new ArrayList<>();
         store.delete(schedule.id());
         schedules.remove(schedule.id());

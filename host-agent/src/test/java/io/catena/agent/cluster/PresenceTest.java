@@ -54,7 +54,7 @@ class PresenceTest {
         store = new FileLeaseStore(new FileStorage(directory), UUID::randomUUID);
         follower = new ThisHost(new UUID(1, 1), "b", clock, "https://b");
         label = HolderWatch.label(follower.name(), follower.id().toString());
-        peers = new PeerWatch("sr", store, new HostWatch(store, LeaseTimes.DEFAULT, clock), () -> true);
+        peers = new PeerWatch("sr", store, new HostWatch(store, LeaseTimes.DEFAULT, clock), () -> true, () -> {});
     }
 
     private Presence presence() {
@@ -139,13 +139,31 @@ class PresenceTest {
         assertThat(store.notes(NOTES)).isEmpty();
     }
 
-    /** The word of who has switched it off. */
+    /** The word of who has switched it off; one that lives nevertheless says so. */
     @Test
-    void aHostThatIsSaidToBeFencedIsDeadAtOnce() throws IOException {
-        presence().renew();
+    void aHostThatIsSaidToBeFencedIsDeadAtOnceUntilItIsBack() throws IOException {
+        Presence presence = presence();
+        presence.renew();
         assertThat(seen().isDead()).isFalse();
-        String[] key = store.notes(NOTES).firstKey().split("/", -1);
+        assertThat(peers.isFenced(label)).isFalse();
+        String before = store.notes(NOTES).firstKey();
+        String[] key = before.split("/", -1);
         store.writeNote("fenced/" + key[1] + "/" + key[2], "{}");
         assertThat(seen().isDead()).isTrue();
+        assertThat(peers.isFenced(label)).isTrue();
+        presence.renew();
+        assertThat(store.notes(NOTES)).hasSize(1).doesNotContainKey(before);
+        assertThat(seen().isDead()).isFalse();
+        assertThat(peers.isFenced(label)).isFalse();
+    }
+
+    /** Dead without anybody's word is another thing: its disks stay its own until somebody asks for them. */
+    @Test
+    void aHostThatIsSilentIsNotFenced() throws IOException {
+        presence().renew();
+        assertThat(seen().isDead()).isFalse();
+        clock.pass(12);
+        assertThat(seen().isDead()).isTrue();
+        assertThat(peers.isFenced(label)).isFalse();
     }
 }

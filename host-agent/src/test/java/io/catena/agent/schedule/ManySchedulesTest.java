@@ -38,6 +38,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Many schedules that are due at once, and hosts of which one has the SR. */
 @Timeout(60)
@@ -227,6 +229,97 @@ final class ManySchedulesTest {
             assertThat(sr.created()).isEqualTo(8);
             assertThat(sr.cutTwice()).isEmpty();
         }
+    }
+
+    /** By what hosts send each other. */
+    private static SrNotes.Keeper asked(SrSchedules holder, SrId sr) {
+        return new SrNotes.Keeper() {
+            @Override
+            public String look(String question) {
+                return ScheduleMessages.answer(holder, sr, question);
+            }
+
+            @Override
+            public String change(String question) {
+                return ScheduleMessages.answer(holder, sr, question);
+            }
+        };
+    }
+
+    @Test
+    void whatAFollowerAsksForIsDoneByTheHostThatHasTheSr() throws IOException {
+        SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 9)), 2, new Random(9));
+        try (Guests guests = new Guests(host(), new NoHypervisor(), directory, this::nanos)) {
+            SrSchedules holder = agent(sr.id(), sr.repository(), guests);
+            SrNotes.Keeper keeper = asked(holder, sr.id());
+            ScheduleBook there = new RemoteSchedules(agent(sr.id(), follower(sr), guests), keeper);
+            Schedule nightly = NightlySchedule.of(sr.id(), 0, START);
+
+            assertThat(there.put(nightly).schedule()).isEqualTo(nightly);
+            assertThat(holder.all()).extracting(Keeping::schedule).containsExactly(nightly);
+            now = FIRST_DUE;
+            holder.tick();
+            assertThat(sr.created()).isEqualTo(2);
+            assertThat(there.all().get(0).state().lastOk()).isEqualTo(FIRST_DUE);
+
+            assertThat(there.put(nightly.enabled(false)).schedule().enabled()).isFalse();
+            now = FIRST_DUE.plus(Duration.ofDays(1));
+            holder.tick();
+            assertThat(sr.created()).isEqualTo(2);
+            there.run(nightly);
+            holder.tick();
+            assertThat(sr.created()).isEqualTo(4);
+
+            Schedule foreign = NightlySchedule.of(new SrId(new UUID(7, 1)), 0, START);
+            assertThatThrownBy(() -> there.put(foreign)).hasMessageContaining("no schedule of SR");
+            assertThatThrownBy(() -> there.run(NightlySchedule.of(sr.id(), 5, START)))
+                    .hasMessageContaining("There is no schedule");
+            assertThatThrownBy(() -> keeper.change("{\"what\":\"later\"}"))
+                    .isInstanceOfSatisfying(
+                            SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.UNIMPLEMENTED));
+            assertThatThrownBy(() -> keeper.change("[]")).isInstanceOf(SrException.class);
+
+            assertThat(there.remove(nightly, true)).hasSize(4);
+            assertThat(holder.all()).isEmpty();
+        }
+    }
+
+    /** The snapshots are there, and nobody has written down that they are. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aHolderThatIsKilledBetweenCutAndRecordLeavesADueInstantToTheNextOne(boolean isCut) throws IOException {
+        SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 10)), 2, new Random(10));
+        try (Guests guests = new Guests(host(), new NoHypervisor(), directory, this::nanos)) {
+            SrSchedules killed = agent(sr.id(), dyingAtTheCut(sr, isCut), guests);
+            killed.put(NightlySchedule.of(sr.id(), 0, START));
+            now = FIRST_DUE;
+            assertThatThrownBy(killed::tick).isInstanceOf(SimulatedSr.Killed.class);
+            assertThat(sr.created()).isEqualTo(isCut ? 2 : 0);
+
+            SrSchedules heir = agent(sr.id(), sr.repository(), guests);
+            now = FIRST_DUE.plusSeconds(15);
+            heir.tick();
+            heir.tick();
+            assertThat(sr.created()).isEqualTo(2);
+            assertThat(sr.cutTwice()).isEmpty();
+            assertThat(heir.all().get(0).state().runs()).hasSize(1);
+            assertThat(heir.all().get(0).state().lastOk()).isEqualTo(FIRST_DUE);
+        }
+    }
+
+    private static StorageRepository dyingAtTheCut(SimulatedSr sr, boolean isCut) {
+        StorageRepository real = sr.repository();
+        return StorageRepository.class.cast(Proxy.newProxyInstance(
+                StorageRepository.class.getClassLoader(),
+                new Class<?>[] {StorageRepository.class},
+                (proxy, method, arguments) -> {
+                    boolean dies = method.getName().equals("snapshot");
+                    Object answer = dies && !isCut ? null : method.invoke(real, arguments);
+                    if (dies) {
+                        throw new SimulatedSr.Killed();
+                    }
+                    return answer;
+                }));
     }
 
     /** As if a sector of it were bad, for a while. */

@@ -42,12 +42,17 @@ public final class AgentProcess implements AutoCloseable {
      * @throws IOException if it ends or is silent instead; the message holds its log
      */
     public static AgentProcess start(Path runDirectory, String... options) throws IOException {
+        return start(home(), runDirectory, List.of(options));
+    }
+
+    /** Returns the top directory of this source tree. */
+    public static Path home() {
         String home = System.getProperty(HOME_PROPERTY);
         if (home == null) {
             throw new IllegalStateException("the system property " + HOME_PROPERTY
                     + " is not set; it has to name the top directory of Catena's source tree");
         }
-        return start(Path.of(home), runDirectory, List.of(options));
+        return Path.of(home);
     }
 
     /** Starts the agent of another source tree. */
@@ -55,7 +60,8 @@ public final class AgentProcess implements AutoCloseable {
         return start(home, runDirectory, List.of());
     }
 
-    private static AgentProcess start(Path home, Path runDirectory, List<String> options) throws IOException {
+    /** Starts the agent of another source tree, for instance one of a former version. */
+    public static AgentProcess start(Path home, Path runDirectory, List<String> options) throws IOException {
         Path launcher = home.toRealPath().resolve("host-agent/bin/catena");
         return new AgentProcess(launcher, runDirectory, options, startAgent(launcher, runDirectory, options));
     }

@@ -3,7 +3,9 @@ package io.catena.harness.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import io.catena.api.SrException;
 import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
@@ -22,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -152,10 +155,11 @@ class FollowerTest {
                 .hasMessageContaining(disk);
         b.agent().detach(disk);
         Path qcow2 = exported("in", "qcow2");
-        Outcome refused =
-                b.agent().process().tryCli("vdi", "import", "pool", "--format", "qcow2", "--input", qcow2.toString());
-        assertThat(refused.stderr()).contains("only on host");
-        assertThat(a.agent().vdis(sr)).hasSize(3);
+        b.agent()
+                .process()
+                .cli("vdi", "import", "pool", "--format", "qcow2", "--input", qcow2.toString(), "--name", "kept");
+        assertThat(Files.mismatch(exported("kept", "raw"), image)).isEqualTo(-1);
+        assertThat(a.agent().vdis(sr)).hasSize(4);
         a.agent().process().cli("sr", "check", sr);
     }
 
@@ -219,13 +223,26 @@ class FollowerTest {
         GuestWriter guest = new GuestWriter(b.agent().attach(disk), DISK_BYTES, 3);
         Task<Long> run = Task.start("guest", guest);
         await("the guest writes", () -> guest.written() > 200);
+        ScheduleRuns schedule = new ScheduleRuns(b.agent().process(), "pool", "often");
+        schedule.create();
+        Instant first = schedule.runNow();
+        await("the holder has run it", () -> schedule.isDoneSince(first));
+        Instant killed = schedule.runNow();
         a.agent().process().kill9();
         long before = guest.written();
         await("the guest goes on", () -> guest.written() > before + 200);
         assertThat(b.agent().process().log()).contains("event=sr-taken-over");
         assertThat(b.agent().vdi(disk).get("state").getAsString()).isEqualTo("active");
 
+        Instant last = schedule.runNow();
+        await("the new holder has run it", () -> schedule.isDoneSince(last));
+        assertThat(last).isAfter(killed);
+        schedule.assertEachRunHasItsSnapshotOnce();
+
         a.agent().process().restart();
+        assertThat(a.agent().process().cli("schedule", "ls").stdout()).contains("often");
+        a.agent().process().cli("schedule", "rm", "often", "--purge");
+        assertThat(b.agent().process().cli("schedule", "ls").stdout()).doesNotContain("often");
         assertThat(a.agent().vdis(sr)).hasSize(1);
         assertThat(a.agent().process().log()).contains("event=sr-followed");
         guest.stop();
@@ -240,13 +257,7 @@ class FollowerTest {
         String disk = b.agent().createVdi(sr, "disk", DISK_BYTES);
         GuestWriter guest = new GuestWriter(b.agent().attach(disk), DISK_BYTES, 5);
         guest.writeSome(100);
-        assertThat(a.agent()
-                        .process()
-                        .cli("host", "ls", path.toString())
-                        .stdout()
-                        .split("\"alive\"", -1))
-                .as("alive, and what comes after each")
-                .hasSize(3);
+        String follower = followerWith(disk);
         b.agent().process().kill9();
         b.agent().process().restart();
         guest.check(LiveAgent.id(b.agent().vdi(disk).get("export").getAsJsonObject(), "uri"));
@@ -265,6 +276,34 @@ class FollowerTest {
         guest.check(uri[0]);
         a.agent().detach(disk);
         b.agent().attach(disk);
+
+        b.agent().process().kill9();
+        a.agent().process().cli("host", "fenced", follower, path.toString());
+        await("what the fenced host had is free", () -> isDetached(disk));
+        assertThat(a.agent().process().log()).contains("event=fenced-follower-released");
+        guest.check(a.agent().attach(disk));
+    }
+
+    private boolean isDetached(String disk) {
+        return LiveAgent.id(a.agent().vdi(disk), "state").equals("detached");
+    }
+
+    /** Returns the id of the only host that follows; it lives, and has a disk. */
+    private String followerWith(String disk) throws IOException {
+        String told = a.agent().process().cli("host", "ls", path.toString()).stdout();
+        List<JsonObject> hosts = JsonParser.parseString(told).getAsJsonArray().asList().stream()
+                .map(JsonElement::getAsJsonObject)
+                .toList();
+        assertThat(hosts)
+                .hasSize(2)
+                .allMatch(host -> LiveAgent.id(host, "state").equals("alive"));
+        JsonObject follower = hosts.stream()
+                .filter(host -> !host.get("holds").getAsBoolean())
+                .findFirst()
+                .orElseThrow();
+        assertThat(follower.get("disks").toString()).contains(disk);
+        assertThat(Instant.parse(LiveAgent.id(follower, "since"))).isBefore(Instant.now());
+        return LiveAgent.id(follower, "host");
     }
 
     /** It lives, has the SR and tells its versions. */
@@ -275,7 +314,7 @@ class FollowerTest {
         BootClock clock = new SystemClock();
         LeaseStore store = new FileLeaseStore(new FileStorage(path), UUID::randomUUID);
         HostRecord later = new HostRecord(
-                UUID.randomUUID().toString(), "later", UUID.randomUUID().toString(), "https://x:1", 2, 3, 0);
+                UUID.randomUUID().toString(), "later", UUID.randomUUID().toString(), "https://x:1", 2, 3, 0, null);
         try (Session session = Session.join(store, LeaseTimes.DEFAULT, clock, later)) {
             assertThat(session.claim(
                             LeaseKeys.TREE,

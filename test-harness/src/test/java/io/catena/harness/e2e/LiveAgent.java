@@ -41,6 +41,11 @@ final class LiveAgent implements AutoCloseable {
         return new LiveAgent(AgentProcess.start(runDirectory, options));
     }
 
+    /** Starts the agent of another source tree. */
+    static LiveAgent start(Path home, Path runDirectory, List<String> options) throws IOException {
+        return new LiveAgent(AgentProcess.start(home, runDirectory, options));
+    }
+
     AgentProcess process() {
         return process;
     }
@@ -195,7 +200,7 @@ final class LiveAgent implements AutoCloseable {
         return object.getAsJsonObject().get(member).getAsString();
     }
 
-    private static List<JsonObject> objects(JsonElement array) {
+    static List<JsonObject> objects(JsonElement array) {
         List<JsonObject> result = new ArrayList<>();
         array.getAsJsonArray().forEach(element -> result.add(element.getAsJsonObject()));
         return result;

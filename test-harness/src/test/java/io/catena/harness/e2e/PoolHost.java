@@ -2,6 +2,7 @@ package io.catena.harness.e2e;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.control.client.ControlClient;
+import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.TestCertificates;
 import java.io.IOException;
@@ -42,6 +43,22 @@ final class PoolHost implements AutoCloseable {
     static PoolHost start(
             Path runDirectory, TestCertificates certificates, String name, List<String> others, String address)
             throws IOException {
+        return start(AgentProcess.home(), runDirectory, certificates, name, others, address);
+    }
+
+    /**
+     * Starts an agent of some version.
+     *
+     * @param home its source tree
+     */
+    static PoolHost start(
+            Path home,
+            Path runDirectory,
+            TestCertificates certificates,
+            String name,
+            List<String> others,
+            String address)
+            throws IOException {
         certificates.certify(name, name);
         int port = freePort();
         int nbdPort = freePort();
@@ -60,7 +77,7 @@ final class PoolHost implements AutoCloseable {
             options.add("--api-client=" + other + "=peer");
             options.add("--nbd-tls-client=" + other);
         }
-        return new PoolHost(LiveAgent.start(runDirectory, options.toArray(String[]::new)), List.of(port, nbdPort));
+        return new PoolHost(LiveAgent.start(home, runDirectory, options), List.of(port, nbdPort));
     }
 
     /** One that nobody has now: it is to be the same after a restart. */

@@ -8,7 +8,6 @@ import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
-import io.catena.stream.Spool;
 import io.catena.stream.Uploads;
 import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
@@ -25,9 +24,6 @@ public final class RemoteContents implements VdiContents {
 
         /** Asks for a disk's content from somewhere on. */
         RemoteStream.Part open(VdiId vdi, StreamFormat format, @Nullable VdiId base, long from);
-
-        /** Refuses what only that host can do. */
-        SrException elsewhere(String what);
     }
 
     public RemoteContents(Host host) {
@@ -44,18 +40,14 @@ public final class RemoteContents implements VdiContents {
         return new RemoteStream(from -> host.open(vdi, format, base, from));
     }
 
-    /** Read here, and sent on in pieces; but a qcow2 image has to be kept before it is read, for which there is no room here. */
+    /** Read here, and sent on in pieces. */
     @Override
     public VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes) {
         try {
-            return Uploads.begin(format, source, lengthBytes, this::refuseToSpool);
+            return Uploads.begin(format, source, lengthBytes, LocalSpool::make);
         } catch (IOException e) {
             throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
                     .correction("Send all of it again.");
         }
-    }
-
-    private Spool refuseToSpool() {
-        throw host.elsewhere("An import of a qcow2 image");
     }
 }

@@ -110,6 +110,12 @@ public record ScheduleState(
         return new ScheduleState(now, null, List.of(), 0, 0, 0, 0, null, List.of());
     }
 
+    /** Returns this with the newest runs only, for who looks. */
+    public ScheduleState shortened(int mostRuns) {
+        List<Run> newest = runs.subList(0, Math.min(mostRuns, runs.size()));
+        return new ScheduleState(lastDue, attempt, newest, ok, failed, skipped, missed, lastOk, List.of());
+    }
+
     /** Whether a due instant has its snapshots already. */
     boolean hasRun(Instant due) {
         return done.contains(due.getEpochSecond());
