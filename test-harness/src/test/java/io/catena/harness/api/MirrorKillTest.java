@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
@@ -33,9 +34,11 @@ class MirrorKillTest {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
     private static final int SIZE_BYTES = 32 << 20;
     private static final int MOST_BYTES = 64 << 10;
+    private static final int THINKING_MILLIS = 2;
+    private static final int LOOK_MILLIS = 50;
 
     @Test
-    void theDiskGoesOnAndTheCopyIsWholeAtLast(@TempDir Path directory) throws IOException {
+    void theDiskGoesOnAndTheCopyIsWholeAtLast(@TempDir Path directory) throws IOException, InterruptedException {
         try (ApiProcess there = new ApiProcess(Files.createDirectory(directory.resolve("there")), true);
                 AgentProcess here = source(directory, there.certificates)) {
             there.sr("offsite");
@@ -92,7 +95,7 @@ class MirrorKillTest {
         client(here).post("/v1/vdis/" + disk + "/mirror", body);
     }
 
-    /** Writes, discards and flushes as a guest until it is over; returns the longest time that an answer took. */
+    /** Writes, discards and flushes as a guest that also thinks, until it is over; returns the longest time that an answer took. */
     private static Duration use(AgentProcess agent, String disk, AtomicBoolean over) {
         Random random = new Random(19);
         long longest = 0;
@@ -108,9 +111,13 @@ class MirrorKillTest {
                     default -> client.write(offset, bytes);
                 }
                 longest = Math.max(longest, System.nanoTime() - start);
+                TimeUnit.MILLISECONDS.sleep(THINKING_MILLIS);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
         return Duration.ofNanos(longest);
     }
@@ -119,10 +126,11 @@ class MirrorKillTest {
         return client(agent).get("/v1/mirrors").toString();
     }
 
-    private static void await(BooleanSupplier condition) {
+    private static void await(BooleanSupplier condition) throws InterruptedException {
         long deadline = System.nanoTime() + DEADLINE.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
         }
     }
 
