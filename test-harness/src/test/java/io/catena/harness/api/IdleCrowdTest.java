@@ -57,8 +57,8 @@ class IdleCrowdTest {
     @Test
     void whoSaysSomethingIsServedAtOnce() throws IOException {
         String sr = api.sr("a");
-        String disk = SourceAgent.text(
-                api.local().post("/v1/srs/" + sr + "/vdis", json("{'sizeBytes':2097152}")), "vdi");
+        String disk =
+                SourceAgent.text(api.local().post("/v1/srs/" + sr + "/vdis", json("{'sizeBytes':2097152}")), "vdi");
         String token = api.token(Role.OPERATOR);
         int port = api.ask("PUT", token, "/v1/vdis/" + disk + "/attachments/host", "{}")
                 .object()
@@ -79,7 +79,8 @@ class IdleCrowdTest {
                     assertThat(api.get(token, "/v1/vdis/" + disk).status()).isEqualTo(200));
             assertPrompt(() -> api.local().get("/v1/srs"));
             HttpClient newcomer = api.client("");
-            assertThat(api.ask(newcomer, "GET", token, "/v1/srs", null).status()).isEqualTo(200);
+            assertThat(api.ask(newcomer, "GET", token, "/v1/srs", null).status())
+                    .isEqualTo(200);
         }
     }
 

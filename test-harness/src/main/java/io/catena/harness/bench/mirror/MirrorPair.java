@@ -32,7 +32,10 @@ final class MirrorPair implements Closeable {
         there = start(Files.createDirectory(directory.resolve("there")), "there", port, "--libvirt=none");
         try {
             here = start(
-                    Files.createDirectory(directory.resolve("here")), "here", 0, "--cluster-url=https://" + NAME + ":1");
+                    Files.createDirectory(directory.resolve("here")),
+                    "here",
+                    0,
+                    "--cluster-url=https://" + NAME + ":1");
         } catch (IOException e) {
             there.close();
             throw e;
