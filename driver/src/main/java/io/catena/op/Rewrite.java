@@ -16,13 +16,16 @@ import java.util.Set;
  *   <li>Sync.
  * </ol>
  *
- * @param sizeBytes the file's size afterwards
+ * @param sizeBytes the file's size afterwards; {@link #SIZE_STAYS} if others may make it longer meanwhile
  */
 public record Rewrite(String file, List<Bytes> patches, long sizeBytes) implements Operation {
+    /** The file is neither cut off nor made longer. */
+    public static final long SIZE_STAYS = -1;
+
     public Rewrite {
         Objects.requireNonNull(file, "file");
         patches = List.copyOf(patches);
-        if (sizeBytes < 0) {
+        if (sizeBytes < SIZE_STAYS) {
             throw new IllegalArgumentException("negative size: " + sizeBytes);
         }
     }
@@ -48,7 +51,9 @@ public record Rewrite(String file, List<Bytes> patches, long sizeBytes) implemen
             for (Bytes bytes : patches) {
                 bytes.writeTo(open);
             }
-            open.truncate(sizeBytes);
+            if (sizeBytes != SIZE_STAYS) {
+                open.truncate(sizeBytes);
+            }
             open.sync();
         }
     }

@@ -22,6 +22,13 @@ public final class FlatLayer implements Layer {
         this.sizeBytes = sizeBytes;
     }
 
+    /** Returns the same file as a larger disk, which takes the place of this; in memory, while nothing else is done with it. */
+    public FlatLayer grown(long largerBytes) {
+        FlatLayer larger = new FlatLayer(file, largerBytes);
+        larger.changed = changed;
+        return larger;
+    }
+
     @Override
     public long sizeBytes() {
         return sizeBytes;

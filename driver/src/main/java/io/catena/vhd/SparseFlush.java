@@ -31,7 +31,7 @@ final class SparseFlush {
     private final TrackedFile file;
     private final BlockMap map;
     private final SparseTail tail;
-    private final @Nullable BatmapFile batmap;
+    private volatile @Nullable BatmapFile batmap;
     private final GroupFlush flushes;
 
     /** Whether places that blocks have left wait for somebody else. */
@@ -48,6 +48,32 @@ final class SparseFlush {
         this.flushes = new GroupFlush(file.name(), this::flushNow);
     }
 
+    /** The flushes of the same file when the disk has become larger; {@code before} is used no more. */
+    SparseFlush(SparseFlush before, BlockMap map, SparseTail tail) {
+        this(before.file, map, tail, before.batmap);
+        keepsPlaces = before.keepsPlaces;
+        first = before.first;
+    }
+
+    /** Does something while no flush runs. */
+    void between(GroupFlush.Flush work) throws IOException {
+        flushes.between(work);
+    }
+
+    /** The batmap stands elsewhere from now on. */
+    void batmapBecame(@Nullable BatmapFile moved) {
+        batmap = moved;
+    }
+
+    /** Writes the batmap, if there is one, with the bits of all blocks that are known to be full; durable when this returns. */
+    void storeBatmap() throws IOException {
+        BatmapFile present = batmap;
+        if (present != null) {
+            present.store(map);
+            file.sync();
+        }
+    }
+
     /** See {@link SparseLayer#flushAfter}. */
     void flushAfter(@Nullable Layer other) {
         first = other;
@@ -62,7 +88,8 @@ final class SparseFlush {
         flushes.flush();
     }
 
-    private void flushNow() throws IOException {
+    /** Flushes, by who sees to it that no other flush runs. */
+    void flushNow() throws IOException {
         boolean metadata = map.freeze();
         if (metadata) {
             tail.growToDataEnd();
@@ -94,8 +121,9 @@ final class SparseFlush {
     }
 
     private void forgetChangedBlocks() throws IOException {
-        if (batmap != null) {
-            batmap.forget(map.changedPlaces());
+        BatmapFile present = batmap;
+        if (present != null) {
+            present.forget(map.changedPlaces());
         }
     }
 

@@ -9,6 +9,7 @@ import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -56,7 +57,7 @@ public final class SparseLayer implements Layer {
     private final BlockMap map;
     private final SparseTail tail;
     private final SparseFlush flushes;
-    private final @Nullable BatmapFile batmap;
+    private final SparseGrowth growth;
     private final @Nullable RedoLog redo;
     private volatile boolean writable;
 
@@ -73,7 +74,7 @@ public final class SparseLayer implements Layer {
         this.writable = writable;
         layout = headers.layout();
         map = BlockMap.read(file, layout, redo);
-        batmap = BatmapFile.find(file, headers, layout).orElse(null);
+        BatmapFile batmap = BatmapFile.find(file, headers, layout).orElse(null);
         long headersEnd = Math.max(headers.end(file.size()), batmap == null ? 0 : batmap.end());
         map.check(headersEnd, writable);
         zerosFrom = writable ? Long.MAX_VALUE : file.size();
@@ -82,6 +83,7 @@ public final class SparseLayer implements Layer {
         }
         tail = new SparseTail(file, headers, map, headersEnd);
         flushes = new SparseFlush(file, map, tail, batmap);
+        growth = new SparseGrowth(file, layout, map, tail, flushes);
         if (map.replay(headersEnd)) {
             tail.blocksWereAdded();
             changed = true;
@@ -91,6 +93,20 @@ public final class SparseLayer implements Layer {
         } else if (file.punchesHoles()) {
             map.findGaps(headersEnd, MOST_GAPS);
         }
+    }
+
+    /** The disk when it has become larger; {@code before} is used no more. */
+    private SparseLayer(SparseLayer before, VhdHeaders headers) {
+        file = before.file;
+        redo = before.redo;
+        writable = before.writable;
+        zerosFrom = Long.MAX_VALUE;
+        changed = true;
+        layout = headers.layout();
+        map = before.map.grown(layout);
+        tail = new SparseTail(before.tail, layout, map);
+        flushes = new SparseFlush(before.flushes, map, tail);
+        growth = new SparseGrowth(file, layout, map, tail, flushes);
     }
 
     /**
@@ -179,8 +195,26 @@ public final class SparseLayer implements Layer {
         if (!map.isAllocated(block)) {
             allocate(block);
         }
-        file.write(map.fileOffset(offset), source);
-        map.markPresent(block, firstSector, sectors);
+        if (growth.isMoving(block)) {
+            synchronized (growth) {
+                file.write(map.fileOffset(offset), source);
+                map.markPresent(block, firstSector, sectors);
+            }
+        } else {
+            file.write(map.fileOffset(offset), source);
+            map.markPresent(block, firstSector, sectors);
+        }
+    }
+
+    /** Changes a block, but not while it gets another place. */
+    private void inTurn(int block, GroupFlush.Flush change) throws IOException {
+        if (growth.isMoving(block)) {
+            synchronized (growth) {
+                change.run();
+            }
+        } else {
+            change.run();
+        }
     }
 
     @Override
@@ -231,8 +265,10 @@ public final class SparseLayer implements Layer {
         }
         // No data will make the file long enough for these sectors to be read.
         tail.growToDataEnd();
-        file.punchHole(map.fileOffset(offset), length);
-        map.markPresent(block, firstSector, length / SparseLayout.SECTOR);
+        inTurn(block, () -> {
+            file.punchHole(map.fileOffset(offset), length);
+            map.markPresent(block, firstSector, length / SparseLayout.SECTOR);
+        });
     }
 
     @Override
@@ -267,7 +303,8 @@ public final class SparseLayer implements Layer {
     @Override
     public void giveUp(long offset) throws IOException {
         changed = true;
-        map.giveUp((int) (offset / layout.blockSize()));
+        int block = (int) (offset / layout.blockSize());
+        inTurn(block, () -> map.giveUp(block));
         if (map.wantsFlush()) {
             flush();
         }
@@ -276,6 +313,71 @@ public final class SparseLayer implements Layer {
     private void allocate(int block) throws IOException {
         changed = true;
         tail.allocate(block);
+    }
+
+    /** Waits until the requests have ended that began before. */
+    @FunctionalInterface
+    public interface Barrier {
+        void await() throws IOException;
+    }
+
+    /** Writes other headers, all but the entries of the BAT that there are and the footer at the end. */
+    public interface HeaderChange {
+        /** Returns them as they are now, durably. */
+        VhdHeaders make() throws IOException;
+
+        /** Whether they may be half-written, after {@link #make} failed. */
+        boolean isUnderWay();
+    }
+
+    /**
+     * Makes room for larger headers while requests run, but nothing that is done to leaves without being asked for. If it fails,
+     * or is interrupted, the disk is as it was.
+     *
+     * <ol>
+     *   <li>From now on blocks get their places behind {@code end} only.
+     *   <li>Of each block that stands before it: wait for the requests that may be changing it; those that begin later wait for
+     *       this. While no flush runs, make durable all that is pending, so that neither the redo log nor a flush under way tells
+     *       of its place. Copy its bitmap and its data behind all other blocks; give it that place, in memory.
+     *   <li>Flush: sync the copy, then write the block's entry, and sync. Nothing is logged until that has succeeded, and no write
+     *       is answered before; so who finds the file with the old entry, or the new one, finds all that was answered.
+     *   <li>Wait for the requests that still read in the old places.
+     * </ol>
+     *
+     * @param end where the larger headers will end
+     */
+    public void makeRoom(long end, Barrier requests) throws IOException {
+        growth.makeRoom(end, requests);
+    }
+
+    /**
+     * Lets larger headers be written, for which there is room, while requests run; flushes wait. This goes on with the size that it
+     * has, see {@link #grown}.
+     *
+     * <ol>
+     *   <li>Take the footer at the end away; its copy at the start counts. Clear the last block behind the disk's end. Sync.
+     *   <li>Write the headers, see {@link HeaderChange}. If they may be half-written after a failure, all flushes fail from now on.
+     *   <li>From now on the batmap is kept in its new place. Write the new footer at the end; sync.
+     * </ol>
+     *
+     * @param end as for {@link #makeRoom}
+     */
+    public void changeHeaders(long end, HeaderChange change) throws IOException {
+        growth.changeHeaders(end, change);
+        changed = true;
+    }
+
+    /** Whether larger headers were written. */
+    public boolean isGrown() {
+        return growth.grown() != null;
+    }
+
+    /**
+     * Returns the disk with the size that its headers in the file tell of by now; it takes the place of this, which is neither
+     * used nor closed any more. In memory; to be called while nothing else is done with the disk.
+     */
+    public SparseLayer grown() {
+        return new SparseLayer(this, Objects.requireNonNull(growth.grown(), "headers"));
     }
 
     /**
@@ -381,9 +483,8 @@ public final class SparseLayer implements Layer {
         writable = false;
         flushes.retire();
         map.keepFewBitmaps();
-        if (changed && batmap != null) {
-            batmap.store(map);
-            file.sync();
+        if (changed) {
+            flushes.storeBatmap();
         }
         if (redo != null) {
             redo.delete();

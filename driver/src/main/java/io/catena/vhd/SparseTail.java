@@ -22,7 +22,8 @@ final class SparseTail {
     private final TrackedFile file;
     private final SparseLayout layout;
     private final BlockMap map;
-    private final long headersEnd;
+    /** Where the first block can stand; guarded by this. */
+    private long headersEnd;
 
     /** Guarded by this. */
     private Footer footer;
@@ -61,6 +62,50 @@ final class SparseTail {
         dataEnd = map.dataEnd(headersEnd);
         footerAtEnd = headers.trailingFooterOffset() >= dataEnd;
         footerOffset = headers.trailingFooterOffset();
+    }
+
+    /** The room of the same file when the disk has become larger; {@code before} is used no more. */
+    SparseTail(SparseTail before, SparseLayout layout, BlockMap map) {
+        this.file = before.file;
+        this.layout = layout;
+        this.map = map;
+        synchronized (before) {
+            headersEnd = before.headersEnd;
+            footer = before.footer;
+            dataEnd = before.dataEnd;
+            freePlaces.addAll(before.freePlaces);
+            footerAtEnd = before.footerAtEnd;
+            footerOffset = before.footerOffset;
+            copyIsValid = before.copyIsValid;
+            tailIsClean = before.tailIsClean;
+        }
+        synced = before.synced;
+    }
+
+    /** From now on no block is given a place before {@code end}, where larger headers are to be. */
+    synchronized void reserve(long end) throws IOException {
+        if (end > dataEnd) {
+            cutOffTail();
+            dataEnd = end;
+            file.truncate(end);
+        }
+        headersEnd = Math.max(headersEnd, end);
+        freePlaces.removeIf(this::isReserved);
+    }
+
+    private boolean isReserved(int place) {
+        return layout.bitmapOffset(place) < headersEnd;
+    }
+
+    /** Returns a place behind all blocks. */
+    synchronized int newPlace() throws IOException {
+        return placeAtEnd();
+    }
+
+    /** Takes note that the copy at the start is another footer now, durably; the one at the end is gone. */
+    synchronized void footerBecame(Footer next) {
+        footer = next;
+        copyIsValid = true;
     }
 
     /** Takes note that the map has blocks of which the file does not tell yet. */
@@ -184,6 +229,7 @@ final class SparseTail {
             long from = layout.bitmapOffset(row.get(0));
             file.punchHole(from, layout.blockEnd(row.get(row.size() - 1)) - from);
             synchronized (this) {
+                row.removeIf(this::isReserved);
                 freePlaces.addAll(row);
             }
         }

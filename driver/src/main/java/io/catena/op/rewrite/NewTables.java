@@ -95,6 +95,20 @@ record NewTables(BlockTable table, SparseLayout resized, List<Bytes> others, lon
         return end;
     }
 
+    /**
+     * As {@link #patches}, of a disk that is in use: of the BAT what follows the last entry that it has. The other entries
+     * change meanwhile, and stay where they are.
+     */
+    List<Bytes> additions() {
+        int known = table.blocks() * Integer.BYTES;
+        table.resize((int) resized.blocks());
+        int tableBytes = (int) (resized.tableEnd() - resized.tableOffset());
+        List<Bytes> patches = new ArrayList<>(others);
+        patches.add(
+                Bytes.of(resized.tableOffset() + known, table.encode(tableBytes).position(known)));
+        return patches;
+    }
+
     /** Returns what is to be written, once no block stands in the way. */
     List<Bytes> patches() {
         table.resize((int) resized.blocks());

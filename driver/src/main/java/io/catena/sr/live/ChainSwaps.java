@@ -27,72 +27,14 @@ public final class ChainSwaps {
         this.disks = disks;
     }
 
-    /**
-     * Closes the leaf of an attached disk while its requests wait, lets it be changed, and opens it anew.
-     *
-     * <ol>
-     *   <li>Flush it, while requests run.
-     *   <li>Hold the requests back, and close it. All that was answered is in the file, durably, or, if closing fails, in the redo log.
-     *   <li>Change the file. What is left if the process dies here, recovery completes as for a disk that was not attached.
-     *   <li>Complete what failed, open the file anew, and let the requests go on.
-     * </ol>
-     *
-     * <p>Other disks are attached and detached meanwhile. Nobody opens this file, nor attaches or detaches its disk, since the change
-     * concerns it; so what is known of it when the tree lock is given away holds until it is taken again.
-     *
-     * @param change changes the file, which nobody has open meanwhile
-     * @param completion completes a change that failed, or takes it back
-     * @param aside of a change that concerns the file
-     * @throws IOException if the change failed; if the file cannot be opened again all requests of the disk fail, until it
-     *     is detached and attached
-     */
-    public void reopen(Attachment attachment, Aside.Step change, Aside.Step completion, Aside aside)
-            throws IOException {
-        LiveDisk disk = attachment.disk();
-        aside.run(disk::flush);
-        try (LiveDisk.Pause pause = aside.get(disk::pause)) {
-            List<Chain.Node> chain = new ArrayList<>(pause.chain().nodes());
-            Chain.Node leaf = chain.get(0);
-            IOException failure = null;
-            try {
-                nodes.release(leaf, aside);
-                aside.run(change);
-            } catch (IOException e) {
-                failure = e;
-            }
-            try {
-                chain.set(0, openAgain(leaf, completion, aside));
-            } catch (IOException e) {
-                failure = Failures.merge(failure, e);
-                chain.set(
-                        0,
-                        nodes.enter(leaf.name(), new UnopenedLayer(leaf.layer().sizeBytes(), e)));
-            }
-            pause.replace(new Chain(chain));
-            if (failure != null) {
-                throw failure;
-            }
-        }
-    }
-
-    /** Tries twice: a guest would lose its disk. */
-    private Chain.Node openAgain(Chain.Node leaf, Aside.Step completion, Aside aside) throws IOException {
-        try {
-            return completed(leaf, completion, aside);
-        } catch (IOException e) {
-            return completed(leaf, completion, aside);
-        }
-    }
-
-    private Chain.Node completed(Chain.Node leaf, Aside.Step completion, Aside aside) throws IOException {
-        aside.run(completion);
-        ChainFile file = aside.get(() -> ChainFile.read(storage, leaf.name()));
-        return nodes.openWritable(file, aside);
-    }
-
     /** Returns how an active disk goes on with its leaf upon another parent; closed by the caller. */
     public Rebase rebase(Attachment attachment) {
         return new Rebase(storage, nodes, attachment);
+    }
+
+    /** Returns how an active disk becomes larger. */
+    public LiveGrowth growth(Attachment attachment) {
+        return new LiveGrowth(storage, nodes, attachment);
     }
 
     /**

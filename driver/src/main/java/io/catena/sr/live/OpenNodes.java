@@ -146,6 +146,17 @@ public final class OpenNodes implements OpenFiles {
         return new Chain.Node(name, layer);
     }
 
+    /** Lets a layer take the place of another, of the same file, that a disk alone has. */
+    Chain.Node become(Chain.Node node, Layer successor) {
+        users.remove(node.layer());
+        return enter(node.name(), successor);
+    }
+
+    /** When this node has been closed, its redo log is to be replayed before it is read. */
+    void mustSettle(String name) {
+        unsettled.add(name);
+    }
+
     /** Follows the renaming of a file that is open; what is opened under the old name from now on is another file. */
     public Chain.Node renamed(Chain.Node node, String name) {
         byName.remove(node.name());

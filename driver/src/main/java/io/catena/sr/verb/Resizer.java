@@ -26,8 +26,7 @@ import java.util.Optional;
 /**
  * Makes disks larger, attached or not.
  *
- * <p>An attached disk is closed for the time in which its headers are rewritten, while its requests wait; so nothing of it
- * is in memory only when {@link Resize} begins, and recovery is the same as for a disk that was not attached. Other disks are
+ * <p>The requests of an attached disk run on while its file is changed, see {@link io.catena.sr.live.LiveGrowth}. Other disks are
  * attached and detached meanwhile: the change concerns this one alone.
  *
  * <p><b>Threads.</b> Used under the SR's tree lock only.
@@ -77,7 +76,7 @@ public final class Resizer {
     /** Makes sure that a disk can get this size; returns false if it has it already. */
     private boolean check(Node node, ChainFile file, long sizeBytes) throws IOException {
         long size = rounded(file, sizeBytes);
-        if (size == file.sizeBytes()) {
+        if (size == file.sizeBytes() && shows(node, size)) {
             return false;
         }
         Tree tree = sr.tree.now();
@@ -87,35 +86,41 @@ public final class Resizer {
         return true;
     }
 
+    /** A disk whose file has become larger may not have got as far as to show it. */
+    private boolean shows(Node node, long size) {
+        return attachments
+                .get(node.id())
+                .map(attachment -> attachment.disk().sizeBytes() == size)
+                .orElse(true);
+    }
+
     private void resize(Node node, ChainFile file, long size) throws IOException {
         sr.tree.concern(List.of(node));
         VdiRecord record = sr.view.record(node);
         sr.tree.aside(() -> sr.records.contentChanges(node.id(), record));
         attachments.leaves().stopMerging(node.id(), sr.tree::aside);
         Optional<Attachment> attachment = attachments.get(node.id());
-        try {
-            if (attachment.isEmpty()) {
-                attachments.nodes().settle(node.name());
-                sr.tree.aside(() -> grow(file, size));
-            } else {
-                attachments
-                        .swaps()
-                        .reopen(attachment.get(), () -> grow(file, size), () -> completeResize(file), sr.tree::aside);
-            }
-        } catch (IOException e) {
-            complete(file, size, attachment, e);
+        if (attachment.isPresent()) {
+            attachments.swaps().growth(attachment.get()).grow(file, size, () -> growSurely(file, size), sr.tree::aside);
+        } else {
+            attachments.nodes().settle(node.name());
+            sr.tree.aside(() -> growSurely(file, size));
         }
     }
 
     /** What failed may have been bound to happen already; once it has, nothing failed. */
-    private void complete(ChainFile file, long size, Optional<Attachment> attachment, IOException reason)
-            throws IOException {
+    private void growSurely(ChainFile file, long size) throws IOException {
         try {
-            sr.tree.aside(() -> completeResize(file));
-            boolean grown = attachment.isPresent()
-                    ? attachment.get().disk().sizeBytes() == size
-                    : ChainFile.read(storage, file.name()).sizeBytes() == size;
-            if (grown) {
+            grow(file, size);
+        } catch (IOException e) {
+            completeAfter(e, file, size);
+        }
+    }
+
+    private void completeAfter(IOException reason, ChainFile file, long size) throws IOException {
+        try {
+            completeResize(file);
+            if (ChainFile.read(storage, file.name()).sizeBytes() == size) {
                 return;
             }
         } catch (IOException e) {

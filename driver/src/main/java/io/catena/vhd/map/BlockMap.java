@@ -72,16 +72,23 @@ public final class BlockMap implements CacheBudget.Cache {
     private PendingBlocks frozen = new PendingBlocks();
 
     /** Guarded by this. */
-    private final LeftPlaces places = new LeftPlaces();
+    private final LeftPlaces places;
 
     private BlockMap(
-            BlockFile file, SparseLayout layout, @Nullable RedoLog redo, BlockTable entries, CacheBudget budget) {
+            BlockFile file,
+            SparseLayout layout,
+            LoggedChanges log,
+            LeftPlaces places,
+            BlockTable entries,
+            FullBlocks full,
+            CacheBudget budget) {
         this.file = file;
         this.budget = budget;
         this.layout = layout;
-        this.log = new LoggedChanges(file.name(), redo);
+        this.log = log;
+        this.places = places;
         this.entries = entries;
-        this.full = new FullBlocks(entries.length());
+        this.full = full;
     }
 
     /**
@@ -98,7 +105,10 @@ public final class BlockMap implements CacheBudget.Cache {
     /** As {@link #read(BlockFile, SparseLayout, RedoLog)}, within a budget. */
     static BlockMap read(BlockFile file, SparseLayout layout, @Nullable RedoLog redo, CacheBudget budget)
             throws IOException {
-        BlockMap map = new BlockMap(file, layout, redo, BlockTable.read(file, layout), budget);
+        BlockTable table = BlockTable.read(file, layout);
+        LoggedChanges log = new LoggedChanges(file.name(), redo);
+        FullBlocks full = new FullBlocks(table.length());
+        BlockMap map = new BlockMap(file, layout, log, new LeftPlaces(), table, full, budget);
         budget.admit(map, file.name());
         return map;
     }
@@ -149,6 +159,58 @@ public final class BlockMap implements CacheBudget.Cache {
 
     public boolean isAllocated(int block) {
         return entries.get(block) != SparseLayout.UNALLOCATED;
+    }
+
+    /** Returns the first block of which something stands before {@code end} in the file; -1 if there is none. */
+    public int firstBefore(long end) {
+        for (int block = 0; block < layout.blocks(); block++) {
+            int entry = entries.get(block);
+            if (entry != SparseLayout.UNALLOCATED && layout.bitmapOffset(entry) < end) {
+                return block;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * Gives a block another place, to which its bitmap and its data have been copied; nothing of it may be pending. Until the next
+     * flush has succeeded the file, and the redo log, tell of the place before. So nothing is logged until then, and each write is
+     * flushed.
+     */
+    public synchronized void move(int block, int entry) {
+        pending.entriesBefore.put(block, entries.get(block));
+        entries.set(block, entry);
+        log.skip();
+    }
+
+    /**
+     * Forgets what may stand in the file where a larger table is to be: places that blocks have left before {@code end}, and
+     * entries behind that of the last block.
+     */
+    public synchronized void clearForGrowth(long end) {
+        places.removeIf(place -> layout.bitmapOffset(place) < end);
+        for (int block = (int) layout.blocks(); block < entries.length(); block++) {
+            entries.set(block, SparseLayout.UNALLOCATED);
+        }
+    }
+
+    /** Returns the map of the disk with another, larger size, which goes on in place of this. Nobody may use this meanwhile, nor after. */
+    public synchronized BlockMap grown(SparseLayout larger) {
+        BlockTable table = entries.grown((int) SparseLayout.roundUp(larger.blocks(), ENTRIES_PER_SECTOR));
+        BlockMap map = new BlockMap(file, larger, log, places, table, full.grown(table.length()), budget);
+        map.take(this);
+        budget.add(map);
+        return map;
+    }
+
+    private synchronized void take(BlockMap other) {
+        bitmaps.putAll(other.bitmaps);
+        bitmapsHeld = other.bitmapsHeld;
+        mostBitmaps = other.mostBitmaps;
+        pending = other.pending;
+        frozen = other.frozen;
+        other.bitmaps.clear();
+        other.bitmapsHeld = 0;
     }
 
     /** Returns the first blocks from {@code from} on that are allocated. */

@@ -119,7 +119,12 @@ final class BlockTable {
     }
 
     BlockTable copy() {
-        BlockTable copy = new BlockTable(length());
+        return grown(length());
+    }
+
+    /** Returns a copy with more entries, of blocks that are not allocated. */
+    BlockTable grown(int entries) {
+        BlockTable copy = new BlockTable(entries);
         for (int block = 0; block < length(); block++) {
             int entry = get(block);
             if (entry != SparseLayout.UNALLOCATED) {

@@ -15,6 +15,15 @@ final class FullBlocks {
         words = new AtomicIntegerArray((blocks + 31) / 32);
     }
 
+    /** Returns a copy with room for more blocks. */
+    FullBlocks grown(int blocks) {
+        FullBlocks copy = new FullBlocks(blocks);
+        for (int i = 0; i < words.length(); i++) {
+            copy.words.set(i, words.get(i));
+        }
+        return copy;
+    }
+
     /** Returns what they take of memory. */
     long bytes() {
         return words.length() * (long) Integer.BYTES;

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * The places that blocks have left: none is free before the file's BAT, durably, does not give it to the block any more.
@@ -27,6 +28,12 @@ final class LeftPlaces {
 
     void addAll(Collection<Integer> places) {
         leaving.addAll(places);
+    }
+
+    void removeIf(Predicate<Integer> unwanted) {
+        leaving.removeIf(unwanted);
+        left.removeIf(unwanted);
+        free.removeIf(unwanted);
     }
 
     /** A flush has begun. */

@@ -62,6 +62,11 @@ final class LoggedChanges {
         unlogged = true;
     }
 
+    /** Something has changed that the log cannot tell of. */
+    void skip() {
+        unlogged = true;
+    }
+
     /** Whether the log asks for a flush. */
     boolean isDue() {
         return unlogged || frozenUnlogged || (redo != null && redo.isFull());

@@ -52,7 +52,8 @@ class MutantsTest {
             "SparseFlush.flushFirst",
             "DrainingLayer.copyAgain",
             "DrainingLayer.giveUpCopied",
-            "LiveCut.complete");
+            "LiveCut.complete",
+            "SparseGrowth.move");
 
     /** What has been left out, in which scenario and under which fault it must be noticed. */
     private record Mutant(Fault fault, Mutated scenario, Call.Kind kind, String method, int site, int sites) {
@@ -138,6 +139,8 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, raw, Call.Kind.SYNC, "FlatLayer.flush", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "Rewrite.apply", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "BlockMover.move", 1, 2),
+                        new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "SparseGrowth.move", 1, 1),
+                        new Mutant(Fault.KILL, resize, Call.Kind.WRITE, "SparseGrowth.copy", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
                         new Mutant(Fault.POWER_CUT, leaf, Call.Kind.SYNC_NAMES, "SmNodes.renameDurably", 1, 1),
                         new Mutant(Fault.KILL, leaf, Call.Kind.RENAME, "SmNodes.renameDurably", 1, 1),

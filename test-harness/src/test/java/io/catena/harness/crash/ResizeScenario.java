@@ -1,6 +1,8 @@
 package io.catena.harness.crash;
 
 import io.catena.api.VdiId;
+import io.catena.harness.explore.Call;
+import io.catena.harness.explore.CallSite;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
@@ -14,6 +16,9 @@ final class ResizeScenario implements Scenario {
 
     private final long seed;
     private final WatchedStorage.Watcher mutant;
+
+    /** Whether an attached disk's guest worked while the disk grew. */
+    boolean guestWorked;
 
     ResizeScenario(long seed, WatchedStorage.Watcher mutant) {
         this.seed = seed;
@@ -30,8 +35,11 @@ final class ResizeScenario implements Scenario {
         private final VdiId vdi;
         private boolean answered;
 
+        /** While the disk grows, and nothing else is done. */
+        private boolean growing;
+
         ResizeRun(Machine machine) throws IOException {
-            sr = new SimulatedSr(machine, seed, mutant);
+            sr = new SimulatedSr(machine, seed, this::watch);
             vdi = sr.create(new VdiId(new UUID(5, 1)));
             sr.attach(vdi);
             sr.work(vdi);
@@ -49,7 +57,9 @@ final class ResizeScenario implements Scenario {
             if (sr.isAttached(vdi)) {
                 sr.write(vdi);
             }
+            growing = true;
             sr.repository().resize(vdi, GROWN_BYTES);
+            growing = false;
             answered = true;
             if (!sr.isAttached(vdi)) {
                 sr.attach(vdi);
@@ -57,8 +67,30 @@ final class ResizeScenario implements Scenario {
             sr.work(vdi);
         }
 
+        /** Nothing is written, synced or renamed while the disk's requests are held back; they go on while its headers change. */
+        private boolean watch(Call call) throws IOException {
+            if (growing && sr.isAttached(vdi)) {
+                SimulatedSr.require(!sr.isPaused(vdi), "requests are held back during " + call);
+                if (isBetweenSteps() && sr.random.nextInt(3) == 0) {
+                    growing = false;
+                    guestWorked = true;
+                    sr.write(vdi);
+                    growing = true;
+                }
+            }
+            return mutant.passes(call);
+        }
+
+        /** Where a thread of its own could run: not inside what requests do. */
+        private static boolean isBetweenSteps() {
+            return CallSite.isInside("SparseGrowth.changeHeaders")
+                    && !CallSite.isInside("SparseTail.cutOffTail")
+                    && !CallSite.isInside("SparseTail.writeTrailingFooter");
+        }
+
         @Override
         public void recover(boolean powerWasCut) {
+            growing = false;
             sr.restart(powerWasCut);
         }
 
