@@ -2,7 +2,6 @@ package io.catena.sr.live;
 
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
-import io.catena.sr.tree.Aside;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;
