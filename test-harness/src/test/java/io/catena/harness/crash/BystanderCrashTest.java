@@ -52,9 +52,7 @@ class BystanderCrashTest {
                 arguments(
                         Change.LIVE_SNAPSHOT,
                         methods("VhdCreator.finish", "StoredText.write", "SparseFlush.flushNow", "Snapshot.name")),
-                arguments(
-                        Change.LIVE_RESIZE,
-                        methods("SparseFlush.flushNow", "Rewrite.apply", "Journal.forget", "OpenLogs.forget")),
+                arguments(Change.LIVE_RESIZE, methods("SparseFlush.flushNow", "StoredText.write", "Bytes.writeTo")),
                 arguments(Change.CHECK, methods("VhdHeaders.footerAt", "BatmapFile.find", "StoredText.write")));
     }
 
