@@ -10,6 +10,7 @@ import io.catena.agent.control.upload.HeldUploads;
 import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.StreamFormat;
@@ -82,11 +83,12 @@ final class UploadRoute {
         return from + body.lengthBytes();
     }
 
+    /** Only of an SR that there is for this caller. */
     private HeldUploads.Key key(Call call) {
+        SrId sr = names.sr(call.variables().get(0));
+        StorageRepository unused = host.repository(sr);
         return new HeldUploads.Key(
-                names.sr(call.variables().get(0)),
-                VdiId.parse(call.variables().get(1)),
-                call.caller().name());
+                sr, VdiId.parse(call.variables().get(1)), call.caller().name());
     }
 
     Object look(Call call) {
