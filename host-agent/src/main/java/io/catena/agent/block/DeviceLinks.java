@@ -52,10 +52,13 @@ final class DeviceLinks {
         }
     }
 
+    /** Udev, which has a rule of the package to make the same links, makes relative ones. */
     private static boolean leadsTo(Path link, Path device) throws IOException {
         try {
             return Files.exists(link, LinkOption.NOFOLLOW_LINKS)
-                    && Files.readSymbolicLink(link).equals(device);
+                    && link.resolveSibling(Files.readSymbolicLink(link))
+                            .normalize()
+                            .equals(device);
         } catch (NoSuchFileException e) {
             return false; // removed meanwhile
         }

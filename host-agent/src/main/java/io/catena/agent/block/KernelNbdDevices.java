@@ -56,6 +56,7 @@ final class KernelNbdDevices implements DeviceKind {
             List<String> users = device.node().visibleHolders();
             LOG.warning(LogLine.of("block-leftover", "device", device.node().path(), "file", file, "users", users));
             device.disconnect();
+            device.node().announce();
         }
     }
 

@@ -135,6 +135,7 @@ final class KernelNbdExport implements DeviceExport {
      *   <li>Wait until nobody uses it.
      *   <li>Have it written, flushed and disconnected ({@link NbdDevice#disconnectUnused}).
      *   <li>Wait for whoever opened it meanwhile.
+     *   <li>Have udev forget its name: the kernel announced the end before the identifier was gone.
      * </ol>
      */
     @Override
@@ -146,6 +147,7 @@ final class KernelNbdExport implements DeviceExport {
         while (device.isPresent()) {
             new HeldException(device(), holders()).unlessBefore(deadline);
         }
+        device.node().announce();
     }
 
     private List<String> holders() throws IOException {

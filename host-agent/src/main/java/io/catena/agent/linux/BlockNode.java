@@ -34,6 +34,11 @@ public record BlockNode(Path path) {
         }
     }
 
+    /** Has udev look at the device again. */
+    public void announce() throws IOException {
+        Files.writeString(description().resolve("uevent"), "change", StandardCharsets.US_ASCII);
+    }
+
     /** Source: {@code makedev(3)}. */
     private static long number(long major, long minor) {
         return (major << 8) | (minor & 0xFF) | ((minor & ~0xFFL) << 12);

@@ -87,6 +87,8 @@ public record NbdDevice(BlockNode node, String identifier) {
         try {
             device.node.makeIfAbsent();
             device.askAgainAfter(UNANSWERED);
+            // The kernel announced it before it had its identifier.
+            device.node.announce();
             return device;
         } catch (IOException | LastErrorException e) {
             device.disconnect();
