@@ -179,16 +179,15 @@ class LooksNeverWaitTest {
         assertOthersAreUsedMeanwhile(cut);
     }
 
-    /** From the flush of the guest's writes to the last change of the journal beside its file. */
+    /** While what the guest wrote is flushed, and while the larger headers are written. */
     @Test
     void whileADiskInUseIsResizedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         VdiId disk = disks.get(1);
         sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
-        for (String part :
-                List.of("LiveDisk.flush", "SparseLayer.close", "Resize.resize", "SparseLayer.openWritable")) {
+        for (String part : List.of("LiveDisk.flush", "SparseLayer.changeHeaders")) {
             long size = exports.device(disk).sizeBytes() + DISK_BYTES;
             exports.device(disk).write(0, ByteBuffer.allocate(4096));
-            stall.beginInside("ChainSwaps.reopen > " + part);
+            stall.beginInside("LiveGrowth.grow > " + part);
             assertOthersAreUsedMeanwhile(threads.submit(() -> sr.resize(disk, size)));
             assertThat(exports.device(disk).sizeBytes()).isEqualTo(size);
         }
