@@ -64,7 +64,7 @@ public final class LiveGrowth {
             }
         }
         if (disk.sizeBytes() < sizeBytes) {
-            goOn(sizeBytes);
+            goOn(sizeBytes, aside);
         }
     }
 
@@ -86,8 +86,8 @@ public final class LiveGrowth {
         leaf.changeHeaders(end, headers);
     }
 
-    private void goOn(long sizeBytes) throws IOException {
-        try (LiveDisk.Pause pause = disk.pause()) {
+    private void goOn(long sizeBytes, Aside aside) throws IOException {
+        try (LiveDisk.Pause pause = aside.get(disk::pause)) {
             List<Chain.Node> chain = new ArrayList<>(pause.chain().nodes());
             Chain.Node leaf = chain.get(0);
             chain.set(0, nodes.become(leaf, grown(leaf, sizeBytes)));

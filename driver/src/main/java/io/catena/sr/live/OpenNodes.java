@@ -1,7 +1,6 @@
 package io.catena.sr.live;
 
 import io.catena.disk.Chain;
-import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.OpenFiles;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
@@ -82,20 +81,10 @@ public final class OpenNodes implements OpenFiles {
 
     /** Opens a node for writing; it must not be open yet. {@link #release} gives it back. */
     Chain.Node openWritable(ChainFile file) throws IOException {
-        return openWritable(file, Aside.Step::take);
-    }
-
-    /**
-     * As {@link #openWritable(ChainFile)}.
-     *
-     * @param aside of a change that concerns the file
-     */
-    Chain.Node openWritable(ChainFile file, Aside aside) throws IOException {
         if (byName.containsKey(file.name())) {
             throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
         }
-        Layer layer = aside.get(() -> file.openWritable(storage, redo.open(file)));
-        return written(file, layer);
+        return openWritableBeside(file);
     }
 
     /**
@@ -103,10 +92,7 @@ public final class OpenNodes implements OpenFiles {
      * the other one see it as it was, and have to give it back.
      */
     Chain.Node openWritableBeside(ChainFile file) throws IOException {
-        return written(file, file.openWritable(storage, redo.open(file)));
-    }
-
-    private Chain.Node written(ChainFile file, Layer layer) {
+        Layer layer = file.openWritable(storage, redo.open(file));
         unsettled.remove(file.name());
         put(file.name(), layer);
         users.put(layer, 1);
@@ -185,19 +171,10 @@ public final class OpenNodes implements OpenFiles {
 
     /** Gives back a node, and closes it if nobody else has it. */
     void release(Chain.Node node) throws IOException {
-        release(node, Aside.Step::take);
-    }
-
-    /**
-     * As {@link #release(Chain.Node)}. While the file is being closed the node counts as not open.
-     *
-     * @param aside of a change that concerns the file
-     */
-    void release(Chain.Node node, Aside aside) throws IOException {
         if (users.merge(node.layer(), -1, Integer::sum) == 0) {
             users.remove(node.layer());
             byName.remove(node.name(), node.layer());
-            close(node, aside);
+            close(node);
         }
     }
 
@@ -227,9 +204,9 @@ public final class OpenNodes implements OpenFiles {
         }
     }
 
-    private void close(Chain.Node node, Aside aside) throws IOException {
+    private void close(Chain.Node node) throws IOException {
         try {
-            aside.run(node.layer()::close);
+            node.layer().close();
         } catch (IOException e) {
             unsettled.add(node.name());
             throw e;
