@@ -7,15 +7,26 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.harness.peer.EtcdCluster;
 import io.catena.harness.peer.TestCertificates;
+import io.catena.lease.FileLeaseStore;
+import io.catena.lease.HostRecord;
+import io.catena.lease.LeaseKeys;
+import io.catena.lease.LeaseStore;
+import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -32,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FollowerFaults {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final long DISK_BYTES = 8 << 20;
+    private static final int DISKS = 100;
     private static final List<String> NAMES = List.of("hosta", "hostb", "hostc");
 
     @TempDir(cleanup = CleanupMode.ALWAYS)
@@ -220,22 +232,65 @@ class FollowerFaults {
         host(0).agent().process().kill9();
         await("one of them has the SR", () -> taken(1) || taken(2));
         int owner = taken(1) ? 1 : 2;
+        int other = 3 - owner;
         Guest ofOwner = owner == 1 ? first : second;
         Guest ofOther = owner == 1 ? second : first;
         ofOwner.goesOn();
         ofOther.goesOn();
-        assertThat(log(3 - owner)).doesNotContain("follower-disk-lost");
+        assertThat(taken(other)).as("both have taken the SR").isFalse();
+        assertThat(log(other)).doesNotContain("follower-disk-lost");
         host(owner).agent().process().kill9();
-        await("the last has the SR", () -> taken(3 - owner));
+        await("the last has the SR", () -> taken(other));
         ofOther.goesOn();
         ofOther.end();
-        assertThat(host(3 - owner)
+        assertThat(host(other)
                         .agent()
                         .process()
                         .cli("host", "ls", path.toString())
                         .stdout())
                 .contains("\"holds\":true");
-        host(3 - owner).agent().process().cli("sr", "check", sr);
+        host(other).agent().process().cli("sr", "check", sr);
+    }
+
+    /** However many disks it uses: one note, every two seconds, and nothing else. */
+    @Test
+    void aHostWithAHundredDisksRenewsByOneWrite() throws Exception {
+        share(2, "127.0.0.1", "files");
+        for (int disk = 0; disk < 2 * DISKS; disk++) {
+            LiveAgent agent = host(disk % 2).agent();
+            assertThat(agent.attach(agent.createVdi(sr, "disk" + disk, DISK_BYTES)))
+                    .isNotEmpty();
+        }
+        Map<String, HostRecord> before = hostNotes();
+        Instant began = Instant.now();
+        Thread.sleep(Duration.ofSeconds(10).toMillis());
+        Map<String, HostRecord> after = hostNotes();
+        double seconds = Duration.between(began, Instant.now()).toMillis() / 1e3;
+        assertThat(writtenSince(began)).isEmpty();
+        assertThat(after).hasSize(2).containsOnlyKeys(before.keySet());
+        after.forEach((note, record) -> {
+            long writes =
+                    record.counter() - Objects.requireNonNull(before.get(note)).counter();
+            System.out.printf(
+                    Locale.ROOT, "host %s: %d writes in %.1f s for %d disks%n", record.host(), writes, seconds, DISKS);
+            assertThat(writes).isBetween(3L, (long) (seconds / 2) + 1);
+        });
+    }
+
+    private Map<String, HostRecord> hostNotes() throws IOException {
+        try (LeaseStore store = new FileLeaseStore(new FileStorage(path), UUID::randomUUID)) {
+            return HostRecord.all(store.notes(LeaseKeys.HOSTS));
+        }
+    }
+
+    /** Returns the files of the SR, but for the notes of hosts, that were written later. */
+    private Set<Path> writtenSince(Instant when) throws IOException {
+        try (Stream<Path> files = Files.walk(path)) {
+            return files.filter(file -> !path.relativize(file).toString().contains("/hosts"))
+                    .filter(Files::isRegularFile)
+                    .filter(file -> file.toFile().lastModified() > when.toEpochMilli())
+                    .collect(Collectors.toSet());
+        }
     }
 
     private boolean isActive(int index, String disk) {

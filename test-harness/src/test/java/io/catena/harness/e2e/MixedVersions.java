@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.api.SrException;
 import io.catena.harness.peer.AgentProcess;
+import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.TestCertificates;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -78,7 +80,7 @@ class MixedVersions {
         holder.agent().detachSr(sr);
         holder.agent().process().cli("sr", "share", path.toString(), "--coordination", "files");
         holder.agent().process().cli("sr", "attach", path.toString());
-        follower.agent().process().cli("sr", "attach", path.toString());
+        await("the other follows", () -> isAttached(follower, path));
 
         String disk = follower.agent().createVdi(sr, "disk", DISK_BYTES);
         GuestWriter guest = new GuestWriter(follower.agent().attach(disk), DISK_BYTES, 1);
@@ -98,6 +100,7 @@ class MixedVersions {
         await("the follower has the SR", () -> log(follower).contains("event=sr-taken-over"));
         goesOn(guest);
         holder.agent().process().restart();
+        await("who came back follows", () -> isAttached(holder, path));
         String late = holder.agent().createVdi(sr, "late", DISK_BYTES);
         assertThat(log(holder)).contains("event=sr-followed");
         guest.stop();
@@ -115,6 +118,22 @@ class MixedVersions {
         guest.check(holder.agent().attach(disk));
         holder.agent().detach(disk);
         holder.agent().process().cli("sr", "check", sr);
+    }
+
+    /** An agent that has just been started may take too long for the other's patience. */
+    private static boolean isAttached(PoolHost host, Path path) {
+        if (host.agent().srs().stream().anyMatch(sr -> sr.get("attached").getAsBoolean())) {
+            return true;
+        }
+        try {
+            Outcome outcome = host.agent().process().tryCli("sr", "attach", path.toString());
+            assertThat(outcome.exitCode() == 0 || outcome.stdout().contains("TRY_AGAIN"))
+                    .as("%s", outcome)
+                    .isTrue();
+            return outcome.exitCode() == 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void goesOn(GuestWriter guest) throws InterruptedException {
