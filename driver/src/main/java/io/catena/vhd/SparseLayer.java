@@ -259,16 +259,18 @@ public final class SparseLayer implements Layer {
 
     private void zeroInBlock(long offset, int length) throws IOException {
         int block = (int) (offset / layout.blockSize());
-        int firstSector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
         if (!map.isAllocated(block)) {
             allocate(block);
         }
         // No data will make the file long enough for these sectors to be read.
         tail.growToDataEnd();
-        inTurn(block, () -> {
-            file.punchHole(map.fileOffset(offset), length);
-            map.markPresent(block, firstSector, length / SparseLayout.SECTOR);
-        });
+        inTurn(block, () -> punch(block, offset, length));
+    }
+
+    private void punch(int block, long offset, int length) throws IOException {
+        int firstSector = (int) (offset % layout.blockSize() / SparseLayout.SECTOR);
+        file.punchHole(map.fileOffset(offset), length);
+        map.markPresent(block, firstSector, length / SparseLayout.SECTOR);
     }
 
     @Override

@@ -93,7 +93,7 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.WRITE, "BlockMap.writeBack", 1, 2),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.WRITE, "BlockMap.writeBack", 2, 2),
                         new Mutant(Fault.KILL, layer, Call.Kind.WRITE, "RedoLog.append", 1, 1),
-                        new Mutant(Fault.KILL, layer, Call.Kind.PUNCH, "SparseLayer.zeroInBlock", 1, 1),
+                        new Mutant(Fault.KILL, layer, Call.Kind.PUNCH, "SparseLayer.punch", 1, 1),
                         new Mutant(Fault.POWER_CUT, layer, Call.Kind.PUNCH, "SparseTail.freePlacesLeft", 1, 1),
                         new Mutant(Fault.KILL, layer, Call.Kind.TRUNCATE, "SparseTail.growToDataEnd", 1, 1),
                         new Mutant(Fault.POWER_CUT, drain, Call.Kind.SYNC, "SparseFlush.flushNow", 1, 2),
