@@ -136,7 +136,7 @@ final class FedChannel implements ReadableByteChannel {
     private void lose(Feed former, IOException cause) {
         lose(
                 former,
-                new SrException(SrError.BAD_REQUEST, "The stream broke off: " + cause.getMessage(), cause)
+                new SrException(SrError.TRY_AGAIN, "The stream broke off: " + cause.getMessage(), cause)
                         .correction("Ask how much has come, and send the rest."));
     }
 
