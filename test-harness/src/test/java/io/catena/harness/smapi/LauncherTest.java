@@ -26,8 +26,13 @@ final class LauncherTest extends SmapiTest {
         String name = "ä\u2028\"\\\n$(x)`y`%s\u20ac\ud83d\ude00 '' end  ";
         String key = text(createVolume(name, 1 << 20), "key");
         assertThat(text(stat(key), "name")).isEqualTo(name);
-        String value = "x".repeat(500_000);
+        String value = "x".repeat(60_000);
         ok("Volume.set", "sr", SR, "key", key, "k", "long", "v", value);
+        String tooLong = "x".repeat(500_000);
+        assertThat(scripts.call("Volume.set", "sr", SR, "key", key, "k", "long", "v", tooLong)
+                        .failure())
+                .startsWith("SR_BACKEND_FAILURE_143")
+                .anyMatch(text -> text.contains("expected at most 65536"));
         assertThat(stat(key).getAsJsonObject("keys").get("long").getAsString()).isEqualTo(value);
     }
 
