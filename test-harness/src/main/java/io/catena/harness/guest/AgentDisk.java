@@ -2,6 +2,7 @@ package io.catena.harness.guest;
 
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,7 @@ public record AgentDisk(Path directory, Path image) {
         return build(directory, clone, "curl", "e2fsck", "fstrim", "mke2fs");
     }
 
-    /** As {@link #build(Path, Path)}, with other programs. */
+    /** As {@link #build(Path, Path)}, with other programs, and directories of files. */
     public static AgentDisk build(Path directory, Path clone, String... programs) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 "sh",
@@ -43,7 +44,9 @@ public record AgentDisk(Path directory, Path image) {
                 clone.toString(),
                 System.getProperty("java.home")));
         for (String program : programs) {
-            Programs.require(program);
+            if (!Files.isDirectory(Path.of(program))) {
+                Programs.require(program);
+            }
             command.add(program);
         }
         Programs.run(BUILD_DEADLINE, command.toArray(new String[0]));

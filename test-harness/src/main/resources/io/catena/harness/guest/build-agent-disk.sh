@@ -2,6 +2,8 @@
 # Puts what a guest needs to run the agent onto a disk: build-agent-disk.sh DIRECTORY CLONE JAVA_HOME PROGRAM...
 # Makes there: agent/, with a small Java, the agent, some programs and their libraries; agent.raw, a file system with the same,
 # which the guest has to mount at the same path: Java's archive of classes is bound to the paths that it was made with.
+# A PROGRAM may be a directory, which is copied. With a path of Python goes python/, of whose library only that is there which the
+# storage driver takes.
 set -eu
 
 out=$1
@@ -23,7 +25,24 @@ libraries_of() {
     done
 }
 
+# library_of_python PYTHON
+library_of_python() {
+    "$1" -IS -c 'import socket, sys, time
+for module in list(sys.modules.values()):
+    print(getattr(module, "__file__", None) or "")' | grep ^/ | while read -r file; do
+        mkdir -p "$root/python$(dirname "$file")"
+        cp -p "$file" "$root/python$file"
+    done
+}
+
 for program in "$@"; do
+    case $program in
+        */python3) library_of_python "$program" ;;
+    esac
+    if [ -d "$program" ]; then
+        cp -R "$program" "$root/"
+        continue
+    fi
     file=$(command -v "$program" || echo "/usr/sbin/$program")
     cp -L "$file" "$root/bin/"
     libraries_of "$file"
