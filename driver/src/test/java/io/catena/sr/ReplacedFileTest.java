@@ -27,10 +27,12 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A file of the right name that is another file than it was is not taken for the disk. */
+@Tag("slow")
 class ReplacedFileTest {
     private static final int OLD = 11;
     private static final int NEW = 22;

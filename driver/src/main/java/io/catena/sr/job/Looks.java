@@ -2,6 +2,7 @@ package io.catena.sr.job;
 
 import java.io.Closeable;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -43,18 +44,23 @@ public final class Looks implements Closeable {
                 });
     }
 
-    /** Asks, and waits a moment; the question goes on if that was not long enough. */
-    public void ask(Runnable question) {
-        ask(question, patience);
+    /** Asks, all at once, and waits a moment for all; the questions go on if that was not long enough. */
+    public void ask(Runnable... questions) {
+        ask(List.of(questions), patience);
     }
 
-    /** As {@link #ask(Runnable)}, but waits longer. */
+    /** As {@link #ask(Runnable...)}, but waits longer. */
     public void ask(Runnable question, Duration atMost) {
+        ask(List.of(question), atMost);
+    }
+
+    void ask(List<Runnable> questions, Duration atMost) {
         if (this == INLINE) {
-            question.run();
+            questions.forEach(Runnable::run);
             return;
         }
-        CompletableFuture<Void> answer = submit(question);
+        CompletableFuture<Void> answer =
+                CompletableFuture.allOf(questions.stream().map(this::submit).toArray(CompletableFuture[]::new));
         try {
             answer.get(atMost.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {

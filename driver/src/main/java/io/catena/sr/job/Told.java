@@ -40,17 +40,27 @@ public final class Told<T> {
      * @throws IOException if the last answer was an error
      */
     public T now() throws IOException {
-        looks.ask(this::askUnlessAsked);
+        looks.ask(question());
         return last();
     }
 
     /** As {@link #now()}, for who would rather wait longer. */
     public T now(Duration atMost) throws IOException {
-        looks.ask(this::askUnlessAsked, atMost);
+        looks.ask(question(), atMost);
         return last();
     }
 
-    private T last() throws IOException {
+    /** Asks the disk, for who asks for several things at once, see {@link Looks#ask}, and then for {@link #last()}. */
+    public Runnable question() {
+        return this::askUnlessAsked;
+    }
+
+    /**
+     * Returns the answer before, without asking.
+     *
+     * @throws IOException if it was an error
+     */
+    public T last() throws IOException {
         Exception failed = failure;
         if (failed instanceof RuntimeException e) {
             throw e;

@@ -56,8 +56,13 @@ final class NodeSizes {
         looks.ask(() -> tell(names));
     }
 
-    /** Asks for all files of a tree, and forgets others. Of many it does not ask all the time. */
+    /** Asks for all files of a tree. */
     void ask(Tree now) {
+        looks.ask(question(now));
+    }
+
+    /** Asks for all files of a tree, and forgets others. Of many it does not ask all the time. */
+    Runnable question(Tree now) {
         All known = last;
         if (known == null || known.tree != now) {
             Set<String> names = now.nodes().stream().map(Node::name).collect(Collectors.toUnmodifiableSet());
@@ -65,21 +70,16 @@ final class NodeSizes {
             known = new All(now, names, nanoTime.getAsLong());
             last = known;
         }
-        if (known.names.size() < MANY) {
-            ask(known.names);
-        } else if (known.restsUntilNanos - nanoTime.getAsLong() <= 0) {
-            askMany(known);
-        }
+        All all = known;
+        return all.names.size() < MANY ? () -> tell(all.names) : () -> tellMany(all);
     }
 
-    private void askMany(All all) {
-        looks.ask(() -> {
-            long start = nanoTime.getAsLong();
-            if (tell(all.names)) {
-                long end = nanoTime.getAsLong();
-                last = new All(all.tree, all.names, end + REST * (end - start));
-            }
-        });
+    private void tellMany(All all) {
+        long start = nanoTime.getAsLong();
+        if (all.restsUntilNanos - start <= 0 && tell(all.names)) {
+            long end = nanoTime.getAsLong();
+            last = new All(all.tree, all.names, end + REST * (end - start));
+        }
     }
 
     private boolean tell(Collection<String> names) {

@@ -34,6 +34,7 @@ import java.util.function.LongSupplier;
  * <p><b>Threads.</b> Safe for use by many threads, which wait for no lock that work holds, and for the disk for a moment only.
  */
 public final class SrLooks {
+    private final Looks looks;
     private final SrTree tree;
     private final SrView view;
     private final Function<Node, Optional<String>> garbageNote;
@@ -56,6 +57,7 @@ public final class SrLooks {
             Looks looks,
             LongSupplier nanoTime)
             throws IOException {
+        this.looks = looks;
         this.tree = tree;
         this.view = view;
         this.garbageNote = garbageNote;
@@ -105,8 +107,8 @@ public final class SrLooks {
 
     public SrStat stat(Sr identity, SrRecord record, HealthCheck health) throws IOException {
         Tree now = tree.seen();
-        Storage.Space free = space.now();
-        sizes.ask(now);
+        looks.ask(space.question(), sizes.question(now));
+        Storage.Space free = space.last();
         List<NodeProblem> problems = new ArrayList<>();
         List<Advice> warnings =
                 new ArrayList<>(tree.unfinished().map(Advice::of).stream().toList());

@@ -21,11 +21,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Mirrors of disks that are written meanwhile, in an SR of the same agent and of another one. */
+@Tag("slow")
 @Timeout(120)
 class MirrorToTest {
     private static final int SIZE_BYTES = SourceAgent.SIZE_BYTES;

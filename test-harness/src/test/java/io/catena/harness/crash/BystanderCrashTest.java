@@ -10,12 +10,14 @@ import io.catena.harness.explore.Scenario;
 import io.catena.harness.sim.Machine;
 import java.io.IOException;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A disk is attached, written and detached while a change of another one waits for the file system, whatever interrupts both. */
+@Tag("slow")
 class BystanderCrashTest {
     private static final long SEED = 7;
     private static final int STRIDE = 29;

@@ -9,9 +9,11 @@ import io.catena.harness.sim.Seeds;
 import java.io.IOException;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Moving a leaf's blocks to its parent beside flushes loses nothing, whenever it is interrupted: see {@link DrainScenario}. */
+@Tag("slow")
 class DrainCrashTest {
     private static final int STRIDE = 6;
 

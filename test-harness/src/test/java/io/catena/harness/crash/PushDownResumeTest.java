@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * A push down that is ended half-way goes on where it was, whatever ended it; but only if nobody has touched its files
  * meanwhile.
  */
+@Tag("slow")
 class PushDownResumeTest {
     private static final VdiId DISK = new VdiId(new UUID(5, 0));
     private static final int KIB = 1 << 10;

@@ -20,10 +20,12 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Disks that take their time, and clients that do. */
+@Tag("slow")
 @Timeout(120)
 class NbdPatienceTest {
     private static final int SIZE_BYTES = 64 << 20;

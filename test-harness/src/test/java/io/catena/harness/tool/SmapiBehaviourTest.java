@@ -26,12 +26,14 @@ import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows of {@code driver/SMAPI-BEHAVIOUR.md} that no other test shows, on real files. */
+@Tag("slow")
 final class SmapiBehaviourTest {
     private static final int BLOCK = 2 << 20;
     private static final VdiId DISK = new VdiId(new UUID(7, 1));
