@@ -33,9 +33,6 @@ public record HostRecord(
         @Nullable String since) {
     private static final Logger LOG = System.getLogger(HostRecord.class.getName());
 
-    /** The protocol that this version speaks. */
-    public static final int PROTOCOL = 1;
-
     /**
      * @throws RuntimeException if a file says what cannot be
      */
@@ -46,14 +43,20 @@ public record HostRecord(
         Objects.requireNonNull(url, "url");
     }
 
-    /** Whether an agent that speaks {@link #PROTOCOL} can work with this one. */
-    public boolean isUnderstood() {
-        return minProtocol <= PROTOCOL && PROTOCOL <= maxProtocol;
+    /** Which versions of the protocol between agents the host speaks. */
+    public Protocols protocols() {
+        return new Protocols(minProtocol, maxProtocol);
     }
 
     /** The note of a session that begins. */
     public static HostRecord of(UUID host, String name, UUID incarnation) {
-        return new HostRecord(host.toString(), name, incarnation.toString(), "", PROTOCOL, PROTOCOL, 0, null);
+        return new HostRecord(
+                host.toString(), name, incarnation.toString(), "", Protocols.OURS.min(), Protocols.OURS.max(), 0, null);
+    }
+
+    /** Returns this of a host that speaks these versions. */
+    public HostRecord speaking(Protocols protocols) {
+        return new HostRecord(host, name, incarnation, url, protocols.min(), protocols.max(), counter, since);
     }
 
     /** Returns this of a host whose agent other agents can reach. */

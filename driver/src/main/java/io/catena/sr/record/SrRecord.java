@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param chainWarning number of nodes from which on a chain is warned of; null for four fifths of the limit
  * @param adopted true if its nodes were there before it was an SR; null if not
  * @param limits what it may promise; null for no limits
+ * @param format how the files of the SR are to be understood; null for the first
  */
 public record SrRecord(
         String id,
@@ -34,11 +35,15 @@ public record SrRecord(
         @Nullable String description,
         @Nullable Integer chainWarning,
         @Nullable Boolean adopted,
-        @Nullable SrLimits limits) {
+        @Nullable SrLimits limits,
+        @Nullable Integer format) {
     /** What XenServer's own tools bear. */
     public static final int SHARED_CHAIN_LIMIT = 30;
 
     public static final int OWN_CHAIN_LIMIT = 255;
+
+    /** The newest format that this version knows. A member that must not be ignored comes with a higher one. */
+    private static final int FORMAT = 1;
 
     private static final int MOST_BYTES = 64 << 10;
 
@@ -46,12 +51,12 @@ public record SrRecord(
             new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create();
 
     public SrRecord(String id, String name, int chainLimit) {
-        this(id, name, chainLimit, null, null, null, null);
+        this(id, name, chainLimit, null, null, null, null, null);
     }
 
     /** The record of a directory that becomes an SR with the nodes that are there. */
     public static SrRecord ofAdopted(String id, String name) {
-        return new SrRecord(id, name, SHARED_CHAIN_LIMIT, null, null, true, null);
+        return new SrRecord(id, name, SHARED_CHAIN_LIMIT, null, null, true, null, null);
     }
 
     public boolean isAdopted() {
@@ -85,7 +90,8 @@ public record SrRecord(
                 change.description() == null ? description : LegalText.check("description", change.description()),
                 change.chainWarning() == null ? chainWarning : change.chainWarning(),
                 adopted,
-                changedLimits.equals(SrLimits.NONE) ? null : changedLimits);
+                changedLimits.equals(SrLimits.NONE) ? null : changedLimits,
+                format);
     }
 
     public SrLimits allLimits() {
@@ -120,19 +126,30 @@ public record SrRecord(
     }
 
     private static SrRecord decode(String text) throws IOException {
+        SrRecord record = parse(text);
+        if (record != null && record.format != null && record.format > FORMAT) {
+            throw new SrException(
+                            SrError.SR_UNAVAILABLE,
+                            "The SR has format " + record.format + " (" + SrFiles.SR_RECORD
+                                    + "), this version of Catena knows formats up to " + FORMAT)
+                    .correction("Update Catena on this host.");
+        }
+        if (record != null
+                && record.id != null
+                && Uuids.isUuid(record.id)
+                && record.name != null
+                && record.chainLimit > 0) {
+            return record;
+        }
+        throw new IOException(SrFiles.SR_RECORD + " lacks id, name or chainLimit: " + LegalText.beginning(text));
+    }
+
+    private static @Nullable SrRecord parse(String text) throws IOException {
         try {
-            SrRecord record = GSON.fromJson(text, SrRecord.class);
-            if (record != null
-                    && record.id != null
-                    && Uuids.isUuid(record.id)
-                    && record.name != null
-                    && record.chainLimit > 0) {
-                return record;
-            }
+            return GSON.fromJson(text, SrRecord.class);
         } catch (RuntimeException e) {
             // Gson throws what it likes.
             throw new IOException(SrFiles.SR_RECORD + " is damaged: " + e.getMessage(), e);
         }
-        throw new IOException(SrFiles.SR_RECORD + " lacks id, name or chainLimit: " + LegalText.beginning(text));
     }
 }

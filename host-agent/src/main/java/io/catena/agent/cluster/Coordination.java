@@ -30,17 +30,20 @@ import org.jspecify.annotations.Nullable;
  * @param authorities PEM file with who signs the certificates of etcd's members, the same path on all hosts; null if none
  * @param certificate PEM file with this host's certificate
  * @param key PEM file with its key
+ * @param protocol the version of the protocol between agents that every host of the SR has to speak; null for the first
  */
 record Coordination(
         String store,
         String id,
         @Nullable String authorities,
         @Nullable String certificate,
-        @Nullable String key) {
+        @Nullable String key,
+        @Nullable Integer protocol) {
     private static final String FILE = ".catena/coordination.json";
     private static final String FILES = "files";
     private static final String ETCD = "etcd:";
     private static final int MOST_PEM_BYTES = 1 << 20;
+    private static final int FIRST_PROTOCOL = 1;
 
     Coordination {
         if (store == null || !(store.equals(FILES) || store.startsWith(ETCD))) {
@@ -62,6 +65,28 @@ record Coordination(
         } catch (JsonParseException e) {
             throw new IOException(FILE + " is damaged: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Returns this, if the host may have the SR.
+     *
+     * @throws SrException if it does not speak what the SR's hosts do: what it would do to the SR is not what they expect
+     */
+    Coordination spokenBy(ThisHost host) {
+        int version = protocol == null ? FIRST_PROTOCOL : protocol;
+        if (host.protocols().include(version)) {
+            return this;
+        }
+        boolean isOld = host.protocols().max() < version;
+        throw new SrException(
+                        SrError.SR_UNAVAILABLE,
+                        "The hosts of this SR speak version " + version + " of the protocol between agents (" + FILE
+                                + "), host " + host.name() + " (this one) "
+                                + host.protocols().text())
+                .correction(
+                        isOld
+                                ? "Update Catena on host " + host.name() + "."
+                                : "Update Catena on the other hosts, and attach the SR there first.");
     }
 
     void write(Storage storage) throws IOException {

@@ -44,7 +44,8 @@ public final class HolderWatch implements Closeable {
      * @param incarnation new each time it takes it, or goes on after it was cut off
      * @param since for humans, in ISO 8601; null if unknown
      * @param url where its agent is reached; empty if nowhere, or if that cannot be read now
-     * @param protocol why its agent and this one do not understand each other; empty if they do
+     * @param protocol the version of the protocol that its agent and this one speak with each other; 0 for none
+     * @param misunderstanding why they have none in common, and what to do; empty if they have
      * @param dead whether it can be taken from it
      * @param silentNanos for how long it has shown no sign of life, as far as this looked
      * @param untilDeadNanos how long it takes at least until it can be taken
@@ -55,7 +56,8 @@ public final class HolderWatch implements Closeable {
             String incarnation,
             @Nullable String since,
             String url,
-            String protocol,
+            int protocol,
+            String misunderstanding,
             boolean dead,
             long silentNanos,
             long untilDeadNanos) {}
@@ -75,7 +77,8 @@ public final class HolderWatch implements Closeable {
                 holder.incarnation(),
                 claim.since(),
                 record.map(HostRecord::url).orElse(""),
-                record.map(HolderWatch::misunderstanding).orElse(""),
+                record.map(this::common).orElse(0),
+                record.map(this::misunderstanding).orElse(""),
                 liveness.isDead(),
                 liveness.silentNanos(),
                 watch.untilDeadNanos(liveness)));
@@ -86,14 +89,19 @@ public final class HolderWatch implements Closeable {
         return note.isEmpty() ? Optional.empty() : Optional.of(HostRecord.decode(holder.note(), note.get()));
     }
 
-    private static String misunderstanding(HostRecord record) {
-        if (record.isUnderstood()) {
+    private int common(HostRecord record) {
+        return self.protocols().common(record.protocols()).orElse(0);
+    }
+
+    private String misunderstanding(HostRecord record) {
+        if (common(record) != 0) {
             return "";
         }
-        boolean older = record.maxProtocol() < HostRecord.PROTOCOL;
-        return "it speaks versions " + record.minProtocol() + " to " + record.maxProtocol()
-                + " of the protocol between agents, this host version " + HostRecord.PROTOCOL + ": update "
-                + (older ? "that host" : "this one");
+        boolean isNewer = self.protocols().isOlderThan(record.protocols());
+        return "host " + record.name() + " speaks " + record.protocols().text()
+                + " of the protocol between agents, host "
+                + self.name() + " (this one) " + self.protocols().text() + ": update Catena on host "
+                + (isNewer ? self.name() : record.name());
     }
 
     /** Whether the SR is still had by whom it was, in the same incarnation. */

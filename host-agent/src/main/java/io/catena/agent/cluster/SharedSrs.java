@@ -47,11 +47,15 @@ public final class SharedSrs {
 
     /** Returns what looks who has the SR in a directory, if several hosts may reach it; empty if not. */
     public Optional<HolderWatch> watch(Path directory, Storage storage) throws IOException {
-        Optional<Coordination> coordination = Coordination.read(storage);
+        Optional<Coordination> coordination = coordination(storage);
         return coordination.isEmpty()
                 ? Optional.empty()
                 : Optional.of(new HolderWatch(
                         directory.toString(), storage, coordination.get().open(storage), self));
+    }
+
+    private Optional<Coordination> coordination(Storage storage) throws IOException {
+        return Coordination.read(storage).map(found -> found.spokenBy(self));
     }
 
     /** Lets several hosts reach an SR, which nobody has now. */
@@ -62,14 +66,15 @@ public final class SharedSrs {
         }
         Closeable lock = lock(storage);
         try {
-            Optional<Coordination> known = Coordination.read(storage);
+            Optional<Coordination> known = coordination(storage);
             if (known.isPresent() && !free(known.get().open(storage))) {
                 throw new SrException(SrError.SR_IN_USE, "A host has the SR; how hosts agree cannot be changed now")
                         .correction("Detach it on all hosts first.");
             }
             String id = known.map(Coordination::id)
                     .orElseGet(() -> UUID.randomUUID().toString());
-            Coordination wanted = new Coordination(how, id, null, null, null);
+            Coordination wanted = new Coordination(
+                    how, id, null, null, null, known.map(Coordination::protocol).orElse(null));
             wanted.open(storage).close();
             wanted.write(storage);
         } finally {
@@ -133,8 +138,8 @@ public final class SharedSrs {
         }
     }
 
-    private static LeaseStore opened(Storage storage) throws IOException {
-        return Coordination.read(storage)
+    private LeaseStore opened(Storage storage) throws IOException {
+        return coordination(storage)
                 .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The SR is one host's alone")
                         .correction(
                                 "Share it while it is detached: ",

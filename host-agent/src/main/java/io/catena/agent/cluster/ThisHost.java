@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.catena.lease.BootClock;
 import io.catena.lease.HostRecord;
+import io.catena.lease.Protocols;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,9 +19,15 @@ import java.util.UUID;
  * @param id for others
  * @param name for humans
  * @param url where other agents reach this one; empty if they do not
+ * @param protocols what it speaks with other agents
  */
-record ThisHost(UUID id, String name, BootClock clock, String url) {
+record ThisHost(UUID id, String name, BootClock clock, String url, Protocols protocols) {
     private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
+
+    /** A host of this version. */
+    ThisHost(UUID id, String name, BootClock clock, String url) {
+        this(id, name, clock, url, Protocols.OURS);
+    }
 
     /**
      * Reads or makes the run directory's part of the id.
@@ -47,6 +54,7 @@ record ThisHost(UUID id, String name, BootClock clock, String url) {
     HostRecord newRecord() {
         return HostRecord.of(id, name, UUID.randomUUID())
                 .at(url)
+                .speaking(protocols)
                 .since(Instant.now().toString());
     }
 }

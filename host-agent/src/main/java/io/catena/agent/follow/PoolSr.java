@@ -124,9 +124,9 @@ public final class PoolSr implements AttachedSr {
                     "Its agent tells other hosts no address: start it with --cluster-url, or detach the SR"
                             + " there first.");
         }
-        if (!holder.protocol().isEmpty()) {
-            throw refusal.correction(
-                    "It cannot be followed: " + holder.protocol() + ". Until then have the SR on one host at a time.");
+        if (!holder.misunderstanding().isEmpty()) {
+            throw refusal.correction("It cannot be followed: " + holder.misunderstanding()
+                    + ". Until then have the SR on one host at a time.");
         }
         SSLContext tls = options.tls();
         String self = watch.selfLabel();

@@ -3,17 +3,26 @@ package io.catena.agent.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.api.SrException;
 import io.catena.lease.BootClock;
+import io.catena.lease.Claim;
 import io.catena.lease.FileLeaseStore;
+import io.catena.lease.LeaseKeys;
 import io.catena.lease.LeaseStore;
+import io.catena.lease.LeaseTimes;
+import io.catena.lease.Protocols;
+import io.catena.lease.Session;
 import io.catena.store.FileStorage;
 import io.catena.store.StoredText;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What other versions have written, and hosts of other versions. */
 class SkewTest {
@@ -67,23 +76,107 @@ class SkewTest {
         assertThat(seen.name()).isEqualTo("b");
         assertThat(seen.url()).isEqualTo("https://b:1");
         assertThat(seen.since()).isEqualTo("2026-11-01T10:00:00Z");
-        assertThat(seen.protocol()).isEmpty();
+        assertThat(seen.misunderstanding()).isEmpty();
+        assertThat(seen.protocol()).isEqualTo(1);
     }
 
     @Test
     void aHostOfALaterVersionThatStillSpeaksOursIsUnderstood() throws IOException {
         holder("\"minProtocol\":1,\"maxProtocol\":7");
-        assertThat(watch.look().orElseThrow().protocol()).isEmpty();
+        assertThat(watch.look().orElseThrow().misunderstanding()).isEmpty();
     }
 
     @Test
     void whoDoesNotSpeakOursIsNamedAndWhatToUpdate() throws IOException {
         holder("\"minProtocol\":2,\"maxProtocol\":3");
-        assertThat(watch.look().orElseThrow().protocol())
-                .contains("versions 2 to 3")
-                .endsWith("update this one");
+        assertThat(watch.look().orElseThrow().misunderstanding())
+                .isEqualTo("host b speaks versions 2 to 3 of the protocol between agents, host a (this one) version 1:"
+                        + " update Catena on host a");
         holder("\"minProtocol\":0,\"maxProtocol\":0");
-        assertThat(watch.look().orElseThrow().protocol()).endsWith("update that host");
+        assertThat(watch.look().orElseThrow().misunderstanding()).endsWith("update Catena on host b");
+    }
+
+    private static ThisHost host(long id, Protocols protocols) {
+        return new ThisHost(new UUID(id, id), "host" + id, new StandingClock(), "https://host" + id, protocols);
+    }
+
+    /** Has the SR, as an agent of that version would. */
+    private void holds(ThisHost host) throws IOException {
+        Session session = Session.join(store, LeaseTimes.DEFAULT, host.clock(), host.newRecord());
+        assertThat(session.claim(
+                        LeaseKeys.TREE,
+                        store.read(LeaseKeys.TREE).orElse(null),
+                        Claim.held(session.holder(), List.of(), null)))
+                .isPresent();
+    }
+
+    private HolderWatch.Seen seenBy(ThisHost host) throws IOException {
+        return new HolderWatch("sr", storage, store, host).look().orElseThrow();
+    }
+
+    /** 0 for none; whichever of them has the SR. */
+    @ParameterizedTest
+    @CsvSource({
+        "1,1, 1,1, 1",
+        "1,2, 1,1, 1",
+        "1,2, 1,2, 2",
+        "1,3, 2,2, 2",
+        "1,4, 2,3, 3",
+        "2,3, 1,2, 2",
+        "2,3, 1,1, 0",
+        "3,3, 1,2, 0"
+    })
+    void twoHostsSpeakTheNewestThatBothKnow(int min, int max, int otherMin, int otherMax, int common)
+            throws IOException {
+        ThisHost one = host(1, new Protocols(min, max));
+        ThisHost other = host(2, new Protocols(otherMin, otherMax));
+        for (ThisHost holder : List.of(one, other)) {
+            holds(holder);
+            HolderWatch.Seen seen = seenBy(holder.equals(one) ? other : one);
+            assertThat(seen.protocol()).isEqualTo(common);
+            if (common == 0) {
+                // The second is the older one.
+                assertThat(seen.misunderstanding())
+                        .contains("host host1 ", "host host2 ")
+                        .endsWith("update Catena on host host2");
+            } else {
+                assertThat(seen.misunderstanding()).isEmpty();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,false", "1,2,true", "2,5,true", "3,4,false"})
+    void anSrWhoseHostsSpeakAnotherVersionIsRefused(int min, int max, boolean speaks) throws IOException {
+        StoredText.write(
+                storage,
+                ".catena/coordination.json",
+                "{\"store\":\"files\",\"id\":\"00000000-0000-0004-0000-000000000004\",\"protocol\":2}");
+        Coordination coordination = Coordination.read(storage).orElseThrow();
+        ThisHost host = host(1, new Protocols(min, max));
+        if (speaks) {
+            assertThat(coordination.spokenBy(host)).isEqualTo(coordination);
+        } else {
+            assertThatThrownBy(() -> coordination.spokenBy(host)).isInstanceOfSatisfying(SrException.class, refusal -> {
+                assertThat(refusal).hasMessageContaining("version 2 of the protocol between agents");
+                assertThat(String.valueOf(refusal.advice()))
+                        .contains(max < 2 ? "Update Catena on host host1" : "Update Catena on the other hosts");
+            });
+        }
+    }
+
+    /** Also one that is not told what it is asked for. */
+    @Test
+    void nothingIsDoneInAnSrOfALaterProtocol() throws IOException {
+        StoredText.write(storage, ".catena/sr.json", "{}");
+        StoredText.write(
+                storage,
+                ".catena/coordination.json",
+                "{\"store\":\"files\",\"id\":\"00000000-0000-0004-0000-000000000004\",\"protocol\":2}");
+        SharedSrs shared = new SharedSrs(directory.resolve("host-id"), new UUID(1, 2), new StandingClock(), "");
+        assertThatThrownBy(() -> shared.watch(directory, storage)).hasMessageContaining("version 2");
+        assertThatThrownBy(() -> shared.share(storage, "files")).hasMessageContaining("version 2");
+        assertThatThrownBy(() -> shared.fenced(storage, "a")).hasMessageContaining("version 2");
     }
 
     @Test

@@ -329,7 +329,7 @@ class FollowerTest {
             assertThat(attach.result(PATIENCE).stderr())
                     .contains("host later")
                     .contains("versions 2 to 3")
-                    .contains("update this one");
+                    .contains("update Catena on host ");
         }
     }
 
