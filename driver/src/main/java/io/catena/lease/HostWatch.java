@@ -47,9 +47,18 @@ public final class HostWatch {
         return silentNanos <= 2 * times.renewNanos() ? Liveness.State.ALIVE : Liveness.State.SILENT;
     }
 
-    /** Whether a host has shown no sign of life since it was looked at before. */
+    /**
+     * Whether a host has, for certain, shown no sign of life since it was looked at before. Never certain if its note is not there:
+     * somebody may have removed it, and after a renewal once more.
+     */
     boolean isUnchanged(Holder holder, Liveness before) throws IOException {
-        return store.note(holder.note()).equals(before.note());
+        Optional<String> now = store.note(holder.note());
+        return now.isPresent() && now.equals(before.note());
+    }
+
+    /** Forgets what was seen of a host whose note was removed. */
+    void forget(Holder holder) {
+        seenByNote.remove(holder.note());
     }
 
     /** Returns how long, in ns, it takes at least until a host that has been silent for so long counts as dead. */

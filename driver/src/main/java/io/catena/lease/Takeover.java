@@ -71,7 +71,7 @@ public final class Takeover {
      *   <li>Read the record. It must be nobody's, or of this host's, or of a host that is dead.
      *   <li>Change it, unless somebody else is first.
      *   <li>Look once more for a sign of life: a renewal of the dead host may have been under way, which did not see this claim.
-     *       If there was one, wait until it has run out.
+     *       If there was one, or if its note is not there to tell, wait until it has run out.
      * </ol>
      *
      * @param files what this host is going to write

@@ -12,7 +12,6 @@ import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,14 +134,9 @@ public final class HolderWatch implements Closeable {
         return new Presence(sr, store, self).start();
     }
 
-    /**
-     * Looks from now on whether others live.
-     *
-     * @param needed whether there is anybody to look at
-     * @param afterLook acts on what was seen
-     */
-    public PeerWatch peers(BooleanSupplier needed, Runnable afterLook) {
-        return new PeerWatch(sr, store, watch, needed, afterLook).start();
+    /** Looks from now on whether others live, and removes what those have left that are no more. */
+    public PeerWatch peers(PeerWatch.Owner owner) {
+        return new PeerWatch(sr, store, watch, owner).start();
     }
 
     /** Returns this host's id among the hosts. */

@@ -1,5 +1,6 @@
 package io.catena.agent.cluster;
 
+import io.catena.lease.FormerHosts;
 import io.catena.lease.HostRecord;
 import io.catena.lease.HostWatch;
 import io.catena.lease.LeaseKeys;
@@ -19,7 +20,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BinaryOperator;
-import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -36,12 +36,18 @@ public final class PeerWatch implements Closeable {
     private static final BinaryOperator<Liveness> LIVELIEST =
             BinaryOperator.minBy(Comparator.comparing(Liveness::state).thenComparing(Liveness::silentNanos));
 
+    /** A minute. */
+    private static final int TURNS_BETWEEN = 30;
+
     private final LeaseStore store;
     private final HostWatch watch;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
-    private final BooleanSupplier needed;
-    private final Runnable afterLook;
+    private final Owner owner;
+    private final FormerHosts former;
+
+    /** Of the thread. */
+    private int turns;
 
     /** By what a host is called among the hosts; replaced whole. */
     private volatile Map<String, Liveness> seen = Map.of();
@@ -49,15 +55,23 @@ public final class PeerWatch implements Closeable {
     /** Those that were ended by force, as somebody said, and did not come back; replaced whole. */
     private volatile Set<String> fenced = Set.of();
 
-    /**
-     * @param needed whether there is anybody to look at
-     * @param afterLook acts on what was seen
-     */
-    PeerWatch(String sr, LeaseStore store, HostWatch watch, BooleanSupplier needed, Runnable afterLook) {
+    /** The host that has the SR, and asks. */
+    public interface Owner {
+        /** Returns what the hosts are called that have disks. */
+        Set<String> users();
+
+        /** Makes sure that it has the SR; throws if that is not certain. */
+        void check() throws IOException;
+
+        /** Acts on what was seen. */
+        void afterLook();
+    }
+
+    PeerWatch(String sr, LeaseStore store, HostWatch watch, Owner owner) {
         this.store = store;
         this.watch = watch;
-        this.needed = needed;
-        this.afterLook = afterLook;
+        this.owner = owner;
+        former = new FormerHosts(store, watch);
         thread = new Thread(this::run, "peers of " + sr);
         thread.setDaemon(true);
     }
@@ -71,6 +85,7 @@ public final class PeerWatch implements Closeable {
         try {
             do {
                 lookIfNeeded();
+                removeFormerNowAndThen();
             } while (!closing.await(LeaseTimes.DEFAULT.renewNanos(), TimeUnit.NANOSECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -79,13 +94,30 @@ public final class PeerWatch implements Closeable {
 
     private void lookIfNeeded() {
         try {
-            if (needed.getAsBoolean()) {
+            if (!owner.users().isEmpty()) {
                 look();
-                afterLook.run();
+                owner.afterLook();
             }
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.FINE, LogLine.of("peers-not-seen", "cause", String.valueOf(e.getMessage())));
         }
+    }
+
+    private void removeFormerNowAndThen() {
+        try {
+            if (turns++ % TURNS_BETWEEN == 0) {
+                removeFormer();
+            }
+        } catch (IOException | RuntimeException e) {
+            LOG.log(Level.FINE, LogLine.of("former-hosts-kept", "cause", String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Seldom done: it reads all notes. One that has lost the SR does not know who has disks. */
+    void removeFormer() throws IOException {
+        owner.check();
+        Set<String> users = owner.users();
+        int unused = former.remove(host -> users.contains(HolderWatch.label(host.name(), host.host())));
     }
 
     void look() throws IOException {

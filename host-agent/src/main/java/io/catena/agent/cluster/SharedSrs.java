@@ -18,13 +18,15 @@ import io.catena.store.StorageLockedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.BinaryOperator;
 
 /**
  * The SRs that several hosts may reach, as this host sees them.
@@ -34,6 +36,11 @@ import java.util.UUID;
 public final class SharedSrs {
     private static final String SR_RECORD = ".catena/sr.json";
     private static final String LOCK = ".catena/lock";
+
+    /** Of the sessions of one host: that which has the SR, else one that lives, else the latest. */
+    private static final BinaryOperator<PeerHost> TELLING = BinaryOperator.maxBy(Comparator.comparing(PeerHost::holds)
+            .thenComparing(host -> host.state().equals("alive"))
+            .thenComparing(host -> Objects.requireNonNullElse(host.since(), "")));
 
     private final ThisHost self;
 
@@ -102,23 +109,24 @@ public final class SharedSrs {
         Map<String, String> before = store.notes(LeaseKeys.HOSTS);
         self.clock().sleep(LeaseTimes.DEFAULT.renewNanos() * 2);
         Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
-        List<PeerHost> peers = new ArrayList<>();
+        Map<String, PeerHost> peers = new TreeMap<>();
         Map<String, String> now = store.notes(LeaseKeys.HOSTS);
         Map<String, Set<VdiId>> disks = FollowerDisks.read(storage);
         for (Map.Entry<String, HostRecord> note : HostRecord.all(now).entrySet()) {
             HostRecord record = note.getValue();
             boolean lives = !Objects.equals(now.get(note.getKey()), before.get(note.getKey()));
             boolean fenced = watch.look(record.holder()).isDead();
-            peers.add(new PeerHost(
+            PeerHost peer = new PeerHost(
                     record.host(),
                     record.name(),
                     fenced ? "fenced" : lives ? "alive" : "silent",
                     record.host().equals(self.id().toString()),
                     claim.isOf(record.holder()),
                     claim.isOf(record.holder()) ? claim.since() : record.since(),
-                    List.copyOf(disks.getOrDefault(HolderWatch.label(record.name(), record.host()), Set.of()))));
+                    List.copyOf(disks.getOrDefault(HolderWatch.label(record.name(), record.host()), Set.of())));
+            peers.merge(record.host(), peer, TELLING);
         }
-        return peers;
+        return List.copyOf(peers.values());
     }
 
     /** Takes the word of whoever has ended a host by force. */

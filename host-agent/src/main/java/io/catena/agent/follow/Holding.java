@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.logging.Level;
@@ -42,7 +43,7 @@ record Holding(
      */
     static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch, Runnable afterLook) {
         Followers followers = Followers.read(sr.repository().notes());
-        PeerWatch peers = watch.peers(() -> !followers.all().isEmpty(), afterLook);
+        PeerWatch peers = watch.peers(owner(followers, right, afterLook));
         return new Holding(
                 sr,
                 right,
@@ -51,6 +52,27 @@ record Holding(
                 new Returns(System::nanoTime),
                 peers,
                 new PeerImports(System::nanoTime));
+    }
+
+    private static PeerWatch.Owner owner(Followers followers, SharedSr right, Runnable afterLook) {
+        return new PeerWatch.Owner() {
+            @Override
+            public Set<String> users() {
+                return followers.all().stream()
+                        .flatMap(held -> Hold.follower(held.holder()).stream())
+                        .collect(Collectors.toSet());
+            }
+
+            @Override
+            public void check() throws IOException {
+                right.check();
+            }
+
+            @Override
+            public void afterLook() {
+                afterLook.run();
+            }
+        };
     }
 
     /** Makes sure that it is this host's, so that what was found is true and what was done is done. */

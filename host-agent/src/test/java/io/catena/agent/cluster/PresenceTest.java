@@ -1,6 +1,7 @@
 package io.catena.agent.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.lease.BootClock;
 import io.catena.lease.FileLeaseStore;
@@ -12,6 +13,7 @@ import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +27,7 @@ class PresenceTest {
     private Path directory;
 
     private final WoundClock clock = new WoundClock();
+    private final Asking asking = new Asking();
     private LeaseStore store;
     private ThisHost follower;
     private PeerWatch peers;
@@ -49,12 +52,32 @@ class PresenceTest {
         }
     }
 
+    private static final class Asking implements PeerWatch.Owner {
+        private Set<String> users = Set.of("all");
+        private boolean hasSr = true;
+
+        @Override
+        public Set<String> users() {
+            return users;
+        }
+
+        @Override
+        public void check() throws IOException {
+            if (!hasSr) {
+                throw new IOException("another host has the SR");
+            }
+        }
+
+        @Override
+        public void afterLook() {}
+    }
+
     @BeforeEach
     void open() throws IOException {
         store = new FileLeaseStore(new FileStorage(directory), UUID::randomUUID);
         follower = new ThisHost(new UUID(1, 1), "b", clock, "https://b");
         label = HolderWatch.label(follower.name(), follower.id().toString());
-        peers = new PeerWatch("sr", store, new HostWatch(store, LeaseTimes.DEFAULT, clock), () -> true, () -> {});
+        peers = new PeerWatch("sr", store, new HostWatch(store, LeaseTimes.DEFAULT, clock), asking);
     }
 
     private Presence presence() {
@@ -155,6 +178,30 @@ class PresenceTest {
         assertThat(store.notes(NOTES)).hasSize(1).doesNotContainKey(before);
         assertThat(seen().isDead()).isFalse();
         assertThat(peers.isFenced(label)).isFalse();
+    }
+
+    /** It has another id after its next boot. */
+    @Test
+    void whatAFormerBootLeftIsRemovedUnlessItHasDisks() throws IOException {
+        presence().renew();
+        String before = store.notes(NOTES).firstKey();
+        asking.users = Set.of(label);
+        follower = new ThisHost(new UUID(1, 2), "b", clock, "https://b");
+        Presence now = presence();
+        for (int i = 0; i < 10; i++) {
+            now.renew();
+            peers.removeFormer();
+            clock.pass(2);
+        }
+        assertThat(store.notes(NOTES)).hasSize(2);
+        asking.users = Set.of();
+        asking.hasSr = false;
+        assertThatThrownBy(peers::removeFormer).hasMessageContaining("another host");
+        assertThat(store.notes(NOTES)).hasSize(2);
+        asking.hasSr = true;
+        now.renew();
+        peers.removeFormer();
+        assertThat(store.notes(NOTES)).hasSize(1).doesNotContainKey(before);
     }
 
     /** Dead without anybody's word is another thing: its disks stay its own until somebody asks for them. */

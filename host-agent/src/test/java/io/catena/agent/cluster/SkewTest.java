@@ -3,6 +3,7 @@ package io.catena.agent.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.catena.api.PeerHost;
 import io.catena.api.SrException;
 import io.catena.lease.BootClock;
 import io.catena.lease.Claim;
@@ -163,6 +164,31 @@ class SkewTest {
                         .contains(max < 2 ? "Update Catena on host host1" : "Update Catena on the other hosts");
             });
         }
+    }
+
+    /** However often it began anew in its boot. */
+    @Test
+    void aHostIsToldOfOnce() throws IOException {
+        StoredText.write(
+                storage,
+                ".catena/coordination.json",
+                "{\"store\":\"files\",\"id\":\"00000000-0000-0004-0000-000000000004\"}");
+        ThisHost twice = host(1, Protocols.OURS);
+        for (String since : List.of("2026-11-02T00:00:00Z", "2026-11-01T00:00:00Z")) {
+            assertThat(Session.join(
+                                    store,
+                                    LeaseTimes.DEFAULT,
+                                    twice.clock(),
+                                    twice.newRecord().since(since))
+                            .isValid())
+                    .isTrue();
+        }
+        holds(host(2, Protocols.OURS));
+        SharedSrs shared = new SharedSrs(directory.resolve("host-id"), new UUID(1, 2), new StandingClock(), "");
+        List<PeerHost> told = shared.peers(storage);
+        assertThat(told).extracting(PeerHost::name).containsExactlyInAnyOrder("host1", "host2");
+        assertThat(told).extracting(PeerHost::since).contains("2026-11-02T00:00:00Z");
+        assertThat(told).filteredOn(PeerHost::holds).extracting(PeerHost::name).containsExactly("host2");
     }
 
     /** Also one that is not told what it is asked for. */

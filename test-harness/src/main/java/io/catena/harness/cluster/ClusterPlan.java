@@ -39,6 +39,8 @@ public record ClusterPlan(Fence fence, StoreKind store, Set<Omission> left) {
         LOOK_AT_RENEWAL,
         /** A claim does not look for a renewal that was under way. */
         LOOK_AFTER_CLAIM,
+        /** A claim takes it for a proof that the other host's note is not there. */
+        WAIT_WITHOUT_NOTE,
         /** A host counts as dead before it has stopped answering. */
         PATIENCE
     }

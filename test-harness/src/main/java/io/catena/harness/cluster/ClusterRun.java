@@ -56,8 +56,9 @@ public final class ClusterRun {
      * @param violation what must not have been; null if nothing
      * @param takeovers how often a host opened the disk
      * @param answers how many requests of guests were answered
+     * @param removed how many notes of former hosts were removed
      */
-    public record Outcome(long seed, @Nullable String violation, int takeovers, int answers) {}
+    public record Outcome(long seed, @Nullable String violation, int takeovers, int answers, int removed) {}
 
     /** Runs a schedule of so many ms. */
     public static Outcome run(ClusterPlan plan, long seed, long millis) throws IOException {
@@ -72,7 +73,8 @@ public final class ClusterRun {
             time.start(host::serve);
         }
         time.run(millis);
-        return new Outcome(seed, history.violation(), history.takeovers(), history.answers());
+        int removed = hosts.stream().mapToInt(SimulatedHost::removed).sum();
+        return new Outcome(seed, history.violation(), history.takeovers(), history.answers(), removed);
     }
 
     VirtualTime time() {

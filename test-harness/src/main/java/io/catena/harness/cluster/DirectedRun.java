@@ -17,6 +17,9 @@ public final class DirectedRun {
 
     private static final long CUT_MILLIS = 7_000;
 
+    /** After the renewal, before the claim goes on. */
+    private static final long REMOVAL_MILLIS = 900;
+
     /** A renewal that was due while the host stood still is over then. */
     private static final long RENEWAL_MILLIS = 500;
 
@@ -76,6 +79,36 @@ public final class DirectedRun {
             }
         });
         return run.run(seed, MILLIS);
+    }
+
+    /**
+     * As {@link #wakesBeforeTheClaim}, while somebody removes the owner's note who has stood still since he took it for dead: when
+     * it is paused, and once more after its renewal, so that the claim sees no note before and none after.
+     */
+    public static ClusterRun.Outcome losesItsNote(ClusterPlan plan, long seed) throws IOException {
+        ClusterRun run = new ClusterRun(plan, seed);
+        DirectedRun directed = new DirectedRun(run);
+        directed.whenOwned(owner -> {
+            owner.link().pause();
+            for (SimulatedHost other : run.hosts()) {
+                if (other != owner) {
+                    other.store().beforeReplace(() -> {
+                        directed.wakeDuringClaim(owner, other);
+                        directed.later(REMOVAL_MILLIS, () -> directed.loseNote(owner, other));
+                    });
+                    directed.loseNote(owner, other);
+                }
+            }
+        });
+        return run.run(seed, MILLIS);
+    }
+
+    /** Removed by one that is not busy with a claim. */
+    private void loseNote(SimulatedHost owner, SimulatedHost claiming) {
+        String note = owner.note();
+        run.hosts().stream()
+                .filter(host -> host != owner && host != claiming)
+                .forEach(host -> run.time().start(() -> host.removeLate(note)));
     }
 
     private void wakeDuringClaim(SimulatedHost owner, SimulatedHost claiming) {

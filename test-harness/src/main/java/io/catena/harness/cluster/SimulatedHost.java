@@ -10,6 +10,7 @@ import io.catena.harness.sim.SimulatedStorage;
 import io.catena.lease.Claim;
 import io.catena.lease.EpochFence;
 import io.catena.lease.EpochStorage;
+import io.catena.lease.FormerHosts;
 import io.catena.lease.Grant;
 import io.catena.lease.HeldElsewhereException;
 import io.catena.lease.HostRecord;
@@ -29,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,7 @@ final class SimulatedHost {
     private static final String TREE_KEY = "tree";
     private static final int SECTORS = 8;
     private static final int SECTOR_BYTES = 512;
+    private static final int REMOVAL_ONE_IN = 20;
     private static final long SPACING_BYTES = 2 << 20;
     private static final LeaseTimes TOO_SOON = LeaseTimes.ofMillis(400, 1_000, 1_100);
 
@@ -58,7 +61,9 @@ final class SimulatedHost {
     private final FaultyLeaseStore store;
     private final HostWatch watch;
     private final SimulatedStorage redo;
+    private final FormerHosts former;
     private Runnable beforeAnswer = () -> {};
+    private int removed;
     private long incarnations;
     private @Nullable Session session;
     private boolean owns;
@@ -80,6 +85,26 @@ final class SimulatedHost {
         this.random = random;
         this.redo = SimulatedStorage.tmpfs(id);
         this.watch = new HostWatch(store, plan.leaves(PATIENCE) ? TOO_SOON : LeaseTimes.DEFAULT, link);
+        this.former = new FormerHosts(store, watch);
+    }
+
+    /** Returns how many notes of former hosts it has removed. */
+    int removed() {
+        return removed;
+    }
+
+    /** Returns the note by which its present session shows that it lives; it has one. */
+    String note() {
+        return Objects.requireNonNull(session, "session").holder().note();
+    }
+
+    /** Removes a note without a look, as who has looked long ago and stood still since. */
+    void removeLate(String note) {
+        try {
+            store.removeNote(note);
+        } catch (IOException e) {
+            history.fail("a note could not be removed: " + e.getMessage());
+        }
     }
 
     SimulatedLink link() {
@@ -288,11 +313,23 @@ final class SimulatedHost {
     private void runGuest(Session joined, Grant grant, Layer layer, Storage files) throws IOException {
         while (random.nextInt(100) != 0) {
             link.sleep((200 + random.nextInt(600)) * 1_000_000L);
+            if (random.nextInt(REMOVAL_ONE_IN) == 0) {
+                removeFormer();
+            }
             switch (random.nextInt(5)) {
                 case 0 -> changeNames(joined, files);
                 case 1 -> read(joined, grant, layer);
                 default -> write(joined, grant, layer);
             }
+        }
+    }
+
+    /** As the owner of an SR does, which may stand still in the midst of it. */
+    private void removeFormer() {
+        try {
+            removed += former.remove(host -> false);
+        } catch (IOException e) {
+            // Tried again later.
         }
     }
 

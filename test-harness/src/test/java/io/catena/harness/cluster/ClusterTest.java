@@ -29,12 +29,15 @@ class ClusterTest {
     void nobodyWritesTwiceAndNothingAnsweredIsLost(Fence fence, StoreKind store) throws IOException {
         int takeovers = 0;
         int answers = 0;
+        int removed = 0;
         for (long seed = 0; seed < Integer.getInteger("seeds", SCHEDULES); seed++) {
             ClusterRun.Outcome outcome = ClusterRun.run(ClusterPlan.sound(fence, store), seed, MILLIS);
             assertThat(outcome.violation()).as("seed " + seed).isNull();
             takeovers += outcome.takeovers();
             answers += outcome.answers();
+            removed += outcome.removed();
         }
+        assertThat(removed).isGreaterThan(SCHEDULES);
         assertThat(takeovers).isGreaterThan(2 * SCHEDULES);
         assertThat(answers).isGreaterThan(40 * SCHEDULES);
     }
@@ -92,6 +95,14 @@ class ClusterTest {
     void aRenewalThatCrossesAClaimIsWaitedFor(StoreKind store) throws IOException {
         ClusterPlan sound = ClusterPlan.sound(Fence.COPY, store);
         isMissed(Omission.LOOK_AFTER_CLAIM, sound, DirectedRun::wakesBeforeTheClaim);
+    }
+
+    /** As there may be when notes of hosts that are no more are removed. */
+    @ParameterizedTest
+    @EnumSource(StoreKind.class)
+    void aNoteThatIsNotThereIsNoProof(StoreKind store) throws IOException {
+        ClusterPlan sound = ClusterPlan.sound(Fence.COPY, store);
+        isMissed(Omission.WAIT_WITHOUT_NOTE, sound, DirectedRun::losesItsNote);
     }
 
     @ParameterizedTest
