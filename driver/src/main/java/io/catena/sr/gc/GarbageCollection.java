@@ -45,7 +45,10 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     private final Told<GcOutlook> outlook;
     private final DeletionGainLook gains;
 
-    public GarbageCollection(GcParts parts) {
+    /**
+     * @throws IOException if the file system does not tell how much room it has
+     */
+    public GarbageCollection(GcParts parts) throws IOException {
         this.parts = parts;
         failures = new GcFailures(parts.environment().clock());
         settings = new KeptSettings(parts.storage());
@@ -58,7 +61,9 @@ public final class GarbageCollection implements GarbageControl, Closeable {
                 failures::refusal));
         Looks looks = parts.environment().looks();
         outlook = new Told<>(
-                looks, GcOutlook.UNKNOWN, () -> GcOutlook.of(parts.tree().seen(), plans));
+                looks,
+                GcOutlook.unknown(parts.storage().space().freeBytes()),
+                () -> GcOutlook.of(parts.tree().seen(), plans));
         gains = new DeletionGainLook(parts.storage(), parts.tree(), plans, looks);
         runner = new GcRunner(
                 parts.sr(), parts.environment(), settings, failures, new GcWork(parts, settings, plans, failures));

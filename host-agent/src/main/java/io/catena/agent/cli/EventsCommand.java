@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.api.event.Event;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.json.Json;
@@ -75,7 +76,7 @@ final class EventsCommand implements Callable<Integer> {
                 ? "vdi " + event.vdi()
                 : event.job() != null ? "job " + event.job() : event.sr() == null ? "" : "sr " + event.sr();
         session.out()
-                .println(Table.printable(
-                        event.id() + "  " + event.time() + "  " + event.kind() + "  " + about + "  " + data));
+                .println(Table.printable(event.id() + "  " + Facts.time(event.time()) + "  " + event.kind() + "  "
+                        + about + "  " + data));
     }
 }

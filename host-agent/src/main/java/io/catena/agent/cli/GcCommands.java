@@ -14,6 +14,7 @@ import io.catena.agent.json.Json;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -62,15 +63,28 @@ final class GcCommands {
 
     @Command(description = "Show what is left to do, in which order, at which cost, and what cannot be done.")
     void status(
-            @Parameters(paramLabel = "SR") String sr,
+            @Parameters(paramLabel = "SR", arity = "0..1", description = "Default: all SRs.") @Nullable String sr,
             @Option(names = "--steps", description = "Every step, not only every chain.") boolean steps) {
-        JsonElement answer = session.agent().get("/v1/srs/" + part(sr) + "/gc");
-        GcStatus status = Json.read(answer, GcStatus.class);
-        session.print(
-                answer,
-                () -> steps
-                        ? GcStatusText.withSteps(status, session.screen())
-                        : GcStatusText.of(status, session.screen()));
+        JsonElement answer = sr == null ? statusOfAllSrs() : status(sr);
+        session.print(answer, () -> {
+            List<GcStatus> found =
+                    sr == null ? Json.list(answer, GcStatus.class) : List.of(Json.read(answer, GcStatus.class));
+            return found.stream().map(status -> text(status, steps)).collect(Collectors.joining("\n"));
+        });
+    }
+
+    private JsonElement status(String sr) {
+        return session.agent().get("/v1/srs/" + part(sr) + "/gc");
+    }
+
+    private JsonArray statusOfAllSrs() {
+        JsonArray all = new JsonArray();
+        session.attachedSrs().forEach(sr -> all.add(status(sr.id().toString())));
+        return all;
+    }
+
+    private String text(GcStatus status, boolean steps) {
+        return steps ? GcStatusText.withSteps(status, session.screen()) : GcStatusText.of(status, session.screen());
     }
 
     @Command(description = "End the run where nothing is half done, and start no other before it is resumed.")

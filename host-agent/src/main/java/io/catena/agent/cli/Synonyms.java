@@ -2,6 +2,7 @@ package io.catena.agent.cli;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import picocli.CommandLine;
 
@@ -49,12 +50,16 @@ final class Synonyms {
             Map.entry("task", List.of("job")),
             Map.entry("coalesce", List.of("gc")));
 
+    /** Whose commands are meant by those who name no group, the likelier ones first. */
+    private static final List<String> GROUPS = List.of("vdi", "sr", "job", "gc", "schedule", "vhd", "libvirt", "token");
+
     private Synonyms() {}
 
     /** Returns the command that somebody meant who typed {@code word} behind {@code command}. */
     static Optional<String> meant(CommandLine command, String word) {
         return synonym(command, word)
                 .or(() -> ofBothParts(command, word))
+                .or(() -> withoutItsGroup(command, word))
                 .map(found -> found.getCommandSpec().qualifiedName());
     }
 
@@ -69,6 +74,14 @@ final class Synonyms {
     private static Optional<CommandLine> ofBothParts(CommandLine command, String word) {
         String[] parts = word.split("-", 2);
         return parts.length == 2 ? named(command, parts[0]).flatMap(group -> named(group, parts[1])) : Optional.empty();
+    }
+
+    private static Optional<CommandLine> withoutItsGroup(CommandLine command, String word) {
+        return GROUPS.stream()
+                .map(command.getSubcommands()::get)
+                .filter(Objects::nonNull)
+                .flatMap(group -> named(group, word).stream())
+                .findFirst();
     }
 
     private static Optional<CommandLine> named(CommandLine command, String word) {

@@ -113,7 +113,11 @@ final class CommandLineTest {
         "gc start, gc run",
         "vdi snapshoot, vdi snapshot",
         "vdii ls vdi, vdi",
-        "volume vdi, vdi"
+        "volume vdi, vdi",
+        "snapshot disk, vdi snapshot",
+        "delete disk, vdi destroy",
+        "list, vdi ls",
+        "scan main, sr scan"
     })
     void whoTypesWhatOtherToolsCallItIsToldWhatItIsCalledHere(String typed, String meant) {
         assertThat(run(typed.split(" "))).isEqualTo(2);
@@ -239,6 +243,18 @@ final class CommandLineTest {
                 .isEqualTo(human("job", "wait", "1"))
                 .startsWith("gc 1 [##############################] 2.0 MiB of 2.0 MiB")
                 .endsWith("done: merged 1 base copy\n");
+    }
+
+    @Test
+    void collectionTellsOfAllSrsUnlessOneIsNamed() {
+        human("sr", "create", "main", "--path", path());
+        human("sr", "create", "other", "--path", path() + "-other");
+        assertThat(human("gc", "status", "main").lines().filter(line -> line.startsWith("state ")))
+                .hasSize(1);
+        assertThat(human("gc", "status").lines().filter(line -> line.startsWith("state ")))
+                .hasSize(2);
+        assertThat(json("gc", "status").getAsJsonArray()).hasSize(2);
+        assertThat(json("gc", "status", "main").isJsonObject()).isTrue();
     }
 
     @Test

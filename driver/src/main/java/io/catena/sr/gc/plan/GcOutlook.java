@@ -16,8 +16,10 @@ import java.util.Set;
  * @param freeBytes how much is free on the file system
  */
 public record GcOutlook(GcPlan plan, List<GcStatus.Debt> debts, long freeBytes) {
-    /** What stands for it until somebody looked. */
-    public static final GcOutlook UNKNOWN = new GcOutlook(new GcPlan(List.of(), List.of()), List.of(), 0);
+    /** Returns what stands for it until somebody looked. */
+    public static GcOutlook unknown(long freeBytes) {
+        return new GcOutlook(new GcPlan(List.of(), List.of()), List.of(), freeBytes);
+    }
 
     public GcOutlook {
         debts = List.copyOf(debts);

@@ -77,7 +77,7 @@ final class Watch {
         Job.Failure failure = job.failure();
         Map<String, String> data = new HashMap<>();
         data.put("kind", job.kind());
-        data.put("phase", job.phase());
+        data.put("phase", job.state() == Job.State.DONE ? "done" : job.phase());
         data.put("doneBytes", Long.toString(job.doneBytes()));
         data.put("totalBytes", Long.toString(job.totalBytes()));
         if (failure != null) {

@@ -11,11 +11,13 @@ import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.control.client.ErrorBody;
 import io.catena.agent.json.Json;
 import io.catena.agent.remedy.CommandWords;
+import io.catena.api.Sr;
 import io.catena.api.SrException;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -87,6 +89,13 @@ public final class Session {
 
     public ControlClient agent() {
         return new ControlClient(RunDirectory.controlSocket(runDirectory()), PATIENCE);
+    }
+
+    /** Returns the SRs of which a command tells that was not given one. */
+    public List<Sr> attachedSrs() {
+        return Json.list(agent().get("/v1/srs"), Sr.class).stream()
+                .filter(Sr::attached)
+                .toList();
     }
 
     /** Returns what tables are shown on. */

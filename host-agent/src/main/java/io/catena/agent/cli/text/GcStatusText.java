@@ -87,7 +87,7 @@ public final class GcStatusText {
                 .add("sr", status.sr())
                 .add("state", status.state().name().toLowerCase(Locale.ROOT))
                 .add("job", status.job())
-                .add("next run", status.nextRun())
+                .add("next run", Facts.time(status.nextRun()))
                 .add("free", Size.format(status.freeBytes()) + ", reserve " + Size.format(settings.reserveBytes()))
                 .add(
                         "rate",

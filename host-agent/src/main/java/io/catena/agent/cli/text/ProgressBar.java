@@ -33,10 +33,12 @@ public final class ProgressBar {
         double part = job.totalBytes() <= 0 ? 0 : Math.min(1, (double) job.doneBytes() / job.totalBytes());
         int filled = job.state() == Job.State.DONE ? WIDTH : (int) (part * WIDTH);
         String bar = "#".repeat(filled) + "-".repeat(WIDTH - filled);
-        String amount = Size.format(job.doneBytes()) + " of " + Size.format(job.totalBytes());
+        String amount = job.totalBytes() <= 0
+                ? ""
+                : " " + Size.format(job.doneBytes()) + " of " + Size.format(job.totalBytes());
         String rate = job.bytesPerSecond() == 0 ? "" : ", " + Size.format(job.bytesPerSecond()) + "/s";
-        return Table.printable(String.format(
-                Locale.ROOT, "%s %d [%s] %s%s  %s", job.kind(), job.id(), bar, amount, rate, status(job)));
+        return Table.printable(
+                String.format(Locale.ROOT, "%s %d [%s]%s%s  %s", job.kind(), job.id(), bar, amount, rate, status(job)));
     }
 
     private static String status(Job job) {

@@ -16,7 +16,6 @@ import io.catena.agent.remedy.CommandWords;
 import io.catena.api.Export;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
-import io.catena.api.Sr;
 import io.catena.api.SrException;
 import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
@@ -79,11 +78,7 @@ public final class VdiCommands {
 
     private JsonArray disksOfAllSrs() {
         JsonArray all = new JsonArray();
-        for (Sr sr : Json.list(session.agent().get("/v1/srs"), Sr.class)) {
-            if (sr.attached()) {
-                all.addAll(disks(sr.id().toString()).getAsJsonArray());
-            }
-        }
+        session.attachedSrs().forEach(sr -> all.addAll(disks(sr.id().toString()).getAsJsonArray()));
         return all;
     }
 
