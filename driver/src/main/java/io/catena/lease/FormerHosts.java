@@ -1,9 +1,6 @@
 package io.catena.lease;
 
-import io.catena.log.LogLine;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -26,8 +23,6 @@ import java.util.stream.Collectors;
  * <p><b>Threads.</b> For one thread.
  */
 public final class FormerHosts {
-    private static final Logger LOG = System.getLogger(FormerHosts.class.getName());
-
     /** For so long, in ns, a host that does not come back is shown. */
     static final long SHOWN_NANOS = 24 * 3600 * 1_000_000_000L;
 
@@ -75,7 +70,6 @@ public final class FormerHosts {
                 store.removeNote(host.getKey());
                 watch.forget(record.holder());
                 removed++;
-                LOG.log(Level.INFO, LogLine.of("former-host-removed", "host", record.host(), "name", record.name()));
             }
         }
         return removed + removeWordsAboutNobody();

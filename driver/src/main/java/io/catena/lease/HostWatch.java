@@ -12,6 +12,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * is finds it unchanged: the note was written before that, by a renewal sent before that. A note that is not there is no
  * proof of anything by itself, since a client's cache may say so of one that was just made; it must be missing for as long.
  *
+ * <p>Time in which nothing could be seen does not count: while a look is under way, and from the last answer on if one has
+ * failed. When a file server or etcd was away for all, its hosts were silent and are not dead; they have time to be back first.
+ *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 public final class HostWatch {
@@ -26,22 +29,45 @@ public final class HostWatch {
         this.clock = clock;
     }
 
-    /** A note, and when it was first received like that. */
-    private record Seen(Optional<String> note, long nanos) {}
+    /**
+     * A note.
+     *
+     * @param answeredNanos when it was received last
+     * @param silentNanos for how long it was seen like that
+     * @param failed whether a look has failed since
+     */
+    private record Seen(Optional<String> note, long answeredNanos, long silentNanos, boolean failed) {
+        Seen failing() {
+            return new Seen(note, answeredNanos, silentNanos, true);
+        }
+
+        Seen again(long sent, long received) {
+            long silent = failed ? silentNanos : silentNanos + Math.max(0, sent - answeredNanos);
+            return new Seen(note, Math.max(answeredNanos, received), silent, false);
+        }
+    }
 
     /** Looks at a host's note. */
     public Liveness look(Holder holder) throws IOException {
         long sent = clock.nanos();
-        Optional<String> note = store.note(holder.note());
-        Seen now = new Seen(note, clock.nanos());
-        Seen first = seenByNote.merge(
-                holder.note(), now, (before, latest) -> before.note().equals(note) ? before : latest);
-        long silent = Math.max(0, sent - first.nanos());
-        return new Liveness(state(holder, silent), silent, note);
+        try {
+            boolean fenced = isFenced(holder);
+            Optional<String> note = store.note(holder.note());
+            long received = clock.nanos();
+            Seen now = seenByNote.compute(
+                    holder.note(),
+                    (key, before) -> before != null && before.note().equals(note)
+                            ? before.again(sent, received)
+                            : new Seen(note, received, 0, false));
+            return new Liveness(state(fenced, now.silentNanos()), now.silentNanos(), note);
+        } catch (IOException e) {
+            seenByNote.computeIfPresent(holder.note(), (key, before) -> before.failing());
+            throw e;
+        }
     }
 
-    private Liveness.State state(Holder holder, long silentNanos) throws IOException {
-        if (silentNanos >= times.deadNanos() || isFenced(holder)) {
+    private Liveness.State state(boolean fenced, long silentNanos) {
+        if (silentNanos >= times.deadNanos() || fenced) {
             return Liveness.State.DEAD;
         }
         return silentNanos <= 2 * times.renewNanos() ? Liveness.State.ALIVE : Liveness.State.SILENT;

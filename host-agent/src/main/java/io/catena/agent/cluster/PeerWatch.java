@@ -39,6 +39,7 @@ public final class PeerWatch implements Closeable {
     /** A minute. */
     private static final int TURNS_BETWEEN = 30;
 
+    private final String sr;
     private final LeaseStore store;
     private final HostWatch watch;
     private final CountDownLatch closing = new CountDownLatch(1);
@@ -68,6 +69,7 @@ public final class PeerWatch implements Closeable {
     }
 
     PeerWatch(String sr, LeaseStore store, HostWatch watch, Owner owner) {
+        this.sr = sr;
         this.store = store;
         this.watch = watch;
         this.owner = owner;
@@ -117,7 +119,10 @@ public final class PeerWatch implements Closeable {
     void removeFormer() throws IOException {
         owner.check();
         Set<String> users = owner.users();
-        int unused = former.remove(host -> users.contains(HolderWatch.label(host.name(), host.host())));
+        int removed = former.remove(host -> users.contains(HolderWatch.label(host.name(), host.host())));
+        if (removed > 0) {
+            LOG.info(LogLine.of("former-hosts-removed", "sr", sr, "notes", removed));
+        }
     }
 
     void look() throws IOException {

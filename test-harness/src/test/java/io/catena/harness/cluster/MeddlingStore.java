@@ -9,11 +9,12 @@ import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
-/** Lets something else happen just before a record or a note is written. */
+/** Lets something else happen just before a record or a note is written, or a note is read. */
 final class MeddlingStore implements LeaseStore {
     private final LeaseStore store;
     Meddling beforeReplace = () -> {};
     Meddling beforeNote = () -> {};
+    Meddling beforeLook = () -> {};
 
     MeddlingStore(LeaseStore store) {
         this.store = store;
@@ -47,6 +48,7 @@ final class MeddlingStore implements LeaseStore {
 
     @Override
     public Optional<String> note(String key) throws IOException {
+        beforeLook.happen();
         return store.note(key);
     }
 

@@ -10,6 +10,7 @@ import io.catena.lease.HeldElsewhereException;
 import io.catena.lease.HostRecord;
 import io.catena.lease.HostWatch;
 import io.catena.lease.LeaseTimes;
+import io.catena.lease.Liveness;
 import io.catena.lease.Session;
 import io.catena.lease.Takeover;
 import io.catena.store.LeaseLostException;
@@ -18,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sessions, the watch over others' and takeovers, step by step with clocks that are wound by hand. */
 class SessionTest {
@@ -155,6 +158,40 @@ class SessionTest {
         assertThatThrownBy(() -> b.take(other)).hasMessageContaining("silent for 10 s; it can be taken in 2 s");
         b.clock.pass(2_000);
         assertThat(b.take(other).claim().holder()).isEqualTo(other.holder());
+    }
+
+    /** For all of them; the host that has something is not the one to suffer from who looks first when it is back. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aStoreThatWasAwayHasSeenNobodyDie(boolean fails) throws IOException {
+        Session session = a.join();
+        a.take(session);
+        MeddlingStore away = new MeddlingStore(store);
+        HostWatch watch = new HostWatch(away, TIMES, b.clock);
+        assertThat(watch.look(session.holder()).isDead()).isFalse();
+        b.clock.pass(2_000);
+        away.beforeLook = () -> {
+            b.clock.pass(60_000);
+            if (fails) {
+                throw new IOException("no answer");
+            }
+        };
+        if (fails) {
+            assertThatThrownBy(() -> watch.look(session.holder())).isInstanceOf(IOException.class);
+            b.clock.pass(20_000);
+            assertThatThrownBy(() -> watch.look(session.holder())).isInstanceOf(IOException.class);
+        } else {
+            assertThat(watch.look(session.holder()).silentNanos()).isEqualTo(2_000_000_000L);
+        }
+        away.beforeLook = () -> {};
+        b.clock.pass(fails ? 1_000 : 0);
+        Liveness back = watch.look(session.holder());
+        assertThat(back.isDead()).isFalse();
+        assertThat(back.silentNanos()).isEqualTo(fails ? 0 : 2_000_000_000L);
+        b.clock.pass(fails ? 11_999 : 9_999);
+        assertThat(watch.look(session.holder()).isDead()).isFalse();
+        b.clock.pass(1);
+        assertThat(watch.look(session.holder()).isDead()).isTrue();
     }
 
     /** It has been cut off, and comes back: with a renewal that is not answered any more. */
