@@ -225,8 +225,8 @@ public final class Agent implements Closeable {
     }
 
     /**
-     * Clients are let in last: whoever reconnects after a restart finds the exports as they were. Only then guests that
-     * wait for us are resumed.
+     * Guests of this host wait: each is served as soon as its disk is there, and nothing that none of them needs comes before.
+     * When all disks are, clients over TCP are let in, and guests that wait for us are resumed.
      */
     private void wire(Path runDirectory, Options chosen, Opening opening, Hypervising hypervising) throws IOException {
         Clock clock = Clock.systemUTC();
@@ -246,12 +246,13 @@ public final class Agent implements Closeable {
         Host restored = opened(new Host(opener, ExportServers.of(devices), jobs, files.state(), UUID::randomUUID));
         opened(mirrors);
         MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), files.mounts()));
-        mounting.restore(restored::restore);
         exports.tellChangesBy(new SnapshotChanges(mounting));
+        NbdServer server = opened(NbdServer.startEarly(exports, chosen.limits()));
+        exports.restore(() -> mounting.restore(restored::restore));
         ApiState state = opened(new ApiState(
                 Objects.requireNonNullElse(chosen.apiState(), directory.apiState()), mounting, dataPath, clock));
         NbdTcp tcp = chosen.tcp() == null ? null : chosen.tcp().alsoAllowing(state.exportRights());
-        NbdServer server = opened(NbdServer.start(exports, chosen.limits(), tcp));
+        server.serveAll(tcp);
         if (tcp != null && tcp.tls() != null) {
             pool.nbdPort(server.tcpAddress().getPort());
         }

@@ -30,6 +30,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -43,11 +46,15 @@ import org.jspecify.annotations.Nullable;
  * The storage repositories of this host. Remembers what is attached, and attaches it again after a restart; what cannot
  * be attached again is reported and does not keep the rest from coming back.
  *
- * <p><b>Threads.</b> SRs are attached and detached one after another, under {@link #changes}; operations on the disks of
- * attached SRs go on meanwhile.
+ * <p><b>Threads.</b> SRs are attached and detached one after another, under {@link #changes}; only those that were attached when
+ * the agent ended are attached side by side. Operations on the disks of attached SRs go on meanwhile.
  */
 public final class Host implements StorageHost, Closeable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** So that one that hangs does not keep the others from being served. */
+    private static final int RESTORED_AT_ONCE = 4;
+
     private static final Logger LOG = Logger.getLogger(Host.class.getName());
 
     private final SrDirectories directories;
@@ -94,13 +101,9 @@ public final class Host implements StorageHost, Closeable {
      */
     public void restore(Predicate<Path> reachable) {
         change(() -> {
-            for (KnownSr known : saved.get().srs()) {
-                if (known.attached() && reachable.test(Path.of(known.path()))) {
-                    restore(known);
-                } else if (known.attached()) {
-                    problems.add(known.sr(), "what it lies on cannot be reached");
-                }
-            }
+            List<KnownSr> attached =
+                    saved.get().srs().stream().filter(KnownSr::attached).toList();
+            restore(attached, reachable);
             // Devices of disks that are remembered and could not be attached wait until they are.
             exports.removeLeftovers(kind -> saved.get().exported(kind));
             unfinished.resume();
@@ -108,7 +111,27 @@ public final class Host implements StorageHost, Closeable {
         });
     }
 
-    private void restore(KnownSr known) {
+    private void restore(List<KnownSr> attached, Predicate<Path> reachable) {
+        ExecutorService threads = Executors.newFixedThreadPool(RESTORED_AT_ONCE, task -> {
+            Thread thread = new Thread(task, "sr-restore");
+            thread.setDaemon(true);
+            return thread;
+        });
+        try {
+            CompletableFuture<?>[] all = attached.stream()
+                    .map(known -> CompletableFuture.runAsync(() -> restore(known, reachable), threads))
+                    .toArray(CompletableFuture[]::new);
+            CompletableFuture.allOf(all).join();
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private void restore(KnownSr known, Predicate<Path> reachable) {
+        if (!reachable.test(Path.of(known.path()))) {
+            problems.add(known.sr(), "what it lies on cannot be reached");
+            return;
+        }
         try {
             open(Path.of(known.path()), known.sr(), false);
         } catch (SrException | IOException e) {

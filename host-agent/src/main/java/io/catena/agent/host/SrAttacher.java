@@ -14,7 +14,7 @@ import java.util.logging.Logger;
 
 /**
  * Takes an SR that was opened among those that are attached, and attaches again what was attached of its disks. Called
- * under the host's lock of changes.
+ * under the host's lock of changes; when the agent starts, by several threads for who holds it, each with another SR.
  */
 final class SrAttacher {
     private static final Logger LOG = Logger.getLogger(SrAttacher.class.getName());

@@ -8,9 +8,9 @@ import io.catena.api.SrId;
 import io.catena.log.LogLine;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -18,7 +18,8 @@ import java.util.logging.Logger;
  * Begins jobs again that did not come to their end before the agent ended. Each is kept with its SR from its beginning to
  * its end.
  *
- * <p><b>Threads.</b> {@link #began} is safe for use by many threads; all else is called under the host's lock of changes.
+ * <p><b>Threads.</b> {@link #began} and {@link #expect} are safe for use by many threads; all else is called under the host's lock
+ * of changes.
  */
 final class UnfinishedJobs {
     private static final Logger LOG = Logger.getLogger(UnfinishedJobs.class.getName());
@@ -27,7 +28,7 @@ final class UnfinishedJobs {
     private final HeldSrs held;
 
     /** Those that are not begun again yet. */
-    private final Map<SrId, List<JobIntent>> waiting = new HashMap<>();
+    private final Map<SrId, List<JobIntent>> waiting = new ConcurrentHashMap<>();
 
     /** Whether the agent ends, so that jobs which are stopped are to be begun again. */
     private volatile boolean closing;

@@ -10,6 +10,12 @@ interface Choice {
     @Nullable
     NbdExport find(String name);
 
+    /** Waits for an export that is on its way, for some seconds at most. */
+    default void await(String name) {}
+
+    /** As {@link #await}, for all exports that are. */
+    default void awaitAll() {}
+
     /** Returns why nothing is served under a name, for the client. */
     Refusal absence(String name);
 
@@ -31,6 +37,16 @@ interface Choice {
         @Override
         public @Nullable NbdExport find(String anyName) {
             return all.find(name);
+        }
+
+        @Override
+        public void await(String anyName) {
+            all.await(name);
+        }
+
+        @Override
+        public void awaitAll() {
+            all.await(name);
         }
 
         @Override

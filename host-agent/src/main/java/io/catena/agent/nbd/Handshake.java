@@ -227,10 +227,15 @@ final class Handshake {
         zeroes = (flags & NbdProtocol.NO_ZEROES) == 0;
     }
 
+    private @Nullable NbdExport find(String name) {
+        exports.await(name);
+        return exports.find(name);
+    }
+
     /** This option's answer has no place for an error: a client that cannot be served is cut off. */
     private @Nullable NbdExport exportName(Option option) throws IOException {
         String name = StandardCharsets.UTF_8.decode(option.data()).toString();
-        NbdExport export = exports.find(name);
+        NbdExport export = find(name);
         if (export == null || entrance.join(export) != null) {
             return null;
         }
@@ -247,6 +252,7 @@ final class Handshake {
             client.fail(option, NbdProtocol.REP_ERR_INVALID, "LIST has no data");
             return;
         }
+        exports.awaitAll();
         for (String name : exports.names()) {
             byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
             ByteBuffer server =
@@ -309,7 +315,7 @@ final class Handshake {
                     "metadata contexts need structured replies; ask for them first");
             return null;
         }
-        NbdExport export = exports.find(query.exportName());
+        NbdExport export = find(query.exportName());
         if (export == null) {
             Choice.Refusal why = exports.absence(query.exportName());
             client.fail(option, why.error(), why.text());
@@ -333,7 +339,7 @@ final class Handshake {
             client.fail(option, NbdProtocol.REP_ERR_INVALID, "the lengths in the option do not fit together");
             return null;
         }
-        NbdExport export = exports.find(query.exportName());
+        NbdExport export = find(query.exportName());
         Choice.Refusal refusal = export == null ? exports.absence(query.exportName()) : admits.join(export);
         if (export == null || refusal != null) {
             Choice.Refusal why = refusal == null ? exports.absence(query.exportName()) : refusal;

@@ -18,6 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class NbdExports implements Exporter, Choice {
     /** What needs no encoding in the query of a URI. */
     private static final String PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~";
+
+    /** Shorter than the usual deadline of a handshake, so that a client who waits in vain is told so. */
+    private static final Duration RESTORE_PATIENCE = Duration.ofSeconds(5);
 
     private final Path socket;
     private final Duration drainDeadline;
@@ -43,6 +48,11 @@ public final class NbdExports implements Exporter, Choice {
 
     /** The names of disks that are attached; those that are not active are in this only. */
     private final Set<String> announced = ConcurrentHashMap.newKeySet();
+
+    private final Object arrivals = new Object();
+
+    /** Whether exports are on their way that were there before; guarded by {@link #arrivals}. */
+    private boolean isRestoring;
 
     /**
      * @param socket where the server listens
@@ -90,6 +100,51 @@ public final class NbdExports implements Exporter, Choice {
         return changes;
     }
 
+    /** Runs what publishes again what the last agent served. Clients who ask for what is not there yet wait for it meanwhile. */
+    public void restore(Runnable work) {
+        isRestoring(true);
+        try {
+            work.run();
+        } finally {
+            isRestoring(false);
+        }
+    }
+
+    private void isRestoring(boolean now) {
+        synchronized (arrivals) {
+            isRestoring = now;
+            arrivals.notifyAll();
+        }
+    }
+
+    @Override
+    public void await(String name) {
+        int at = name.indexOf(BEFORE_TICKET);
+        String export = at < 0 ? name : name.substring(0, at);
+        await(() -> byName.containsKey(export));
+    }
+
+    @Override
+    public void awaitAll() {
+        await(() -> false);
+    }
+
+    private void await(BooleanSupplier hasArrived) {
+        long deadline = System.nanoTime() + RESTORE_PATIENCE.toNanos();
+        synchronized (arrivals) {
+            long left = RESTORE_PATIENCE.toMillis();
+            while (isRestoring && left > 0 && !hasArrived.getAsBoolean()) {
+                try {
+                    arrivals.wait(left);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    return;
+                }
+                left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+            }
+        }
+    }
+
     /** Where the server of these exports listens. */
     public Path socket() {
         return socket;
@@ -117,6 +172,9 @@ public final class NbdExports implements Exporter, Choice {
         if (byName.putIfAbsent(export.name(), export) != null) {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + vdi + " is exported over NBD already")
                     .correction("Detach the VDI first.");
+        }
+        synchronized (arrivals) {
+            arrivals.notifyAll();
         }
         return new Export(vdi, mode, uriOf(vdi));
     }

@@ -11,8 +11,8 @@ import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -49,7 +49,7 @@ public final class NbdServer implements Closeable {
     /** How long to wait after a failure to accept, for instance for want of file descriptors. */
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
-    private final List<NbdListener> listeners;
+    private final List<NbdListener> listeners = new CopyOnWriteArrayList<>();
     private final NbdExports exports;
     private final NbdLimits limits;
     private final NbdConnection.Means means;
@@ -72,8 +72,7 @@ public final class NbdServer implements Closeable {
     private final Handovers handovers;
     private final DiskSockets diskSockets;
 
-    private NbdServer(List<NbdListener> listeners, NbdExports exports, NbdLimits limits) {
-        this.listeners = List.copyOf(listeners);
+    private NbdServer(NbdExports exports, NbdLimits limits) {
         this.exports = exports;
         this.handovers = new Handovers(exports, this::admit);
         this.diskSockets = new DiskSockets(exports, this::admit);
@@ -119,36 +118,57 @@ public final class NbdServer implements Closeable {
 
     private static NbdServer start(Path socket, NbdExports exports, NbdLimits limits, @Nullable NbdTcp tcp)
             throws IOException {
-        List<NbdListener> listeners = new ArrayList<>();
+        NbdServer server = open(socket, exports, limits);
         try {
-            listeners.add(UnixListener.open(socket));
-            if (tcp != null) {
-                listeners.add(TcpListener.open(tcp.address()));
+            if (socket.equals(exports.socket())) {
+                server.serveAll(tcp);
             }
+            return server;
         } catch (IOException | RuntimeException e) {
-            for (NbdListener listener : listeners) {
-                listener.close();
-            }
+            server.close();
             throw e;
         }
-        NbdServer server = new NbdServer(listeners, exports, limits);
-        server.start(tcp);
-        if (socket.equals(exports.socket())) {
-            server.diskSockets.restore();
-        }
+    }
+
+    /**
+     * Starts to serve {@code exports} at their Unix socket only, while those of the last agent are still to come; to be followed
+     * by {@link #serveAll}.
+     *
+     * @throws BindException as {@link #start(NbdExports, NbdLimits)}
+     */
+    public static NbdServer startEarly(NbdExports exports, NbdLimits limits) throws IOException {
+        return open(exports.socket(), exports, limits);
+    }
+
+    private static NbdServer open(Path socket, NbdExports exports, NbdLimits limits) throws IOException {
+        NbdListener listener = UnixListener.open(socket);
+        NbdServer server = new NbdServer(exports, limits);
+        server.accept(listener, null);
+        repeat(server.timer, STALL_CHECK, () -> server.connections.all().forEach(NbdConnection::cutIfStalled));
+        repeat(server.timer, MEMORY_CHECK, server.buffers::releaseUnused);
         return server;
     }
 
-    private void start(@Nullable NbdTcp tcp) {
-        daemon(() -> acceptAll(listeners.get(0), null), "nbd-accept").start();
+    /**
+     * Serves at all places from now on: the exports that the last agent left are there, as far as they can be.
+     *
+     * @param tcp how to serve over TCP, too; null for not at all
+     * @throws BindException if its address cannot be bound; the message says why
+     */
+    public void serveAll(@Nullable NbdTcp tcp) throws IOException {
+        diskSockets.restore();
         if (tcp != null) {
-            daemon(() -> acceptAll(listeners.get(1), tcp), "nbd-accept-tcp").start();
+            accept(TcpListener.open(tcp.address()), tcp);
         }
         if (tcp != null && tcp.knowsClients()) {
             repeat(rightsTimer, RIGHTS_CHECK, this::checkRights);
         }
-        repeat(timer, STALL_CHECK, () -> connections.all().forEach(NbdConnection::cutIfStalled));
-        repeat(timer, MEMORY_CHECK, buffers::releaseUnused);
+    }
+
+    private void accept(NbdListener listener, @Nullable NbdTcp tcp) {
+        listeners.add(listener);
+        daemon(() -> acceptAll(listener, tcp), tcp == null ? "nbd-accept" : "nbd-accept-tcp")
+                .start();
     }
 
     private void checkRights() {
