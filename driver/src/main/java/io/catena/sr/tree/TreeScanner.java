@@ -131,8 +131,9 @@ public final class TreeScanner {
                         + ", allows it";
     }
 
+    /** Raw disks are as large as they are. */
     private static @Nullable String sizeProblem(ChainFile file) {
-        return file.sizeBytes() <= Footer.MAX_DISK_BYTES
+        return file.headers() == null || file.sizeBytes() <= Footer.MAX_DISK_BYTES
                 ? null
                 : file.name() + ": the disk has " + file.sizeBytes() + " bytes, more than the format's limit of "
                         + Footer.MAX_DISK_BYTES;

@@ -9,6 +9,8 @@ import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
+import io.catena.remedy.Remedy;
+import io.catena.remedy.Verb;
 import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
@@ -122,6 +124,7 @@ public final class VdiCutter {
             throws IOException {
         Node source = sr.view.usableVdi(id);
         sr.view.refuseContradiction(source);
+        refuseTooLarge(source);
         if (sr.use.isRead(id) && !staysAsItIs(source)) {
             sr.use.checkNotRead(id);
         }
@@ -167,6 +170,17 @@ public final class VdiCutter {
                 .filter(active -> !active.disk().readOnly() && !active.zeros().areKept())
                 .isPresent();
         return mayElide || record.areZerosElided() || sr.zeros.mayBeIn(source.id());
+    }
+
+    /** What a guest writes after a cut is kept in VHDs, also that of a raw disk. */
+    private static void refuseTooLarge(Node source) {
+        if (source.sizeBytes() > Footer.MAX_DISK_BYTES) {
+            throw new SrException(
+                            SrError.VDI_SIZE,
+                            "VDI " + source.id() + " has " + source.sizeBytes() + " bytes, and only disks of at most "
+                                    + Footer.MAX_DISK_BYTES + " (2040 GiB) can have snapshots and clones")
+                    .correction("Copy the disk while nobody writes to it: ", Remedy.of(Verb.VDI_COPY, source.id()));
+        }
     }
 
     private static long cloneSize(Node source, long sizeBytes) {
