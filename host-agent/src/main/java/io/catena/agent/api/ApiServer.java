@@ -7,6 +7,8 @@ import io.catena.agent.api.event.Events;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.Route;
 import io.catena.agent.control.RouteTable;
+import io.catena.agent.trace.SentAnswer;
+import io.catena.agent.trace.Traced;
 import io.catena.agent.web.WebPage;
 import io.catena.api.Job;
 import io.catena.api.SrId;
@@ -110,6 +112,7 @@ public final class ApiServer implements Closeable {
         JobWaits waits = new JobWaits(backend::whenEnded, threads, MOST_WAITING);
         server.setHandler(handler(options, state, door, waits, tables(state, backend, routes)));
         server.setErrorHandler(new RefusedRequests());
+        Traced.server(server, SentAnswer.TLS);
         server.setStopTimeout(STOP_MILLIS);
         ApiServer api = new ApiServer(server, connector, routes, state.events());
         try {

@@ -1,6 +1,8 @@
 package io.catena.agent.control;
 
 import io.catena.agent.control.client.UnixHttp;
+import io.catena.agent.trace.SentAnswer;
+import io.catena.agent.trace.Traced;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -91,7 +93,7 @@ public final class ControlServer implements Closeable {
         }
     }
 
-    private static Server server(Path socket, ControlHandler handler, CallThreads threads) {
+    private static Server server(Path socket, ControlHandler handler, CallThreads threads) throws IOException {
         Server server = new Server(threads);
         UnixDomainServerConnector connector =
                 new UnixDomainServerConnector(server, 1, 1, new HttpConnectionFactory(http()));
@@ -100,6 +102,7 @@ public final class ControlServer implements Closeable {
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(MAX_CONNECTIONS, server));
         server.setHandler(handler);
+        Traced.server(server, SentAnswer.UNIX);
         server.setStopTimeout(STOP_MILLIS);
         return server;
     }

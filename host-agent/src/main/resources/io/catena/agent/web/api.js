@@ -41,12 +41,12 @@ export async function list(path, limit = 1000) {
 }
 
 const KINDS = [
-  'sr.created', 'sr.attached', 'sr.changed', 'sr.detached', 'sr.deleted', 'vdi.created', 'vdi.deleted', 'vdi.changed',
-  'vdi.data-destroyed',
-  'vdi.resized', 'vdi.reverted', 'vdi.composed', 'vdi.reset', 'vdi.attached', 'vdi.activated', 'vdi.deactivated',
-  'vdi.detached', 'snapshot.created', 'job.started', 'job.progress', 'job.step', 'job.done', 'job.failed',
-  'job.cancelled', 'health.changed', 'schedule.run', 'schedule.skipped', 'schedule.failed',
-  'schedule.missed', 'schedule.created', 'schedule.changed', 'schedule.deleted', 'clock.jumped',
+  'sr.created', 'sr.attached', 'sr.changed', 'sr.detached', 'sr.deleted', 'sr.problem', 'sr.problem.ended',
+  'vdi.created', 'vdi.deleted', 'vdi.changed', 'vdi.data-destroyed', 'vdi.resized', 'vdi.reverted', 'vdi.composed',
+  'vdi.reset', 'vdi.attached', 'vdi.activated', 'vdi.deactivated', 'vdi.detached', 'snapshot.created', 'job.started',
+  'job.progress', 'job.step', 'job.done', 'job.failed', 'job.cancelled', 'health.changed', 'schedule.run',
+  'schedule.skipped', 'schedule.failed', 'schedule.missed', 'schedule.created', 'schedule.changed', 'schedule.deleted',
+  'clock.jumped',
 ]
 
 // Follows events until the returned function is called. The browser comes back by itself, with the id it has.

@@ -64,7 +64,9 @@ public final class BackgroundProgram implements AutoCloseable {
      */
     public static BackgroundProgram start(String... command) throws IOException {
         Programs.require(command[0]);
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = Traces.traced(new ProcessBuilder(command))
+                .redirectErrorStream(true)
+                .start();
         BackgroundProgram program = new BackgroundProgram(List.of(command), process);
         RUNNING.add(process);
         program.reader.setDaemon(true);

@@ -102,7 +102,7 @@ public final class Programs {
         Path stdout = Files.createTempFile("catena-stdout", ".log");
         Path stderr = Files.createTempFile("catena-stderr", ".log");
         try {
-            Process process = new ProcessBuilder(command)
+            Process process = Traces.traced(new ProcessBuilder(command))
                     .redirectInput(new File("/dev/null"))
                     .redirectOutput(stdout.toFile())
                     .redirectError(stderr.toFile())

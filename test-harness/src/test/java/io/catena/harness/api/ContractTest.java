@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -74,6 +75,20 @@ class ContractTest {
         }
 
         assertThat(routes).isEqualTo(promised);
+    }
+
+    /** The browser has to be told each kind by its name. */
+    @Test
+    void thePageFollowsEveryKindOfEvent() throws IOException {
+        List<String> kinds = new ArrayList<>();
+        contract.yaml().at("/components/schemas/Event/properties/kind/x-known").forEach(kind -> kinds.add(kind.asString()));
+
+        String page = api.get("", "/api.js").body();
+        String list = page.substring(page.indexOf("const KINDS = ["));
+        assertThat(Pattern.compile("'([a-z.-]+)'").matcher(list.substring(0, list.indexOf(']'))).results())
+                .extracting(found -> found.group(1))
+                .containsExactlyInAnyOrderElementsOf(kinds)
+                .hasSizeGreaterThan(30);
     }
 
     /** A request for each operation that is right, and many that are not: never a 5xx of ours, never an answer out of contract. */
