@@ -19,8 +19,8 @@ public interface AnswerTrace {
      * @throws IOException if the file cannot be made
      */
     static Optional<AnswerTrace> find(String face) throws IOException {
-        Optional<AnswerTrace> service =
-                ServiceLoader.load(AnswerTrace.class, AnswerTrace.class.getClassLoader()).findFirst();
+        Optional<AnswerTrace> service = ServiceLoader.load(AnswerTrace.class, AnswerTrace.class.getClassLoader())
+                .findFirst();
         String directory = System.getenv(DIRECTORY);
         if (service.isPresent() || directory == null || directory.isEmpty()) {
             return service;

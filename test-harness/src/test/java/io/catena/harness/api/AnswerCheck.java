@@ -36,8 +36,8 @@ final class AnswerCheck {
             return events(answer.body());
         }
         String body = answer.whole() ? answer.body() : "";
-        List<String> faults = new ArrayList<>(
-                contract.faults(method, pattern, answer.status(), answer.contentType(), body));
+        List<String> faults =
+                new ArrayList<>(contract.faults(method, pattern, answer.status(), answer.contentType(), body));
         if (answer.status() >= 400 && body.isEmpty() && !answer.method().equals("HEAD")) {
             faults.add("a failure without a body");
         }
@@ -47,13 +47,17 @@ final class AnswerCheck {
     /** Files of the page are no API; everything else that is not in the contract fails. */
     private List<String> unasked(SentAnswer answer, boolean unix) {
         if (answer.status() < 400) {
-            boolean ofPage = !unix && !answer.path().startsWith("/v1/") && !answer.contentType().contains("json");
+            boolean ofPage = !unix
+                    && !answer.path().startsWith("/v1/")
+                    && !answer.contentType().contains("json");
             return ofPage ? List.of() : List.of("the contract has no such operation");
         }
         if (answer.method().equals("HEAD")) {
             return List.of();
         }
-        return unix ? contract.faults(Contract.UNIX_FAILURE, answer.body()) : contract.faultsOfProblem(answer.contentType(), answer.body());
+        return unix
+                ? contract.faults(Contract.UNIX_FAILURE, answer.body())
+                : contract.faultsOfProblem(answer.contentType(), answer.body());
     }
 
     private List<String> overUnix(SentAnswer answer, Operation operation) {
@@ -76,7 +80,8 @@ final class AnswerCheck {
             block.lines()
                     .filter(line -> line.startsWith("data:") && !reset)
                     .forEach(line -> faults.addAll(contract.faults(
-                            "/components/schemas/Event", line.substring("data:".length()).strip())));
+                            "/components/schemas/Event",
+                            line.substring("data:".length()).strip())));
         }
         return faults;
     }

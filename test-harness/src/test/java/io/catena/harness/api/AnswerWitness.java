@@ -65,7 +65,8 @@ public final class AnswerWitness implements AnswerTrace {
         COUNT.decrementAndGet();
         List<String> found = check().faults(answer);
         if (!found.isEmpty()) {
-            String body = answer.body().substring(0, Math.min(MOST_SHOWN, answer.body().length()));
+            String body = answer.body()
+                    .substring(0, Math.min(MOST_SHOWN, answer.body().length()));
             add(answer, found + " in " + body);
         }
         return true;

@@ -34,21 +34,25 @@ class AnswersInContractTest {
 
     @Test
     void whatIsInTheContractIsLeftAlone() throws IOException {
-        assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + ",'attached':true}]}")).isEmpty();
+        assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + ",'attached':true}]}"))
+                .isEmpty();
         assertThat(tls("HEAD", "/v1/srs", 200, "")).isEmpty();
         assertThat(unix("/v1/srs", 200, "[{" + SR + ",'attached':true}]")).isEmpty();
         assertThat(unix("/v1/srs/a", 404, "{'error':{'code':'A','number':1,'message':'m','retryable':false}}"))
                 .isEmpty();
         assertThat(unix("/v1/nothing", 404, "{'error':{'code':'A','number':1,'message':'m','retryable':false}}"))
                 .isEmpty();
-        assertThat(events("{'id':1,'time':'2030-01-02T03:04:05Z','kind':'a','data':{}}")).isEmpty();
+        assertThat(events("{'id':1,'time':'2030-01-02T03:04:05Z','kind':'sr.created','data':{}}"))
+                .isEmpty();
     }
 
     @Test
     void whatIsNotInItIsAFault() throws IOException {
         assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + "}]}")).hasSize(1);
-        assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + ",'attached':true,'more':1}]}")).hasSize(1);
-        assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + ",'attached':'true'}]}")).hasSize(1);
+        assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + ",'attached':true,'more':1}]}"))
+                .hasSize(1);
+        assertThat(tls("GET", "/v1/srs", 200, "{'items':[{" + SR + ",'attached':'true'}]}"))
+                .hasSize(1);
         assertThat(tls("GET", "/v1/srs", 200, "{'items':[")).hasSize(1);
         assertThat(tls("GET", "/v1/srs", 201, "{'items':[]}")).hasSize(1);
         assertThat(tls("GET", "/v1/nothing", 200, "{}")).hasSize(1);
@@ -57,7 +61,10 @@ class AnswersInContractTest {
         assertThat(unix("/v1/srs", 200, "[{" + SR + "}]")).hasSize(1);
         assertThat(unix("/v1/srs", 201, "[]")).hasSize(1);
         assertThat(unix("/v1/srs", 404, "{" + PROBLEM + "}")).isNotEmpty();
-        assertThat(events("{'id':'1','time':'2030-01-02T03:04:05Z','kind':'a','data':{}}")).hasSize(1);
+        assertThat(events("{'id':1,'time':'2030-01-02T03:04:05Z','kind':'a','data':{}}"))
+                .hasSize(1);
+        assertThat(events("{'id':'1','time':'2030-01-02T03:04:05Z','kind':'sr.created','data':{}}"))
+                .hasSize(1);
     }
 
     private static List<String> tls(String method, String path, int status, String body) throws IOException {
@@ -101,9 +108,11 @@ class AnswersInContractTest {
             server.stop();
         }
 
-        assertThat(AnswersInContract.faults()).singleElement().satisfies(fault -> assertThat(fault)
-                .startsWith("GET /v1/jobs/1 over tls: 200")
-                .contains("/job: string found, integer expected"));
+        assertThat(AnswersInContract.faults())
+                .singleElement()
+                .satisfies(fault -> assertThat(fault)
+                        .startsWith("GET /v1/jobs/1 over tls: 200")
+                        .contains("/job: string found, integer expected"));
         assertThat(AnswersInContract.faults()).isEmpty();
     }
 
@@ -115,8 +124,8 @@ class AnswersInContractTest {
             response.write(
                     false,
                     StandardCharsets.UTF_8.encode("{\"job\":"),
-                    Callback.from(() -> response.write(true, StandardCharsets.UTF_8.encode("\"one\"}"), callback), f -> {
-                    }));
+                    Callback.from(
+                            () -> response.write(true, StandardCharsets.UTF_8.encode("\"one\"}"), callback), f -> {}));
             return true;
         }
     }
@@ -127,7 +136,8 @@ class AnswersInContractTest {
         int before = AnswerWitness.seen();
         try (AgentProcess agent = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
             UnixHttp http = new UnixHttp(agent.runDirectory().resolve("agent.sock"), Duration.ofSeconds(20), 1 << 20);
-            assertThat(http.ask("GET", "/v1/srs", "text/plain", new byte[0]).status()).isEqualTo(200);
+            assertThat(http.ask("GET", "/v1/srs", "text/plain", new byte[0]).status())
+                    .isEqualTo(200);
             agent.kill9();
         }
         assertThat(AnswersInContract.faults()).isEmpty();

@@ -35,8 +35,7 @@ final class Contract {
     /** Where the form of failures over the Unix socket is; the contract has it in words. */
     static final String UNIX_FAILURE = "/components/schemas/UnixFailure";
 
-    private static final String UNIX_FAILURE_SCHEMA =
-            """
+    private static final String UNIX_FAILURE_SCHEMA = """
             type: object
             required: [error]
             properties:
@@ -188,8 +187,8 @@ final class Contract {
     List<String> faults(String at, String json) {
         Schema schema = schemas.computeIfAbsent(
                 at,
-                place -> registry.getSchema(SchemaLocation.of(
-                        ID + "#" + place.replace("{", "%7B").replace("}", "%7D"))));
+                place -> registry.getSchema(
+                        SchemaLocation.of(ID + "#" + place.replace("{", "%7B").replace("}", "%7D"))));
         try {
             return schema.validate(json, InputFormat.JSON).stream()
                     .map(Error::toString)

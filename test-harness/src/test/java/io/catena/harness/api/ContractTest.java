@@ -81,11 +81,15 @@ class ContractTest {
     @Test
     void thePageFollowsEveryKindOfEvent() throws IOException {
         List<String> kinds = new ArrayList<>();
-        contract.yaml().at("/components/schemas/Event/properties/kind/x-known").forEach(kind -> kinds.add(kind.asString()));
+        contract.yaml()
+                .at("/components/schemas/Event/properties/kind/x-known")
+                .forEach(kind -> kinds.add(kind.asString()));
 
         String page = api.get("", "/api.js").body();
         String list = page.substring(page.indexOf("const KINDS = ["));
-        assertThat(Pattern.compile("'([a-z.-]+)'").matcher(list.substring(0, list.indexOf(']'))).results())
+        assertThat(Pattern.compile("'([a-z.-]+)'")
+                        .matcher(list.substring(0, list.indexOf(']')))
+                        .results())
                 .extracting(found -> found.group(1))
                 .containsExactlyInAnyOrderElementsOf(kinds)
                 .hasSizeGreaterThan(30);
