@@ -32,12 +32,11 @@ public final class Probe {
     }
 
     private static SrProbe probe(Storage storage, Path path) throws IOException {
-        List<String> files = storage.list("");
         Optional<SrRecord> record = SrRecord.read(storage);
-        int nodes = (int) files.stream().filter(TreeScanner::isNode).count();
+        int nodes = TreeScanner.nodes(storage).size();
         return new SrProbe(
                 path.toString(),
-                record.isPresent() ? SrProbe.Kind.SR : kind(files, nodes),
+                record.isPresent() ? SrProbe.Kind.SR : kind(storage, nodes),
                 record.map(SrRecord::srId).orElse(nodes == 0 ? null : idOf(path)),
                 record.map(SrRecord::name).orElse(""),
                 nodes,
@@ -54,11 +53,11 @@ public final class Probe {
                         .toList();
     }
 
-    private static SrProbe.Kind kind(List<String> files, int nodes) {
+    private static SrProbe.Kind kind(Storage storage, int nodes) throws IOException {
         if (nodes > 0) {
             return SrProbe.Kind.ADOPTABLE;
         }
-        return files.isEmpty() ? SrProbe.Kind.EMPTY : SrProbe.Kind.OTHER;
+        return storage.list("").isEmpty() ? SrProbe.Kind.EMPTY : SrProbe.Kind.OTHER;
     }
 
     private static @Nullable SrId idOf(Path path) {

@@ -160,7 +160,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public SrStat scan() {
-        change("scan SR " + sr.settings.name(), () -> sr.lookForChanges(sr.tree::aside));
+        String what = "scan SR " + sr.settings.name();
+        change(what, () -> sr.lookForChanges(sr.tree::aside));
+        sr.refuseCrowd(what);
         return stat();
     }
 
@@ -169,6 +171,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return locked("check SR " + sr.settings.name(), () -> {
             sr.tree.tryToComplete();
             sr.lookAtAll(sr.tree::aside);
+            sr.refuseCrowd("check SR " + sr.settings.name());
             SrCheck check = new Checker(sr.storage, sr.tree, sr.view, sr.records, repair)
                     .check(sr.settings.id(), this::filesBeingFilled, sr.tree::aside);
             if (repair) {

@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What all open disks of a process may keep in memory of their maps and bitmaps: one budget, of which one part is for what a
+ * What all open disks of a process may keep in memory of their maps and bitmaps, and its SRs of their files: one budget, of which one part is for what a
  * disk cannot do without, and one for what can be read again.
  *
  * <p>What can be read again is given up where a disk has more than its share, when the part is used up; a few busy disks may
@@ -109,21 +109,28 @@ public final class CacheBudget {
         add(cache);
     }
 
-    private synchronized void reserve(long neededBytes, String name) throws MemoryShortageException {
-        if (--admissionsLeft < 0 || fixedEstimateBytes + neededBytes > fixedLimitBytes) {
+    /**
+     * Lets a cache that was taken in need more than before.
+     *
+     * @param moreBytes what comes to its {@link Cache#fixedBytes} when this has returned
+     * @param name of what needs it, for the message
+     * @throws MemoryShortageException if that does not fit
+     */
+    public synchronized void reserve(long moreBytes, String name) throws MemoryShortageException {
+        if (--admissionsLeft < 0 || fixedEstimateBytes + moreBytes > fixedLimitBytes) {
             addUpFixed();
         }
-        if (fixedEstimateBytes + neededBytes > fixedLimitBytes) {
+        if (fixedEstimateBytes + moreBytes > fixedLimitBytes) {
             // What nobody has any more counts until the heap was looked through.
             System.gc();
             addUpFixed();
         }
-        if (fixedEstimateBytes + neededBytes > fixedLimitBytes) {
-            throw new MemoryShortageException(
-                    name + " needs " + neededBytes + " bytes of memory for its map; those of the " + caches.size()
-                            + " open files use " + fixedEstimateBytes + " of " + fixedLimitBytes + " bytes");
+        if (fixedEstimateBytes + moreBytes > fixedLimitBytes) {
+            throw new MemoryShortageException(name + " needs " + moreBytes + " bytes of memory; the " + caches.size()
+                    + " files and SRs that are open use " + fixedEstimateBytes + " of " + fixedLimitBytes
+                    + " bytes");
         }
-        fixedEstimateBytes += neededBytes;
+        fixedEstimateBytes += moreBytes;
     }
 
     private void addUpFixed() {

@@ -3,7 +3,6 @@ package io.catena.store;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.SortedMap;
 
 /**
  * What {@link FileStorage} asks of the system: files by their names below one directory, out of which no name leads, whatever
@@ -35,13 +34,22 @@ public interface ConfinedFiles {
         ConfinedFiles of(Path directory);
     }
 
+    /** Takes what is in a directory, one after another and in no order, so that who needs little of it keeps little. */
+    interface Found {
+        /** Whether it is to be looked at what has this name. */
+        boolean isWanted(String name) throws IOException;
+
+        /** Takes what is there under a name that is wanted. */
+        void take(String name, FileStat stat) throws IOException;
+    }
+
     /**
-     * Returns what is directly in a directory, by the last parts of the names; what vanishes meanwhile is left out.
+     * Tells what is directly in a directory, by the last parts of the names; what vanishes meanwhile is left out.
      *
      * @throws java.nio.file.NoSuchFileException if it does not exist
      * @throws java.nio.file.FileSystemException if it is no directory, or cannot be reached without a link
      */
-    SortedMap<String, FileStat> list(String directory) throws IOException;
+    void list(String directory, Found found) throws IOException;
 
     /**
      * Returns what a name stands for; empty if for nothing.

@@ -22,6 +22,8 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 /**
  * The files below a directory of the host.
@@ -76,32 +78,45 @@ public final class FileStorage implements Storage {
 
     @Override
     public List<String> list(String directory) throws IOException {
-        return List.copyOf(look(directory).keySet());
+        return list(directory, name -> true);
+    }
+
+    @Override
+    public List<String> list(String directory, Predicate<String> wanted) throws IOException {
+        List<String> names = new ArrayList<>();
+        unsynced.see(root.path().resolve(directory));
+        look(directory, wanted, FileStat::isFile, (name, stat) -> names.add(name));
+        Collections.sort(names);
+        return Collections.unmodifiableList(names);
     }
 
     @Override
     public SortedMap<String, Stamp> stamps(String directory) throws IOException {
+        return stamps(directory, name -> true);
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String directory, Predicate<String> wanted) throws IOException {
         SortedMap<String, Stamp> stamps = new TreeMap<>();
-        look(directory)
-                .forEach((name, stat) -> stamps.put(
+        unsynced.see(root.path().resolve(directory));
+        look(
+                directory,
+                wanted,
+                FileStat::isFile,
+                (name, stat) -> stamps.put(
                         name, new Stamp(stat.identity(), stat.sizeBytes(), stat.modifiedNanos(), stat.changedNanos())));
         return Collections.unmodifiableSortedMap(stamps);
     }
 
-    private SortedMap<String, FileStat> look(String directory) throws IOException {
-        String prefix = directory.isEmpty() ? "" : root.inside(directory) + "/";
-        unsynced.see(root.path().resolve(directory));
-        SortedMap<String, FileStat> found = new TreeMap<>();
+    private void look(
+            String directory, Predicate<String> wanted, Predicate<FileStat> kind, BiConsumer<String, FileStat> kept)
+            throws IOException {
+        String inside = directory.isEmpty() ? directory : root.inside(directory);
         try {
-            files.list(directory).forEach((name, stat) -> {
-                if (stat.isFile()) {
-                    found.put(prefix + name, stat);
-                }
-            });
+            files.list(inside, new Listing(inside, wanted, kind, kept));
         } catch (NoSuchFileException e) {
-            return Collections.emptySortedMap();
+            // Then there is nothing in it.
         }
-        return found;
     }
 
     @Override
@@ -245,16 +260,8 @@ public final class FileStorage implements Storage {
     @Override
     public List<String> directories(String directory) throws IOException {
         List<String> names = new ArrayList<>();
-        String prefix = directory.isEmpty() ? "" : root.inside(directory) + "/";
-        try {
-            files.list(directory).forEach((name, stat) -> {
-                if (stat.isDirectory()) {
-                    names.add(prefix + name);
-                }
-            });
-        } catch (NoSuchFileException e) {
-            return List.of();
-        }
+        look(directory, name -> true, FileStat::isDirectory, (name, stat) -> names.add(name));
+        Collections.sort(names);
         return names;
     }
 

@@ -3,6 +3,7 @@ package io.catena.store;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.function.Predicate;
 
 /** A storage that hands all calls on, for those that do something about some of them. As safe for threads as what it hands them to. */
 public abstract class ForwardingStorage implements Storage {
@@ -18,8 +19,18 @@ public abstract class ForwardingStorage implements Storage {
     }
 
     @Override
+    public List<String> list(String directory, Predicate<String> wanted) throws IOException {
+        return storage.list(directory, wanted);
+    }
+
+    @Override
     public SortedMap<String, Stamp> stamps(String directory) throws IOException {
         return storage.stamps(directory);
+    }
+
+    @Override
+    public SortedMap<String, Stamp> stamps(String directory, Predicate<String> wanted) throws IOException {
+        return storage.stamps(directory, wanted);
     }
 
     @Override

@@ -23,8 +23,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -43,17 +41,19 @@ final class JavaFiles implements ConfinedFiles {
     }
 
     @Override
-    public SortedMap<String, FileStat> list(String directory) throws IOException {
-        SortedMap<String, FileStat> found = new TreeMap<>();
+    public void list(String directory, Found found) throws IOException {
         try (SecureDirectoryStream<Path> files = directory(directory)) {
             for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
-                read(path(directory).resolve(name)).ifPresent(stat -> found.put(name, stat));
+                Optional<FileStat> stat =
+                        found.isWanted(name) ? read(path(directory).resolve(name)) : Optional.empty();
+                if (stat.isPresent()) {
+                    found.take(name, stat.get());
+                }
             }
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         }
-        return found;
     }
 
     @Override

@@ -3,6 +3,8 @@ package io.catena.store;
 import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * A tree of named files: everything the driver asks of the host's storage. The only road to disk, so that a test can put
@@ -23,19 +25,42 @@ public interface Storage {
      */
     String EPOCHS = ".catena/epoch";
 
+    /** So many names of one directory are kept in memory. The largest SR has half as many disks. */
+    int MOST_NAMES = 200_000;
+
     /** Whether a name, say from a file that anybody could have written, is in normal form and leads nowhere outside. */
     static boolean isInside(String name) {
         return Root.isInside(name);
     }
 
-    /** Returns the names of the files directly in a directory, sorted; none if it does not exist. The root is "". */
+    /**
+     * Returns the names of the files directly in a directory, sorted; none if it does not exist. The root is "".
+     *
+     * @throws TooManyNamesException if there are more than {@link #MOST_NAMES}
+     */
     List<String> list(String directory) throws IOException;
 
     /**
-     * Returns the files that {@link #list} names, each with a stamp that tells whether it was changed since an earlier call:
-     * for the price of one look at each file's inode, not into the file.
+     * As {@link #list(String)}, of the names that are wanted; the others take no memory, and may be more.
+     *
+     * @param wanted is asked for names as they are returned
+     */
+    default List<String> list(String directory, Predicate<String> wanted) throws IOException {
+        return list(directory).stream().filter(wanted).toList();
+    }
+
+    /**
+     * Returns the files that {@link #list(String)} names, each with a stamp that tells whether it was changed since an earlier
+     * call: for the price of one look at each file's inode, not into the file.
      */
     SortedMap<String, Stamp> stamps(String directory) throws IOException;
+
+    /** As {@link #stamps(String)}, of the names that are wanted; see {@link #list(String, Predicate)}. */
+    default SortedMap<String, Stamp> stamps(String directory, Predicate<String> wanted) throws IOException {
+        SortedMap<String, Stamp> stamps = new TreeMap<>(stamps(directory));
+        stamps.keySet().removeIf(wanted.negate());
+        return stamps;
+    }
 
     /** Whether there is a file of this name. */
     boolean exists(String name) throws IOException;

@@ -2,7 +2,13 @@ package io.catena.store;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStreamWriter;
+import java.io.Reader;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
@@ -16,6 +22,11 @@ public final class StoredText {
 
     /** A text that is one value may be longer. */
     private static final int LONG_BYTES = 16 << 20;
+
+    /** Some 300 for each file of the largest SR, twice as many as names of the usual length need. */
+    private static final int LIST_BYTES = 48 << 20;
+
+    private static final int BUFFER_BYTES = 64 << 10;
 
     /** What tells of a single thing takes less, so that many of them, whoever put them there, do not fill the memory. */
     private static final int SMALL_BYTES = 128 << 10;
@@ -57,11 +68,55 @@ public final class StoredText {
         if (bytes.length > mostBytes) {
             throw new TooLargeException(name, bytes.length, mostBytes);
         }
+        replace(storage, name, file -> file.write(0, ByteBuffer.wrap(bytes)));
+    }
+
+    /** Writes a text bit by bit, so that it is never in memory as a whole. */
+    @FunctionalInterface
+    public interface Body {
+        void writeTo(Writer out) throws IOException;
+    }
+
+    /** Makes something of a text bit by bit. */
+    @FunctionalInterface
+    public interface Parser<T> {
+        T parse(Reader in) throws IOException;
+    }
+
+    /** As {@link #write(Storage, String, String)}, for what {@link #readList} reads. */
+    public static void writeList(Storage storage, String name, Body body) throws IOException {
+        replace(storage, name, file -> {
+            Writer out = new OutputStreamWriter(
+                    new BufferedOutputStream(FileBytes.to(file, LIST_BYTES), BUFFER_BYTES), UTF_8);
+            body.writeTo(out);
+            out.flush();
+        });
+    }
+
+    /**
+     * As {@link #read(Storage, String)}, for a list with an entry for each file of an SR: of at most 48 MiB. What is made of it
+     * must bound how many entries it takes.
+     */
+    public static <T> Optional<T> readList(Storage storage, String name, Parser<T> parser) throws IOException {
+        try (BlockFile file = storage.openReadOnly(name)) {
+            checkSize(file, name, LIST_BYTES);
+            Reader in = new InputStreamReader(new BufferedInputStream(FileBytes.of(file), BUFFER_BYTES), UTF_8);
+            return Optional.of(parser.parse(in));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    private interface Content {
+        void writeTo(BlockFile file) throws IOException;
+    }
+
+    private static void replace(Storage storage, String name, Content content) throws IOException {
         String fresh = name + NEW;
         storage.delete(fresh);
         try {
             try (BlockFile file = storage.create(fresh)) {
-                file.write(0, ByteBuffer.wrap(bytes));
+                content.writeTo(file);
                 file.sync();
             }
             storage.rename(fresh, name);
@@ -106,15 +161,19 @@ public final class StoredText {
 
     private static Optional<String> read(Storage storage, String name, int mostBytes) throws IOException {
         try (BlockFile file = storage.openReadOnly(name)) {
-            long size = file.size();
-            if (size > mostBytes) {
-                throw new TooLargeException(name, size, mostBytes);
-            }
-            ByteBuffer bytes = ByteBuffer.allocate((int) size);
+            ByteBuffer bytes = ByteBuffer.allocate(checkSize(file, name, mostBytes));
             file.readFully(0, bytes);
             return Optional.of(new String(bytes.array(), UTF_8));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
+    }
+
+    private static int checkSize(BlockFile file, String name, int mostBytes) throws IOException {
+        long size = file.size();
+        if (size > mostBytes) {
+            throw new TooLargeException(name, size, mostBytes);
+        }
+        return (int) size;
     }
 }

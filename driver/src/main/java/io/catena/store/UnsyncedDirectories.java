@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class UnsyncedDirectories {
+    /** Others can make more, and rename them; to sync some twice costs little. */
+    private static final int MOST_SEEN = 50_000;
+
     private final Path root;
     private final DirectorySync directorySync;
 
@@ -36,6 +39,9 @@ final class UnsyncedDirectories {
 
     /** Tells that a directory below the root is being used. */
     synchronized void see(Path directory) {
+        if (seen.size() > MOST_SEEN) {
+            seen.clear();
+        }
         for (Path at = directory; at.startsWith(root) && seen.add(at); at = Root.parent(at)) {
             unsynced.add(at);
         }

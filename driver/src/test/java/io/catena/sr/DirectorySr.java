@@ -11,6 +11,7 @@ import io.catena.disk.Exporter;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.open.Wanted;
+import io.catena.store.ConfinedFiles;
 import io.catena.store.FileStorage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -29,16 +30,22 @@ final class DirectorySr implements Closeable {
 
     final Path directory;
     private final Path redo;
+    private final ConfinedFiles.Below below;
     private final Map<VdiId, BlockDevice> exported = new HashMap<>();
     private final Jobs jobs = new Jobs(Clock.systemUTC());
 
     DirectorySr(Path directory, Path redo) {
+        this(directory, redo, FileStorage.JAVA_ALONE);
+    }
+
+    DirectorySr(Path directory, Path redo, ConfinedFiles.Below below) {
         this.directory = directory;
         this.redo = redo;
+        this.below = below;
     }
 
     FileStorage storage() {
-        return new FileStorage(directory);
+        return new FileStorage(directory, below, List.of());
     }
 
     VhdRepository create() {

@@ -27,6 +27,8 @@ public record SrHealth(State state, List<Reason> reasons) {
         UNREADABLE_NODE,
         /** Two files claim to be the same disk, or one is not what it was; not opened for writing before somebody decides. */
         CONTRADICTION,
+        /** The directory holds so many files that it is not looked through; what is known is served. */
+        TOO_MANY_FILES,
         /** An operation failed half-way, and nothing is changed before it is completed. */
         UNFINISHED_OPERATION,
         /** Writes that were answered are in a redo log only, since their file could not be opened. */

@@ -7,6 +7,7 @@ import io.catena.api.SrQuotas;
 import io.catena.api.VdiId;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
+import io.catena.sr.record.NameRoom;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
@@ -27,12 +28,20 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads. Who is to rely on the answer asks under the SR's tree lock.
  */
 public final class Admission {
+    /** Some are left for what is made without asking, as base copies of disks that are imported. */
+    private static final int MOST_NODES = NameRoom.MOST_NODES - 1000;
+
     private final SrSettings settings;
     private final SrView view;
     private final Storage storage;
+    private final NameRoom room;
     private final Map<String, Growth> underWay = new ConcurrentHashMap<>();
 
-    Admission(SrSettings settings, SrView view, Storage storage) {
+    /**
+     * @param room for what is known of the files of disks
+     */
+    Admission(SrSettings settings, SrView view, Storage storage, NameRoom room) {
+        this.room = room;
         this.settings = settings;
         this.view = view;
         this.storage = storage;
@@ -78,6 +87,7 @@ public final class Admission {
 
     /** Makes sure that all of it may be added to what is there. */
     public void check(Tree now, Collection<Growth> growths) throws IOException {
+        checkNodes(now, growths);
         SrLimits limits = limits();
         if (limits.equals(SrLimits.NONE)) {
             return;
@@ -95,6 +105,24 @@ public final class Admission {
         checkOversubscription(limits, total(all).virtualBytes(), space.totalBytes());
         growths.stream().map(Growth::owner).distinct().forEach(owner -> checkQuota(limits, all, owner));
         checkSnapshots(limits, all, growths);
+    }
+
+    /** More could not be attached again. A cut makes two files. */
+    private void checkNodes(Tree now, Collection<Growth> growths) throws IOException {
+        long added = growths.stream()
+                .filter(growth -> growth.vdis() + growth.snapshots() > 0)
+                .count();
+        int nodes = (int) (now.nodes().size() + 2 * added);
+        if (added > 0 && nodes > MOST_NODES) {
+            throw new SrException(
+                            SrError.QUOTA_EXCEEDED,
+                            "SR " + settings.name() + " would have " + nodes + " files of disks; at most " + MOST_NODES
+                                    + " are made")
+                    .correction("Delete disks or snapshots, then collect: ", Remedy.of(Verb.GC_RUN, settings.id()));
+        }
+        if (added > 0) {
+            room.claim(nodes);
+        }
     }
 
     /** Makes sure that a disk may become another owner's. */

@@ -24,8 +24,10 @@ import io.catena.store.Storage;
 import io.catena.vhd.PendingRewrite;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -42,12 +44,18 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> By who has the SR's turn and its tree lock.
  */
 public final class Checker {
+    /** Whoever makes files in the directory can make any number of findings. */
+    private static final int MOST_OF_A_KIND = 1000;
+
     private final Storage storage;
     private final SrTree tree;
     private final SrView view;
     private final VdiRecords records;
     private final boolean repair;
     private final List<Finding> findings = new ArrayList<>();
+
+    /** How many of each kind there are, also those that are not listed. */
+    private final Map<Kind, Integer> counts = new EnumMap<>(Kind.class);
 
     public Checker(Storage storage, SrTree tree, SrView view, VdiRecords records, boolean repair) {
         this.storage = storage;
@@ -78,6 +86,7 @@ public final class Checker {
             storage.syncNames();
             records.forget();
         }
+        tellHowManyMore();
         return new SrCheck(sr, repair, findings);
     }
 
@@ -179,7 +188,7 @@ public final class Checker {
                                     .then(step.action())
                             : step.action());
         }
-        for (String name : storage.list("")) {
+        for (String name : storage.list("", name -> !TreeScanner.isNode(name))) {
             if (name.endsWith(PendingRewrite.SUFFIX)) {
                 tell(
                         Kind.UNFINISHED,
@@ -187,10 +196,7 @@ public final class Checker {
                         null,
                         "a resize that could not be completed",
                         "Detach the SR and attach it again; the log says what is in the way.");
-            } else if (!TreeScanner.isNode(name)
-                    && !temporary.contains(name)
-                    && !foreign.contains(name)
-                    && !SmLeftover.isKept(name)) {
+            } else if (!temporary.contains(name) && !foreign.contains(name) && !SmLeftover.isKept(name)) {
                 tell(Kind.UNKNOWN_FILE, name, null, "it is no part of an SR", "Move it elsewhere.");
             }
         }
@@ -238,7 +244,28 @@ public final class Checker {
     }
 
     private void tell(Kind kind, String file, @Nullable VdiId vdi, String problem, Advice correction) {
-        findings.add(new Finding(kind, file, vdi, problem, correction, false, false));
+        add(new Finding(kind, file, vdi, problem, correction, false, false));
+    }
+
+    private void add(Finding finding) {
+        if (counts.merge(finding.kind(), 1, Integer::sum) <= MOST_OF_A_KIND) {
+            findings.add(finding);
+        }
+    }
+
+    private void tellHowManyMore() {
+        counts.forEach((kind, count) -> {
+            if (count > MOST_OF_A_KIND) {
+                findings.add(new Finding(
+                        kind,
+                        "",
+                        null,
+                        (count - MOST_OF_A_KIND) + " more are not listed",
+                        Advice.of("Deal with those that are listed, then check again."),
+                        false,
+                        false));
+            }
+        });
     }
 
     private void act(Kind kind, String file, @Nullable VdiId vdi, String problem, String correction, Repair action)
@@ -246,6 +273,6 @@ public final class Checker {
         if (repair) {
             action.run();
         }
-        findings.add(new Finding(kind, file, vdi, problem, Advice.of(correction), true, repair));
+        add(new Finding(kind, file, vdi, problem, Advice.of(correction), true, repair));
     }
 }

@@ -18,6 +18,7 @@ import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.Tree;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Says what keeps an SR from being healthy, the worst first, and what to do about it.
@@ -25,18 +26,24 @@ import java.util.List;
  * <p><b>Threads.</b> Safe for use by many threads.
  */
 final class HealthCheck {
+    /** Whoever makes files in the directory can make any number of reasons. */
+    private static final int MOST_OF_A_KIND = 100;
+
     private final SrId sr;
     private final SrTree tree;
     private final GarbageCollection garbage;
     private final FilesBehind behind;
     private final Fence fence;
+    private final Crowding crowding;
 
     /**
      * @param behind knows which files are behind their redo logs
      * @param fence ends the service when the lock of the SR is lost
+     * @param crowding tells whether the directory can be looked through
      */
-    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, FilesBehind behind, Fence fence) {
+    HealthCheck(SrId sr, SrTree tree, GarbageCollection garbage, FilesBehind behind, Fence fence, Crowding crowding) {
         this.fence = fence;
+        this.crowding = crowding;
         this.sr = sr;
         this.tree = tree;
         this.garbage = garbage;
@@ -75,13 +82,8 @@ final class HealthCheck {
                         Kind.UNFINISHED_OPERATION,
                         what,
                         Advice.of("Detach the SR and attach it again; the log says what is in the way."))));
-        for (NodeProblem problem : problems) {
-            reasons.add(new Reason(
-                    Kind.UNREADABLE_NODE,
-                    problem.file() + ": " + problem.problem(),
-                    Advice.of("Look at it, and repair it, while the SR is detached: ")
-                            .then(Remedy.of(Verb.VHD_CHECK, problem.file()))));
-        }
+        crowding.reason().ifPresent(what -> reasons.add(new Reason(Kind.TOO_MANY_FILES, what, Crowding.CURE)));
+        addProblems(reasons, problems);
         addContradictions(reasons, now);
         addSpace(reasons, freeBytes);
         addSetAside(reasons);
@@ -89,11 +91,34 @@ final class HealthCheck {
         return SrHealth.of(reasons);
     }
 
+    private static void addProblems(List<Reason> reasons, List<NodeProblem> problems) {
+        for (NodeProblem problem : problems.subList(0, Math.min(problems.size(), MOST_OF_A_KIND))) {
+            reasons.add(new Reason(
+                    Kind.UNREADABLE_NODE,
+                    problem.file() + ": " + problem.problem(),
+                    Advice.of("Look at it, and repair it, while the SR is detached: ")
+                            .then(Remedy.of(Verb.VHD_CHECK, problem.file()))));
+        }
+        addMore(reasons, Kind.UNREADABLE_NODE, problems.size());
+    }
+
     private void addContradictions(List<Reason> reasons, Tree now) {
+        int count = 0;
         for (Node node : now.nodes()) {
-            now.contradiction(node)
-                    .ifPresent(what ->
-                            reasons.add(new Reason(Kind.CONTRADICTION, what, Contradictions.cure(sr.toString()))));
+            Optional<String> contradiction = now.contradiction(node);
+            if (contradiction.isPresent() && ++count <= MOST_OF_A_KIND) {
+                reasons.add(new Reason(Kind.CONTRADICTION, contradiction.get(), Contradictions.cure(sr.toString())));
+            }
+        }
+        addMore(reasons, Kind.CONTRADICTION, count);
+    }
+
+    private static void addMore(List<Reason> reasons, Kind kind, int count) {
+        if (count > MOST_OF_A_KIND) {
+            reasons.add(new Reason(
+                    kind,
+                    "The same is wrong with " + (count - MOST_OF_A_KIND) + " more files",
+                    Advice.of("Deal with those that are told.")));
         }
     }
 
@@ -136,10 +161,12 @@ final class HealthCheck {
     }
 
     private static void addChains(List<Reason> reasons, Tree now, NodeFacts facts, ChainBudget budget) {
+        int count = 0;
         for (Node node : now.nodes()) {
-            if (!node.hidden() && facts.of(node).depth() >= budget.warnFrom()) {
+            if (!node.hidden() && facts.of(node).depth() >= budget.warnFrom() && ++count <= MOST_OF_A_KIND) {
                 reasons.add(new Reason(Kind.LONG_CHAIN, budget.length(now, node), budget.relief(now, node)));
             }
         }
+        addMore(reasons, Kind.LONG_CHAIN, count);
     }
 }

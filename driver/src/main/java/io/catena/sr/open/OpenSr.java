@@ -23,12 +23,15 @@ import io.catena.sr.live.VdiUse;
 import io.catena.sr.record.FileWatch;
 import io.catena.sr.record.GcSettingsFile;
 import io.catena.sr.record.JobIntentFiles;
+import io.catena.sr.record.NameRoom;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.record.SrRecord;
 import io.catena.sr.record.VdiRecords;
 import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
+import io.catena.sr.tree.TreeScanner;
+import io.catena.store.CacheBudget;
 import io.catena.store.FencedStorage;
 import io.catena.store.Storage;
 import io.catena.store.StorageLock;
@@ -73,6 +76,7 @@ public final class OpenSr {
     /** The disks that are being opened again after the agent was started anew. */
     public final Set<VdiId> restored = ConcurrentHashMap.newKeySet();
 
+    private final Crowding crowding = new Crowding();
     private final StorageLock lock;
     private final Storage unfenced;
 
@@ -85,6 +89,7 @@ public final class OpenSr {
             SrRecord record,
             Environment environment,
             StorageLock lock,
+            NameRoom room,
             Attaching.Begun begun)
             throws IOException {
         this.unfenced = unfenced;
@@ -93,17 +98,22 @@ public final class OpenSr {
         this.lock = lock;
         this.redo = begun.redo();
         settings = new SrSettings(storage, record);
-        tree = new SrTree(storage, environment.clock());
+        tree = new SrTree(storage, room, environment.clock());
         records = new VdiRecords(storage);
         zeros = new ElidedZeros(storage);
         jobIntents = new JobIntentFiles(storage);
-        recordFiles = new FileWatch(storage, SrFiles.VDI_RECORDS, environment.clock());
+        recordFiles = new FileWatch(
+                storage,
+                SrFiles.VDI_RECORDS,
+                name -> true,
+                NameRoom.ofRecords(CacheBudget.process()),
+                environment.clock());
         Fence fence = fence(lock, record);
         attachments = new Attachments(storage, environment.exporter(), redo, fence);
         behind = new FilesBehind(
                 storage, redo, begun.replay().behind(), begun.replay().lost());
         view = new SrView(record.srId(), tree, records, behind);
-        admission = new Admission(settings, view, storage);
+        admission = new Admission(settings, view, storage, room);
         looks = new SrLooks(
                 storage,
                 record.srId(),
@@ -125,7 +135,7 @@ public final class OpenSr {
                 behind,
                 () -> settings.now().warnFrom(),
                 record.isAdopted()));
-        health = new HealthCheck(record.srId(), tree, garbage, behind, fence);
+        health = new HealthCheck(record.srId(), tree, garbage, behind, fence, crowding);
     }
 
     /** It can be done the next time as well, say when there is room on the file system. */
@@ -179,6 +189,8 @@ public final class OpenSr {
             Optional<SrRecord> known = SrRecord.read(storage);
             SrRecord record = known.orElseGet(() -> adopted(path, environment));
             known.ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(storage, path));
+            NameRoom room = NameRoom.ofNodes(CacheBudget.process());
+            room.claim(TreeScanner.nodes(storage));
             Attaching.Begun begun = new Attaching(storage, environment).begin(record);
             if (known.isEmpty()) {
                 adopt(storage, record);
@@ -186,7 +198,7 @@ public final class OpenSr {
             if (!storage.exists(SrFiles.SEEN)) {
                 Contradictions.allowRawParents(storage);
             }
-            OpenSr sr = new OpenSr(plain, storage, record, environment, lock, begun);
+            OpenSr sr = new OpenSr(plain, storage, record, environment, lock, room, begun);
             sr.completeRecords();
             return sr;
         } catch (IOException | RuntimeException e) {
@@ -224,9 +236,23 @@ public final class OpenSr {
      *     of the disks
      */
     public void lookForChanges(Aside aside) throws IOException {
-        aside.run(this::lookAtRecords);
-        tree.update(attachments.nodes(), aside);
-        aside.run(() -> tree.noteFiles(false));
+        boolean hasLooked = crowding.look(() -> {
+            aside.run(this::lookAtRecords);
+            tree.update(attachments.nodes(), aside);
+        });
+        if (hasLooked) {
+            aside.run(() -> tree.noteFiles(false));
+        }
+    }
+
+    /**
+     * Makes sure that the last look at the directory was possible.
+     *
+     * @param what was wanted, for the message
+     * @throws SrException if it was not, since there are too many files
+     */
+    public void refuseCrowd(String what) {
+        crowding.refuse(what);
     }
 
     private void lookAtRecords() throws IOException {
@@ -246,10 +272,14 @@ public final class OpenSr {
 
     /** As {@link #lookForChanges}, of all files, whatever is known of them. */
     public void lookAtAll(Aside aside) throws IOException {
-        aside.run(this::lookAtRecords);
-        tree.rescan(attachments.nodes(), aside);
-        records.forget();
-        aside.run(() -> tree.noteFiles(false));
+        boolean hasLooked = crowding.look(() -> {
+            aside.run(this::lookAtRecords);
+            tree.rescan(attachments.nodes(), aside);
+        });
+        if (hasLooked) {
+            records.forget();
+            aside.run(() -> tree.noteFiles(false));
+        }
     }
 
     /**

@@ -58,7 +58,10 @@ public record Wanted(@Nullable SrId id, boolean adopt) {
 
     private static List<String> files(Storage storage, String path) {
         try {
-            List<String> names = storage.list("");
+            List<String> names = TreeScanner.nodes(storage);
+            if (names.isEmpty()) {
+                names = storage.list("");
+            }
             return names.isEmpty()
                     ? storage.directories("").stream()
                             .filter(n -> !isHarmless(n))

@@ -11,6 +11,7 @@ import io.catena.store.LeaseLostException;
 import io.catena.store.MemoryShortageException;
 import io.catena.store.StorageAwayException;
 import io.catena.store.StorageLockedException;
+import io.catena.store.TooManyNamesException;
 import io.catena.vhd.MissingParentException;
 import io.catena.vhd.map.RedoMisfitException;
 import java.io.IOException;
@@ -56,7 +57,12 @@ public final class Errors {
         }
         if (e instanceof MemoryShortageException) {
             return new SrException(SrError.MEMORY_SHORTAGE, detail, e)
-                    .correction("Detach disks that are not needed, or give the agent a larger heap (-Xmx).");
+                    .correction("Detach disks or SRs that are not needed, or give the agent a larger heap (-Xmx).");
+        }
+        if (e instanceof TooManyNamesException) {
+            return new SrException(SrError.SR_UNAVAILABLE, detail, e)
+                    .correction(
+                            "Move what does not belong there to another directory. Disks that are in use go on meanwhile.");
         }
         if (e instanceof MissingParentException) {
             return new SrException(SrError.VDI_UNAVAILABLE, detail, e)

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 
 /**
  * Tells which files of a directory were made, changed or deleted since it was asked last, without a look into them.
@@ -36,6 +37,8 @@ public final class FileWatch {
 
     private final Storage storage;
     private final String directory;
+    private final Predicate<String> wanted;
+    private final NameRoom room;
     private final Clock clock;
 
     /** As of the last call, without those that were too young to be relied on. */
@@ -46,22 +49,29 @@ public final class FileWatch {
 
     /**
      * @param directory of which the files are watched
+     * @param wanted which of them
+     * @param room for what is known of them
      * @param clock the one that the file system's times are compared with
      */
-    public FileWatch(Storage storage, String directory, Clock clock) {
+    public FileWatch(Storage storage, String directory, Predicate<String> wanted, NameRoom room, Clock clock) {
         this.storage = storage;
         this.directory = directory;
+        this.wanted = wanted;
+        this.room = room;
         this.clock = clock;
     }
 
     /**
      * Returns the names of the files that are not as they were; all at the first call. To be called before they are read: what
      * happens in between is then found the next time.
+     *
+     * @throws IOException also if they are too many; then this call counts for nothing
      */
     public Set<String> changes() throws IOException {
         Instant now = clock.instant();
         long limit = TimeUnit.SECONDS.toNanos(now.getEpochSecond()) + now.getNano() - SETTLED_NANOS;
-        SortedMap<String, Storage.Stamp> found = storage.stamps(directory);
+        SortedMap<String, Storage.Stamp> found = storage.stamps(directory, wanted);
+        room.claim(found.keySet());
         Set<String> changed = new TreeSet<>(names);
         changed.removeAll(found.keySet());
         found.forEach((name, stamp) -> {

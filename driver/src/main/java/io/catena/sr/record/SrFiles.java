@@ -59,11 +59,9 @@ public final class SrFiles {
         Set<String> names = new TreeSet<>(storage.list(TEMPORARY));
         for (String directory :
                 List.of(VDI_RECORDS, KEPT_CHANGES, JOBS, NOTES, JOURNAL, OfflineAccess.PUSH_DOWNS, OWN)) {
-            storage.list(directory).stream().filter(StoredText::isBeingWritten).forEach(names::add);
+            names.addAll(storage.list(directory, StoredText::isBeingWritten));
         }
-        storage.list("").stream()
-                .filter(name -> name.contains(PendingRewrite.SUFFIX) && StoredText.isBeingWritten(name))
-                .forEach(names::add);
+        names.addAll(storage.list("", name -> name.contains(PendingRewrite.SUFFIX) && StoredText.isBeingWritten(name)));
         return names;
     }
 

@@ -71,15 +71,9 @@ final class Outsiders {
         void into(String directory, int depth) {
             try {
                 boolean isRoot = directory.isEmpty();
-                if (!isRoot || storage.list("").stream().anyMatch(name -> !TreeScanner.isNode(name))) {
-                    storage.stamps(directory).forEach((name, stamp) -> {
-                        if (!isRoot || !TreeScanner.isNode(name)) {
-                            file(name, stamp);
-                        }
-                    });
-                }
+                storage.stamps(directory, name -> isLookedAt(name, isRoot)).forEach(this::file);
                 for (String inner : storage.directories(directory)) {
-                    if (depth == MOST_DEPTH || files > MOST_FILES) {
+                    if (depth == MOST_DEPTH || ++files > MOST_FILES) {
                         found.put(inner + " (too deep, or too many files before it, to look into)", Node.Doubt.ANY);
                         return;
                     }
@@ -92,8 +86,19 @@ final class Outsiders {
             }
         }
 
+        /** Of more files than can be looked into one is enough to say so. */
+        private boolean isLookedAt(String name, boolean isRoot) {
+            if (isRoot && TreeScanner.isNode(name)) {
+                return false;
+            }
+            if (++files > MOST_FILES) {
+                found.put(name + " (too many files before it, to look into)", Node.Doubt.ANY);
+                return false;
+            }
+            return true;
+        }
+
         private void file(String name, Storage.Stamp stamp) {
-            files++;
             Seen before = settled.get(name);
             Node.Doubt doubt = before != null && before.stamp().equals(stamp) ? before.doubt() : doubt(name);
             if (Math.max(stamp.modifiedNanos(), stamp.changedNanos()) < limitNanos) {

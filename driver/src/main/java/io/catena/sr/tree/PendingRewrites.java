@@ -20,10 +20,7 @@ public final class PendingRewrites {
      */
     public static boolean complete(Storage storage) throws IOException {
         boolean all = true;
-        for (String journal : storage.list("")) {
-            if (!journal.endsWith(PendingRewrite.SUFFIX)) {
-                continue;
-            }
+        for (String journal : storage.list("", name -> name.endsWith(PendingRewrite.SUFFIX))) {
             try {
                 Journal.of(storage, PendingRewrite.fileOf(journal)).recover();
                 LOG.log(Level.INFO, LogLine.of("rewrite-completed", "journal", journal));

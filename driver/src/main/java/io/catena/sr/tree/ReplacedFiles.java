@@ -3,6 +3,7 @@ package io.catena.sr.tree;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
@@ -29,6 +30,11 @@ import org.jspecify.annotations.Nullable;
 final class ReplacedFiles {
     private final Storage storage;
     private final Map<String, SeenFile> seen;
+
+    /** Found out when a file has another id for the first time: that there may be many such files, too, must cost little. */
+    private @Nullable Map<String, Integer> idsOfNow;
+
+    private @Nullable Set<String> idsOfThen;
 
     /**
      * Compares with what was seen.
@@ -71,13 +77,32 @@ final class ReplacedFiles {
     }
 
     private boolean isDescendant(Tree tree, Node node, String id, SeenFile before) {
-        boolean isTwice = tree.nodes().stream()
-                .filter(other -> !other.name().equals(node.name()))
-                .anyMatch(other -> SeenFile.uniqueId(other).equals(Optional.of(id)));
-        boolean isOther = seen.entrySet().stream()
-                .anyMatch(entry -> id.equals(entry.getValue().uniqueId())
-                        && tree.node(entry.getKey()).isPresent());
-        return !isTwice && !isOther && !Collections.disjoint(idsNow(tree, node), idsThen(before));
+        boolean isTwice = idsOfNow(tree).getOrDefault(id, 0) > 1;
+        return !isTwice && !idsOfThen(tree).contains(id) && !Collections.disjoint(idsNow(tree, node), idsThen(before));
+    }
+
+    /** Returns how many files have each unique id now. */
+    private Map<String, Integer> idsOfNow(Tree tree) {
+        if (idsOfNow == null) {
+            Map<String, Integer> counts = new HashMap<>();
+            tree.nodes().forEach(node -> SeenFile.uniqueId(node).ifPresent(id -> counts.merge(id, 1, Integer::sum)));
+            idsOfNow = counts;
+        }
+        return idsOfNow;
+    }
+
+    /** Returns the unique ids that those files had which are still there. */
+    private Set<String> idsOfThen(Tree tree) {
+        if (idsOfThen == null) {
+            Set<String> ids = new HashSet<>();
+            seen.forEach((name, file) -> {
+                if (file.uniqueId() != null && tree.node(name).isPresent()) {
+                    ids.add(file.uniqueId());
+                }
+            });
+            idsOfThen = ids;
+        }
+        return idsOfThen;
     }
 
     private static Set<String> idsNow(Tree tree, Node node) {

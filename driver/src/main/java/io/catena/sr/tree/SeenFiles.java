@@ -1,17 +1,17 @@
 package io.catena.sr.tree;
 
-import com.google.gson.Gson;
-import com.google.gson.GsonBuilder;
+import com.google.gson.stream.MalformedJsonException;
 import io.catena.log.LogLine;
 import io.catena.sr.record.SrFiles;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
+import io.catena.store.TooManyNamesException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -43,8 +43,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class SeenFiles {
     private static final Logger LOG = System.getLogger(SeenFiles.class.getName());
-    private static final Gson GSON =
-            new GsonBuilder().disableHtmlEscaping().setPrettyPrinting().create();
 
     private final Storage storage;
     private final ReplacedMarks marks;
@@ -55,21 +53,15 @@ final class SeenFiles {
     /** The files that are not what they were, and what was found. */
     private SortedMap<String, String> replaced = new TreeMap<>();
 
-    /** The note as it is stored. */
-    private record Note(@Nullable Map<String, SeenFile> files) {
-        Note {
-            // Gson takes null for anything.
-            files = files == null ? null : Map.copyOf(files);
-        }
-    }
-
     SeenFiles(Storage storage) throws IOException {
         this.storage = storage;
         marks = new ReplacedMarks(storage);
-        Note note = read();
-        if (note.files() != null) {
-            boolean isInPlace = isInPlace();
-            note.files().forEach((name, file) -> seen.put(name, isInPlace ? file : file.copied()));
+        Optional<SortedMap<String, SeenFile>> noted = read();
+        if (noted.isPresent()) {
+            seen = noted.get();
+            if (!isInPlace()) {
+                seen.replaceAll((name, file) -> file.copied());
+            }
         }
         seen.keySet().removeAll(marks.names());
     }
@@ -82,20 +74,22 @@ final class SeenFiles {
         }
     }
 
-    private Note read() throws IOException {
+    private Optional<SortedMap<String, SeenFile>> read() throws IOException {
         try {
-            Note note = GSON.fromJson(StoredText.read(storage, SrFiles.SEEN).orElse("{}"), Note.class);
-            return Objects.requireNonNullElse(note, new Note(null));
-        } catch (StoredText.TooLargeException | RuntimeException e) {
-            // Gson throws what it likes.
+            return SeenNote.read(storage);
+        } catch (StoredText.TooLargeException
+                | TooManyNamesException
+                | MalformedJsonException
+                | EOFException
+                | RuntimeException e) {
             LOG.log(Level.WARNING, LogLine.of("seen-files-unreadable", "file", SrFiles.SEEN, "cause", e.getMessage()));
-            return new Note(null);
+            return Optional.empty();
         }
     }
 
     /** Returns what no copy of the note has in common with it. */
     private String itself() throws IOException {
-        Storage.Stamp stamp = storage.stamps(SrFiles.OWN).get(SrFiles.SEEN);
+        Storage.Stamp stamp = storage.stamps(SrFiles.OWN, SrFiles.SEEN::equals).get(SrFiles.SEEN);
         return storage.info(SrFiles.SEEN).identity() + (stamp == null ? "" : " changed at " + stamp.changedNanos());
     }
 
@@ -142,7 +136,7 @@ final class SeenFiles {
 
     private void writeNote(SortedMap<String, SeenFile> now) throws IOException {
         try {
-            StoredText.write(storage, SrFiles.SEEN, GSON.toJson(new Note(now)));
+            SeenNote.write(storage, now);
             StoredText.write(storage, SrFiles.SEEN_ITSELF, itself());
         } catch (StoredText.TooLargeException e) {
             // Of so many files nothing is claimed.

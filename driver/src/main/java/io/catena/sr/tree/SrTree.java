@@ -9,6 +9,7 @@ import io.catena.op.Orphans;
 import io.catena.op.Remove;
 import io.catena.sr.kept.KeptFiles;
 import io.catena.sr.record.Errors;
+import io.catena.sr.record.NameRoom;
 import io.catena.store.LateDeletion;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -59,13 +60,14 @@ public final class SrTree {
     private boolean closed;
 
     /**
+     * @param room for what is known of its files
      * @param clock for the comparison with files' times
      */
-    public SrTree(Storage storage, Clock clock) throws IOException {
+    public SrTree(Storage storage, NameRoom room, Clock clock) throws IOException {
         this.storage = new LateDeletion(storage);
         kept = new KeptFiles(storage);
         scanner = new TreeScanner(storage);
-        watch = new TreeWatch(storage, scanner, clock);
+        watch = new TreeWatch(storage, scanner, room, clock);
         outsiders = new Outsiders(storage, clock);
         seenFiles = new SeenFiles(storage);
         tree = compared(watch.scan());

@@ -10,6 +10,7 @@ import io.catena.vhd.ChainFile;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -20,7 +21,9 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +57,11 @@ public final class Tree {
 
     /** The nodes that claim the id of another and have one of their own, by the id that they claim and by name. */
     private final Map<VdiId, SortedMap<String, Node>> doubles = new HashMap<>();
+
+    private volatile @Nullable Needs needs;
+
+    /** What was found out of files that claim to be the same disk. */
+    private final Map<VdiId, Claim> claims = new ConcurrentHashMap<>();
 
     /** A tree without records. */
     public Tree(Collection<Node> all) {
@@ -139,28 +147,60 @@ public final class Tree {
 
     /** Base copies go by their names, and may claim what they like. */
     private Optional<String> twins(Node node) {
-        List<String> others = rivals(node).stream().map(Node::name).toList();
-        if (others.isEmpty() || node.hidden()) {
+        if (node.hidden() || !hasRivals(node)) {
             return Optional.empty();
         }
-        VdiId claimed = node.claimedId();
-        Optional<VdiRecord> record = records.apply(claimed);
-        boolean isDecided = record.map(VdiRecord::file).flatMap(this::node).isPresent()
-                && isDecided(record.get(), node.name(), others);
-        return isDecided
-                ? Optional.empty()
-                : Optional.of(
-                        node.name() + " and " + String.join(", ", others) + " claim to be the same disk, VDI " + claimed
-                                + record.map(VdiRecord::file)
-                                        .map(file -> ", whose record names " + file)
-                                        .orElse(", whose record names neither"));
+        Claim claim = claims.computeIfAbsent(node.claimedId(), id -> claim(node));
+        return claim.isDecided ? Optional.empty() : Optional.of(claim.told(node));
     }
 
-    private static boolean isDecided(VdiRecord record, String name, List<String> others) {
-        List<String> losers = new ArrayList<>(others);
-        losers.add(name);
-        losers.remove(record.file());
-        return record.isDecidedAgainst(losers);
+    private boolean hasRivals(Node node) {
+        VdiId claimed = node.claimedId();
+        return node.id().equals(claimed) ? doubles.containsKey(claimed) : isContested(claimed);
+    }
+
+    private boolean isContested(VdiId claimed) {
+        boolean hasHolder = node(claimed)
+                .filter(holder -> holder.claimedId().equals(claimed))
+                .isPresent();
+        return hasHolder
+                || doubles.getOrDefault(claimed, Collections.emptySortedMap()).size() > 1;
+    }
+
+    /**
+     * Files that claim to be the same disk. All of them tell the same, and they may be thousands: so it is found out once.
+     *
+     * @param names the first of them, sorted
+     * @param count of all of them
+     */
+    private record Claim(boolean isDecided, List<String> names, int count, Optional<String> recorded) {
+        /** How many of them are named. */
+        private static final int NAMED = 5;
+
+        String told(Node node) {
+            List<String> others = new ArrayList<>(names);
+            others.remove(node.name());
+            int named = Math.min(others.size(), NAMED);
+            int more = count - 1 - named;
+            return node.name() + " and " + String.join(", ", others.subList(0, named))
+                    + (more > 0 ? " and " + more + " more" : "") + " claim to be the same disk, VDI " + node.claimedId()
+                    + recorded.map(file -> ", whose record names " + file).orElse(", whose record names neither");
+        }
+    }
+
+    private Claim claim(Node node) {
+        List<String> names =
+                new ArrayList<>(rivals(node).stream().map(Node::name).toList());
+        names.add(node.name());
+        Collections.sort(names);
+        Optional<VdiRecord> record = records.apply(node.claimedId());
+        Optional<String> recorded = record.map(VdiRecord::file);
+        Set<String> losers = new HashSet<>(names);
+        recorded.ifPresent(losers::remove);
+        boolean isDecided = recorded.flatMap(this::node).isPresent()
+                && record.filter(known -> known.isDecidedAgainst(losers)).isPresent();
+        List<String> first = List.copyOf(names.subList(0, Math.min(names.size(), Claim.NAMED + 1)));
+        return new Claim(isDecided, first, names.size(), recorded);
     }
 
     private void enter(Node node) {
@@ -358,16 +398,68 @@ public final class Tree {
 
     /** Returns the first file because of which {@link #mayBeNeeded} holds. */
     public Optional<String> mayNeed(Node node) {
-        return doubts().entrySet().stream()
-                .filter(d -> d.getValue().any() || names(d.getValue(), node))
-                .map(Map.Entry::getKey)
-                .findFirst();
+        Needs known = needs();
+        return Stream.of(
+                        Optional.ofNullable(known.any()),
+                        Optional.ofNullable(known.named().get(node.name())))
+                .flatMap(Optional::stream)
+                .min(Comparator.naturalOrder());
     }
 
-    private SortedMap<String, Node.Doubt> doubts() {
+    /**
+     * What may be needed by files that are no nodes, or whose headers are damaged. Both may be thousands, so it is found out once.
+     *
+     * @param any the first that may build on any node
+     * @param named by the names of nodes, the first that names each, or one that builds on it
+     */
+    private record Needs(@Nullable String any, Map<String, String> named) {}
+
+    private Needs needs() {
+        Needs known = needs;
+        if (known == null) {
+            known = findNeeds();
+            needs = known;
+        }
+        return known;
+    }
+
+    private Needs findNeeds() {
         SortedMap<String, Node.Doubt> doubts = new TreeMap<>(outsiders);
         damaged.forEach((name, node) -> doubts.put(name, node.mayNeed()));
-        return doubts;
+        Map<UUID, List<Node>> byUniqueId = doubts.isEmpty() ? Map.of() : byUniqueId();
+        @Nullable String any = null;
+        Map<String, String> named = new HashMap<>();
+        for (Map.Entry<String, Node.Doubt> doubt : doubts.entrySet()) {
+            UUID id = doubt.getValue().uniqueId();
+            if (any == null && doubt.getValue().any()) {
+                any = doubt.getKey();
+            }
+            for (Node parent : id == null ? List.<Node>of() : byUniqueId.getOrDefault(id, List.of())) {
+                nameUpwards(named, parent, doubt.getKey());
+            }
+        }
+        return new Needs(any, named);
+    }
+
+    /** Above a node that is named already all are. */
+    private void nameUpwards(Map<String, String> named, Node from, String by) {
+        @Nullable Node at = from;
+        while (at != null && named.putIfAbsent(at.name(), by) == null) {
+            at = at.parent() == null ? null : nodes.get(at.parent());
+        }
+    }
+
+    private Map<UUID, List<Node>> byUniqueId() {
+        Map<UUID, List<Node>> found = new HashMap<>();
+        for (Node node : nodes.values()) {
+            if (node.file() != null) {
+                node.file()
+                        .uniqueId()
+                        .ifPresent(id -> found.computeIfAbsent(id, i -> new ArrayList<>())
+                                .add(node));
+            }
+        }
+        return found;
     }
 
     /**
@@ -375,11 +467,7 @@ public final class Tree {
      * parent.
      */
     public boolean isNamedByDamaged(Node node) {
-        return doubts().values().stream().anyMatch(d -> names(d, node));
-    }
-
-    private boolean names(Node.Doubt doubt, Node node) {
-        return byUniqueId(doubt.uniqueId()).stream().anyMatch(parent -> isAncestor(node, parent));
+        return needs().named().containsKey(node.name());
     }
 
     /** Whether a node's parents lead back to it. */
@@ -397,13 +485,5 @@ public final class Tree {
             at = at.parent() == null ? null : nodes.get(at.parent());
         }
         return false;
-    }
-
-    private List<Node> byUniqueId(@Nullable UUID id) {
-        return nodes.values().stream().filter(node -> hasUniqueId(node, id)).toList();
-    }
-
-    private static boolean hasUniqueId(Node node, @Nullable UUID id) {
-        return id != null && node.file() != null && node.file().uniqueId().equals(Optional.of(id));
     }
 }

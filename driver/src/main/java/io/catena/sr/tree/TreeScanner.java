@@ -3,10 +3,12 @@ package io.catena.sr.tree;
 import io.catena.api.VdiId;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
+import io.catena.sr.record.NameRoom;
 import io.catena.sr.record.RawParents;
 import io.catena.sr.record.VdiRecords;
 import io.catena.store.BlockFile;
 import io.catena.store.Storage;
+import io.catena.store.TooManyNamesException;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.MissingParentException;
 import io.catena.vhd.ParentFinder;
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 public final class TreeScanner {
     private static final List<String> ENDS = List.of(".vhd", ".avhd", ".raw");
 
+    /** Characters of what is wrong with a file. */
+    private static final int MOST_PROBLEM = 1000;
+
     private final Storage storage;
     private final ParentFinder finder;
 
@@ -33,13 +38,22 @@ public final class TreeScanner {
         this.finder = new ParentFinder(storage);
     }
 
-    /** Looks at all files. */
+    /** Returns the names of all files that hold data, sorted. */
+    public static List<String> nodes(Storage storage) throws IOException {
+        return storage.list("", TreeScanner::isNode);
+    }
+
+    /**
+     * Looks at all files.
+     *
+     * @throws TooManyNamesException if there are more than an SR may have
+     */
     public Tree scan() throws IOException {
+        List<String> names = nodes(storage);
+        NameRoom.check(names.size());
         List<Node> nodes = new ArrayList<>();
-        for (String name : storage.list("")) {
-            if (isNode(name)) {
-                read(name).ifPresent(nodes::add);
-            }
+        for (String name : names) {
+            read(name).ifPresent(nodes::add);
         }
         return new Tree(nodes, id -> new VdiRecords(storage).readable(id));
     }
@@ -158,7 +172,9 @@ public final class TreeScanner {
         return !node.claimedId().equals(node.id());
     }
 
+    /** It may tell of all that the file says, which nobody needs to be kept. */
     private static String message(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        String text = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        return text.length() <= MOST_PROBLEM ? text : text.substring(0, MOST_PROBLEM) + "...";
     }
 }

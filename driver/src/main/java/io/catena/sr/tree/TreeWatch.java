@@ -2,6 +2,7 @@ package io.catena.sr.tree;
 
 import io.catena.format.DynamicHeader;
 import io.catena.sr.record.FileWatch;
+import io.catena.sr.record.NameRoom;
 import io.catena.store.Storage;
 import io.catena.vhd.PendingRewrite;
 import io.catena.vhd.VhdHeaders;
@@ -27,9 +28,13 @@ final class TreeWatch {
     /** The files that were looked into, and have not changed since. */
     private final Set<String> lookedInto = new HashSet<>();
 
-    TreeWatch(Storage storage, TreeScanner scanner, Clock clock) {
+    TreeWatch(Storage storage, TreeScanner scanner, NameRoom room, Clock clock) {
         this.scanner = scanner;
-        this.files = new FileWatch(storage, "", clock);
+        this.files = new FileWatch(storage, "", TreeWatch::isWatched, room, clock);
+    }
+
+    private static boolean isWatched(String name) {
+        return TreeScanner.isNode(name) || name.endsWith(PendingRewrite.SUFFIX);
     }
 
     /**
@@ -43,8 +48,8 @@ final class TreeWatch {
 
     /** Looks at all files; looks into none. */
     Tree scan() throws IOException {
-        lookedInto.clear();
         files.changes();
+        lookedInto.clear();
         return scanner.scan();
     }
 

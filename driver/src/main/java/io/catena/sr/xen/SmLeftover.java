@@ -5,6 +5,8 @@ import io.catena.check.InterruptedResize;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -60,17 +62,21 @@ public record SmLeftover(Kind kind, String file, String id) {
 
     /** Returns what sm has left in an SR, in the order in which it is to be dealt with. */
     public static List<SmLeftover> find(Storage storage) throws IOException {
-        List<String> names = storage.list("");
+        Set<String> names = new LinkedHashSet<>(storage.list("", SmLeftover::mayBeOne));
         List<SmLeftover> found = new ArrayList<>();
         for (Kind kind : Kind.values()) {
             for (String name : names) {
                 Optional<SmLeftover> leftover = kind.match(name);
-                if (leftover.isPresent() && isMeant(storage, leftover.get(), Set.copyOf(names))) {
+                if (leftover.isPresent() && isMeant(storage, leftover.get(), names)) {
                     found.add(leftover.get());
                 }
             }
         }
         return found;
+    }
+
+    private static boolean mayBeOne(String name) {
+        return Arrays.stream(Kind.values()).anyMatch(kind -> kind.match(name).isPresent());
     }
 
     /** A file whose name is only a UUID may be anything; a renamed leaf belongs to its journal as long as that is there. */

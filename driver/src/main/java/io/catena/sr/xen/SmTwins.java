@@ -19,12 +19,11 @@ final class SmTwins {
     /** Returns the nodes' files that have several names, each as the list of its names. */
     static List<List<String>> find(Storage storage) throws IOException {
         Map<String, List<String>> byIdentity = new TreeMap<>();
-        for (Map.Entry<String, Storage.Stamp> file : storage.stamps("").entrySet()) {
-            if (TreeScanner.isNode(file.getKey())) {
-                byIdentity
-                        .computeIfAbsent(file.getValue().identity(), identity -> new ArrayList<>())
-                        .add(file.getKey());
-            }
+        for (Map.Entry<String, Storage.Stamp> file :
+                storage.stamps("", TreeScanner::isNode).entrySet()) {
+            byIdentity
+                    .computeIfAbsent(file.getValue().identity(), identity -> new ArrayList<>())
+                    .add(file.getKey());
         }
         Collection<List<String>> all = byIdentity.values();
         return all.stream().filter(names -> names.size() > 1).toList();

@@ -2,7 +2,9 @@ package io.catena.sr.tree;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.sr.record.NameRoom;
 import io.catena.store.BlockFile;
+import io.catena.store.CacheBudget;
 import io.catena.store.FileStorage;
 import io.catena.vhd.VhdCreator;
 import io.catena.vhd.VhdHeaders;
@@ -35,7 +37,7 @@ class SrTreeLookTest {
             long table = VhdHeaders.read(file).layout().tableOffset();
             file.write(table, ByteBuffer.allocate(4).putInt(0x7fff_fff0).rewind());
         }
-        tree = new SrTree(storage, Clock.systemUTC());
+        tree = new SrTree(storage, NameRoom.ofNodes(CacheBudget.process()), Clock.systemUTC());
     }
 
     @Test

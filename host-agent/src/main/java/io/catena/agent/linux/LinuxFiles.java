@@ -18,8 +18,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * {@link ConfinedFiles} by system calls: each part of a name is opened in the directory before it, without following a link
@@ -53,20 +51,21 @@ public final class LinuxFiles implements ConfinedFiles {
     }
 
     @Override
-    public SortedMap<String, FileStat> list(String directory) throws IOException {
-        SortedMap<String, FileStat> found = new TreeMap<>();
+    public void list(String directory, Found found) throws IOException {
         try (Descriptor opened = directory(directory);
                 DirectoryStream<Path> names = Files.newDirectoryStream(opened.path())) {
             for (Path path : names) {
                 String name = String.valueOf(path.getFileName());
-                Statx.of(opened.number(), name).ifPresent(stat -> found.put(name, stat));
+                Optional<FileStat> stat = found.isWanted(name) ? Statx.of(opened.number(), name) : Optional.empty();
+                if (stat.isPresent()) {
+                    found.take(name, stat.get());
+                }
             }
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
         } catch (LastErrorException e) {
             throw failure(directory, e);
         }
-        return found;
     }
 
     @Override
