@@ -213,6 +213,11 @@ public final class Chain {
         leaf().layer().flush();
     }
 
+    /** As {@link io.catena.vhd.Layer#complete}, of the files that are written. */
+    public void complete() {
+        leaf().layer().complete();
+    }
+
     private static void zero(ByteBuffer target) {
         while (target.hasRemaining()) {
             target.put(ZEROS, 0, Math.min(ZEROS.length, target.remaining()));

@@ -352,14 +352,21 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Export activate(VdiId id, String holder, AccessMode mode) {
-        attacher.makeWay(id);
+        makeWay(id);
         return change("activate VDI " + id, id, () -> attacher.activate(id, holder, mode));
     }
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
-        attacher.makeWay(id);
+        makeWay(id);
         return change("attach VDI " + id, id, () -> attacher.attachAndActivate(id, holder, mode));
+    }
+
+    private void makeWay(VdiId id) {
+        Errors.translate("attach VDI " + id, () -> {
+            sr.makeWay(id);
+            return id;
+        });
     }
 
     /** Takes a disk as its holder had it before the agent was started anew. */

@@ -11,8 +11,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The batmap of one open file: read when the file is opened, rewritten when it is closed. In between its bits are only
- * cleared, since a clear bit says nothing.
+ * The batmap of one open file: read when the file is opened, rewritten when it is closed or about to be. In between its bits
+ * are only cleared, since a clear bit says nothing.
  *
  * <p><b>Threads.</b> For one at a time.
  */
@@ -24,7 +24,7 @@ final class BatmapFile {
     private final SparseLayout layout;
     private final Batmap header;
 
-    /** What stands in the file; null if that cannot be trusted. */
+    /** What stands in the file, or may; null if that cannot be trusted. */
     private @Nullable ByteBuffer trusted;
 
     private BatmapFile(BlockFile file, SparseLayout layout, Batmap header) {
@@ -93,7 +93,9 @@ final class BatmapFile {
 
     /** Writes the bits of all blocks that {@code map} knows to be full. The bitmaps that say so must be durable. */
     void store(BlockMap map) throws IOException {
-        write(map.batmap((int) mapBytes(header)));
+        ByteBuffer bits = map.batmap((int) mapBytes(header));
+        trusted = bits;
+        write(bits);
     }
 
     /** Between the two writes the checksum is wrong, which whoever opens the file finds out. */

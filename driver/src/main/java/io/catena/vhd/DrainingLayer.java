@@ -312,6 +312,12 @@ public final class DrainingLayer implements Layer {
         leaf.flush();
     }
 
+    @Override
+    public void complete() {
+        leaf.complete();
+        parent.complete();
+    }
+
     /** The leaf first: it flushes the parent, which must be open for that. */
     @Override
     public void close() throws IOException {

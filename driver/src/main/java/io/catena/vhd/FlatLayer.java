@@ -97,6 +97,17 @@ public final class FlatLayer implements Layer {
     }
 
     @Override
+    public void complete() {
+        if (changed) {
+            try {
+                flush();
+            } catch (IOException e) {
+                changed = true;
+            }
+        }
+    }
+
+    @Override
     public void close() throws IOException {
         try (file) {
             if (changed) {

@@ -76,6 +76,12 @@ public interface Layer extends Closeable {
         flush();
     }
 
+    /**
+     * Does beforehand what {@link #close} would wait for, as far as that can be, when nobody writes any more. What fails fails again
+     * when the file is closed.
+     */
+    default void complete() {}
+
     /** Flushes what was written, leaves the file as other programs expect it, and closes it. */
     @Override
     void close() throws IOException;

@@ -133,7 +133,8 @@ final class SparseFlush {
         flushes.between(this::completeFooters);
     }
 
-    private void completeFooters() throws IOException {
+    /** While no flush runs. */
+    void completeFooters() throws IOException {
         tail.restoreCopy();
         if (!tail.hasTrailingFooter()) {
             tail.writeTrailingFooter();

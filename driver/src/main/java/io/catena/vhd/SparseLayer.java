@@ -472,6 +472,49 @@ public final class SparseLayer implements Layer {
         flushes.seal();
     }
 
+    /**
+     * Leaves the file as {@link #close} does; only the redo log stays, and knows of nothing.
+     *
+     * <ol>
+     *   <li>Flush.
+     *   <li>While no flush runs: write the footers, and sync; write the batmap, of what is durable since the flush, and sync.
+     * </ol>
+     *
+     * <p>A write that comes all the same takes the footer away again, and is made durable by the next flush.
+     */
+    @Override
+    public void complete() {
+        try {
+            if (writable) {
+                flush();
+                flushes.between(this::completeNow);
+            }
+        } catch (IOException e) {
+            // A file whose sync failed fails when it is closed, too; what else failed is tried again then.
+        }
+    }
+
+    /** Not if the file was closed meanwhile, or is somebody else's. */
+    private void completeNow() throws IOException {
+        if (writable) {
+            flushes.completeFooters();
+            storeBatmap();
+            file.syncIfChanged();
+        }
+    }
+
+    private void storeBatmap() throws IOException {
+        if (changed) {
+            changed = false;
+            try {
+                flushes.storeBatmap();
+            } catch (IOException e) {
+                changed = true;
+                throw e;
+            }
+        }
+    }
+
     /** Whether the file holds no block, so that its content is its parent's. */
     public boolean isEmpty() {
         return tail.isEmpty();
@@ -485,9 +528,7 @@ public final class SparseLayer implements Layer {
         writable = false;
         flushes.retire();
         map.keepFewBitmaps();
-        if (changed) {
-            flushes.storeBatmap();
-        }
+        storeBatmap();
         if (redo != null) {
             redo.delete();
         }

@@ -14,14 +14,20 @@ import io.catena.api.SrHealth;
 import io.catena.api.SrProbe;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
 import io.catena.store.FileStorage;
+import io.catena.store.ForwardingStorage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What is wrong with an SR is found, told, and mended. */
@@ -67,6 +73,52 @@ final class SrCheckTest extends RepositoryFixture {
             assertThat(reason.cure()).asString().isNotBlank();
         });
         Files.delete(directory.resolve(".catena/journal/operation.json"));
+    }
+
+    /** A guest's request writes it, whatever else is done with the SR. */
+    @Test
+    void aNoteThatIsBeingWrittenIsNoLeftover() throws Exception {
+        CountDownLatch written = new CountDownLatch(1);
+        CountDownLatch checked = new CountDownLatch(1);
+        sr.close();
+        sr = attachSr(new ForwardingStorage(new FileStorage(directory)) {
+            @Override
+            public void rename(String from, String to) throws IOException {
+                if (to.endsWith(".zeros")) {
+                    written.countDown();
+                    await(checked);
+                }
+                super.rename(from, to);
+            }
+        });
+        VdiId disk = create("disk");
+        BlockDevice device = attach(disk);
+        CompletableFuture<?> zeroing = CompletableFuture.runAsync(() -> zero(device));
+        try {
+            await(written);
+            assertThat(sr.check(false).findings()).isEmpty();
+            assertThat(sr.check(true).findings()).isEmpty();
+        } finally {
+            checked.countDown();
+        }
+        zeroing.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(directory.resolve(".catena/vdi/" + disk + ".zeros")).exists();
+    }
+
+    private static void zero(BlockDevice device) {
+        try {
+            device.writeZeroes(0, BLOCK, true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test

@@ -56,10 +56,10 @@ final class LeafMerge implements Merge {
         LeafCopy copy = tree.change(() -> {
             checkIsStillThere(step);
             attachments.nodes().settle(step.node().name());
-            drain[0] = DetachedDrain.open(
+            tree.aside(() -> drain[0] = DetachedDrain.open(
                     storage,
                     ChainFile.read(storage, step.node().name()),
-                    ChainFile.read(storage, step.lower().name()));
+                    ChainFile.read(storage, step.lower().name())));
             return attachments.leaves().beginCopy(vdi, new LeafCopy(drain[0]));
         });
         run(
@@ -75,7 +75,7 @@ final class LeafMerge implements Merge {
         LeafCopy copy = tree.change(() -> {
             checkIsStillThere(step);
             attachments.nodes().settle(step.node().name());
-            fill[0] = open(step);
+            tree.aside(() -> fill[0] = open(step));
             return attachments.leaves().beginCopy(step.node().id(), new LeafCopy(new LeafCopy.Rounds() {
                 @Override
                 public boolean round(JobControl c) throws IOException {
@@ -120,7 +120,7 @@ final class LeafMerge implements Merge {
                 if (!attachments.leaves().isCopying(vdi, copy)) {
                     throw new ChangedMeanwhileException("the disk was used meanwhile");
                 }
-                copy.stop();
+                stop(copy, step);
                 checkIsStillThere(step);
                 commit.make();
                 return vdi;
@@ -128,11 +128,17 @@ final class LeafMerge implements Merge {
         } finally {
             tree.lockedIo(() -> {
                 if (attachments.leaves().endCopy(vdi, copy)) {
-                    copy.stop();
+                    stop(copy, step);
                 }
                 return vdi;
             });
         }
+    }
+
+    /** Who opens the disk waits for that, and others do not. */
+    private void stop(LeafCopy copy, GcStep step) throws IOException {
+        tree.concern(List.of(step.node(), step.lower()));
+        tree.aside(copy::stop);
     }
 
     private void checkIsStillThere(GcStep step) throws IOException {

@@ -15,6 +15,10 @@ import java.util.List;
  * <p>That is a file of its own, not part of the disk's record: it is written while a guest's request waits, when the record
  * may be in use.
  *
+ * <p>Nor is it written in the SR's turn, so a repair may come between. It leaves the note alone, and what of it is half-written; and
+ * whoever took that away would only have the renaming fail, by which no zero is left out. The note goes with the disk alone, which
+ * nobody uses then.
+ *
  * <p><b>Threads.</b> Safe for use by many threads; the SR's tree lock is not needed.
  */
 public final class ElidedZeros {

@@ -43,15 +43,7 @@ public final class LeafCopy {
         }
     }
 
-    /** Ends the rounds, for good; returns when none runs any more. The files stay open until {@link #stop}. */
-    void endRounds() {
-        stopped = true;
-        synchronized (running) {
-            // The last one is over.
-        }
-    }
-
-    /** Ends the work; returns when both files are closed. */
+    /** Ends the work, for good; returns when both files are closed. Waits for the disk: for a round that runs, and for syncs. */
     public void stop() throws IOException {
         stopped = true;
         synchronized (running) {

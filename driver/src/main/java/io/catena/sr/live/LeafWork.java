@@ -92,17 +92,23 @@ public final class LeafWork {
     }
 
     /**
-     * Returns what ends the rounds of the work on a disk's leaf, and waits for the one that runs. That takes as long as the disk does, so
-     * it is to be run without the tree lock, before something is done under it that ends the work itself.
+     * Returns what ends the work on a detached disk's leaf and closes the files. That takes as long as the disk does, so it is to be run
+     * without the tree lock, before the disk is opened under it. Garbage collection finds its work ended at its next round; if that
+     * was the last, it may still let the merge happen, for both files are whole.
+     */
+    public Aside.Step endOfCopy(VdiId vdi) {
+        LeafCopy copy = copies.get(vdi);
+        return copy == null ? () -> {} : copy::stop;
+    }
+
+    /**
+     * Returns what ends the rounds of the work on an attached disk's leaf, and waits for the one that runs. That takes as long as the
+     * disk does, so it is to be run without the tree lock, before something is done under it that ends the work itself.
      */
     public Runnable endOfRounds(VdiId vdi) {
-        LeafCopy copy = copies.get(vdi);
         LiveFill fill = fills.get(vdi);
         LeafDrain drain = drains.get(vdi);
         return () -> {
-            if (copy != null) {
-                copy.endRounds();
-            }
             if (fill != null) {
                 fill.stop();
             }

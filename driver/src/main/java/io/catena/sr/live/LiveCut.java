@@ -230,6 +230,7 @@ public final class LiveCut implements LiveSteps {
         ChainSwitch done = Objects.requireNonNull(part.done, "done");
         aside.run(() -> done.awaitRequestsBefore(REQUEST_PATIENCE));
         if (part.dropsOld()) {
+            aside.run(part.old.layer()::complete);
             nodes.release(part.old);
             return;
         }

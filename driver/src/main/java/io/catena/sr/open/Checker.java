@@ -172,9 +172,10 @@ public final class Checker {
         }
     }
 
-    /** Returns those that are temporary. */
+    /** Returns those that are temporary, and written by nobody but who has the turn, or tells. */
     private Set<String> files() throws IOException {
         Set<String> temporary = SrFiles.temporary(storage);
+        temporary.removeIf(SrFiles::isWrittenAtAnyTime);
         Set<String> foreign = new HashSet<>();
         for (SmStep step : new SmRecovery(storage).steps()) {
             foreign.add(step.file());

@@ -88,6 +88,16 @@ public final class SrFiles {
         return name.endsWith(ELIDED_ZEROS);
     }
 
+    /**
+     * Whether a file of {@link #temporary(Storage)} may be being written by somebody who does not have the SR's turn: a guest's request, a
+     * job that begins, a merge that remembers how far it got. What is left of them goes when the SR is attached again.
+     */
+    public static boolean isWrittenAtAnyTime(String temporary) {
+        return isElidedZeros(stem(temporary))
+                || temporary.startsWith(JOBS + "/")
+                || temporary.startsWith(OfflineAccess.PUSH_DOWNS + "/");
+    }
+
     public static String temporary(String name) {
         return TEMPORARY + "/" + name;
     }

@@ -197,6 +197,7 @@ public final class Contents implements VdiContents {
 
         Opened(VdiId vdi) throws IOException {
             this.vdi = vdi;
+            sr.makeWay(vdi);
             isWithoutData = Objects.requireNonNull(sr.tree.change(vdi, () -> sr.view.hasNoData(vdi)));
             Begun begun = Objects.requireNonNull(sr.tree.change(vdi, () -> isWithoutData ? anchor(vdi) : begin(vdi)));
             node = begun.node();

@@ -58,6 +58,7 @@ public final class CopyJobs {
     }
 
     private Vdi copy(VdiId id, VdiOperations target, VdiSpec spec, JobControl control) throws IOException {
+        sr.makeWay(id);
         DiskReader reader = sr.tree.change(id, () -> {
             Node node = sr.view.usableVdi(id);
             sr.use.checkNotWritten(id);

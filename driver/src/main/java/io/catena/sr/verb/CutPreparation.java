@@ -73,7 +73,7 @@ final class CutPreparation {
     }
 
     private CutPart prepare(CutRequest request, boolean mayShareParent) throws IOException {
-        attachments.leaves().stopMerging(request.source().id());
+        attachments.leaves().stopMerging(request.source().id(), tree::aside);
         attachments.nodes().settle(request.source().name());
         // Read anew: the tree may not know of a footer that changed since.
         ChainFile source = ChainFile.read(storage, request.source().name());

@@ -70,9 +70,10 @@ public final class Imports {
         Node node = sr.view.usableVdi(base);
         cutter.request(base, vdi, content, prepared);
         ChainFile leaf = ChainFile.read(sr.storage, node.name());
+        sr.tree.concern(List.of(node));
+        sr.attachments.leaves().stopMerging(base, sr.tree::aside);
         DiskReader reader = sr.attachments.openReader(base, leaf);
         try {
-            sr.tree.concern(List.of(node));
             sr.tree.aside(() -> makeFileUpon(leaf, vdi, prepared));
             Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared);
             return begun(prepared, VdiMaker.growth(vdi), finish);

@@ -10,6 +10,7 @@ import io.catena.sr.tree.Node;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentFinder;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * Drops what a disk holds itself, as XenServer does at the boot of a virtual machine whose disk is to be reset.
@@ -37,7 +38,8 @@ public final class Resetter {
         Node node = sr.view.usableVdi(id);
         sr.view.refuseContradiction(node);
         check(node);
-        sr.attachments.leaves().stopMerging(id);
+        sr.tree.concern(List.of(node));
+        sr.attachments.leaves().stopMerging(id, sr.tree::aside);
         sr.attachments.nodes().settle(node.name());
         ChainFile file = ChainFile.read(sr.storage, node.name());
         ChainFile parent = new ParentFinder(sr.storage).parentOf(file).orElseThrow(() -> parentless(id));

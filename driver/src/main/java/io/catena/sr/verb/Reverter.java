@@ -67,8 +67,8 @@ public final class Reverter {
 
     /** Returns the names of the files that changed. */
     private List<String> revert(Node disk, Node snapshot) throws IOException {
-        attachments.leaves().stopMerging(disk.id());
-        attachments.leaves().stopMerging(snapshot.id());
+        attachments.leaves().stopMerging(disk.id(), sr.tree::aside);
+        attachments.leaves().stopMerging(snapshot.id(), sr.tree::aside);
         attachments.nodes().settle(snapshot.name());
         ChainFile file = ChainFile.read(sr.storage, snapshot.name());
         return replacer.replace(disk, parentOf(snapshot, file), file.sizeBytes());

@@ -76,7 +76,7 @@ public final class SnapshotTaker {
                 redo,
                 parts.stream().flatMap(part -> part.live().stream()).toList());
         try {
-            live.open();
+            tree.aside(live::open);
             tree.commit(CutPart.operation(parts), live);
         } catch (IOException | RuntimeException e) {
             if (!live.hasCut() && !(e instanceof StuckException)) {

@@ -109,8 +109,15 @@ public final class VdiAttacher {
      *   <li>Note that the disk is leaving: nobody activates it from here on, and no merge of its leaf begins.
      *   <li>Send the clients away.
      *   <li>End the rounds of a merge of its leaf. The chain on disk is right at every moment.
-     *   <li>Under the tree lock, close the chain.
+     *   <li>Make the files complete that were written: all is durable, the footers are there, and the redo log knows of nothing. A kill or
+     *       a power cut finds them as they are to be; if this fails they are what they were.
+     *   <li>Under the tree lock, close the chain. Of the files there is nothing left to write or sync, unless another change of the
+     *       disk came between or something failed: then that is done here, and what fails is told. Remove the redo log, and close the
+     *       files.
      * </ol>
+     *
+     * <p>The disk stays what it is to all others until the last step: who cuts or resizes it meanwhile does so as with any disk in use, and
+     * the files that it has then are closed.
      *
      * @param ending takes the tree lock
      * @throws SrException with {@link SrError#SR_NO_SPACE} if what was written last has no room in the files; then nothing has
@@ -118,37 +125,28 @@ public final class VdiAttacher {
      */
     public void leave(VdiId id, String holder, Runnable ending) {
         refuseIfFull(id, holder);
-        boolean isLast = sr.tree.locked(id, () -> {
-            boolean last = isLastActive(id, holder);
-            if (last) {
-                sr.attachments.leave(id);
-            }
-            return last;
+        Optional<Attachment> last = sr.tree.locked(id, () -> {
+            Optional<Attachment> active = isLastActive(id, holder) ? sr.attachments.get(id) : Optional.empty();
+            active.ifPresent(leaving -> sr.attachments.leave(id));
+            return active;
         });
-        if (!isLast) {
+        if (last.isEmpty()) {
             ending.run();
             return;
         }
         try {
             sr.attachments.withdraw(id);
             endRounds(id);
+            last.get().disk().complete();
             ending.run();
         } finally {
             sr.attachments.stay(id);
         }
     }
 
-    /** To be called without the tree lock before a disk is activated: garbage collection leaves it, if nobody has it yet. */
-    public void makeWay(VdiId id) {
-        if (sr.attachments.get(id).isEmpty()) {
-            endRounds(id);
-        }
-    }
-
     /**
-     * Lets garbage collection leave a disk that is about to be opened or closed. To be called without the tree lock: a round of a merge
-     * takes as long as the disk does. What the merge has to do at its end is done by itself or by who opens or closes the disk, whoever
-     * comes first.
+     * Lets garbage collection leave a disk that is about to be closed. To be called without the tree lock: a round of a merge takes as
+     * long as the disk does. What the merge has to do at its end is done by itself or by who closes the disk, whoever comes first.
      */
     private void endRounds(VdiId id) {
         sr.tree.locked(id, () -> sr.attachments.leaves().endOfRounds(id)).run();

@@ -16,11 +16,14 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Timer;
+import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -37,10 +40,12 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures how long looks at an SR take while it works on a slow disk: {@code vdi stat}, {@code sr stat}, {@code vdi ls} and
- * {@code gc status}, each in turn; and how long it takes to attach a disk and detach it again while another is cut.
+ * {@code gc status}, each in turn; and how long it takes to attach a disk and detach it again while another is cut, or others are detached.
  */
 public final class LooksBench {
     private static final int DEPTH = 50;
@@ -51,7 +56,8 @@ public final class LooksBench {
     private static final Duration WARM_UP = Duration.ofSeconds(10);
     private static final Duration MOST = Duration.ofSeconds(20);
     private static final int SNAPSHOTS = 20;
-    private static final String ROW = "%-34s %8s %9s %9s %9s%n";
+    private static final int WRITTEN = 100;
+    private static final String ROW = "%-36s %8s %9s %9s %9s%n";
 
     private final Path directory;
     private volatile long delayMillis;
@@ -163,6 +169,12 @@ public final class LooksBench {
             figures.put("attach, detach; another is cut", attaches(sr, other, MOST, cut));
             cut.join();
             delayMillis = 0;
+            List<VdiId> written = written(sr, exports);
+            delayMillis = DELAY_MILLIS;
+            CompletableFuture<?> left = run(() -> written.forEach(vdi -> sr.detach(vdi, Hold.HOST)));
+            figures.put("attach, detach; others are detached", attaches(sr, other, MOST, left));
+            left.join();
+            delayMillis = 0;
         }
         return figures;
     }
@@ -180,6 +192,18 @@ public final class LooksBench {
         }
         sr.detach(disk, Hold.HOST);
         return disk;
+    }
+
+    /** Makes disks that are attached and were written. */
+    private static List<VdiId> written(VhdRepository sr, StallingExports exports) throws IOException {
+        List<VdiId> disks = new ArrayList<>();
+        for (int i = 0; i < WRITTEN; i++) {
+            VdiId disk = create(sr, "written" + i);
+            sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+            exports.device(disk).write(0, ByteBuffer.allocate(PIECE_BYTES));
+            disks.add(disk);
+        }
+        return disks;
     }
 
     private static VdiId create(VhdRepository sr, String name) {
@@ -218,19 +242,44 @@ public final class LooksBench {
         return Figures.of(nanos);
     }
 
-    /** Each call to the storage takes a while, if that is wanted. */
+    /** Each call to the storage takes a while, if that is wanted, and each sync of a file. */
     private Storage slow(Storage storage) {
-        return (Storage) Proxy.newProxyInstance(
-                Storage.class.getClassLoader(), new Class<?>[] {Storage.class}, (proxy, method, arguments) -> {
-                    if (delayMillis > 0) {
-                        TimeUnit.MILLISECONDS.sleep(delayMillis);
-                    }
-                    try {
-                        return method.invoke(storage, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                });
+        return slow(Storage.class, storage);
+    }
+
+    private <T> T slow(Class<T> type, T real) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Slow(real)));
+    }
+
+    /** Stands before a storage or one of its files. */
+    private final class Slow implements InvocationHandler {
+        private final Object real;
+
+        Slow(Object real) {
+            this.real = real;
+        }
+
+        @Override
+        public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] given) throws Throwable {
+            if (delayMillis > 0 && (real instanceof Storage || method.getName().equals("sync"))) {
+                TimeUnit.MILLISECONDS.sleep(delayMillis);
+            }
+            Object[] arguments = given == null ? new Object[0] : given;
+            try {
+                Object result = method.invoke(
+                        real, Stream.of(arguments).map(Slow::unwrapped).toArray());
+                return result instanceof BlockFile file ? slow(BlockFile.class, file) : result;
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        }
+
+        /** Files share extents only with those that they know. */
+        private static Object unwrapped(Object argument) {
+            return Proxy.isProxyClass(argument.getClass()) && Proxy.getInvocationHandler(argument) instanceof Slow slow
+                    ? slow.real
+                    : argument;
+        }
     }
 
     /** Serves disks in memory, to clients that do not leave when that is wanted. */

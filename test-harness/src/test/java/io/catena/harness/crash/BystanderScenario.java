@@ -33,6 +33,9 @@ final class BystanderScenario implements Scenario {
     /** The methods between whose calls the other disk was attached or detached. */
     final Set<String> met = new TreeSet<>();
 
+    /** Where a disk that is detached is synced under the tree lock. */
+    final Set<String> syncedUnderTheLock = new TreeSet<>();
+
     BystanderScenario(Change change, long seed) {
         this.change = change;
         this.seed = seed;
@@ -50,6 +53,8 @@ final class BystanderScenario implements Scenario {
         LIVE_MERGE,
         RESIZE,
         LIVE_RESIZE,
+        DETACH,
+        DETACH_UNWRITTEN,
         SCAN,
         CHECK;
 
@@ -58,7 +63,20 @@ final class BystanderScenario implements Scenario {
         }
 
         boolean isLive() {
-            return this == LIVE_SNAPSHOT || this == INNER_MERGE || this == LIVE_MERGE || this == LIVE_RESIZE;
+            return this == LIVE_SNAPSHOT
+                    || this == INNER_MERGE
+                    || this == LIVE_MERGE
+                    || this == LIVE_RESIZE
+                    || detaches();
+        }
+
+        boolean detaches() {
+            return this == DETACH || this == DETACH_UNWRITTEN;
+        }
+
+        /** The method inside which it waits without the tree lock. */
+        String waitsIn() {
+            return detaches() ? "LiveDisk.complete" : "TreeLock.aside";
         }
 
         /** Whether it mostly reads. */
@@ -91,6 +109,9 @@ final class BystanderScenario implements Scenario {
             sr.work(DISK);
             snapshot = sr.snapshot(DISK);
             sr.work(DISK);
+            if (change == Change.DETACH_UNWRITTEN) {
+                sr.snapshot(DISK);
+            }
             if (change == Change.INNER_MERGE) {
                 sr.snapshot(DISK);
                 sr.work(DISK);
@@ -127,6 +148,7 @@ final class BystanderScenario implements Scenario {
                 case DESTROY -> sr.repository().destroy(snapshot);
                 case CREATE -> sr.repository().create(SimulatedSr.spec(MADE));
                 case MERGE, INNER_MERGE, LIVE_MERGE -> sr.collectGarbage();
+                case DETACH, DETACH_UNWRITTEN -> sr.detach(DISK);
                 case RESIZE, LIVE_RESIZE -> sr.repository().resize(DISK, GROWN_BYTES);
                 case SCAN -> {
                     sr.repository().scan();
@@ -150,6 +172,9 @@ final class BystanderScenario implements Scenario {
 
         /** In a thread of its own, which must not have to wait; but what fails with a crash waits for the turn. */
         private boolean watch(Call call) {
+            if (changing && call.kind() == Call.Kind.SYNC && CallSite.isInside("Attachments.detach")) {
+                syncedUnderTheLock.add(CallSite.current().method());
+            }
             meet(call);
             return true;
         }
@@ -161,7 +186,7 @@ final class BystanderScenario implements Scenario {
         }
 
         private void meet(Object call) {
-            if (!changing || !CallSite.isInside("TreeLock.aside") || sr.random.nextInt(3) > 0) {
+            if (!changing || !CallSite.isInside(change.waitsIn()) || sr.random.nextInt(3) > 0) {
                 return;
             }
             changing = false;

@@ -1,6 +1,7 @@
 package io.catena.harness.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
@@ -8,6 +9,8 @@ import io.catena.api.Export;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SrCheck;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
@@ -41,7 +44,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -193,6 +198,69 @@ class LooksNeverWaitTest {
         }
     }
 
+    /** While what its guest wrote last is flushed, and while the file is made complete. */
+    @Test
+    void whileADiskIsDetachedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        VdiId disk = disks.get(1);
+        long newBlock = 0;
+        for (String part : List.of("LiveDisk.flush", "LiveDisk.complete")) {
+            sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+            exports.device(disk).write(newBlock, ByteBuffer.allocate(4096));
+            newBlock += DISK_BYTES / 2;
+            stall.beginForOneInside("VdiAttacher.leave > " + part);
+            assertOthersAreUsedMeanwhile(threads.submit(() -> sr.detach(disk, Hold.HOST)));
+            assertThat(sr.holds()).isEmpty();
+        }
+    }
+
+    /** The same disk is not: who wants it is refused, or waits. */
+    @Test
+    void whileADiskIsDetachedAndTheDiskDoesNotAnswerItIsNotActivatedNorDestroyed() throws Exception {
+        VdiId disk = disks.get(1);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        exports.device(disk).write(0, ByteBuffer.allocate(4096));
+        stall.beginInside("LiveDisk.complete");
+        Future<?> detached = threads.submit(() -> sr.detach(disk, Hold.HOST));
+        stall.awaitCall();
+
+        assertThatThrownBy(() -> sr.attachAndActivate(disk, "another", AccessMode.READ_WRITE))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.TRY_AGAIN));
+        assertThatThrownBy(() -> sr.destroy(disk))
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE));
+        Future<?> cut = threads.submit(() -> sr.snapshot(List.of(disk), "s"));
+        Future<?> again = threads.submit(() -> sr.detach(disk, Hold.HOST));
+        stall.end();
+        for (Future<?> work : List.of(detached, cut, again)) {
+            work.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+        assertThat(sr.holds()).isEmpty();
+        assertThat(sr.check(false).findings()).isEmpty();
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        sr.detach(disk, Hold.HOST);
+    }
+
+    /** Garbage collection has its leaf open for writing, and closes it first. */
+    @Test
+    void whileADiskThatIsMergedIsAttachedOrCutAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        VdiId disk = disks.get(0);
+        for (Callable<?> use : List.<Callable<?>>of(
+                () -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE),
+                () -> sr.snapshot(List.of(disk), "s"))) {
+            stall.beginInside("LeafCopy.round");
+            Job merge = sr.garbage().run();
+            stall.awaitCall();
+            FutureTask<?> using = new FutureTask<>(use);
+            awaitBlocked(started(using));
+            stall.goOnInside("LeafCopy.stop");
+            assertOthersAreUsedMeanwhile(using);
+            jobs.waitFor(merge.id(), Duration.ofSeconds(60));
+            sr.detach(disk, Hold.HOST);
+            deepen(disk);
+        }
+    }
+
     @Test
     void whileTheSrIsScannedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         stall.beginInside("TreeWatch.look");
@@ -218,18 +286,23 @@ class LooksNeverWaitTest {
         stall.beginInside("LeafDrain.round", "LiveFill.round");
         sr.garbage().run();
         stall.awaitCall();
-        Thread detaching = new Thread(() -> sr.detach(disk, Hold.HOST), "detaching");
-        detaching.start();
-        Future<?> detached = threads.submit(() -> {
-            detaching.join();
-            return disk;
-        });
-        while (detaching.getState() != Thread.State.BLOCKED) {
-            assertThat(detaching.isAlive()).isTrue();
-            Thread.onSpinWait();
-        }
+        FutureTask<?> detached = new FutureTask<>(() -> sr.detach(disk, Hold.HOST), disk);
+        awaitBlocked(started(detached));
         assertOthersAreUsedMeanwhile(detached);
         assertThat(sr.holds()).isEmpty();
+    }
+
+    private static Thread started(Runnable work) {
+        Thread thread = new Thread(work, "waiting");
+        thread.start();
+        return thread;
+    }
+
+    private static void awaitBlocked(Thread thread) {
+        while (thread.getState() != Thread.State.BLOCKED) {
+            assertThat(thread.isAlive()).isTrue();
+            Thread.onSpinWait();
+        }
     }
 
     /** Work that waits for the disk goes on as soon as that answers again. */
@@ -291,6 +364,8 @@ class LooksNeverWaitTest {
         private volatile List<String> names = List.of();
         private volatile String prefix = "";
         private volatile List<String> callers = List.of();
+        private volatile boolean isForOne;
+        private final AtomicReference<@Nullable Thread> first = new AtomicReference<>();
         private volatile CountDownLatch called = new CountDownLatch(1);
         private volatile CountDownLatch ended = new CountDownLatch(0);
 
@@ -350,7 +425,7 @@ class LooksNeverWaitTest {
 
         private void await() throws InterruptedException {
             CountDownLatch end = ended;
-            if (end.getCount() > 0) {
+            if (end.getCount() > 0 && (!isForOne || first.compareAndSet(null, Thread.currentThread()))) {
                 called.countDown();
                 end.await();
             }
@@ -361,6 +436,7 @@ class LooksNeverWaitTest {
             names = Arrays.asList(only);
             prefix = "";
             callers = List.of();
+            isForOne = false;
             called = new CountDownLatch(1);
             ended = new CountDownLatch(1);
         }
@@ -374,8 +450,23 @@ class LooksNeverWaitTest {
         /** No call that these methods make, or those that they call, is answered from now on; of "A > B" only where both do. */
         void beginInside(String... methods) {
             callers = List.of(methods);
+            isForOne = false;
             called = new CountDownLatch(1);
             ended = new CountDownLatch(1);
+        }
+
+        /** As {@link #beginInside}, of the first call alone. */
+        void beginForOneInside(String... methods) {
+            beginInside(methods);
+            first.set(null);
+            isForOne = true;
+        }
+
+        /** What waits goes on, until it comes to these methods. */
+        void goOnInside(String... methods) {
+            CountDownLatch before = ended;
+            beginInside(methods);
+            before.countDown();
         }
 
         /** Begins a merge, and waits until it waits for a call. */
