@@ -54,7 +54,7 @@ final class ManySchedulesTest {
 
     private volatile Instant now = START;
     private final Map<SrId, StorageRepository> repositories = new LinkedHashMap<>();
-    private final Logger log = Logger.getLogger(SrSchedules.class.getName());
+    private final Logger log = Logger.getLogger(SrSchedules.class.getPackageName());
     private final AtomicInteger together = new AtomicInteger();
     private final AtomicInteger mostTogether = new AtomicInteger();
 

@@ -66,7 +66,7 @@ final class SimulatedYearsTest {
     private long nanos;
 
     /** Kept, or it would be collected with its level. */
-    private final Logger log = Logger.getLogger(SrSchedules.class.getName());
+    private final Logger log = Logger.getLogger(SrSchedules.class.getPackageName());
 
     @BeforeEach
     void saySoLittle() {
