@@ -37,16 +37,14 @@ import io.catena.sr.open.OpenSr;
 import io.catena.sr.open.SrLooks;
 import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
-import io.catena.sr.record.MirrorMark;
-import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Aside;
-import io.catena.sr.tree.Node;
 import io.catena.sr.verb.Composer;
 import io.catena.sr.verb.Contents;
 import io.catena.sr.verb.CopyJobs;
 import io.catena.sr.verb.Demands;
 import io.catena.sr.verb.Imports;
 import io.catena.sr.verb.NewVdi;
+import io.catena.sr.verb.Recorder;
 import io.catena.sr.verb.Resetter;
 import io.catena.sr.verb.Resizer;
 import io.catena.sr.verb.Reverter;
@@ -90,6 +88,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final Reverter reverter;
     private final Composer composer;
     private final Resetter resetter;
+    private final Recorder recorder;
     private final VdiAttacher attacher;
     private final Imports imports;
     private final CopyJobs copies;
@@ -107,6 +106,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         reverter = new Reverter(sr);
         composer = new Composer(sr);
         resetter = new Resetter(sr);
+        recorder = new Recorder(sr, resetter);
         attacher = new VdiAttacher(sr);
         imports = new Imports(sr, maker, cutter);
         copies = new CopyJobs(sr);
@@ -267,21 +267,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi set(VdiId id, VdiChange changes) {
-        change("change VDI " + id, () -> {
-            if (sr.view.hasNoData(id)) {
-                sr.records.write(id, sr.view.record(id).with(changes));
-                return;
-            }
-            Node node = sr.view.visible(id);
-            if (Boolean.TRUE.equals(changes.resetOnBoot())) {
-                resetter.checkNothingWouldBeLost(node);
-            }
-            VdiRecord changed = sr.view.record(node).with(changes);
-            sr.admission.checkMove(sr.tree.now(), node, Admission.owner(changed));
-            sr.tree.concern(List.of(node));
-            sr.tree.aside(() -> sr.records.write(id, changed));
-            sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()));
-        });
+        change("change VDI " + id, () -> recorder.change(id, changes));
         return vdi(id);
     }
 
