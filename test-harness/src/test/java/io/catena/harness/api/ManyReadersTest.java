@@ -1,5 +1,6 @@
 package io.catena.harness.api;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonArray;
@@ -25,9 +26,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
@@ -92,17 +91,19 @@ class ManyReadersTest {
         for (int i = 0; i < SILENT; i++) {
             silent.add(neverRead(token));
         }
-        await(() -> Stream.concat(readers.stream(), busy.stream()).allMatch(reader -> reader.begun));
+        until(
+                "all readers are let in",
+                () -> Stream.concat(readers.stream(), busy.stream()).allMatch(reader -> reader.begun));
 
         int told = 0;
         for (int batch = 0; batch < MOST_BATCHES && droppedReaders() < SILENT; batch++) {
             told += BATCH;
             tell(BATCH);
             int all = told;
-            await(() -> busy.stream().allMatch(reader -> reader.events.get() == all));
+            until("the busy have seen all", () -> busy.stream().allMatch(reader -> reader.events.get() == all));
         }
         api.ask("PATCH", token, "/v1/vdis/disk", "{'description':'changed'}");
-        await(() -> readers.stream().allMatch(reader -> reader.events.get() == 1));
+        until("each has seen its own", () -> readers.stream().allMatch(reader -> reader.events.get() == 1));
 
         assertThat(droppedReaders()).isEqualTo(SILENT);
         for (Socket socket : silent) {
@@ -262,15 +263,5 @@ class ManyReadersTest {
             // Cut off: what came before counts.
         }
         return text.toString().split("event: vdi.detached", -1).length - 1;
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException, TimeoutException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new TimeoutException("what was waited for did not happen");
-            }
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
     }
 }

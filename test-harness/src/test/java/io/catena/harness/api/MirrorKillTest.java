@@ -1,5 +1,6 @@
 package io.catena.harness.api;
 
+import static io.catena.harness.Waiting.until;
 import static io.catena.harness.api.SourceAgent.json;
 import static io.catena.harness.api.SourceAgent.text;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -20,7 +21,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -35,7 +35,6 @@ class MirrorKillTest {
     private static final int SIZE_BYTES = 32 << 20;
     private static final int MOST_BYTES = 64 << 10;
     private static final int THINKING_MILLIS = 2;
-    private static final int LOOK_MILLIS = 50;
 
     @Test
     void theDiskGoesOnAndTheCopyIsWholeAtLast(@TempDir Path directory) throws IOException, InterruptedException {
@@ -49,17 +48,17 @@ class MirrorKillTest {
             CompletableFuture<Duration> guest = CompletableFuture.supplyAsync(() -> use(here, disk, over));
             try {
                 mirror(here, there, disk, copy);
-                await(() -> mirrors(here).contains("\"state\":\"in-sync\"") || guest.isDone());
+                until("the mirror is in sync", () -> mirrors(here).contains("\"state\":\"in-sync\"") || guest.isDone());
 
                 there.agent().kill9();
-                await(() -> mirrors(here).contains("\"state\":\"broken\"") || guest.isDone());
+                until("the mirror is broken", () -> mirrors(here).contains("\"state\":\"broken\"") || guest.isDone());
                 there.agent().restart();
-                await(() -> mirrors(here).contains("\"state\":\"in-sync\"") || guest.isDone());
+                until("the mirror is in sync", () -> mirrors(here).contains("\"state\":\"in-sync\"") || guest.isDone());
             } finally {
                 over.set(true);
             }
             assertThat(guest.join()).as("the longest wait of the guest").isLessThan(LONGEST_WAIT);
-            await(() -> mirrors(here).contains("\"state\":\"in-sync\""));
+            until("the mirror is in sync", () -> mirrors(here).contains("\"state\":\"in-sync\""));
             post(here, "/v1/vdis/" + disk + "/switch", "{}");
 
             assertThat(SourceAgent.content(there.agent().runDirectory(), copy))
@@ -124,14 +123,6 @@ class MirrorKillTest {
 
     private static String mirrors(AgentProcess agent) {
         return client(agent).get("/v1/mirrors").toString();
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + DEADLINE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
-            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
-        }
     }
 
     private static ControlClient client(AgentProcess agent) {

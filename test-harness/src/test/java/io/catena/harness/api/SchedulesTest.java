@@ -1,5 +1,6 @@
 package io.catena.harness.api;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonElement;
@@ -8,12 +9,10 @@ import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -56,26 +55,15 @@ class SchedulesTest {
     }
 
     /** Begins a run, waits for its end, and for the next second: two of one second would be one. */
-    private void run() throws IOException {
+    private void run() throws IOException, InterruptedException {
         long before = good();
         String last = lastDue();
-        until(() -> !Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().equals(last));
+        until(
+                "another second has begun",
+                () -> !Instant.now().truncatedTo(ChronoUnit.SECONDS).toString().equals(last));
         assertThat(api.ask("POST", operator, "/v1/schedules/nightly/run", "{}").status())
                 .isEqualTo(200);
-        until(() -> good() > before);
-    }
-
-    /** What may become true. */
-    private interface Condition {
-        boolean holds() throws IOException;
-    }
-
-    private static void until(Condition condition) throws IOException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!condition.holds()) {
-            assertThat(System.nanoTime()).as("the time is up").isLessThan(deadline);
-            LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
-        }
+        until("it has run", () -> good() > before);
     }
 
     private String lastDue() throws IOException {
@@ -95,7 +83,7 @@ class SchedulesTest {
     }
 
     @Test
-    void oldSnapshotsGoWhenNewOnesAreThereAndPinnedOnesAndThoseOfOthersStay() throws IOException {
+    void oldSnapshotsGoWhenNewOnesAreThereAndPinnedOnesAndThoseOfOthersStay() throws IOException, InterruptedException {
         api.ask("POST", operator, "/v1/vdis/snapshot", "{'vdis':['" + disk + "'],'name':'by hand'}");
         assertThat(create("'keepLast':2").status()).isEqualTo(201);
         run();
@@ -127,7 +115,7 @@ class SchedulesTest {
     }
 
     @Test
-    void aScheduleAndItsRunsAreThereAfterARestartOfTheAgent() throws IOException {
+    void aScheduleAndItsRunsAreThereAfterARestartOfTheAgent() throws IOException, InterruptedException {
         create("'keepLast':2");
         run();
         JsonObject before = schedule();
@@ -168,7 +156,7 @@ class SchedulesTest {
     }
 
     @Test
-    void aChangeOfSomebodyWhoLookedTooLongAgoIsRefusedAndAPausedOneIsNotDue() throws IOException {
+    void aChangeOfSomebodyWhoLookedTooLongAgoIsRefusedAndAPausedOneIsNotDue() throws IOException, InterruptedException {
         create("'keepLast':2");
         String tag = api.get(operator, "/v1/schedules/nightly").header("ETag");
         run();

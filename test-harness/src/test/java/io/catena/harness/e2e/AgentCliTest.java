@@ -1,5 +1,6 @@
 package io.catena.harness.e2e;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,8 +25,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -203,12 +202,12 @@ class AgentCliTest {
         createSr("sr");
         Path prepared = directory.resolve("sr/.catena/tmp");
         try (SocketChannel client = beginUpload()) {
-            waitUntil(() -> files(prepared) == 1);
+            until("it is prepared", () -> files(prepared) == 1);
             assertThat(client.isOpen()).isTrue();
         }
-        waitUntil(() -> files(prepared) == 0);
+        until("nobody prepares anything", () -> files(prepared) == 0);
         try (SocketChannel client = beginUpload()) {
-            waitUntil(() -> files(prepared) == 1);
+            until("it is prepared again", () -> files(prepared) == 1);
             agent.kill9();
             assertThat(client.isOpen()).isTrue();
         }
@@ -239,14 +238,6 @@ class AgentCliTest {
     private static int files(Path directory) {
         String[] names = directory.toFile().list();
         return names == null ? 0 : names.length;
-    }
-
-    private static void waitUntil(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("deadline").isLessThan(deadline);
-            TimeUnit.MILLISECONDS.sleep(20);
-        }
     }
 
     /** Two copies of a directory have disks of the same ids; to take either would be to write to the wrong one. */

@@ -1,5 +1,6 @@
 package io.catena.harness.e2e;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,7 +25,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -105,14 +105,6 @@ class FollowerFaults {
         return hosts.get(index);
     }
 
-    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waited too long until " + what).isLessThan(deadline);
-            Thread.sleep(50);
-        }
-    }
-
     /** A guest of a follower. */
     private final class Guest {
         private final PoolHost host;
@@ -128,9 +120,9 @@ class FollowerFaults {
             goesOn();
         }
 
-        void goesOn() throws InterruptedException {
+        void goesOn() throws IOException, InterruptedException {
             long before = writer.written();
-            await("the guest goes on", () -> writer.written() > before + 100);
+            until("the guest goes on", () -> writer.written() > before + 100);
         }
 
         /** It had no error, and reads all that was answered. */
@@ -150,7 +142,7 @@ class FollowerFaults {
         host(0).agent().attach(own);
         long began = System.nanoTime();
         host(0).pause();
-        await("the follower has the SR", () -> log(1).contains("event=sr-taken-over"));
+        until("the follower has the SR", () -> log(1).contains("event=sr-taken-over"));
         guest.goesOn();
         System.out.printf(
                 Locale.ROOT,
@@ -158,7 +150,7 @@ class FollowerFaults {
                 (System.nanoTime() - began) / 1e9);
         host(0).resume();
         guest.goesOn();
-        await("the other knows", () -> log(0).contains("event=sr-lost"));
+        until("the other knows", () -> log(0).contains("event=sr-lost"));
         assertThatThrownBy(() -> host(0).agent().createVdi(sr, "late", DISK_BYTES))
                 .isInstanceOf(SrException.class)
                 .hasMessageContaining("has taken the SR from this host");
@@ -187,7 +179,7 @@ class FollowerFaults {
         Guest guest = new Guest(host(1), "disk", 2);
         String own = host(0).agent().createVdi(sr, "own", DISK_BYTES);
         network.cut();
-        await("the holder is found silent", () -> log(1).contains("event=holder-silent"));
+        until("the holder is found silent", () -> log(1).contains("event=holder-silent"));
         long before = guest.writer.written();
         assertThatThrownBy(() -> host(1).agent().vdis(sr))
                 .isInstanceOf(SrException.class)
@@ -218,8 +210,8 @@ class FollowerFaults {
         host(1).agent().process().kill9();
         host(1).agent().process().restart();
         host(0).agent().process().kill9();
-        await("the follower has the SR", () -> taken(1));
-        await("the disk is back", () -> isActive(1, disk));
+        until("the follower has the SR", () -> taken(1));
+        until("the disk is back", () -> isActive(1, disk));
         guest.check(LiveAgent.id(host(1).agent().vdi(disk).get("export").getAsJsonObject(), "uri"));
     }
 
@@ -230,7 +222,7 @@ class FollowerFaults {
         Guest first = new Guest(host(1), "first", 3);
         Guest second = new Guest(host(2), "second", 4);
         host(0).agent().process().kill9();
-        await("one of them has the SR", () -> taken(1) || taken(2));
+        until("one of them has the SR", () -> taken(1) || taken(2));
         int owner = taken(1) ? 1 : 2;
         int other = 3 - owner;
         Guest ofOwner = owner == 1 ? first : second;
@@ -240,7 +232,7 @@ class FollowerFaults {
         assertThat(taken(other)).as("both have taken the SR").isFalse();
         assertThat(log(other)).doesNotContain("follower-disk-lost");
         host(owner).agent().process().kill9();
-        await("the last has the SR", () -> taken(other));
+        until("the last has the SR", () -> taken(other));
         ofOther.goesOn();
         ofOther.end();
         assertThat(host(other)
@@ -319,7 +311,7 @@ class FollowerFaults {
         members.pause(1);
         guest.goesOn();
         members.pause(2);
-        await("requests are held", () -> log(0).contains("event=requests-held"));
+        until("requests are held", () -> log(0).contains("event=requests-held"));
         long before = guest.writer.written();
         Thread.sleep(2_000);
         assertThat(guest.writer.written()).isBetween(before, before + 1);
@@ -328,7 +320,7 @@ class FollowerFaults {
         guest.goesOn();
         assertThat(log(1)).doesNotContain("event=sr-taken-over");
         host(0).agent().process().kill9();
-        await("the follower has the SR", () -> taken(1));
+        until("the follower has the SR", () -> taken(1));
         guest.goesOn();
         guest.end();
     }

@@ -1,5 +1,6 @@
 package io.catena.harness.e2e;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -29,7 +30,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -77,14 +77,6 @@ class FollowerTest {
         }
     }
 
-    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waited too long until " + what).isLessThan(deadline);
-            Thread.sleep(50);
-        }
-    }
-
     /** Everything that is asked of the follower happens; a disk is one host's at a time, and moves from one to the other. */
     @Test
     void theFollowerDoesEverythingByTheHolder() throws Exception {
@@ -98,7 +90,7 @@ class FollowerTest {
         GuestWriter neighbour = new GuestWriter(a.agent().attach(other), DISK_BYTES, 2);
         Task<Long> guestRun = Task.start("guest", guest);
         Task<Long> neighbourRun = Task.start("neighbour", neighbour);
-        await("the guests write", () -> guest.written() > 50 && neighbour.written() > 50);
+        until("the guests write", () -> guest.written() > 50 && neighbour.written() > 50);
         assertThat(a.agent().vdi(disk).toString()).contains("\"holder\":\"@");
         assertThatThrownBy(() -> a.agent().attach(disk)).isInstanceOf(SrException.class);
         assertThatThrownBy(() -> b.agent().attach(other))
@@ -113,7 +105,7 @@ class FollowerTest {
         b.agent().process().cli("gc", "run", "pool", "--wait");
         assertThat(b.agent().process().cli("job", "ls").stdout()).contains("\"done\"");
         long before = guest.written();
-        await("the guest goes on", () -> guest.written() > before + 50);
+        until("the guest goes on", () -> guest.written() > before + 50);
         guest.stop();
         neighbour.stop();
         guestRun.result(PATIENCE);
@@ -222,20 +214,20 @@ class FollowerTest {
         String disk = b.agent().createVdi(sr, "disk", DISK_BYTES);
         GuestWriter guest = new GuestWriter(b.agent().attach(disk), DISK_BYTES, 3);
         Task<Long> run = Task.start("guest", guest);
-        await("the guest writes", () -> guest.written() > 200);
+        until("the guest writes", () -> guest.written() > 200);
         ScheduleRuns schedule = new ScheduleRuns(b.agent().process(), "pool", "often");
         schedule.create();
         Instant first = schedule.runNow();
-        await("the holder has run it", () -> schedule.isDoneSince(first));
+        until("the holder has run it", () -> schedule.isDoneSince(first));
         Instant killed = schedule.runNow();
         a.agent().process().kill9();
         long before = guest.written();
-        await("the guest goes on", () -> guest.written() > before + 200);
+        until("the guest goes on", () -> guest.written() > before + 200);
         assertThat(b.agent().process().log()).contains("event=sr-taken-over");
         assertThat(b.agent().vdi(disk).get("state").getAsString()).isEqualTo("active");
 
         Instant last = schedule.runNow();
-        await("the new holder has run it", () -> schedule.isDoneSince(last));
+        until("the new holder has run it", () -> schedule.isDoneSince(last));
         assertThat(last).isAfter(killed);
         schedule.assertEachRunHasItsSnapshotOnce();
 
@@ -267,7 +259,7 @@ class FollowerTest {
                 .isInstanceOf(SrException.class)
                 .hasMessageContaining("active rw for \"@");
         String[] uri = new String[1];
-        await("the dead follower has it no more", () -> attached(disk, uri));
+        until("the dead follower has it no more", () -> attached(disk, uri));
         guest.check(uri[0]);
         assertThat(a.agent().process().log()).contains("event=dead-follower-released");
         b.agent().process().restart();
@@ -279,7 +271,7 @@ class FollowerTest {
 
         b.agent().process().kill9();
         a.agent().process().cli("host", "fenced", follower, path.toString());
-        await("what the fenced host had is free", () -> isDetached(disk));
+        until("what the fenced host had is free", () -> isDetached(disk));
         assertThat(a.agent().process().log()).contains("event=fenced-follower-released");
         guest.check(a.agent().attach(disk));
     }
@@ -359,10 +351,10 @@ class FollowerTest {
     private void handOver(String disk) throws Exception {
         GuestWriter guest = new GuestWriter(a.agent().attach(disk), DISK_BYTES, 4);
         Task<Long> run = Task.start("guest", guest);
-        await("the guest writes", () -> guest.written() > 100);
+        until("the guest writes", () -> guest.written() > 100);
         b.agent().detachSr(sr);
         long before = guest.written();
-        await("the guest goes on", () -> guest.written() > before + 100);
+        until("the guest goes on", () -> guest.written() > before + 100);
         guest.stop();
         run.result(PATIENCE);
         a.agent().detach(disk);

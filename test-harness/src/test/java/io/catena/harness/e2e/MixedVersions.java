@@ -1,5 +1,6 @@
 package io.catena.harness.e2e;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -59,14 +59,6 @@ class MixedVersions {
         return host;
     }
 
-    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waited too long until " + what).isLessThan(deadline);
-            Thread.sleep(50);
-        }
-    }
-
     /** Each takes over from the other, and a guest notices nothing. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
@@ -80,7 +72,7 @@ class MixedVersions {
         holder.agent().detachSr(sr);
         holder.agent().process().cli("sr", "share", path.toString(), "--coordination", "files");
         holder.agent().process().cli("sr", "attach", path.toString());
-        await("the other follows", () -> isAttached(follower, path));
+        until("the other follows", () -> isAttached(follower, path));
 
         String disk = follower.agent().createVdi(sr, "disk", DISK_BYTES);
         GuestWriter guest = new GuestWriter(follower.agent().attach(disk), DISK_BYTES, 1);
@@ -97,10 +89,10 @@ class MixedVersions {
                     .hasMessageContaining("knows no operation");
         }
         holder.agent().process().kill9();
-        await("the follower has the SR", () -> log(follower).contains("event=sr-taken-over"));
+        until("the follower has the SR", () -> log(follower).contains("event=sr-taken-over"));
         goesOn(guest);
         holder.agent().process().restart();
-        await("who came back follows", () -> isAttached(holder, path));
+        until("who came back follows", () -> isAttached(holder, path));
         String late = holder.agent().createVdi(sr, "late", DISK_BYTES);
         assertThat(log(holder)).contains("event=sr-followed");
         guest.stop();
@@ -136,9 +128,9 @@ class MixedVersions {
         }
     }
 
-    private static void goesOn(GuestWriter guest) throws InterruptedException {
+    private static void goesOn(GuestWriter guest) throws IOException, InterruptedException {
         long before = guest.written();
-        await("the guest goes on", () -> guest.written() > before + 100);
+        until("the guest goes on", () -> guest.written() > before + 100);
     }
 
     private static String log(PoolHost host) {

@@ -1,6 +1,6 @@
 package io.catena.harness.e2e;
 
-import static org.assertj.core.api.Assertions.assertThat;
+import static io.catena.harness.Waiting.until;
 
 import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.AgentProcess;
@@ -24,7 +24,7 @@ class ScheduleKillTest {
     private static final int LONGEST_MILLIS = 1500;
 
     @Test
-    void eachRunHasItsSnapshotOnce(@TempDir Path directory) throws IOException {
+    void eachRunHasItsSnapshotOnce(@TempDir Path directory) throws IOException, InterruptedException {
         Random random = new Random(1);
         try (AgentProcess agent = AgentProcess.start(directory.resolve("run"))) {
             agent.cli("sr", "create", "main", "--path", directory.resolve("sr").toString());
@@ -39,11 +39,7 @@ class ScheduleKillTest {
                 agent.restart();
             }
             Instant last = schedule.runNow();
-            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-            while (!schedule.isDoneSince(last)) {
-                assertThat(System.nanoTime()).isLessThan(deadline);
-                LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-            }
+            until("the last run is done", () -> schedule.isDoneSince(last));
             schedule.assertEachRunHasItsSnapshotOnce();
         }
     }

@@ -1,5 +1,6 @@
 package io.catena.harness.smapiv1;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
@@ -19,9 +20,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,14 +43,6 @@ final class GcTasksTest extends DriverTest {
                         .noneMatch(task -> task.member("status").asText().equals("pending"));
     }
 
-    private static void await(BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("waited too long").isLessThan(deadline);
-            LockSupport.parkNanos(5_000_000);
-        }
-    }
-
     /** Makes a disk with something to merge. */
     private String merging() throws IOException {
         String disk = create("d", 4 * MIB);
@@ -64,11 +54,13 @@ final class GcTasksTest extends DriverTest {
     }
 
     @Test
-    void aRunIsATaskOfTheSrAndRowsAreRightAfterItWithoutAScan() throws IOException {
+    void aRunIsATaskOfTheSrAndRowsAreRightAfterItWithoutAScan() throws IOException, InterruptedException {
         String disk = mergingSlowly();
         String base = smConfig(disk).getOrDefault("vhd-parent", "none");
         collect();
-        await(() -> ended(1) && smConfig(disk).isEmpty() && !rows().containsKey(base));
+        until(
+                "the task has ended and the base copy is gone",
+                () -> ended(1) && smConfig(disk).isEmpty() && !rows().containsKey(base));
         XmlRpcValue task = tasks().iterator().next();
         assertThat(task.member("name_label").asText()).isEqualTo("Garbage Collection");
         assertThat(task.member("status").asText()).isEqualTo("success");
@@ -112,23 +104,25 @@ final class GcTasksTest extends DriverTest {
     }
 
     @Test
-    void whileXapiIsAwayNodesAreMergedAndTheNextScanTellsIt() throws IOException {
+    void whileXapiIsAwayNodesAreMergedAndTheNextScanTellsIt() throws IOException, InterruptedException {
         String disk = merging();
         xapi.kill();
         collect();
-        await(() -> !srDirectory()
-                .resolve(smConfig(disk).get("vhd-parent") + ".vhd")
-                .toFile()
-                .exists());
+        until(
+                "the base copy is gone",
+                () -> !srDirectory()
+                        .resolve(smConfig(disk).get("vhd-parent") + ".vhd")
+                        .toFile()
+                        .exists());
         xapi.restart();
         nil(driver.sr("sr_scan"));
-        await(() -> smConfig(disk).isEmpty());
+        until("nothing is to be merged any more", () -> smConfig(disk).isEmpty());
         assertThat(managed()).containsExactly(disk);
     }
 
     /** The driver's file under another name is a plugin of XAPI's. */
     @Test
-    void toolsStartEndAndAskForRunsByAPlugin() throws IOException {
+    void toolsStartEndAndAskForRunsByAPlugin() throws IOException, InterruptedException {
         otherConfig(Map.of("gc", "false"));
         nil(driver.sr("sr_scan"));
         String disk = merging();
@@ -136,7 +130,7 @@ final class GcTasksTest extends DriverTest {
         assertThat(plugin("is_gc_running")).isEqualTo("False");
         assertThat(smConfig(disk)).isNotEmpty();
         assertThat(plugin("gc_force")).isEqualTo("True");
-        await(() -> smConfig(disk).isEmpty());
+        until("nothing is to be merged any more", () -> smConfig(disk).isEmpty());
         assertThat(plugin("abort")).isEqualTo("True");
         otherConfig(Map.of("gc", "true"));
         nil(driver.sr("sr_scan"));
