@@ -1,5 +1,6 @@
 package io.catena.agent.follow;
 
+import io.catena.agent.follow.keep.KeepingDevice;
 import io.catena.api.AccessMode;
 import io.catena.api.Hold;
 import io.catena.api.VdiId;
@@ -34,7 +35,11 @@ final class FollowedDisk {
      *
      * @param ticket by which the host that has the SR lets us in; null if it is not active
      */
-    record Own(Hold hold, @Nullable String ticket) {}
+    record Own(Hold hold, @Nullable String ticket) {
+        boolean isActive() {
+            return hold.active() != null;
+        }
+    }
 
     VdiId vdi() {
         return vdi;
@@ -60,10 +65,17 @@ final class FollowedDisk {
         return !holders.isEmpty();
     }
 
+    /** A holder has it attached only. */
+    void deactivated(String holder) {
+        get(holder).ifPresent(own -> put(own.hold().activated(null), null));
+    }
+
+    boolean isActive(String holder) {
+        return get(holder).filter(Own::isActive).isPresent();
+    }
+
     long activeHolders() {
-        return holders.values().stream()
-                .filter(own -> own.hold().active() != null)
-                .count();
+        return holders.values().stream().filter(Own::isActive).count();
     }
 
     AccessMode mode() {

@@ -30,6 +30,7 @@ final class Following implements Closeable {
     private final HolderWatch watch;
     private final HolderCalls calls;
     private final FollowedDisks disks;
+    private final LocalService service;
     private final Taking taking;
     private final Semaphore work;
     private final Presence presence;
@@ -61,6 +62,7 @@ final class Following implements Closeable {
             HolderWatch watch,
             HolderCalls calls,
             FollowedDisks disks,
+            LocalService service,
             Taking taking,
             Semaphore work,
             Presence presence) {
@@ -68,6 +70,7 @@ final class Following implements Closeable {
         this.watch = watch;
         this.calls = calls;
         this.disks = disks;
+        this.service = service;
         this.taking = taking;
         this.work = work;
         this.presence = presence;
@@ -120,7 +123,7 @@ final class Following implements Closeable {
         }
         isFree = free;
         if (free) {
-            disks.suspectLoss();
+            service.suspectLoss();
             work.release();
         }
     }
@@ -133,9 +136,9 @@ final class Following implements Closeable {
         }
         boolean answers = answers(holder);
         if (!answers && unanswered >= MOST_UNANSWERED) {
-            disks.suspectLoss();
+            service.suspectLoss();
         }
-        if (answers && (!holder.incarnation().equals(answered) || !disks.areAllServed())) {
+        if (answers && (!holder.incarnation().equals(answered) || !service.areAllServed())) {
             answered = holder.incarnation();
             work.release();
         }

@@ -1,5 +1,7 @@
 package io.catena.agent.follow;
 
+import io.catena.agent.follow.keep.HolderLostException;
+import io.catena.agent.follow.keep.ServedDisk;
 import io.catena.agent.nbd.client.NbdErrorException;
 import io.catena.agent.nbd.client.RemoteDisk;
 import io.catena.disk.ForwardingDevice;

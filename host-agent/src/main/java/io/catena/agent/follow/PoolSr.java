@@ -3,6 +3,7 @@ package io.catena.agent.follow;
 import io.catena.agent.cluster.HolderWatch;
 import io.catena.agent.cluster.HolderWatch.Seen;
 import io.catena.agent.cluster.SharedSr;
+import io.catena.agent.follow.keep.KeptShare;
 import io.catena.agent.host.AttachedSr;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
@@ -46,7 +47,7 @@ public final class PoolSr implements AttachedSr {
     /** What this host has; null while it follows. */
     private volatile @Nullable Holding holding;
 
-    /** Null if it has never followed; they stay, as the exporter, when it has taken the SR. */
+    /** Null if it has never followed. */
     private @Nullable FollowedDisks disks;
 
     private @Nullable FollowerRepository followed;
@@ -132,11 +133,15 @@ public final class PoolSr implements AttachedSr {
         String self = watch.selfLabel();
         Semaphore work = new Semaphore(0);
         HolderCalls calls = new HolderCalls(sr.id(), sr.name(), new PeerClient(tls, self), holder);
-        FollowedDisks here = new FollowedDisks(calls, watch, tls, self, means.exporter, MEMORY, work::release);
+        HolderDisks remote = new HolderDisks(calls, watch, tls, self);
+        LocalService service = new LocalService(remote, means.exporter, MEMORY, work::release);
+        FollowedDisks here = new FollowedDisks(remote, service, means.exporter);
+        Exporter taken = new TakenDisks(here, service, means.exporter);
         calls.claims();
         disks = here;
         followed = new FollowerRepository(sr, calls, here, means.jobs, self);
-        following = new Following(sr.path(), watch, calls, here, () -> take(watch, here, self), work, watch.show());
+        following = new Following(
+                sr.path(), watch, calls, here, service, () -> take(watch, here, taken, self), work, watch.show());
         following.start();
         LOG.info(LogLine.of("sr-followed", "sr", sr.id(), "holder", holder.name(), "url", holder.url()));
     }
@@ -153,13 +158,13 @@ public final class PoolSr implements AttachedSr {
      *   <li>From now on operations are done here, and other followers are served.
      * </ol>
      */
-    private boolean take(HolderWatch watch, FollowedDisks here, String self) throws IOException {
+    private boolean take(HolderWatch watch, FollowedDisks here, Exporter taken, String self) throws IOException {
         return here.alone(() -> {
             if (closed) {
                 return true;
             }
             SharedSr right = watch.take();
-            AttachedSr opened = opening.open(right, here);
+            AttachedSr opened = opening.open(right, taken);
             boolean done = false;
             try {
                 Holding next = Holding.of(opened, right, watch, () -> pool.releaseFenced(sr.id()));

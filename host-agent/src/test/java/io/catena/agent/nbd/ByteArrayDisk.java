@@ -8,12 +8,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** A disk in an array, whose reads can be held up. */
-final class ByteArrayDisk implements BlockDevice {
+public final class ByteArrayDisk implements BlockDevice {
     final byte[] content;
     final CountDownLatch readStarted = new CountDownLatch(1);
     volatile CountDownLatch readMayGoOn = new CountDownLatch(0);
 
-    ByteArrayDisk(int sizeBytes) {
+    public ByteArrayDisk(int sizeBytes) {
         content = new byte[sizeBytes];
     }
 

@@ -1,4 +1,4 @@
-package io.catena.agent.follow;
+package io.catena.agent.follow.keep;
 
 import io.catena.disk.BlockDevice;
 import java.io.Closeable;
@@ -7,7 +7,7 @@ import java.io.Closeable;
  * A disk that another host serves. A request that throws {@link HolderLostException} may have been done, or not, or may still be
  * done until the disk is closed and opened anew.
  */
-interface ServedDisk extends BlockDevice, Closeable {
+public interface ServedDisk extends BlockDevice, Closeable {
     @Override
     void close();
 }

@@ -1,4 +1,4 @@
-package io.catena.agent.follow;
+package io.catena.agent.follow.keep;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.catena.agent.follow;
+package io.catena.agent.follow.keep;
 
 import io.catena.disk.BlockDevice;
 import java.io.IOException;

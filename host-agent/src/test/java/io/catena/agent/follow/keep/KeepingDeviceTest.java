@@ -1,4 +1,4 @@
-package io.catena.agent.follow;
+package io.catena.agent.follow.keep;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;

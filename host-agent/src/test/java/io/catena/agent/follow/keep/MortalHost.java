@@ -1,4 +1,4 @@
-package io.catena.agent.follow;
+package io.catena.agent.follow.keep;
 
 import io.catena.disk.Extent;
 import java.io.IOException;

@@ -1,9 +1,9 @@
-package io.catena.agent.follow;
+package io.catena.agent.follow.keep;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The memory for the changes that followed disks keep: of all together, in equal shares. Safe for use by many threads. */
-final class KeptShare {
+public final class KeptShare {
     /** The most that a disk has. */
     private static final long MOST_BYTES = 32 << 20;
 
@@ -13,24 +13,27 @@ final class KeptShare {
     private final long allBytes;
     private final AtomicInteger disks = new AtomicInteger();
 
-    KeptShare(long allBytes) {
+    public KeptShare(long allBytes) {
         this.allBytes = allBytes;
     }
 
     /** An eighth of the memory that this process may have. */
-    static KeptShare ofProcess() {
+    public static KeptShare ofProcess() {
         return new KeptShare(Runtime.getRuntime().maxMemory() / 8);
     }
 
-    void joined() {
+    /** One disk more has a share. */
+    public void joined() {
         disks.incrementAndGet();
     }
 
-    void left() {
+    /** One disk less. */
+    public void left() {
         disks.decrementAndGet();
     }
 
-    long bytes() {
+    /** Returns how much a disk may have now. */
+    public long bytes() {
         return Math.max(LEAST_BYTES, Math.min(MOST_BYTES, allBytes / Math.max(1, disks.get())));
     }
 }

@@ -1,0 +1,189 @@
+package io.catena.agent.follow;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.when;
+
+import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.follow.keep.HolderLostException;
+import io.catena.agent.follow.keep.KeptShare;
+import io.catena.agent.follow.keep.ServedDisk;
+import io.catena.agent.nbd.ByteArrayDisk;
+import io.catena.api.AccessMode;
+import io.catena.api.Export;
+import io.catena.api.Hold;
+import io.catena.api.VdiId;
+import io.catena.disk.BlockDevice;
+import io.catena.disk.Exporter;
+import io.catena.disk.ForwardingDevice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The disks of this host's guests, from a host that has the SR and is lost, to this one, which takes the SR. */
+class TakenDisksTest {
+    private static final int BYTES = 4096;
+    private static final String HOLDER = "guest";
+    private static final Seen OTHER = new Seen("id", "hosta", "1", null, "https://127.0.0.1:1", 1, "", false, 0, 0);
+
+    /** As much as one disk may have; two share it. */
+    private static final long MEMORY_BYTES = 32 << 20;
+
+    private final VdiId vdi = new VdiId(UUID.randomUUID());
+    private final Served served = new Served();
+    private final KeptShare memory = new KeptShare(MEMORY_BYTES);
+    private final HolderDisks remote = mock(HolderDisks.class);
+    private final Exporter taken;
+    private final FollowedDisks followed;
+    private final LocalService service;
+
+    TakenDisksTest() {
+        service = new LocalService(remote, served, memory, () -> {});
+        followed = new FollowedDisks(remote, service, served);
+        taken = new TakenDisks(followed, service, served);
+    }
+
+    /** What this host serves. */
+    private static final class Served implements Exporter {
+        private @Nullable BlockDevice device;
+        private @Nullable VdiId changed;
+
+        @Override
+        public Export announce(VdiId vdi, AccessMode mode) {
+            return new Export(vdi, mode, "nbd:" + vdi);
+        }
+
+        @Override
+        public void conceal(VdiId vdi) {
+            device = null;
+        }
+
+        @Override
+        public Export publish(VdiId vdi, AccessMode mode, BlockDevice published) {
+            device = published;
+            return announce(vdi, mode);
+        }
+
+        @Override
+        public void withdraw(VdiId vdi) {
+            device = null;
+        }
+
+        @Override
+        public void contentChanged(VdiId vdi) {
+            changed = vdi;
+        }
+
+        BlockDevice device() {
+            return requireNonNull(device);
+        }
+    }
+
+    /** A disk of another host, until that is lost. */
+    private static final class OtherHosts extends ForwardingDevice implements ServedDisk {
+        private boolean lost;
+
+        OtherHosts() {
+            super(new ByteArrayDisk(BYTES));
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer source) throws IOException {
+            if (lost) {
+                throw new HolderLostException("lost", new IOException("lost"));
+            }
+            super.write(offset, source);
+        }
+
+        @Override
+        public void close() {
+            lost = true;
+        }
+    }
+
+    @BeforeEach
+    void activate() throws IOException {
+        when(remote.holder()).thenReturn(OTHER);
+        when(remote.ticket(vdi, HOLDER)).thenReturn("ticket");
+        when(remote.connect(any(), any())).thenAnswer(call -> new OtherHosts());
+        followed.activate(vdi, HOLDER, AccessMode.READ_WRITE);
+    }
+
+    private static ByteBuffer bytes(int value) {
+        return ByteBuffer.wrap(new byte[] {(byte) value});
+    }
+
+    private static byte first(BlockDevice disk) throws IOException {
+        ByteBuffer read = ByteBuffer.allocate(1);
+        disk.read(0, read);
+        return read.get(0);
+    }
+
+    @Test
+    void aGuestGoesOnWithTheDiskItselfAndFindsWhatItWrote() throws IOException {
+        BlockDevice guests = served.device();
+        guests.write(0, bytes(7));
+        service.suspectLoss();
+        assertThat(service.areAllServed()).isFalse();
+
+        BlockDevice own = new ByteArrayDisk(BYTES);
+        taken.publish(vdi, AccessMode.READ_WRITE, own);
+
+        assertThat(served.device()).isSameAs(guests);
+        assertThat(first(own)).isEqualTo((byte) 7);
+        guests.write(0, bytes(8));
+        assertThat(first(own)).isEqualTo((byte) 8);
+    }
+
+    @Test
+    void aDiskThatWasTakenFromThisHostFailsAndIsServedAnew() throws IOException {
+        BlockDevice guests = served.device();
+        when(remote.isOurs(any(), any())).thenReturn(false);
+        followed.alone(() -> followed.confirmed(List.of()));
+        assertThatThrownBy(() -> first(guests)).hasMessageContaining("another host had taken VDI " + vdi);
+
+        BlockDevice own = new ByteArrayDisk(BYTES);
+        taken.publish(vdi, AccessMode.READ_WRITE, own);
+
+        assertThat(served.device()).isSameAs(own);
+    }
+
+    /** A mirror of it begins anew then. */
+    @Test
+    void theExporterIsToldThatADiskShowsSomethingElse() {
+        taken.contentChanged(vdi);
+        assertThat(served.changed).isEqualTo(vdi);
+    }
+
+    /** Also of a disk that nobody has active: it has no share to give back. */
+    @Test
+    void theMemoryOfADiskIsForOthersWhenItIsServedByItsOwn() throws IOException {
+        VdiId attached = new VdiId(UUID.randomUUID());
+        followed.attach(attached, HOLDER, AccessMode.READ_WRITE);
+        taken.publish(attached, AccessMode.READ_WRITE, new ByteArrayDisk(BYTES));
+        memory.joined();
+        assertThat(memory.bytes()).isEqualTo(MEMORY_BYTES / 2);
+
+        taken.withdraw(vdi);
+
+        assertThat(memory.bytes()).isEqualTo(MEMORY_BYTES);
+    }
+
+    /** Its guest is to be told so, and not that all is written. */
+    @Test
+    void aDiskIsNotDeactivatedWhileRequestsWait() throws IOException {
+        service.suspectLoss();
+        assertThatThrownBy(() -> followed.deactivate(vdi, HOLDER)).hasMessageContaining("which has the SR");
+        verify(remote, never()).deactivate(vdi, HOLDER);
+        assertThat(followed.holds()).extracting(Hold::active).containsExactly(AccessMode.READ_WRITE);
+    }
+}
