@@ -1,13 +1,14 @@
 // The page: who is logged in, which SR is looked at, and what happens to it.
 import { html, render, useState, useEffect, useRef, useMemo } from './vendor/preact-htm.js'
 import { ask, follow, get, list } from './api.js'
-import { bytes, percent } from './format.js'
+import { bytes, fills, percent, plural } from './format.js'
 import { Tree } from './tree.js'
 import { Attachments, Collection, Events, Health, Jobs, NodePanel, Numbers, Space } from './panels.js'
 import { Schedules } from './schedules.js'
-import { Login, NameDialog, PlanDialog } from './dialogs.js'
+import { LimitsDialog, Login, NameDialog, PlanDialog } from './dialogs.js'
 
-const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'admin']
+const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'peer', 'admin']
+const FORECAST_MILLIS = 300000
 const MOST_EVENTS = 200
 
 // Newest first; of the progress of a job only the last is worth a line.
@@ -53,6 +54,7 @@ function Host({ session, leave }) {
   const [attached, setAttached] = useState([])
   const [vdi, setVdi] = useState(null)
   const [space, setSpace] = useState(null)
+  const [spaces, setSpaces] = useState({})
   const [gc, setGc] = useState(null)
   const [jobs, setJobs] = useState([])
   const [events, setEvents] = useState([])
@@ -114,6 +116,19 @@ function Host({ session, leave }) {
     )
   }, [])
 
+  // Samples come every five minutes.
+  const reached = srs.filter(s => s.attached).map(s => s.sr).join()
+  useEffect(() => {
+    let wanted = true
+    const look = async () => {
+      const told = await Promise.all(reached.split(',').filter(Boolean).map(id => get('/v1/srs/' + id + '/space').then(space => [id, space], () => null)))
+      if (wanted) setSpaces(Object.fromEntries(told.filter(Boolean)))
+    }
+    look()
+    const timer = setInterval(look, FORECAST_MILLIS)
+    return () => { wanted = false; clearInterval(timer) }
+  }, [reached])
+
   const stat = stats[sr]
   const node = useMemo(() => nodes.find(n => n.id === selected), [nodes, selected])
   useEffect(() => {
@@ -148,6 +163,7 @@ function Host({ session, leave }) {
       case 'detach':
         return setDialog({ type: 'plan', title: 'Detach ' + (object.name || object.vdi) + '?', verb: 'Detach', plan: { effects: ['"' + (other.holder || 'this host') + '" loses the disk; its requests fail from then on.'], blockers: [], confirm: object.name || object.vdi, losesContent: false, bytesFreed: 0, bytesToMove: 0 },
           go: () => ask('POST', vdi + '/detach', { holder: other.holder }).then(later) })
+      case 'gc-limits': return setDialog({ type: 'limits', settings: object, go: limits => ask('POST', gcPath + '/set', limits).then(later) })
       case 'gc-run': return run('POST', gcPath)
       case 'gc-pause': return run('POST', gcPath + '/pause')
       case 'gc-resume': return run('POST', gcPath + '/resume')
@@ -155,9 +171,13 @@ function Host({ session, leave }) {
     }
   }
   const logOut = () => ask('DELETE', '/v1/session').finally(() => leave(''))
+  const running = jobs.filter(job => job.state === 'running')
+  const done = percent(...['doneBytes', 'totalBytes'].map(field => running.reduce((sum, job) => sum + job[field], 0)))
+  const showJobs = () => { setSr(running[0].sr); setTab('chains'); setSelected('') }
   const tabs = { chains: 'Chains', attachments: 'Attachments', schedules: 'Schedules', space: 'Space', events: 'Events' }
   return html`<div class="frame">
     <header><img src="icon.svg" width="26" height="26" alt="" /><strong>Catena</strong><span class="grow"></span>
+      ${running.length > 0 && html`<button id="running" title=${running.map(job => job.kind + ' ' + job.job + ': ' + job.phase).join('\n')} onClick=${showJobs}>${plural(running.length, 'job')} · ${Math.round(done)} %</button>`}
       <span class=${'live ' + (live ? 'on' : 'off')} id="live" role="status">${live ? 'live' : 'reconnecting…'}</span>
       <span class="who">${session.name} · <b>${session.role}</b></span><button id="logout" onClick=${logOut}>Log out</button></header>
     <nav aria-label="Storage repositories"><h2>Storage repositories</h2>
@@ -167,6 +187,7 @@ function Host({ session, leave }) {
         return html`<button key=${s.sr} class=${'sr' + (s.sr === sr ? ' selected' : '')} aria-current=${s.sr === sr} onClick=${() => setSr(s.sr)}>
           <span><i class=${'dot ' + (!s.attached ? 'off' : t && t.health.state === 'healthy' ? 'good' : t ? 'bad' : '')}></i><em title=${s.name}>${s.name}</em></span>
           <small>${!s.attached ? 'not attached' : t ? (t.health.state === 'healthy' ? 'healthy' : 'needs care') + ' · ' + bytes(t.freeBytes) + ' free' : ''}</small>
+          ${fills(spaces[s.sr]) && html`<small class="high">${fills(spaces[s.sr])}</small>`}
           ${t && html`<div class="meter"><i class=${used > 95 ? 'bad' : used > 85 ? 'high' : ''} style=${'width:' + used + '%'}></i></div>`}
           ${s.problem && html`<small class="problem">${s.problem}</small>`}</button>`
       })}
@@ -175,12 +196,12 @@ function Host({ session, leave }) {
     <main>
       ${notice && html`<div class="notice" role="alert"><span>${notice}</span><button aria-label="Close" onClick=${() => setNotice('')}>×</button></div>`}
       ${stat ? html`<div class="title"><h1 title=${stat.name}>${stat.name}</h1><code>${stat.path}</code></div>
-        <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} />
+        <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} space=${spaces[sr]} />
         <div class="tabs" role="tablist" aria-label="Views">${Object.entries(tabs).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
         <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
           ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} />
             <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} space=${space && space.vdi === selected ? space : null} select=${setSelected} limit=${stat.chainLimit} may=${may} act=${act} />
-              <${Collection} gc=${gc} may=${may} act=${act} /><${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /></div></div>`}
+              <${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /><${Collection} gc=${gc} may=${may} act=${act} /></div></div>`}
           ${tab === 'attachments' && html`<${Attachments} vdis=${attached} may=${may} act=${act} />`}
           ${tab === 'schedules' && html`<${Schedules} sr=${sr} changed=${events.length ? events[0].id : 0} may=${may} run=${run} />`}
           ${tab === 'space' && html`<${Space} sr=${sr} stat=${stat} show=${id => { setSelected(id); setTab('chains') }} />`}
@@ -188,6 +209,7 @@ function Host({ session, leave }) {
         </div>` : html`<p class="empty">${srs.length ? 'This SR is not attached.' : ''}</p>`}
     </main>
     ${dialog && dialog.type === 'plan' && html`<${PlanDialog} ask=${dialog} close=${() => setDialog(null)} />`}
+    ${dialog && dialog.type === 'limits' && html`<${LimitsDialog} ask=${dialog} close=${() => setDialog(null)} />`}
     ${dialog && dialog.type === 'name' && html`<${NameDialog} ask=${dialog} close=${() => setDialog(null)} />`}
   </div>`
 }

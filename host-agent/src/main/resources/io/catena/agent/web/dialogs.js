@@ -60,6 +60,30 @@ export function NameDialog({ ask, close }) {
     <div class="actions end"><button type="button" onClick=${close}>Cancel</button><button type="submit" id="yes" class="solid" disabled=${busy}>${ask.verb}</button></div></form><//>`
 }
 
+const MIB = 1 << 20
+
+// When collection may work, and how fast. What is left empty has no limit.
+export function LimitsDialog({ ask, close }) {
+  const { settings } = ask
+  const [rate, setRate] = useState(settings.bytesPerSecond ? String(settings.bytesPerSecond / MIB) : '')
+  const [hours, setHours] = useState(settings.window || '')
+  const [failure, setFailure] = useState('')
+  const go = async event => {
+    event.preventDefault()
+    try {
+      await ask.go({ bytesPerSecond: Math.round(Number(rate) * MIB), window: hours.trim() || 'always' })
+      close()
+    } catch (e) {
+      setFailure(e.message + (e.correction ? ' ' + e.correction : ''))
+    }
+  }
+  return html`<${Dialog} title="Limits of collection" close=${close}><form onSubmit=${go}>
+    <label>At most, MiB a second<input id="rate" type="number" min="0" max="100000" step="any" placeholder="no limit" value=${rate} onInput=${e => setRate(e.target.value)} /></label>
+    <label>Only between these times, UTC<input id="hours" autocomplete="off" placeholder="22:00-06:00; empty for any time" value=${hours} onInput=${e => setHours(e.target.value)} /></label>
+    ${failure && html`<p class="problem" role="alert">${failure}</p>`}
+    <div class="actions end"><button type="button" onClick=${close}>Cancel</button><button type="submit" id="yes" class="solid">Set</button></div></form><//>`
+}
+
 export function Login({ done, reason }) {
   const [token, setToken] = useState('')
   const [failure, setFailure] = useState(reason)

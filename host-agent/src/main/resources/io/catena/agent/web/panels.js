@@ -1,6 +1,6 @@
 // What stands beside the chains: one node, jobs, collection, attachments, events, space.
 import { html, useState, useEffect, useRef } from './vendor/preact-htm.js'
-import { ago, bytes, clock, inUnits, percent, plural } from './format.js'
+import { ago, bytes, clock, duration, fills, inUnits, percent, plural, short, soon, stamp } from './format.js'
 import { get } from './api.js'
 
 export function Health({ stat }) {
@@ -10,7 +10,7 @@ export function Health({ stat }) {
     <ul class="reasons">${reasons.map(r => html`<li><b>${inUnits(r.what)}</b><span>${r.cure}</span></li>`)}</ul></section>`
 }
 
-export function Numbers({ stat, gc, active }) {
+export function Numbers({ stat, gc, active, space }) {
   const used = stat.capacityBytes - stat.freeBytes
   const debt = gc ? gc.plan.reduce((sum, step) => sum + step.bytesToMove, 0) : 0
   const freed = gc ? gc.plan.reduce((sum, step) => sum + step.bytesFreed, 0) : 0
@@ -19,17 +19,17 @@ export function Numbers({ stat, gc, active }) {
     <div class="card tile wide"><span>File system</span><b>${bytes(stat.freeBytes)} free</b>
       <div class="meter" role="img" aria-label=${Math.round(full) + ' percent of the file system are used'}>
         <i class=${full > 95 ? 'bad' : full > 85 ? 'high' : ''} style=${'width:' + full + '%'}></i></div>
-      <small>${bytes(used)} of ${bytes(stat.capacityBytes)} used, ${bytes(stat.physicalBytes)} of it by this SR</small></div>
+      <small>${bytes(used)} of ${bytes(stat.capacityBytes)} used, ${bytes(stat.physicalBytes)} of it by this SR${fills(space) && html`, <b class="high">${fills(space)}</b>`}</small></div>
     <div class="card tile"><span>Disks and snapshots</span><b>${stat.vdis}</b><small>${active} active, ${plural(stat.nodes, 'file')}</small></div>
-    <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${share(stat.virtualBytes, stat.capacityBytes)} the file system</small></div>
-    <div class="card tile"><span>Longest chain</span><b class=${stat.maxChainDepth >= stat.chainWarning ? 'high' : ''}>${stat.maxChainDepth} <em>of ${stat.chainLimit}</em></b><small>warned from ${stat.chainWarning}</small></div>
+    <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${share(stat.virtualBytes, stat.capacityBytes)}</small></div>
+    <div class="card tile"><span>Longest chain</span><b class=${stat.maxChainDepth >= stat.chainWarning ? 'high' : ''}>${stat.maxChainDepth} <em>of ${stat.chainLimit}</em></b><small>warns from ${stat.chainWarning}</small></div>
     <div class="card tile"><span>To be merged</span><b>${debt || freed ? bytes(debt) : 'nothing'}</b><small>${freed ? 'gives back ' + bytes(freed) : debt ? 'makes chains shorter' : 'all is merged that can be'}</small></div>
   </section>`
 }
 
 const Fact = ({ name, children }) => html`<dt>${name}</dt><dd>${children}</dd>`
 
-const share = (part, whole) => (part >= whole ? (part / whole).toFixed(1) + ' times' : (part > 0 && part < whole / 100 ? 'less than 1' : Math.round(percent(part, whole))) + ' % of')
+const share = (part, whole) => (part >= whole ? (part / whole).toFixed(1) + ' times capacity' : (part > 0 && part < whole / 100 ? 'under 1' : Math.round(percent(part, whole))) + ' % of capacity')
 
 const gain = space => bytes(space.freesAtOnceBytes) + (space.freesLaterBytes ? ', then ' + bytes(space.freesLaterBytes) + ' by merging' : '')
 
@@ -75,7 +75,9 @@ export function NodePanel({ node, vdi, space, limit, may, act, select }) {
 }
 
 export function Jobs({ jobs, may, act }) {
-  const shown = [...jobs].sort((a, b) => b.job - a.job).slice(0, 8)
+  const newest = [...jobs].sort((a, b) => b.job - a.job)
+  const ended = newest.filter(job => job.state !== 'running').slice(0, 4)
+  const shown = newest.filter(job => job.state === 'running' || ended.includes(job))
   return html`<section class="card" aria-label="Jobs"><h2>Jobs</h2>
     ${shown.length === 0 && html`<p class="muted">Nothing runs, and nothing ended lately.</p>`}
     ${shown.map(job => {
@@ -89,8 +91,8 @@ export function Jobs({ jobs, may, act }) {
           ${running && may('operator') && html`<button onClick=${() => act(paused ? 'resume-job' : 'pause-job', job)}>${paused ? 'Resume' : 'Pause'}</button>
             <button class="cancel" onClick=${() => act('cancel-job', job)}>Cancel</button>`}</div>
         ${running && html`<progress max="100" value=${percent(job.doneBytes, job.totalBytes)} aria-label=${'Progress of job ' + job.job}></progress>`}
-        <small>${running ? job.phase + ' · ' + bytes(job.doneBytes) + ' of ' + bytes(job.totalBytes) + (rate ? ' · ' + bytes(rate) + '/s' : '') + (left > 1 ? ' · ' + Math.ceil(left) + ' s left' : '')
-          : job.failure ? inUnits(job.failure.message) : inUnits(job.result || job.phase) + ' · ' + ago(job.ended || job.started)}</small>
+        <small>${running ? short(job.phase) + ' · ' + bytes(job.doneBytes) + ' of ' + bytes(job.totalBytes) + (rate ? ' · ' + bytes(rate) + '/s' : '') + (left > 1 ? ' · ' + Math.ceil(left) + ' s left' : '')
+          : job.failure ? inUnits(job.failure.message) : short(inUnits(job.result || job.phase)) + ' · ' + ago(job.ended || job.started)}</small>
       </div>`
     })}</section>`
 }
@@ -101,7 +103,8 @@ export function Collection({ gc, may, act }) {
   return html`<section class="card" aria-label="Collection"><h2>Garbage collection <span class=${'badge ' + (gc.state === 'running' ? 'busy' : paused ? 'high' : '')}>${gc.state}</span></h2>
     ${may('operator') && html`<div class="actions">
       <button id="gc-run" disabled=${gc.state === 'running'} title=${gc.state === 'running' ? 'It runs already' : ''} onClick=${() => act('gc-run')}>Run now</button>
-      <button id="gc-pause" onClick=${() => act(paused ? 'gc-resume' : 'gc-pause')}>${paused ? 'Resume' : 'Pause'}</button></div>`}
+      <button id="gc-pause" onClick=${() => act(paused ? 'gc-resume' : 'gc-pause')}>${paused ? 'Resume' : 'Pause'}</button>
+      <button id="gc-limits" onClick=${() => act('gc-limits', gc.settings)}>Limits…</button></div>`}
     <small class="muted">${gc.settings.window ? 'Works ' + gc.settings.window + ' UTC' : 'Works at any time'}, ${plural(gc.settings.workers, 'tree')} at a time${gc.settings.bytesPerSecond ? ', ' + bytes(gc.settings.bytesPerSecond) + '/s' : ''}, leaves ${bytes(gc.settings.reserveBytes)} free${gc.nextRun ? ', next ' + clock(gc.nextRun) : ''}</small>
     <ol class="plan">${gc.plan.slice(0, 12).map(step => html`<li class=${step.running ? 'running' : ''} title=${inUnits(step.reason)}>
       <b>${step.way.replace('_', ' ')}</b> <code>${step.node.slice(0, 8)}</code>
@@ -121,18 +124,21 @@ export function Attachments({ vdis, may, act }) {
       ${may('operator') && html`<td><button class="danger" onClick=${() => act('detach', vdi, hold)}>Detach</button></td>`}</tr>`)}</tbody></table>`}</section>`
 }
 
-// What an event tells, for people: bytes as such, and files without what all of them have.
-const said = e => {
-  const { doneBytes, totalBytes, ...rest } = e.data
-  const words = Object.entries(rest).filter(([k, v]) => v !== '' && k !== 'kind').map(([k, v]) => (k === 'phase' || k === 'failure' ? v : k + ' ' + v))
+// What an event tells, for people: bytes and times as such, disks by name, and files without what all of them have.
+const SAID = { phase: v => v, failure: v => v, mode: v => v, reason: v => v, pauseMicros: v => 'writes held back ' + duration(+v) }
+const said = (e, names) => {
+  const { doneBytes, totalBytes, name, of, ...rest } = e.data
+  const words = Object.entries(rest).filter(([k, v]) => v !== '' && k !== 'kind').map(([k, v]) => (SAID[k] ? SAID[k](v) : k + ' ' + v))
+  if (of) words.unshift('of ' + (names.get(of) || of))
+  if (name && name !== names.get(e.vdi)) words.unshift(name)
   if (totalBytes > 0) words.push(bytes(doneBytes) + ' of ' + bytes(totalBytes))
-  return inUnits(words.join(', ')).replace(/([0-9a-f]{8})-[0-9a-f-]{27}(\.vhd)?/g, '$1')
+  return short(inUnits(words.join(', ')))
 }
 
 export function Events({ events, names }) {
   return html`<section class="card" aria-label="Events"><h2>Events</h2>
     <div class="log" role="log" tabindex="0" aria-label="What happened, newest first">${events.length === 0 && html`<p class="muted">Nothing has happened yet.</p>`}
-    ${events.map(e => html`<div key=${e.id}><time>${clock(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? html`<em title=${e.vdi}>${names.get(e.vdi) || e.vdi.slice(0, 8)}</em>` : e.job ? html`<em>job ${e.job}</em>` : ''} ${said(e)}</span></div>`)}</div></section>`
+    ${events.map(e => html`<div key=${e.id}><time title=${new Date(e.time).toLocaleString()}>${stamp(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? html`<em title=${e.vdi}>${names.get(e.vdi) || e.vdi.slice(0, 8)}</em>` : e.job ? html`<em>job ${e.job}</em>` : ''} ${said(e, names)}</span></div>`)}</div></section>`
 }
 
 // So that axes are labelled in one unit.
@@ -162,8 +168,6 @@ function Chart({ samples, capacity }) {
   }, [samples, capacity])
   return html`<div ref=${box} role="img" aria-label="How full the file system was"></div>`
 }
-
-const soon = days => (days < 1 ? 'less than a day' : days > 3650 ? 'more than ten years' : plural(Math.floor(days), 'day'))
 
 export function Space({ sr, stat, show }) {
   const [space, setSpace] = useState(null)

@@ -10,18 +10,23 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Sees all that the agents of this JVM answer. It is looked at when a class of tests has ended, so that nobody waits for it
  * meanwhile, unless there is so much that it would fill the memory. The agents find it as a service.
  */
 public final class AnswerWitness implements AnswerTrace {
-    private static final int MOST_WAITING = 4000;
+    private static final int MOST_WAITING_BYTES = 16 << 20;
+
+    /** What an answer takes beside its body, about. */
+    private static final int BYTES_OF_ONE = 400;
+
     private static final int MOST_FAULTS = 20;
     private static final int MOST_SHOWN = 2000;
 
     private static final Queue<SentAnswer> WAITING = new ConcurrentLinkedQueue<>();
-    private static final AtomicInteger COUNT = new AtomicInteger();
+    private static final AtomicLong WAITING_BYTES = new AtomicLong();
     private static final AtomicInteger SEEN = new AtomicInteger();
 
     /** By operation and status. Guarded by itself. */
@@ -32,12 +37,23 @@ public final class AnswerWitness implements AnswerTrace {
         see(answer);
     }
 
+    /** Of a body that is not whole nothing is compared. */
     static void see(SentAnswer answer) {
-        WAITING.add(answer);
+        SentAnswer kept = answer.whole() ? answer : headOf(answer);
+        WAITING.add(kept);
         SEEN.incrementAndGet();
-        if (COUNT.incrementAndGet() > MOST_WAITING) {
+        if (WAITING_BYTES.addAndGet(bytes(kept)) > MOST_WAITING_BYTES) {
             checkOne();
         }
+    }
+
+    private static SentAnswer headOf(SentAnswer answer) {
+        return new SentAnswer(
+                answer.face(), answer.method(), answer.path(), answer.status(), answer.contentType(), "", false);
+    }
+
+    private static int bytes(SentAnswer answer) {
+        return BYTES_OF_ONE + answer.body().length();
     }
 
     /** Returns how many answers there were. */
@@ -62,7 +78,7 @@ public final class AnswerWitness implements AnswerTrace {
         if (answer == null) {
             return false;
         }
-        COUNT.decrementAndGet();
+        WAITING_BYTES.addAndGet(-bytes(answer));
         List<String> found = check().faults(answer);
         if (!found.isEmpty()) {
             String body = answer.body()

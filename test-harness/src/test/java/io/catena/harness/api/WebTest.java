@@ -160,6 +160,7 @@ class WebTest {
         api.local().post("/v1/srs/main/gc");
 
         browser.waitFor(".job progress");
+        assertThat(browser.waitFor("#running").getText()).startsWith("1 job");
         browser.waitFor("ol.plan li .why");
         assertThat(String.valueOf(browser.script("return document.querySelector('ol.plan').textContent")))
                 .doesNotContainPattern("(?:move|need) \\d{5,}");
@@ -170,6 +171,64 @@ class WebTest {
         browser.waitUntil(() -> browser.all(".job progress").isEmpty());
 
         assertThat(browser.waitFor(".job .badge").getText()).isEqualTo("cancelled");
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
+    void collectionIsLimitedByWhoMayAndAWrongTimeIsTold() throws IOException {
+        api.sr("main");
+        browser.logIn(api, Role.OPERATOR);
+        browser.waitFor("#gc-limits").click();
+        browser.waitFor("#rate").sendKeys("1.5");
+        WebElement hours = browser.waitFor("#hours");
+        hours.sendKeys("late");
+        browser.screenshot("limits");
+        assertThat(browser.barriers()).isEmpty();
+        browser.waitFor("#yes").click();
+        assertThat(browser.waitFor("dialog .problem").getText()).contains("late");
+        hours.clear();
+        hours.sendKeys("22:00-06:00");
+        browser.waitFor("#yes").click();
+        browser.waitUntil(() -> browser.all("dialog").isEmpty());
+
+        JsonObject settings =
+                api.local().get("/v1/srs/main/gc").getAsJsonObject().getAsJsonObject("settings");
+        assertThat(settings.get("bytesPerSecond").getAsLong()).isEqualTo(3L * MIB / 2);
+        assertThat(settings.get("window").getAsString()).isEqualTo("22:00-06:00");
+        browser.waitUntil(
+                () -> browser.waitFor("[aria-label=Collection]").getText().contains("Works 22:00-06:00 UTC"));
+    }
+
+    /** The samples are made up, since the agent's come every five minutes. */
+    @Test
+    void aFileSystemThatFillsUpIsToldOfWhereverOneLooks() throws IOException {
+        api.sr("main");
+        browser.logIn(api, Role.VIEWER);
+        browser.waitFor("#tab-events").click();
+        browser.script("""
+                const real = window.fetch
+                const day = 86400000
+                window.fetch = async (path, options) => {
+                  const answer = await real(path, options)
+                  if (!String(path).endsWith('/space')) return answer
+                  const space = await answer.json()
+                  const samples = [...Array(200).keys()].map(i => ({ time: new Date(Date.now() - (200 - i) * day / 28).toISOString(),
+                    usedBytes: i * 2 ** 30 + (i % 7) * 2 ** 28, physicalBytes: i * 2 ** 29, virtualBytes: 0 }))
+                  return new Response(JSON.stringify({ ...space, samples, bytesPerDay: 28 * 2 ** 30, daysUntilFull: 9.4 }))
+                }
+                return true""");
+        api.sr("other");
+        browser.waitFor("#tab-space").click();
+        browser.waitFor(".u-over");
+        browser.waitFor("nav .sr small.high");
+        for (boolean dark : new boolean[] {false, true}) {
+            browser.dark(dark);
+            browser.screenshot("forecast" + (dark ? "-dark" : "-light"));
+            assertThat(browser.barriers()).as("dark: %s", dark).isEmpty();
+        }
+
+        assertThat(browser.waitFor(".forecast b").getText()).isEqualTo("full in 9 days");
+        assertThat(browser.waitFor(".tile.wide b.high").getText()).isEqualTo("full in 9 days");
         assertThat(browser.complaints()).isEmpty();
     }
 
