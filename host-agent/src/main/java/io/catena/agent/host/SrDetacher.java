@@ -88,18 +88,12 @@ final class SrDetacher {
     }
 
     private void end(HeldSr sr, SrGate.Ending check, SrGate.Ending ending) throws IOException {
-        sr.gate()
-                .end(
-                        attached -> {
-                            check.run(attached);
-                            jobs.cancelAll(attached.id(), PATIENCE);
-                        },
-                        attached -> {
-                            SrId id = attached.id();
-                            held.remove(id);
-                            unfinished.forget(id);
-                            ending.run(attached);
-                        });
+        sr.gate().end(check, attached -> jobs.cancelAll(attached.id(), PATIENCE), attached -> {
+            SrId id = attached.id();
+            held.remove(id);
+            unfinished.forget(id);
+            ending.run(attached);
+        });
     }
 
     private SrUse useOf(AttachedSr sr) {

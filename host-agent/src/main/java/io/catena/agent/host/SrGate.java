@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 
@@ -25,6 +26,12 @@ final class SrGate {
     private final RemoteCalls remote;
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
 
+    /** One after the other. */
+    private final ReentrantLock ends = new ReentrantLock(true);
+
+    /** Set under {@link #gate}. */
+    private volatile boolean leaving;
+
     /** Changed under {@link #gate}. */
     private volatile boolean closed;
 
@@ -36,6 +43,10 @@ final class SrGate {
     /** What ends an SR. */
     interface Ending {
         void run(AttachedSr sr) throws IOException;
+    }
+
+    private interface Step {
+        void run() throws IOException;
     }
 
     /** Waits for nobody, not even for who closes the SR. */
@@ -60,6 +71,10 @@ final class SrGate {
         Lock shared = hold(gate.readLock());
         try {
             checkOpen();
+            if (leaving) {
+                throw new SrException(SrError.TRY_AGAIN, "SR " + sr.id() + " is being detached")
+                        .correction("Try again if it is attached still after that.");
+            }
             return operation.apply(sr.repository());
         } finally {
             shared.unlock();
@@ -69,18 +84,44 @@ final class SrGate {
     /**
      * Ends the use of the SR, with no operation under way; none can begin afterwards.
      *
-     * @throws SrException if {@code check} throws it; nothing has happened then
+     * @param check alone at the SR
+     * @param quiet waits for what goes on by itself, such as jobs. These come to the gate, too, so it is not held meanwhile:
+     *     operations are refused
+     * @param ending alone at the SR
+     * @throws SrException if {@code check} or {@code quiet} throws it; the SR is open again then
      */
-    void end(Ending check, Ending ending) throws IOException {
+    void end(Ending check, Ending quiet, Ending ending) throws IOException {
         remote.refuseIfAway();
+        Lock one = hold(ends);
+        try {
+            if (!closed) {
+                leave(check, quiet, ending);
+            }
+        } finally {
+            one.unlock();
+        }
+    }
+
+    private void leave(Ending check, Ending quiet, Ending ending) throws IOException {
+        alone(() -> {
+            check.run(sr);
+            leaving = true;
+        });
+        try {
+            quiet.run(sr);
+            alone(() -> {
+                closed = true;
+                ending.run(sr);
+            });
+        } finally {
+            leaving = false;
+        }
+    }
+
+    private void alone(Step step) throws IOException {
         Lock alone = hold(gate.writeLock());
         try {
-            if (closed) {
-                return;
-            }
-            check.run(sr);
-            closed = true;
-            ending.run(sr);
+            step.run();
         } finally {
             alone.unlock();
         }
