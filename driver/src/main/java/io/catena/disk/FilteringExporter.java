@@ -7,26 +7,15 @@ import java.io.IOException;
 import java.util.List;
 
 /** Publishes disks by another exporter, each behind the same filters. */
-public final class FilteringExporter implements Exporter {
-    private final Exporter exporter;
+public final class FilteringExporter extends ForwardingExporter {
     private final List<DiskFilter> filters;
 
     /**
      * @param filters in the order in which a request meets them
      */
     public FilteringExporter(Exporter exporter, List<DiskFilter> filters) {
-        this.exporter = exporter;
+        super(exporter);
         this.filters = List.copyOf(filters);
-    }
-
-    @Override
-    public Export announce(VdiId vdi, AccessMode mode) {
-        return exporter.announce(vdi, mode);
-    }
-
-    @Override
-    public void conceal(VdiId vdi) {
-        exporter.conceal(vdi);
     }
 
     @Override
@@ -35,16 +24,6 @@ public final class FilteringExporter implements Exporter {
         for (int i = filters.size() - 1; i >= 0; i--) {
             filtered = filters.get(i).filter(vdi, mode, filtered);
         }
-        return exporter.publish(vdi, mode, filtered);
-    }
-
-    @Override
-    public void withdraw(VdiId vdi) {
-        exporter.withdraw(vdi);
-    }
-
-    @Override
-    public void contentChanged(VdiId vdi) {
-        exporter.contentChanged(vdi);
+        return super.publish(vdi, mode, filtered);
     }
 }

@@ -6,6 +6,7 @@ import io.catena.api.Export;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.disk.ForwardingExporter;
 import java.io.IOException;
 
 /**
@@ -14,29 +15,18 @@ import java.io.IOException;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-final class TakenDisks implements Exporter {
+final class TakenDisks extends ForwardingExporter {
     private final FollowedDisks followed;
     private final LocalService service;
-    private final Exporter exporter;
 
     /**
      * @param service that of the followed disks
      * @param exporter serves disks on this host
      */
     TakenDisks(FollowedDisks followed, LocalService service, Exporter exporter) {
+        super(exporter);
         this.followed = followed;
         this.service = service;
-        this.exporter = exporter;
-    }
-
-    @Override
-    public Export announce(VdiId vdi, AccessMode mode) {
-        return exporter.announce(vdi, mode);
-    }
-
-    @Override
-    public void conceal(VdiId vdi) {
-        exporter.conceal(vdi);
     }
 
     @Override
@@ -44,26 +34,19 @@ final class TakenDisks implements Exporter {
         return followed.alone(() -> {
             FollowedDisk disk = followed.find(vdi);
             KeepingDevice device = disk == null ? null : disk.device();
-            if (disk == null) {
-                return exporter.publish(vdi, mode, own);
+            if (disk != null && device != null && !device.isFailed()) {
+                return service.goOnWith(own, disk, mode, device);
             }
-            if (device == null || device.isFailed()) {
-                exporter.withdraw(vdi);
-                followed.forget(vdi);
-                return exporter.publish(vdi, mode, own);
+            if (disk != null) {
+                withdraw(vdi);
             }
-            return service.goOnWith(own, disk, mode, device);
+            return super.publish(vdi, mode, own);
         });
     }
 
     @Override
     public void withdraw(VdiId vdi) {
-        exporter.withdraw(vdi);
+        super.withdraw(vdi);
         followed.forget(vdi);
-    }
-
-    @Override
-    public void contentChanged(VdiId vdi) {
-        exporter.contentChanged(vdi);
     }
 }

@@ -14,6 +14,7 @@ import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
+import io.catena.disk.ForwardingExporter;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.sr.job.Jobs;
@@ -30,7 +31,7 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
-public final class Mirrors implements Exporter, Closeable {
+public final class Mirrors extends ForwardingExporter implements Closeable {
     /** The kind of the jobs that mirror. */
     public static final String MIRROR = "mirror";
 
@@ -45,7 +46,6 @@ public final class Mirrors implements Exporter, Closeable {
 
     private static final Duration SWITCH_PATIENCE = Duration.ofSeconds(60);
 
-    private final Exporter exporter;
     private final Jobs jobs;
     private final OtherAgents agents;
     private final Map<VdiId, MirroredDisk> served = new ConcurrentHashMap<>();
@@ -56,7 +56,7 @@ public final class Mirrors implements Exporter, Closeable {
      * @param agents how those of other hosts are reached
      */
     public Mirrors(Exporter exporter, Jobs jobs, OtherAgents agents) {
-        this.exporter = exporter;
+        super(exporter);
         this.jobs = jobs;
         this.agents = agents;
     }
@@ -65,19 +65,9 @@ public final class Mirrors implements Exporter, Closeable {
     private record Running(SrId sr, MirrorRun run, Job job) {}
 
     @Override
-    public Export announce(VdiId vdi, AccessMode mode) {
-        return exporter.announce(vdi, mode);
-    }
-
-    @Override
-    public void conceal(VdiId vdi) {
-        exporter.conceal(vdi);
-    }
-
-    @Override
     public Export publish(VdiId vdi, AccessMode mode, BlockDevice device) throws IOException {
         MirroredDisk disk = new MirroredDisk(device);
-        Export export = exporter.publish(vdi, mode, disk);
+        Export export = super.publish(vdi, mode, disk);
         served.put(vdi, disk);
         return export;
     }
@@ -85,7 +75,7 @@ public final class Mirrors implements Exporter, Closeable {
     /** The requests under way end first: a mirror has got all that was answered. */
     @Override
     public void withdraw(VdiId vdi) {
-        exporter.withdraw(vdi);
+        super.withdraw(vdi);
         MirroredDisk disk = served.remove(vdi);
         if (disk != null) {
             disk.serviceEnded();
@@ -94,7 +84,7 @@ public final class Mirrors implements Exporter, Closeable {
 
     @Override
     public void contentChanged(VdiId vdi) {
-        exporter.contentChanged(vdi);
+        super.contentChanged(vdi);
         MirroredDisk disk = served.get(vdi);
         if (disk != null) {
             disk.contentChanged();
