@@ -37,8 +37,8 @@ public final class StoredText {
     public static final class TooLargeException extends IOException {
         private static final long serialVersionUID = 1;
 
-        TooLargeException(String name, long bytes, int mostBytes) {
-            super(name + " has " + bytes + " bytes, expected at most " + mostBytes);
+        public TooLargeException(String name, long length, int most) {
+            super(name + " has " + length + " bytes, expected at most " + most);
         }
     }
 

@@ -8,6 +8,8 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import io.catena.sr.kept.KeptFiles;
+import io.catena.sr.live.OpenLogs;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.record.VdiRecords;
 import io.catena.store.FileStorage;
@@ -143,5 +145,39 @@ final class PlantedSizesTest extends RepositoryFixture {
         attachAgain();
 
         assertThat(sr.vdi(new VdiId(snapshot)).virtualSizeBytes()).isZero();
+    }
+
+    @Test
+    void aNoteIsNotLargerThanOneCanBeWritten() throws IOException {
+        Files.writeString(own("notes/followers"), "[" + "{},".repeat(500_000) + "{}]");
+        attachAgain();
+
+        assertError(() -> sr.notes().read("followers"), SrError.IO_ERROR);
+    }
+
+    @Test
+    void jobsThatNobodyBeganAreNotAllBegun() throws IOException {
+        for (int job = 1; job <= 300; job++) {
+            Files.writeString(
+                    own("jobs/" + job + ".json"), "{\"job\":" + job + ",\"kind\":\"" + "x".repeat(1000) + "\"}");
+        }
+        attachAgain();
+
+        assertThat(sr.jobIntents().all()).hasSize(100);
+    }
+
+    @Test
+    void namesInNotesAreNotLongerThanNamesOfFiles() throws IOException {
+        UUID snapshot = UUID.randomUUID();
+        UUID log = UUID.randomUUID();
+        String body = "{\"version\":1,\"snapshot\":\"" + snapshot + "\",\"sizeBytes\":4096,\"anchors\":[{\"node\":\""
+                + "x".repeat(1000) + "\"}],\"changed\":\"\"}";
+        CRC32C crc = new CRC32C();
+        crc.update(body.getBytes(UTF_8));
+        Files.writeString(own("cbt/" + snapshot + ".bits"), Long.toHexString(crc.getValue()) + "\n" + body);
+        Files.writeString(own("open/" + log), "x".repeat(1000));
+
+        assertThat(new KeptFiles(new FileStorage(directory)).anchors()).isEmpty();
+        assertThat(new OpenLogs(new FileStorage(directory)).all()).containsEntry(log, "");
     }
 }

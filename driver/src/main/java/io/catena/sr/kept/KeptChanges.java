@@ -35,6 +35,9 @@ public record KeptChanges(VdiId snapshot, long sizeBytes, List<Anchor> anchors, 
 
     private static final int MOST_ANCHORS = 2;
 
+    /** Of a file's name and a UUID. */
+    private static final int MOST_ANCHOR_CHARACTERS = 300;
+
     public KeptChanges {
         anchors = List.copyOf(anchors);
         changed = (BitSet) changed.clone();
@@ -49,6 +52,10 @@ public record KeptChanges(VdiId snapshot, long sizeBytes, List<Anchor> anchors, 
     public record Anchor(String node, @Nullable String uniqueId) {
         public Anchor {
             Objects.requireNonNull(node, "node");
+        }
+
+        private int length() {
+            return node.length() + (uniqueId == null ? 0 : uniqueId.length());
         }
 
         public static Anchor of(String node, Optional<UUID> uniqueId) {
@@ -104,7 +111,8 @@ public record KeptChanges(VdiId snapshot, long sizeBytes, List<Anchor> anchors, 
             BitSet changed = BitSet.valueOf(Base64.getDecoder().decode(stored.changed()));
             if (stored.sizeBytes() < 0
                     || stored.sizeBytes() > MOST_DISK_BYTES
-                    || stored.anchors().size() > MOST_ANCHORS) {
+                    || stored.anchors().size() > MOST_ANCHORS
+                    || stored.anchors().stream().anyMatch(anchor -> anchor.length() > MOST_ANCHOR_CHARACTERS)) {
                 throw new IOException("it tells of " + stored.sizeBytes() + " bytes and "
                         + stored.anchors().size() + " anchors, which no snapshot has");
             }

@@ -27,6 +27,9 @@ import java.util.UUID;
 public final class OpenLogs {
     private static final Logger LOG = System.getLogger(OpenLogs.class.getName());
 
+    /** No file system has longer ones. There may be any number of notes, whoever put them there. */
+    private static final int MOST_NAME = 255;
+
     private final Storage files;
 
     public OpenLogs(Storage files) {
@@ -39,7 +42,8 @@ public final class OpenLogs {
         for (String note : files.list(SrFiles.OPEN_LOGS)) {
             String id = note.substring(SrFiles.OPEN_LOGS.length() + 1);
             if (Uuids.isUuid(id)) {
-                all.put(UUID.fromString(id), StoredText.readSmall(files, note).orElse(""));
+                String name = StoredText.readSmall(files, note).orElse("");
+                all.put(UUID.fromString(id), name.length() <= MOST_NAME ? name : "");
             }
         }
         return all;

@@ -35,6 +35,9 @@ public final class JobIntentFiles implements JobIntents {
     /** Others are numbered from there on, and programs keep numbers exactly up to here. */
     private static final long MOST_JOB = 1L << 52;
 
+    /** More are left where they are: nobody began so many at once. */
+    private static final int MOST_INTENTS = 100;
+
     private final Storage storage;
 
     public JobIntentFiles(Storage storage) {
@@ -93,11 +96,13 @@ public final class JobIntentFiles implements JobIntents {
 
     @Override
     public List<JobIntent> all() throws IOException {
+        List<String> names = storage.list(SrFiles.JOBS, name -> name.endsWith(END));
+        if (names.size() > MOST_INTENTS) {
+            LOG.log(Level.WARNING, LogLine.of("jobs-left-out", "found", names.size(), "most", MOST_INTENTS));
+        }
         List<JobIntent> intents = new ArrayList<>();
-        for (String name : storage.list(SrFiles.JOBS)) {
-            if (name.endsWith(END)) {
-                read(name).ifPresent(intents::add);
-            }
+        for (String name : names.subList(0, Math.min(names.size(), MOST_INTENTS))) {
+            read(name).ifPresent(intents::add);
         }
         intents.sort(Comparator.comparingLong(JobIntent::job));
         return intents;

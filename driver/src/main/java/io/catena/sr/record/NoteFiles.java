@@ -30,8 +30,17 @@ public final class NoteFiles {
                 .toList();
     }
 
+    /**
+     * Reads a note; empty if there is none.
+     *
+     * @throws StoredText.TooLargeException if it has more than a note can have: values made of it take many times as much
+     */
     public Optional<String> read(String name) throws IOException {
-        return StoredText.read(storage, file(name));
+        Optional<String> text = StoredText.read(storage, file(name));
+        if (text.isPresent() && text.get().length() > MOST_CHARACTERS) {
+            throw new StoredText.TooLargeException(file(name), text.get().length(), MOST_CHARACTERS);
+        }
+        return text;
     }
 
     /** Makes or replaces a note, see {@link StoredText#write}. */

@@ -20,8 +20,8 @@ record Surroundings(StorageHost host) {
         add(root, found);
         try (Stream<Path> children = Files.list(root)) {
             children.filter(child -> Files.isDirectory(child, LinkOption.NOFOLLOW_LINKS))
-                    .sorted()
                     .limit(MOST)
+                    .sorted()
                     .forEach(child -> add(child, found));
         }
         return found;

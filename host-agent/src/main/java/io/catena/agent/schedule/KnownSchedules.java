@@ -135,6 +135,12 @@ final class KnownSchedules {
 
     /** Adds a schedule that nothing was due of yet; the state goes first, so that none is without one. */
     synchronized Keeping add(Schedule schedule) {
+        if (schedules.size() >= ScheduleStore.MOST_SCHEDULES) {
+            throw new SrException(
+                            SrError.QUOTA_EXCEEDED,
+                            "SR " + sr + " has " + schedules.size() + " schedules, as many as are kept")
+                    .correction("Remove some that are not needed.");
+        }
         ScheduleState fresh = ScheduleState.fresh(clock.instant());
         store.write(schedule.id(), fresh);
         store.write(schedule);

@@ -7,7 +7,9 @@ import io.catena.agent.schedule.policy.ScheduleState;
 import io.catena.api.SrNotes;
 import io.catena.api.Uuids;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -20,7 +22,16 @@ final class ScheduleStore {
     private static final String DEFINITION = ".def";
     private static final String STATE = ".run";
 
+    /** In an SR; more are not read, whoever put them there. */
+    static final int MOST_SCHEDULES = 1000;
+
+    /** Of all notes; what is read of them is kept. */
+    private static final int MOST_CHARACTERS = 8 << 20;
+
     private final SrNotes notes;
+
+    /** How long the notes are that were read. */
+    private final Map<String, Integer> lengths = new HashMap<>();
 
     ScheduleStore(SrNotes notes) {
         this.notes = notes;
@@ -41,6 +52,7 @@ final class ScheduleStore {
                 .filter(name -> name.startsWith(PREFIX) && name.endsWith(DEFINITION))
                 .map(name -> name.substring(PREFIX.length(), name.length() - DEFINITION.length()))
                 .filter(Uuids::isUuid)
+                .limit(MOST_SCHEDULES)
                 .toList();
     }
 
@@ -66,6 +78,8 @@ final class ScheduleStore {
     void delete(String id) {
         notes.delete(PREFIX + id + DEFINITION);
         notes.delete(PREFIX + id + STATE);
+        lengths.remove(PREFIX + id + DEFINITION);
+        lengths.remove(PREFIX + id + STATE);
     }
 
     private <T> Optional<T> read(String note, Class<T> type) throws DamagedException {
@@ -74,6 +88,9 @@ final class ScheduleStore {
             return Optional.empty();
         }
         String json = text.get().lines().findFirst().orElse("");
+        if (!fits(note, json.length())) {
+            throw new DamagedException(note, "the schedules of the SR are too long together");
+        }
         if (!sealed(json).equals(text.get())) {
             throw new DamagedException(note, "its checksum is another");
         }
@@ -82,6 +99,15 @@ final class ScheduleStore {
         } catch (JsonParseException e) {
             throw new DamagedException(note, String.valueOf(e.getMessage()));
         }
+    }
+
+    private boolean fits(String note, int length) {
+        lengths.put(note, length);
+        boolean fits = lengths.values().stream().mapToLong(Integer::longValue).sum() <= MOST_CHARACTERS;
+        if (!fits) {
+            lengths.remove(note);
+        }
+        return fits;
     }
 
     private static String sealed(String json) {

@@ -130,7 +130,7 @@ public final class SupportBundle implements Closeable {
     private static String listing(Path directory) throws IOException {
         StringBuilder listing = new StringBuilder();
         try (Stream<Path> files = Files.walk(directory, 4)) {
-            for (Path file : files.sorted().limit(MOST_NODES).toList()) {
+            for (Path file : files.limit(MOST_NODES).sorted().toList()) {
                 listing.append(line(directory, file));
             }
         }

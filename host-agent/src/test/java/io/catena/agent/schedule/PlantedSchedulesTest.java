@@ -1,6 +1,7 @@
 package io.catena.agent.schedule;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
@@ -78,5 +79,32 @@ class PlantedSchedulesTest {
         plant("schedule-" + ID + ".run", json.toString());
 
         assertThatThrownBy(() -> store.state(ID)).isInstanceOf(ScheduleStore.DamagedException.class);
+    }
+
+    @Test
+    void schedulesThatAreTooLongTogetherAreNotAllKept() throws ScheduleStore.DamagedException {
+        String json = Json.write(NightlySchedule.of(sr.id(), 1, START)) + " ".repeat(1_000_000);
+        for (int i = 0; i < 12; i++) {
+            plant("schedule-" + new UUID(2, i) + ".def", json);
+        }
+        for (int i = 0; i < 8; i++) {
+            assertThat(store.schedule(new UUID(2, i).toString())).isPresent();
+        }
+
+        String last = new UUID(2, 11).toString();
+        assertThatThrownBy(() -> store.schedule(last))
+                .isInstanceOf(ScheduleStore.DamagedException.class)
+                .hasMessageContaining("too long together");
+        store.delete(new UUID(2, 0).toString());
+        assertThat(store.schedule(last)).isPresent();
+    }
+
+    @Test
+    void moreSchedulesThanThereCanBeAreNotRead() {
+        for (int i = 0; i < ScheduleStore.MOST_SCHEDULES + 100; i++) {
+            notes.write("schedule-" + new UUID(3, i) + ".def", "");
+        }
+
+        assertThat(store.ids()).hasSize(ScheduleStore.MOST_SCHEDULES);
     }
 }
