@@ -29,6 +29,7 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.format.Footer;
+import io.catena.sr.copy.CopyJobs;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.ChainSwaps;
 import io.catena.sr.open.Admission;
@@ -38,11 +39,12 @@ import io.catena.sr.open.SrLooks;
 import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
 import io.catena.sr.tree.Aside;
+import io.catena.sr.upload.KeptUploads;
 import io.catena.sr.verb.Composer;
 import io.catena.sr.verb.Contents;
-import io.catena.sr.verb.CopyJobs;
 import io.catena.sr.verb.Demands;
 import io.catena.sr.verb.Imports;
+import io.catena.sr.verb.KeptImports;
 import io.catena.sr.verb.NewVdi;
 import io.catena.sr.verb.Recorder;
 import io.catena.sr.verb.Resetter;
@@ -91,6 +93,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     private final Recorder recorder;
     private final VdiAttacher attacher;
     private final Imports imports;
+    private final KeptImports kept;
     private final CopyJobs copies;
     private final Spools spools;
     private final Contents contents;
@@ -108,10 +111,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
         resetter = new Resetter(sr);
         recorder = new Recorder(sr, resetter);
         attacher = new VdiAttacher(sr);
-        imports = new Imports(sr, maker, cutter);
+        KeptUploads uploads = new KeptUploads(sr.storage, sr.environment.clock());
+        imports = new Imports(sr, uploads, maker, cutter);
+        kept = new KeptImports(sr, uploads, imports);
         copies = new CopyJobs(sr);
         spools = new Spools(sr);
-        contents = new Contents(sr, spools);
+        contents = new Contents(sr, spools, kept);
     }
 
     /** Makes an empty SR of a directory that has no files. */
@@ -182,8 +187,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     private Set<String> filesBeingFilled() {
-        Set<String> filled = new HashSet<>(imports.files());
+        Set<String> filled = new HashSet<>(imports.allFiles());
         filled.addAll(spools.files());
+        filled.addAll(Errors.translate("look for uploads", kept::files));
         return filled;
     }
 
@@ -446,6 +452,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     public void close() throws IOException {
         sr.garbage.close();
         sr.environment.jobs().cancelAll(sr.settings.id(), JOB_PATIENCE);
+        kept.close();
         imports.abortAll();
         spools.closeAll();
         sr.close();

@@ -127,6 +127,11 @@ public final class StoredText {
         storage.syncNames();
     }
 
+    /** Returns the name that the new text of a file has until it takes the place of the old one. */
+    public static String whileWritten(String name) {
+        return name + NEW;
+    }
+
     /** Whether a file, told by its name, is a new text that has not taken the place of the old one yet. */
     public static boolean isBeingWritten(String name) {
         return name.endsWith(NEW);

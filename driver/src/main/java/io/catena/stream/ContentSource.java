@@ -15,10 +15,18 @@ final class ContentSource {
     private long position;
 
     ContentSource(ReadableByteChannel channel) {
-        this.channel = channel;
+        this(channel, 0);
     }
 
-    /** Returns how many bytes were read. */
+    /**
+     * @param position where the first byte of {@code channel} stands in the stream
+     */
+    ContentSource(ReadableByteChannel channel, long position) {
+        this.channel = channel;
+        this.position = position;
+    }
+
+    /** Returns where in the stream the next byte stands. */
     long position() {
         return position;
     }

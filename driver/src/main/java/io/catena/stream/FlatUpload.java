@@ -7,6 +7,7 @@ import io.catena.format.Footer;
 import io.catena.format.SparseLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 
 /** The sectors of a disk, one after another, and of a fixed VHD its footer behind them. */
 final class FlatUpload implements VdiUpload {
@@ -41,10 +42,17 @@ final class FlatUpload implements VdiUpload {
         return SparseLayout.roundUp(dataBytes, SparseLayout.SECTOR);
     }
 
+    /** All that need be known is the length. */
+    @Override
+    public boolean writeHead(WritableByteChannel sink) {
+        return !hasFooter;
+    }
+
     @Override
     public void copyTo(VdiImport target) throws IOException {
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES + PAGE_BYTES).alignedSlice(PAGE_BYTES);
-        for (long offset = 0; offset < dataBytes; offset += PIECE_BYTES) {
+        for (long offset = source.position(); offset < dataBytes; offset += PIECE_BYTES) {
+            target.reached(offset);
             piece.clear().limit((int) Math.min(PIECE_BYTES, dataBytes - offset));
             source.readFully(piece);
             while (piece.limit() % SparseLayout.SECTOR != 0) {

@@ -5,6 +5,7 @@ import io.catena.store.CacheBudget;
 import io.catena.store.MemoryShortageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 
 /**
@@ -76,6 +77,29 @@ final class SentBlocks implements CacheBudget.Cache {
     private void flipSigns() {
         for (int i = 0; i < count; i++) {
             blocks[i] ^= Long.MIN_VALUE;
+        }
+    }
+
+    /** Writes a BAT that {@link #read} understands, without a table of all entries in memory. */
+    void writeTo(WritableByteChannel sink) throws IOException {
+        int entriesAtOnce = PIECE_BYTES / Integer.BYTES;
+        ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
+        for (int first = 0; first < entries; first += entriesAtOnce) {
+            int length = Math.min(entriesAtOnce, entries - first);
+            fill(piece.clear().limit(length * Integer.BYTES), first, length);
+            sink.write(piece);
+        }
+    }
+
+    private void fill(ByteBuffer piece, int first, int length) {
+        for (int i = 0; i < length; i++) {
+            piece.putInt(i * Integer.BYTES, SparseLayout.UNALLOCATED);
+        }
+        for (int i = 0; i < count; i++) {
+            int at = block(i) - first;
+            if (at >= 0 && at < length) {
+                piece.putInt(at * Integer.BYTES, (int) (blocks[i] >>> Integer.SIZE));
+            }
         }
     }
 

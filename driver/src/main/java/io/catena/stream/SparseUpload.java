@@ -10,6 +10,7 @@ import io.catena.format.SparseLayout;
 import io.catena.store.CacheBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 
 /**
  * A dynamic or differencing VHD, read from its beginning to its end: footer, header, BAT, blocks in any order, footer. Bitmaps are honoured.
@@ -26,34 +27,73 @@ final class SparseUpload implements VdiUpload {
     private static final int PAGE_BYTES = 4096;
 
     private final ContentSource source;
-    private final Footer footer;
+    private final Head head;
     private final SparseLayout layout;
-    private final ContentOrigin origin;
-
     private final SentBlocks blocks;
+    private final boolean isRest;
 
-    private SparseUpload(
-            ContentSource source, Footer footer, SparseLayout layout, ContentOrigin origin, SentBlocks blocks) {
-        this.source = source;
-        this.footer = footer;
-        this.layout = layout;
-        this.origin = origin;
-        this.blocks = blocks;
+    /** The head of a stream, as it came and as it was understood. */
+    private record Head(ByteBuffer footerBytes, Footer footer, ByteBuffer headerBytes, DynamicHeader header) {
+        static Head read(ByteBuffer footerBytes, ContentSource source, boolean isPacked) throws IOException {
+            Footer footer = Uploads.check(() -> Footer.decode(footerBytes.duplicate(), Uploads.NAME, 0));
+            refuseOthers(footer);
+            if (!isPacked) {
+                skipTo(source, footer.dataOffset(), "its header");
+            }
+            ByteBuffer headerBytes = source.readFully(ByteBuffer.allocate(DynamicHeader.SIZE));
+            DynamicHeader header = Uploads.check(
+                    () -> DynamicHeader.decode(headerBytes.duplicate(), Uploads.NAME, footer.dataOffset()));
+            return new Head(footerBytes, footer, headerBytes, header);
+        }
+
+        SparseLayout layout() {
+            SparseLayout layout = SparseLayout.of(footer, header);
+            if (layout.blocks() > Math.min(MOST_BLOCKS, header.maxEntries())) {
+                throw Uploads.strange("its " + footer.currentSize() + " bytes are " + layout.blocks()
+                        + " blocks; its BAT has " + header.maxEntries() + " entries, at most " + MOST_BLOCKS
+                        + " are read");
+            }
+            return layout;
+        }
     }
 
-    static SparseUpload begin(ContentSource source, Footer footer) throws IOException {
-        refuseOthers(footer);
-        skipTo(source, footer.dataOffset(), "its header");
-        ByteBuffer bytes = source.readFully(ByteBuffer.allocate(DynamicHeader.SIZE));
-        DynamicHeader header = Uploads.check(() -> DynamicHeader.decode(bytes, Uploads.NAME, footer.dataOffset()));
-        SparseLayout layout = SparseLayout.of(footer, header);
-        if (layout.blocks() > Math.min(MOST_BLOCKS, header.maxEntries())) {
-            throw Uploads.strange("its " + footer.currentSize() + " bytes are " + layout.blocks()
-                    + " blocks; its BAT has " + header.maxEntries() + " entries, at most " + MOST_BLOCKS + " are read");
-        }
-        skipTo(source, header.tableOffset(), "its BAT");
-        SentBlocks blocks = SentBlocks.read(source, (int) layout.blocks(), CacheBudget.process());
-        return new SparseUpload(source, footer, layout, origin(footer, header), blocks);
+    private SparseUpload(ContentSource source, Head head, SparseLayout layout, SentBlocks blocks, boolean isRest) {
+        this.source = source;
+        this.head = head;
+        this.layout = layout;
+        this.blocks = blocks;
+        this.isRest = isRest;
+    }
+
+    /**
+     * @param footerBytes how the stream begins
+     */
+    static SparseUpload begin(ContentSource source, ByteBuffer footerBytes) throws IOException {
+        Head head = Head.read(footerBytes, source, false);
+        SparseLayout layout = head.layout();
+        skipTo(source, head.header().tableOffset(), "its BAT");
+        return new SparseUpload(source, head, layout, blocks(source, layout), false);
+    }
+
+    /** Reads on in a stream, of which {@link #writeHead} wrote down the head. */
+    static SparseUpload goOn(ContentSource packedHead, ContentSource rest) throws IOException {
+        ByteBuffer footerBytes = packedHead.readFully(ByteBuffer.allocate(Footer.SIZE));
+        Head head = Head.read(footerBytes, packedHead, true);
+        SparseLayout layout = head.layout();
+        return new SparseUpload(rest, head, layout, blocks(packedHead, layout), true);
+    }
+
+    private static SentBlocks blocks(ContentSource source, SparseLayout layout) throws IOException {
+        return SentBlocks.read(source, (int) layout.blocks(), CacheBudget.process());
+    }
+
+    /** Footer, header and BAT, one behind the other wherever they stood in the stream. */
+    @Override
+    public boolean writeHead(WritableByteChannel sink) throws IOException {
+        sink.write(head.footerBytes().duplicate());
+        sink.write(head.headerBytes().duplicate());
+        blocks.writeTo(sink);
+        return true;
     }
 
     private static ContentOrigin origin(Footer footer, DynamicHeader header) {
@@ -83,29 +123,40 @@ final class SparseUpload implements VdiUpload {
 
     @Override
     public long sizeBytes() {
-        return footer.currentSize();
+        return head.footer().currentSize();
     }
 
     @Override
     public ContentOrigin origin() {
-        return origin;
+        return origin(head.footer(), head.header());
     }
 
     long presentBytes() {
-        return Math.min(footer.currentSize(), (long) blocks.count() * layout.blockSize());
+        return Math.min(sizeBytes(), (long) blocks.count() * layout.blockSize());
     }
 
     @Override
     public void copyTo(VdiImport target) throws IOException {
         ByteBuffer bitmap = ByteBuffer.allocate(layout.bitmapBytes());
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES + PAGE_BYTES).alignedSlice(PAGE_BYTES);
-        for (int i = 0; i < blocks.count(); i++) {
+        for (int i = firstBlock(); i < blocks.count(); i++) {
+            target.reached(source.position());
             int block = blocks.block(i);
             skipTo(source, blocks.offset(i), "block " + block);
             source.readFully(bitmap.clear());
             copyBlock(target, (long) block * layout.blockSize(), bitmap, piece);
         }
         checkFooter();
+    }
+
+    /** Returns which block comes first of those that did not come before. */
+    private int firstBlock() {
+        long blockBytes = (long) layout.bitmapBytes() + layout.blockSize();
+        int first = 0;
+        while (isRest && first < blocks.count() && blocks.offset(first) + blockBytes <= source.position()) {
+            first++;
+        }
+        return first;
     }
 
     private void copyBlock(VdiImport target, long start, ByteBuffer bitmap, ByteBuffer piece) throws IOException {
@@ -135,11 +186,15 @@ final class SparseUpload implements VdiUpload {
     }
 
     private void write(VdiImport target, long offset, ByteBuffer run) {
-        if (origin.parent() == null) {
+        if (isWhole()) {
             NonZero.write(target, offset, run);
         } else {
             NonZero.writeOver(target, offset, run);
         }
+    }
+
+    private boolean isWhole() {
+        return head.footer().type() == DiskType.DYNAMIC;
     }
 
     private static boolean isSet(ByteBuffer bitmap, int bit) {
@@ -149,6 +204,7 @@ final class SparseUpload implements VdiUpload {
     /** A stream that was cut off behind its last block must not pass for a whole one. */
     private void checkFooter() throws IOException {
         ByteBuffer last = lastBytes();
+        Footer footer = head.footer();
         Footer end = Uploads.check(() -> Footer.decode(last, Uploads.NAME, source.position() - Footer.SIZE));
         boolean same = end.uniqueId().equals(footer.uniqueId())
                 && end.type() == footer.type()

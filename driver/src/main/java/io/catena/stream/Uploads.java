@@ -3,6 +3,7 @@ package io.catena.stream;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StreamFormat;
+import io.catena.api.UploadStream;
 import io.catena.api.VdiUpload;
 import io.catena.format.CorruptVhdException;
 import io.catena.format.Footer;
@@ -51,6 +52,20 @@ public final class Uploads {
     }
 
     /**
+     * Reads on in a stream.
+     *
+     * @param head what {@link VdiUpload#writeHead} wrote down
+     * @param rest the bytes from {@code from} on
+     */
+    public static VdiUpload goOn(UploadStream stream, ReadableByteChannel head, ReadableByteChannel rest, long from)
+            throws IOException {
+        ContentSource source = new ContentSource(rest, from);
+        return stream.format() == StreamFormat.RAW
+                ? FlatUpload.raw(source, stream.lengthBytes())
+                : SparseUpload.goOn(new ContentSource(head), source);
+    }
+
+    /**
      * Returns how much room a stream needs on the SR: the blocks of a sparse VHD, and a qcow2 image as it is, since it is kept
      * before it is read. 0 if that is not known.
      */
@@ -86,7 +101,7 @@ public final class Uploads {
         ByteBuffer first = ByteBuffer.allocate(Footer.SIZE);
         source.readFully(first);
         if (first.slice(0, COOKIE.length).equals(ByteBuffer.wrap(COOKIE))) {
-            return SparseUpload.begin(source, check(() -> Footer.decode(first, NAME, 0)));
+            return SparseUpload.begin(source, first);
         }
         if (lengthBytes < 0) {
             throw lengthMissing("a fixed VHD", lengthBytes);

@@ -2,6 +2,7 @@ package io.catena.api;
 
 import java.nio.channels.ReadableByteChannel;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,4 +39,37 @@ public interface VdiContents {
      * @throws SrException {@link SrError#BAD_REQUEST} if it is not of that format; {@link SrError#SR_NO_SPACE} if what it holds is more than is free
      */
     VdiUpload upload(StreamFormat format, ReadableByteChannel source, long lengthBytes);
+
+    /** Returns the upload of a disk that was under way when an earlier agent ended, and that a caller can go on with. */
+    default Optional<KeptUpload> kept(VdiId vdi, String caller) {
+        return Optional.empty();
+    }
+
+    /**
+     * Goes on reading a stream.
+     *
+     * @param rest its bytes from {@link KeptUpload#offsetBytes} on
+     * @throws SrException {@link SrError#TRY_AGAIN} if nothing is kept of it any more
+     */
+    default VdiUpload rest(KeptUpload kept, ReadableByteChannel rest) {
+        throw gone(kept);
+    }
+
+    /**
+     * Goes on filling a disk, as {@link StorageRepository#importVdi} begins to.
+     *
+     * @throws SrException {@link SrError#TRY_AGAIN} if nothing is kept of it any more
+     */
+    default VdiImport goOn(KeptUpload kept, VdiSpec spec, ContentOrigin origin) {
+        throw gone(kept);
+    }
+
+    /** Leaves nothing of an upload; does nothing if it is under way, or gone. */
+    default void drop(KeptUpload kept) {}
+
+    /** Returns what to say of an upload that is kept no more. */
+    static SrException gone(KeptUpload kept) {
+        return new SrException(SrError.TRY_AGAIN, "What had come of VDI " + kept.vdi() + " is not kept any more")
+                .correction("Send all of it.");
+    }
 }

@@ -15,6 +15,17 @@ public interface VdiImport extends AutoCloseable {
     /** Makes whole sectors of 512 bytes zero, whatever the disk that this builds on holds there. */
     void zero(long offset, long lengthBytes);
 
+    /**
+     * Makes it an import that can be gone on with after the agent was started again, see {@link VdiContents#kept}; does nothing
+     * if it is of a kind that cannot. To be called before anything is written.
+     *
+     * @param upload what it is filled from
+     */
+    default void keep(UploadStream stream, VdiUpload upload) {}
+
+    /** Takes note that all was written that comes before a place in the stream. */
+    default void reached(long offset) {}
+
     /** Makes all of it durable, and the disk appear. */
     Vdi commit();
 

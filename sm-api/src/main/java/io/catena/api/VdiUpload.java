@@ -1,6 +1,7 @@
 package io.catena.api;
 
 import java.io.IOException;
+import java.nio.channels.WritableByteChannel;
 
 /**
  * The content of a disk that comes as a stream of bytes, of which the head has been read.
@@ -14,6 +15,15 @@ public interface VdiUpload {
     /** Returns what the stream says of its content, and whether it holds only what changed since another. */
     default ContentOrigin origin() {
         return ContentOrigin.UNKNOWN;
+    }
+
+    /**
+     * Writes down what must be known of the stream to read on from wherever {@link VdiImport#reached} was told.
+     *
+     * @return false if it can be read from its beginning only
+     */
+    default boolean writeHead(WritableByteChannel sink) throws IOException {
+        return false;
     }
 
     /**

@@ -122,6 +122,9 @@ class ArchitectureTest {
     static final ArchRule SR_KEPT = seesOfSr("kept", "record");
 
     @ArchTest
+    static final ArchRule SR_UPLOAD = seesOfSr("upload", "record");
+
+    @ArchTest
     static final ArchRule SR_LIVE = seesOfSr("live", "tree", "record");
 
     @ArchTest
@@ -134,10 +137,13 @@ class ArchitectureTest {
     static final ArchRule SR_GC_PLAN = seesOfSr("gc.plan", "kept", "live", "tree", "job", "record");
 
     @ArchTest
-    static final ArchRule SR_OPEN = seesOfSr("open", "kept", "gc", "xen", "live", "tree", "job", "record");
+    static final ArchRule SR_OPEN = seesOfSr("open", "kept", "upload", "gc", "xen", "live", "tree", "job", "record");
 
     @ArchTest
-    static final ArchRule SR_VERB = seesOfSr("verb", "kept", "open", "gc", "live", "tree", "job", "record");
+    static final ArchRule SR_COPY = seesOfSr("copy", "open", "live", "tree", "job", "record");
+
+    @ArchTest
+    static final ArchRule SR_VERB = seesOfSr("verb", "kept", "upload", "open", "gc", "live", "tree", "job", "record");
 
     /** Two classes that need each other are one, or lack a third. */
     @ArchTest

@@ -21,6 +21,7 @@ import io.catena.sr.tree.Node;
 import io.catena.sr.tree.PendingRewrites;
 import io.catena.sr.tree.Tree;
 import io.catena.sr.tree.TreeScanner;
+import io.catena.sr.upload.KeptUploads;
 import io.catena.sr.xen.FooterRestore;
 import io.catena.sr.xen.SmLeftover;
 import io.catena.sr.xen.SmRecovery;
@@ -48,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  *       writes, and must be in the files before those are renamed or given footers.
  *   <li>Complete the operation that was interrupted.
  *   <li>Finish or undo what XenServer's manager left unfinished, see {@link SmRecovery}; or refuse.
- *   <li>Delete what was only being prepared.
+ *   <li>Delete what was only being prepared, but for uploads that can be gone on with, see {@link KeptUploads}.
  *   <li>After an unclean end, give disks that lost their trailing footer a new one.
  *   <li>After an unclean end, delete the records that were written for disks that were never made, or outlived theirs.
  *   <li>Make sure that what is noted of push downs that were interrupted holds, see {@link GcProgress}; and what is kept of
@@ -196,8 +197,22 @@ final class Attaching {
         throw new IOException(SrFiles.SESSION + " names no attachment, or none that can be");
     }
 
+    /**
+     * Deletes temporary files.
+     *
+     * <ol>
+     *   <li>Sync the names, if there is anything to delete: a file that became a disk under another name must not come back as an
+     *       upload whose record is gone.
+     *   <li>Delete all but uploads; sync the names.
+     * </ol>
+     */
     private void deleteTemporary() throws IOException {
-        for (String name : SrFiles.temporary(storage)) {
+        Set<String> names = SrFiles.temporary(storage);
+        names.removeAll(new KeptUploads(storage, environment.clock()).files(Set.of()));
+        if (!names.isEmpty()) {
+            storage.syncNames();
+        }
+        for (String name : names) {
             storage.delete(name);
         }
         storage.syncNames();

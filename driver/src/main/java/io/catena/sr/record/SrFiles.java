@@ -27,9 +27,9 @@ public final class SrFiles {
     public static final String SEEN = ".catena/files.json";
     public static final String SEEN_ITSELF = ".catena/files.self";
     public static final String REPLACED = ".catena/replaced";
+    public static final String TEMPORARY = ".catena/tmp";
     static final String JOBS = ".catena/jobs";
     static final String NOTES = ".catena/notes";
-    static final String TEMPORARY = ".catena/tmp";
 
     private SrFiles() {}
 

@@ -1,11 +1,15 @@
 package io.catena.sr.verb;
 
+import io.catena.api.ContentOrigin;
 import io.catena.api.DiskRange;
+import io.catena.api.KeptUpload;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StreamFormat;
 import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
+import io.catena.api.VdiImport;
+import io.catena.api.VdiSpec;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
 import io.catena.change.ChangedBlocks;
@@ -50,10 +54,12 @@ public final class Contents implements VdiContents {
 
     private final OpenSr sr;
     private final Spools spools;
+    private final KeptImports kept;
 
-    public Contents(OpenSr sr, Spools spools) {
+    public Contents(OpenSr sr, Spools spools, KeptImports kept) {
         this.sr = sr;
         this.spools = spools;
+        this.kept = kept;
     }
 
     @Override
@@ -98,6 +104,34 @@ public final class Contents implements VdiContents {
             throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
                     .correction("Send all of it again.");
         }
+    }
+
+    @Override
+    public Optional<KeptUpload> kept(VdiId vdi, String caller) {
+        return Errors.translate("look for what has come of VDI " + vdi, () -> kept.find(vdi, caller));
+    }
+
+    @Override
+    public VdiUpload rest(KeptUpload upload, ReadableByteChannel rest) {
+        return Errors.translate("go on with VDI " + upload.vdi(), () -> kept.rest(upload, rest));
+    }
+
+    @Override
+    public VdiImport goOn(KeptUpload upload, VdiSpec spec, ContentOrigin origin) {
+        NewVdi wanted = NewVdi.of(spec, sr.environment.uuids());
+        return Errors.translate(
+                "go on with VDI " + upload.vdi(), () -> sr.tree.change(() -> kept.goOn(upload, wanted, origin)));
+    }
+
+    @Override
+    public void drop(KeptUpload upload) {
+        Errors.translate("drop what has come of VDI " + upload.vdi(), () -> {
+            sr.tree.lockedIo(() -> {
+                kept.drop(upload);
+                return upload;
+            });
+            return upload;
+        });
     }
 
     /** Without data only changes can be told. */

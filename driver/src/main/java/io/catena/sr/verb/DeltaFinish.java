@@ -85,6 +85,12 @@ final class DeltaFinish implements Import.Finish {
         }
     }
 
+    /** Nobody goes on with it. */
+    @Override
+    public void leave() throws IOException {
+        discard();
+    }
+
     @Override
     public void discard() throws IOException {
         sr.tree.lockedIo(() -> {

@@ -8,15 +8,20 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
 import io.catena.format.DynamicHeader;
 import io.catena.format.VhdTime;
+import io.catena.log.LogLine;
 import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.Admission;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.SrFiles;
 import io.catena.sr.tree.Node;
+import io.catena.sr.upload.KeptUploads;
+import io.catena.sr.upload.UploadKeeper;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.VhdCreator;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -30,14 +35,18 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> {@link #begin} is to be called under the SR's tree lock; the rest by any thread.
  */
 public final class Imports {
+    private static final Logger LOG = System.getLogger(Imports.class.getName());
+
     private final OpenSr sr;
+    private final KeptUploads uploads;
     private final VdiMaker maker;
     private final VdiCutter cutter;
     private final BaseFinder bases;
     private final Set<Import> underWay = ConcurrentHashMap.newKeySet();
 
-    public Imports(OpenSr sr, VdiMaker maker, VdiCutter cutter) {
+    public Imports(OpenSr sr, KeptUploads uploads, VdiMaker maker, VdiCutter cutter) {
         this.sr = sr;
+        this.uploads = uploads;
         this.maker = maker;
         this.cutter = cutter;
         bases = new BaseFinder(sr);
@@ -52,17 +61,41 @@ public final class Imports {
         if (parent != null) {
             return beginUpon(bases.find(parent, origin), vdi, origin.content(), prepared);
         }
-        if (origin.base() != null) {
-            throw new SrException(SrError.BAD_REQUEST, "The stream holds all of a disk, and takes no base")
-                    .correction("Leave out the base.");
-        }
+        refuseBase(origin);
         try {
             sr.tree.aside(() -> maker.makeFile(vdi, prepared));
-            return begun(prepared, VdiMaker.growth(vdi), new WholeFinish(vdi, origin.content(), prepared));
+            return beginWhole(vdi, origin, prepared, vdi.spec().raw() ? null : keeper(vdi.id(), prepared));
         } catch (IOException | RuntimeException e) {
             deleteAfter(e, prepared);
             throw e;
         }
+    }
+
+    private static void refuseBase(ContentOrigin origin) {
+        if (origin.base() != null) {
+            throw new SrException(SrError.BAD_REQUEST, "The stream holds all of a disk, and takes no base")
+                    .correction("Leave out the base.");
+        }
+    }
+
+    private UploadKeeper keeper(VdiId vdi, String prepared) {
+        return new UploadKeeper(sr.storage, uploads, vdi, prepared, sr.environment.clock(), sr.environment.nanoTime());
+    }
+
+    private Import beginWhole(NewVdi vdi, ContentOrigin origin, String prepared, @Nullable UploadKeeper keeper)
+            throws IOException {
+        WholeFinish finish = new WholeFinish(vdi, origin.content(), prepared);
+        return begun(prepared, VdiMaker.growth(vdi), finish, keeper);
+    }
+
+    /** Goes on to fill a disk of which an earlier agent left a part. */
+    VdiImport goOn(NewVdi vdi, ContentOrigin origin, KeptUploads.Found found) throws IOException {
+        maker.refuseTaken(vdi);
+        refuseBase(origin);
+        sr.admission.check(sr.tree.now(), List.of(VdiMaker.growth(vdi)));
+        UploadKeeper keeper = keeper(vdi.id(), found.file());
+        keeper.goOn(found);
+        return beginWhole(vdi, origin, found.file(), keeper);
     }
 
     /** Nobody can write or destroy the base before the import ends. */
@@ -76,7 +109,7 @@ public final class Imports {
         try {
             sr.tree.aside(() -> makeFileUpon(leaf, vdi, prepared));
             Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared);
-            return begun(prepared, VdiMaker.growth(vdi), finish);
+            return begun(prepared, VdiMaker.growth(vdi), finish, null);
         } catch (IOException | RuntimeException e) {
             sr.attachments.closeReader(reader);
             deleteAfter(e, prepared);
@@ -97,16 +130,21 @@ public final class Imports {
                         link);
     }
 
-    private Import begun(String prepared, Admission.Growth growth, Import.Finish finish) throws IOException {
+    private Import begun(String prepared, Admission.Growth growth, Import.Finish finish, @Nullable UploadKeeper keeper)
+            throws IOException {
         ChainFile file = ChainFile.read(sr.storage, prepared);
         Import begun = new Import(
-                prepared, file.openWritable(sr.storage, null), sr.admission.room(), forgetting(prepared, finish));
+                prepared,
+                file.openWritable(sr.storage, null),
+                sr.admission.room(),
+                forgetting(prepared, finish, keeper),
+                keeper);
         underWay.add(begun);
         sr.admission.promise(prepared, growth);
         return begun;
     }
 
-    private Import.Finish forgetting(String prepared, Import.Finish finish) {
+    private Import.Finish forgetting(String prepared, Import.Finish finish, @Nullable UploadKeeper keeper) {
         return new Import.Finish() {
             @Override
             public Vdi commit() throws IOException {
@@ -114,15 +152,34 @@ public final class Imports {
                     return finish.commit();
                 } finally {
                     forget(prepared);
+                    forget(keeper);
                 }
             }
 
             @Override
             public void discard() throws IOException {
                 forget(prepared);
+                forget(keeper);
                 finish.discard();
             }
+
+            @Override
+            public void leave() throws IOException {
+                forget(prepared);
+                finish.leave();
+            }
         };
+    }
+
+    /** Without its file a record says nothing, so the next attach can delete it as well. */
+    private static void forget(@Nullable UploadKeeper keeper) {
+        try {
+            if (keeper != null) {
+                keeper.forget();
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, LogLine.of("upload-record-left", "cause", e.getMessage()));
+        }
     }
 
     private void forget(String prepared) {
@@ -141,6 +198,13 @@ public final class Imports {
     /** Returns the files that are being filled. */
     public Set<String> files() {
         return underWay.stream().map(Import::file).collect(Collectors.toSet());
+    }
+
+    /** Returns these, and what is beside them. */
+    public Set<String> allFiles() {
+        return files().stream()
+                .flatMap(file -> KeptUploads.filesOf(file).stream())
+                .collect(Collectors.toSet());
     }
 
     /** Gives up all that are under way. */
@@ -179,5 +243,8 @@ public final class Imports {
         public void discard() throws IOException {
             sr.storage.delete(prepared);
         }
+
+        @Override
+        public void leave() {}
     }
 }

@@ -53,7 +53,9 @@ class MutantsTest {
             "DrainingLayer.copyAgain",
             "DrainingLayer.giveUpCopied",
             "LiveCut.complete",
-            "SparseGrowth.move");
+            "SparseGrowth.move",
+            "UploadKeeper.makeDurable",
+            "KeptUploads.write");
 
     /** What has been left out, in which scenario and under which fault it must be noticed. */
     private record Mutant(Fault fault, Mutated scenario, Call.Kind kind, String method, int site, int sites) {
@@ -81,6 +83,7 @@ class MutantsTest {
         Mutated compose = ComposeScenario::new;
         Mutated reset = (seed, watcher) -> new RevertScenario(seed, RevertScenario.How.RESET, watcher);
         Mutated destroy = DestroyCrashTest::scenario;
+        Mutated upload = UploadScenario::new;
         Mutated leaf = recovery(SmState.LEAF_8_PARENT_RENAMED);
         Mutated shown = recovery(SmState.LEAF_2_PARENT_SHOWN);
         Mutated relink = recovery(SmState.NODE_RELINK_BEGUN);
@@ -142,6 +145,10 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC, "SparseGrowth.move", 1, 1),
                         new Mutant(Fault.KILL, resize, Call.Kind.WRITE, "SparseGrowth.copy", 1, 1),
                         new Mutant(Fault.POWER_CUT, resize, Call.Kind.SYNC_NAMES, "Journal.record", 1, 1),
+                        new Mutant(Fault.POWER_CUT, upload, Call.Kind.SYNC, "UploadKeeper.makeDurable", 1, 1),
+                        new Mutant(Fault.POWER_CUT, upload, Call.Kind.SYNC, "KeptUploads.write", 1, 1),
+                        new Mutant(Fault.POWER_CUT, upload, Call.Kind.SYNC_NAMES, "KeptUploads.write", 1, 1),
+                        new Mutant(Fault.POWER_CUT, upload, Call.Kind.SYNC, "StreamHead.write", 1, 1),
                         new Mutant(Fault.POWER_CUT, leaf, Call.Kind.SYNC_NAMES, "SmNodes.renameDurably", 1, 1),
                         new Mutant(Fault.KILL, leaf, Call.Kind.RENAME, "SmNodes.renameDurably", 1, 1),
                         new Mutant(Fault.KILL, leaf, Call.Kind.DELETE, "SmNodes.deleteDurably", 1, 1),

@@ -1,31 +1,21 @@
 package io.catena.agent.control.route;
 
-import io.catena.agent.control.Body;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Caller;
-import io.catena.agent.control.CallerShares;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Query;
 import io.catena.agent.control.upload.HeldUploads;
-import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
-import io.catena.api.StreamFormat;
-import io.catena.api.Vdi;
 import io.catena.api.VdiId;
-import io.catena.api.VdiImport;
-import io.catena.api.VdiSpec;
-import io.catena.api.VdiUpload;
-import java.io.IOException;
 import java.nio.channels.ReadableByteChannel;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a disk of what a client sends. The client chooses its id, so that who got no answer finds out what came of it.
@@ -34,14 +24,6 @@ import org.jspecify.annotations.Nullable;
  * the stream so that it can go on with it, some minutes later.
  */
 final class UploadRoute {
-    /** Each holds a thread of its server, of which there are forty. */
-    private static final int MOST_UPLOADS = 15;
-
-    private static final int MOST_OF_ONE_CALLER = 5;
-
-    /** One for all faces, and for all sets of SRs that callers see. */
-    private static final CallerShares PLACES = new CallerShares("disks are imported", MOST_UPLOADS, MOST_OF_ONE_CALLER);
-
     private static final long MOST_BYTES = Long.MAX_VALUE / 2;
     private static final int MOST_NAME_CHARS = 200;
 
@@ -63,12 +45,12 @@ final class UploadRoute {
         Optional<String> stream = query.one("stream");
         ReadableByteChannel source = source(call.caller(), body);
         if (stream.isEmpty()) {
-            return placed(call, source, lengthBytes(query, body.lengthBytes()));
+            return new Uploading(host, call, null, lengthBytes(query, body.lengthBytes())).of(source);
         }
         long from = query.number("from", 0, MOST_BYTES).orElse(0L);
         long whole = wholeBytes(stream.get(), from, body);
         HeldUploads.Part part = new HeldUploads.Part(stream.get(), whole, from, source);
-        return HELD.take(key(call), part, bytes -> placed(call, bytes, lengthBytes(query, whole)));
+        return HELD.take(key(call), part, new Uploading(host, call, stream.get(), lengthBytes(query, whole)));
     }
 
     private static long wholeBytes(String stream, long from, Call.Upload body) {
@@ -92,68 +74,19 @@ final class UploadRoute {
     }
 
     Object look(Call call) {
-        return HELD.view(key(call));
+        return HELD.view(key(call), new Uploading(host, call, null, -1));
     }
 
     Object drop(Call call) {
         HeldUploads.Key key = key(call);
         HELD.drop(key);
+        new Uploading(host, call, null, -1).drop();
         return Map.of("vdi", key.vdi());
-    }
-
-    private Vdi placed(Call call, ReadableByteChannel source, long lengthBytes) {
-        CallerShares.Place place = PLACES.take(call.caller());
-        try {
-            return imported(call, source, lengthBytes);
-        } finally {
-            place.close();
-        }
-    }
-
-    /**
-     * @param lengthBytes of the stream; -1 if nobody knows
-     */
-    private Vdi imported(Call call, ReadableByteChannel source, long lengthBytes) {
-        Query query = call.parameters();
-        StorageRepository repository = host.repository(names.sr(call.variables().get(0)));
-        VdiId id = VdiId.parse(call.variables().get(1));
-        StreamFormat format = StreamFormat.of(query.one("format")
-                .orElseThrow(() -> new SrException(SrError.BAD_REQUEST, "The query has no \"format\"")
-                        .correction("Add ?format=raw, ?format=vhd or ?format=qcow2")));
-        VdiUpload upload = repository.contents().upload(format, source, lengthBytes);
-        VdiSpec spec = new VdiSpec(
-                upload.sizeBytes(),
-                query.one("name").orElse(""),
-                query.one("description").orElse(""),
-                id,
-                false,
-                keys(query));
-        ContentOrigin origin = upload.origin().upon(base(query, repository), query.flag("force"));
-        try (VdiImport target = repository.importVdi(spec, origin)) {
-            upload.copyTo(target);
-            return target.commit();
-        } catch (IOException e) {
-            throw new SrException(SrError.BAD_REQUEST, "The stream broke off: " + e.getMessage(), e)
-                    .correction("Send all of it again.");
-        }
     }
 
     /** Who is on this host may be as slow as it likes: what it pipes may take its time. */
     private static ReadableByteChannel source(Caller caller, Call.Upload body) {
         return caller.isLocal() ? body.source() : new SteadySource(body.source(), System::nanoTime);
-    }
-
-    /** As JSON: {"k": "v"}. */
-    private static Map<String, String> keys(Query query) {
-        return query.one("keys")
-                .map(json -> new Body("{\"keys\":" + json + "}").stringMap("keys"))
-                .orElse(Map.of());
-    }
-
-    private @Nullable VdiId base(Query query, StorageRepository repository) {
-        return query.one("base")
-                .map(text -> repository.vdi(names.vdi(text).vdi()).vdi())
-                .orElse(null);
     }
 
     /**

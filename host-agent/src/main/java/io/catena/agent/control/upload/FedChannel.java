@@ -43,9 +43,11 @@ final class FedChannel implements ReadableByteChannel {
     }
 
     /**
+     * @param position where the first byte that is lacking stands in the stream
      * @param patience how long it may have no connection
      */
-    FedChannel(long lengthBytes, Duration patience) {
+    FedChannel(long position, long lengthBytes, Duration patience) {
+        this.position = position;
         this.lengthBytes = lengthBytes;
         this.patience = patience;
     }
@@ -62,13 +64,17 @@ final class FedChannel implements ReadableByteChannel {
                     .correction("Try again when that has ended.");
         }
         if (from != position) {
-            throw new SrException(
-                            SrError.BAD_REQUEST, "The stream was sent from byte " + from + " on, expected " + position)
-                    .correction("Ask how much has come, and send the rest; or all of it.");
+            throw misplaced(from, position);
         }
         feed = new Feed(source);
         notifyAll();
         return feed;
+    }
+
+    static SrException misplaced(long from, long expected) {
+        return new SrException(
+                        SrError.BAD_REQUEST, "The stream was sent from byte " + from + " on, expected " + expected)
+                .correction("Ask how much has come, and send the rest; or all of it.");
     }
 
     synchronized long position() {

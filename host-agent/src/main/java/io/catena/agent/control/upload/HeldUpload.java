@@ -18,12 +18,13 @@ final class HeldUpload {
     private final CompletableFuture<Vdi> outcome = new CompletableFuture<>();
 
     /**
+     * @param begun how much there is already
      * @param patience how long it waits for another connection when one broke off
      */
-    HeldUpload(String stream, long wholeBytes, Duration patience) {
-        this.stream = stream;
-        this.wholeBytes = wholeBytes;
-        bytes = new FedChannel(wholeBytes, patience);
+    HeldUpload(UploadView begun, Duration patience) {
+        stream = begun.stream();
+        wholeBytes = begun.lengthBytes();
+        bytes = new FedChannel(begun.offsetBytes(), wholeBytes, patience);
     }
 
     /**
@@ -47,10 +48,6 @@ final class HeldUpload {
         Thread thread = new Thread(work, "upload");
         thread.setDaemon(true);
         thread.start();
-    }
-
-    boolean isOf(HeldUploads.Part part) {
-        return stream.equals(part.stream()) && wholeBytes == part.wholeBytes();
     }
 
     /**

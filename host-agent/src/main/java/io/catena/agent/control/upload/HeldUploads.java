@@ -13,7 +13,7 @@ import java.util.function.Function;
 
 /**
  * Uploads that go on where they were when their connection broke off, if the client comes back in time. What has come is in a
- * temporary file of the SR, and how much that is, in memory: after a restart nothing is left of any.
+ * temporary file of the SR, and how much that is, in memory. After a restart they go on where {@link Making#left} says.
  *
  * <p><b>Threads.</b> Safe for use by many threads.
  */
@@ -51,30 +51,43 @@ public final class HeldUploads {
      * Takes a part of a stream, and returns the disk when that is made. A part from the beginning takes the place of whatever came
      * before.
      *
-     * @param making makes the disk of the whole stream; called by another thread
+     * @param making makes the disk; called by another thread
      * @throws SrException if that fails; if the part is not the next one; or if it breaks off
      */
-    public Vdi take(Key key, Part part, Function<ReadableByteChannel, Vdi> making) {
-        return part.from() == 0 ? begin(key, part, making) : goOn(key, part);
+    public Vdi take(Key key, Part part, Making making) {
+        return part.from() == 0 ? begin(key, part, making) : goOn(key, part, making);
     }
 
-    private Vdi begin(Key key, Part part, Function<ReadableByteChannel, Vdi> making) {
+    private Vdi begin(Key key, Part part, Making making) {
         drop(key);
-        HeldUpload upload = new HeldUpload(part.stream(), part.wholeBytes(), patience);
+        UploadView nothing = new UploadView(part.stream(), 0, part.wholeBytes(), false);
+        return start(key, nothing, making::of).take(part);
+    }
+
+    private HeldUpload start(Key key, UploadView begun, Function<ReadableByteChannel, Vdi> making) {
+        HeldUpload upload = new HeldUpload(begun, patience);
         if (uploads.putIfAbsent(key, upload) != null) {
             throw busy(key);
         }
         upload.start(making, () -> uploads.remove(key, upload));
-        return upload.take(part);
+        return upload;
     }
 
-    private Vdi goOn(Key key, Part part) {
-        HeldUpload upload = find(key);
-        if (!upload.isOf(part)) {
+    private Vdi goOn(Key key, Part part, Making making) {
+        HeldUpload upload = uploads.get(key);
+        UploadView come = upload == null ? making.left().orElseThrow(() -> missing(key)) : upload.view();
+        if (!come.isOf(part)) {
             throw new SrException(SrError.BAD_REQUEST, "What has come of VDI " + key.vdi() + " is of another stream")
                     .correction("Send all of it.");
         }
-        return upload.take(part);
+        return upload == null ? revived(key, part, come, making) : upload.take(part);
+    }
+
+    private Vdi revived(Key key, Part part, UploadView left, Making making) {
+        if (part.from() != left.offsetBytes()) {
+            throw FedChannel.misplaced(part.from(), left.offsetBytes());
+        }
+        return start(key, left, making::ofRest).take(part);
     }
 
     /**
@@ -82,18 +95,15 @@ public final class HeldUploads {
      *
      * @throws SrException if there is none
      */
-    public UploadView view(Key key) {
-        return find(key).view();
+    public UploadView view(Key key, Making making) {
+        HeldUpload upload = uploads.get(key);
+        return upload == null ? making.left().orElseThrow(() -> missing(key)) : upload.view();
     }
 
-    private HeldUpload find(Key key) {
-        HeldUpload upload = uploads.get(key);
-        if (upload == null) {
-            throw new SrException(
-                            SrError.VDI_MISSING, "Nothing has come of VDI " + key.vdi() + " that could be gone on with")
-                    .correction("Send all of it.");
-        }
-        return upload;
+    private static SrException missing(Key key) {
+        return new SrException(
+                        SrError.VDI_MISSING, "Nothing has come of VDI " + key.vdi() + " that could be gone on with")
+                .correction("Send all of it.");
     }
 
     /** Gives up an upload, of which nothing is left when this returns; does nothing if there is none. */

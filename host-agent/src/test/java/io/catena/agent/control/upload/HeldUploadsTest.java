@@ -20,10 +20,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -39,10 +41,34 @@ class HeldUploadsTest {
 
     private final HeldUploads uploads = new HeldUploads(Duration.ofSeconds(15));
 
+    /** What an earlier agent has left. */
+    private Optional<UploadView> left = Optional.empty();
+
+    /** What is wrong with the disk. */
+    private @Nullable SrException refusal;
+
+    private final Making making = new Making() {
+        @Override
+        public Vdi of(ReadableByteChannel stream) {
+            return made(stream);
+        }
+
+        @Override
+        public Optional<UploadView> left() {
+            return left;
+        }
+
+        @Override
+        public Vdi ofRest(ReadableByteChannel rest) {
+            ends.add("rest");
+            return made(rest);
+        }
+    };
+
     @Test
     void itGoesOnWhereItWas() throws Exception {
         assertRefused(uploads, "monday", 0, broken("0123"), "broke off");
-        assertThat(uploads.view(KEY)).isEqualTo(new UploadView("monday", 4, CONTENT.length(), false));
+        assertThat(uploads.view(KEY, making)).isEqualTo(new UploadView("monday", 4, CONTENT.length(), false));
         assertRefused(uploads, "monday", 3, whole("3456789"), "expected 4");
         assertRefused(uploads, "tuesday", 4, whole("456789"), "another stream");
         assertRefused(uploads, "monday", 4, whole("45"), "broke off");
@@ -58,7 +84,7 @@ class HeldUploadsTest {
     void nobodyElseGoesOnWithIt() {
         assertRefused(uploads, "monday", 0, broken("0123"), "broke off");
 
-        assertThatThrownBy(() -> uploads.view(new HeldUploads.Key(KEY.sr(), KEY.vdi(), "token b")))
+        assertThatThrownBy(() -> uploads.view(new HeldUploads.Key(KEY.sr(), KEY.vdi(), "token b"), making))
                 .isInstanceOf(SrException.class);
         uploads.drop(KEY);
     }
@@ -85,6 +111,22 @@ class HeldUploadsTest {
     }
 
     @Test
+    void itGoesOnWhereAnEarlierAgentWas() throws Exception {
+        left = Optional.of(new UploadView("monday", 4, CONTENT.length(), false));
+        assertThat(uploads.view(KEY, making)).isEqualTo(left.get());
+        assertRefused(uploads, "monday", 6, whole("6789"), "expected 4");
+        assertRefused(uploads, "tuesday", 4, whole("456789"), "another stream");
+        assertThat(ends).isEmpty();
+        assertRefused(uploads, "monday", 4, broken("45"), "broke off");
+        assertThat(uploads.view(KEY, making).offsetBytes()).isEqualTo(6);
+
+        take(uploads, "monday", 6, whole("6789"));
+
+        assertThat(ends.poll(10, TimeUnit.SECONDS)).isEqualTo("rest");
+        assertThat(ends.poll(10, TimeUnit.SECONDS)).isEqualTo("456789");
+    }
+
+    @Test
     void oneFromTheBeginningTakesThePlaceOfWhatCame() {
         assertRefused(uploads, "monday", 0, broken("wrong"), "broke off");
 
@@ -98,16 +140,14 @@ class HeldUploadsTest {
     @Test
     void whatIsWrongWithTheDiskIsToldAndEndsIt() {
         SrException full = new SrException(SrError.SR_NO_SPACE, "full");
+        refusal = full;
 
-        assertThatThrownBy(() -> uploads.take(KEY, part("monday", 0, whole(CONTENT)), bytes -> {
-                    throw full;
-                }))
-                .isSameAs(full);
+        assertThatThrownBy(() -> take(uploads, "monday", 0, whole(CONTENT))).isSameAs(full);
         assertGone(uploads);
     }
 
-    private static void assertGone(HeldUploads uploads) {
-        assertThatThrownBy(() -> uploads.view(KEY))
+    private void assertGone(HeldUploads uploads) {
+        assertThatThrownBy(() -> uploads.view(KEY, making))
                 .isInstanceOfSatisfying(
                         SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_MISSING));
     }
@@ -119,7 +159,7 @@ class HeldUploadsTest {
     }
 
     private Vdi take(HeldUploads by, String stream, long from, InputStream bytes) {
-        return by.take(KEY, part(stream, from, bytes), this::made);
+        return by.take(KEY, part(stream, from, bytes), making);
     }
 
     private static HeldUploads.Part part(String stream, long from, InputStream bytes) {
@@ -127,6 +167,9 @@ class HeldUploadsTest {
     }
 
     private Vdi made(ReadableByteChannel bytes) {
+        if (refusal != null) {
+            throw refusal;
+        }
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         try {
             Channels.newInputStream(bytes).transferTo(all);

@@ -1,4 +1,4 @@
-package io.catena.sr.verb;
+package io.catena.sr.copy;
 
 import io.catena.api.JobControl;
 import io.catena.api.Vdi;

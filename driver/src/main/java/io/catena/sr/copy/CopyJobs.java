@@ -1,4 +1,4 @@
-package io.catena.sr.verb;
+package io.catena.sr.copy;
 
 import io.catena.api.Job;
 import io.catena.api.JobControl;
