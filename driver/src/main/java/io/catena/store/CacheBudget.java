@@ -37,6 +37,12 @@ public final class CacheBudget {
     /** For so many caches one more may be admitted before all is added up again: what they have grown is seen then. */
     private static final int CACHES_PER_ADMISSION = 16;
 
+    /** Of those that are fixed: so many may be known of names of files. */
+    private static final int NAMES_EIGHTHS = 2;
+
+    private static final CacheBudget NAMES =
+            new CacheBudget(Runtime.getRuntime().maxMemory() / 8 * NAMES_EIGHTHS, 0, Runnable::run);
+
     private static final CacheBudget PROCESS = ofHeap(Runtime.getRuntime().maxMemory());
 
     private final long fixedLimitBytes;
@@ -73,6 +79,11 @@ public final class CacheBudget {
     /** Returns the budget of this process, a part of its heap. */
     public static CacheBudget process() {
         return PROCESS;
+    }
+
+    /** Returns the part of the budget of this process that what is known of names of files may have. */
+    public static CacheBudget ofNames() {
+        return NAMES;
     }
 
     private static Executor trimmer() {

@@ -31,7 +31,6 @@ import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
 import io.catena.sr.tree.TreeScanner;
-import io.catena.store.CacheBudget;
 import io.catena.store.FencedStorage;
 import io.catena.store.Storage;
 import io.catena.store.StorageLock;
@@ -102,12 +101,8 @@ public final class OpenSr {
         records = new VdiRecords(storage);
         zeros = new ElidedZeros(storage);
         jobIntents = new JobIntentFiles(storage);
-        recordFiles = new FileWatch(
-                storage,
-                SrFiles.VDI_RECORDS,
-                name -> true,
-                NameRoom.ofRecords(CacheBudget.process()),
-                environment.clock());
+        recordFiles =
+                new FileWatch(storage, SrFiles.VDI_RECORDS, name -> true, NameRoom.ofRecords(), environment.clock());
         Fence fence = fence(lock, record);
         attachments = new Attachments(storage, environment.exporter(), redo, fence);
         behind = new FilesBehind(
@@ -189,7 +184,7 @@ public final class OpenSr {
             Optional<SrRecord> known = SrRecord.read(storage);
             SrRecord record = known.orElseGet(() -> adopted(path, environment));
             known.ifPresentOrElse(wanted::checkKnown, () -> wanted.checkUnknown(storage, path));
-            NameRoom room = NameRoom.ofNodes(CacheBudget.process());
+            NameRoom room = NameRoom.ofNodes();
             room.claim(TreeScanner.nodes(storage));
             Attaching.Begun begun = new Attaching(storage, environment).begin(record);
             if (known.isEmpty()) {

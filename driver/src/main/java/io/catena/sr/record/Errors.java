@@ -57,7 +57,8 @@ public final class Errors {
         }
         if (e instanceof MemoryShortageException) {
             return new SrException(SrError.MEMORY_SHORTAGE, detail, e)
-                    .correction("Detach disks or SRs that are not needed, or give the agent a larger heap (-Xmx).");
+                    .correction(
+                            "Detach disks or SRs that are not needed, or give the agent a larger heap (CATENA_HEAP=1g).");
         }
         if (e instanceof TooManyNamesException) {
             return new SrException(SrError.SR_UNAVAILABLE, detail, e)

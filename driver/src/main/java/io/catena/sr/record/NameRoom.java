@@ -5,6 +5,7 @@ import io.catena.store.MemoryShortageException;
 import io.catena.store.TooManyNamesException;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * The memory that what is known of the files of one directory takes: a share of the process's budget, which is asked for
@@ -16,10 +17,13 @@ public final class NameRoom implements CacheBudget.Cache {
     /** How many disks, snapshots and base copies an SR may have. */
     public static final int MOST_NODES = 100_000;
 
+    /** Of the one budget of the process files of SRs have no more than a part: the rest is for disks that are opened. */
+    private static final List<CacheBudget> OF_PROCESS = List.of(CacheBudget.ofNames(), CacheBudget.process());
+
     private static final String NODES = "files of disks";
 
     /** Measured with 100,000 disks, without their names. */
-    private static final int NODE_BYTES = 1400;
+    private static final int NODE_BYTES = 1550;
 
     /** What is remembered of a record's file, to tell whether it was changed; the record has its own limit. */
     private static final int RECORD_BYTES = 250;
@@ -33,28 +37,32 @@ public final class NameRoom implements CacheBudget.Cache {
     /** In how many places a name is kept. */
     private static final int COPIES = 4;
 
-    private final CacheBudget budget;
+    private final List<CacheBudget> budgets;
     private final String what;
     private final int most;
     private final int bytesEach;
     private volatile long bytes;
 
-    private NameRoom(CacheBudget budget, String what, int most, int bytesEach) {
-        this.budget = budget;
+    private NameRoom(List<CacheBudget> budgets, String what, int most, int bytesEach) {
+        this.budgets = budgets;
         this.what = what;
         this.most = most;
         this.bytesEach = bytesEach;
-        budget.add(this);
+        budgets.forEach(budget -> budget.add(this));
     }
 
     /** Returns room for the files of an SR's disks. */
-    public static NameRoom ofNodes(CacheBudget budget) {
-        return new NameRoom(budget, NODES, MOST_NODES, NODE_BYTES);
+    public static NameRoom ofNodes() {
+        return ofNodes(OF_PROCESS);
+    }
+
+    static NameRoom ofNodes(List<CacheBudget> budgets) {
+        return new NameRoom(budgets, NODES, MOST_NODES, NODE_BYTES);
     }
 
     /** Returns room for the records of an SR's disks. */
-    public static NameRoom ofRecords(CacheBudget budget) {
-        return new NameRoom(budget, "records of disks", MOST_RECORDS, RECORD_BYTES);
+    public static NameRoom ofRecords() {
+        return new NameRoom(OF_PROCESS, "records of disks", MOST_RECORDS, RECORD_BYTES);
     }
 
     /**
@@ -77,7 +85,9 @@ public final class NameRoom implements CacheBudget.Cache {
     private long claim(int count, long characters) throws MemoryShortageException {
         long needed = count * (long) bytesEach + COPIES * characters;
         if (needed > bytes) {
-            budget.reserve(needed - bytes, "what is known of " + count + " " + what);
+            for (CacheBudget budget : budgets) {
+                budget.reserve(needed - bytes, "what is known of " + count + " " + what);
+            }
         }
         return needed;
     }

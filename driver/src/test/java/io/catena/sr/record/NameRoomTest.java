@@ -15,8 +15,8 @@ class NameRoomTest {
     private static final List<String> TEN = Collections.nCopies(10, "disk.vhd");
 
     private final CacheBudget budget = new CacheBudget(40_000, 0, Runnable::run);
-    private final NameRoom first = NameRoom.ofNodes(budget);
-    private final NameRoom second = NameRoom.ofNodes(budget);
+    private final NameRoom first = NameRoom.ofNodes(List.of(budget));
+    private final NameRoom second = NameRoom.ofNodes(List.of(budget));
 
     @Test
     void whoComesWhenMemoryIsShortIsRefusedAndTheOthersGoOn() throws IOException {
@@ -48,9 +48,19 @@ class NameRoomTest {
 
     @Test
     void anSrHasALimitWhateverMemoryThereIs() {
-        NameRoom room = NameRoom.ofNodes(new CacheBudget(Long.MAX_VALUE, 0, Runnable::run));
+        NameRoom room = NameRoom.ofNodes(List.of(new CacheBudget(Long.MAX_VALUE, 0, Runnable::run)));
         assertThatThrownBy(() -> room.claim(Collections.nCopies(NameRoom.MOST_NODES + 1, "")))
                 .isInstanceOf(TooManyNamesException.class)
                 .hasMessageContaining("holds 100001 files of disks, expected at most 100000");
+    }
+
+    /** Whoever fills a directory with disks leaves room for those of others to be opened. */
+    @Test
+    void filesOfDisksHaveAPartOfWhatDisksHave() {
+        CacheBudget part = new CacheBudget(20_000, 0, Runnable::run);
+        NameRoom room = NameRoom.ofNodes(List.of(part, budget));
+
+        assertThatThrownBy(() -> room.claim(15)).isInstanceOf(MemoryShortageException.class);
+        assertThat(budget.fixedBytes()).isZero();
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.sr.record.NameRoom;
 import io.catena.store.BlockFile;
-import io.catena.store.CacheBudget;
 import io.catena.store.FileStorage;
 import io.catena.vhd.VhdCreator;
 import io.catena.vhd.VhdHeaders;
@@ -37,7 +36,7 @@ class SrTreeLookTest {
             long table = VhdHeaders.read(file).layout().tableOffset();
             file.write(table, ByteBuffer.allocate(4).putInt(0x7fff_fff0).rewind());
         }
-        tree = new SrTree(storage, NameRoom.ofNodes(CacheBudget.process()), Clock.systemUTC());
+        tree = new SrTree(storage, NameRoom.ofNodes(), Clock.systemUTC());
     }
 
     @Test
