@@ -272,7 +272,7 @@ class FollowerTest {
         b.agent().process().kill9();
         a.agent().process().cli("host", "fenced", follower, path.toString());
         until("what the fenced host had is free", () -> isDetached(disk));
-        assertThat(a.agent().process().log()).contains("event=fenced-follower-released");
+        until("that is told", () -> a.agent().process().log().contains("event=fenced-follower-released"));
         guest.check(a.agent().attach(disk));
     }
 
