@@ -136,46 +136,66 @@ public final class LooksBench {
             }
             looks(sr, deep, new CompletableFuture<>(), WARM_UP);
             figures.put("nothing happens", looks(sr, deep, new CompletableFuture<>(), Duration.ofSeconds(2)));
-            delayMillis = DELAY_MILLIS;
-            figures.put(
-                    "50 nodes are merged",
-                    looks(
-                            sr,
-                            deep,
-                            run(() -> {
-                                jobs.waitFor(sr.collectGarbage().id(), Duration.ofMinutes(5));
-                            }),
-                            MOST));
-            CompletableFuture<?> destroyed = run(() -> disks.forEach(sr::destroy));
-            figures.put("400 disks are destroyed", looks(sr, deep, destroyed, MOST));
-            // The figures after this are not of disks that are destroyed.
-            delayMillis = 0;
-            destroyed.join();
-            delayMillis = DELAY_MILLIS;
-            sr.attachAndActivate(deep, Hold.HOST, AccessMode.READ_WRITE);
-            exports.stalls = true;
-            CompletableFuture<?> detached = run(() -> sr.detach(deep, Hold.HOST));
-            figures.put("a client does not leave", looks(sr, deep, detached, Duration.ofSeconds(5)));
-            exports.leave.countDown();
-            detached.join();
-            exports.stalls = false;
+            figures.put("50 nodes are merged", whileNodesAreMerged(sr, deep, jobs));
+            figures.put("400 disks are destroyed", whileDisksAreDestroyed(sr, deep, disks));
+            figures.put("a client does not leave", whileAClientDoesNotLeave(sr, deep, exports));
             VdiId other = create(sr, "other");
             figures.put("attach, detach; nothing happens", attaches(sr, other, Duration.ofSeconds(5), run(() -> {})));
-            CompletableFuture<?> cut = run(() -> {
-                for (int i = 0; i < SNAPSHOTS; i++) {
-                    sr.snapshot(List.of(deep), "s");
-                }
-            });
-            figures.put("attach, detach; another is cut", attaches(sr, other, MOST, cut));
-            cut.join();
-            delayMillis = 0;
-            List<VdiId> written = written(sr, exports);
-            delayMillis = DELAY_MILLIS;
-            CompletableFuture<?> left = run(() -> written.forEach(vdi -> sr.detach(vdi, Hold.HOST)));
-            figures.put("attach, detach; others are detached", attaches(sr, other, MOST, left));
-            left.join();
-            delayMillis = 0;
+            figures.put("attach, detach; another is cut", attachesWhileADiskIsCut(sr, other, deep));
+            figures.put("attach, detach; others are detached", attachesWhileOthersAreDetached(sr, other, exports));
         }
+        return figures;
+    }
+
+    private Figures whileNodesAreMerged(VhdRepository sr, VdiId deep, Jobs jobs) {
+        delayMillis = DELAY_MILLIS;
+        CompletableFuture<?> merged = run(() -> {
+            jobs.waitFor(sr.collectGarbage().id(), Duration.ofMinutes(5));
+        });
+        return looks(sr, deep, merged, MOST);
+    }
+
+    /** Returns when all are destroyed: later figures are of other things. */
+    private Figures whileDisksAreDestroyed(VhdRepository sr, VdiId deep, List<VdiId> disks) {
+        CompletableFuture<?> destroyed = run(() -> disks.forEach(sr::destroy));
+        Figures figures = looks(sr, deep, destroyed, MOST);
+        delayMillis = 0;
+        destroyed.join();
+        return figures;
+    }
+
+    private Figures whileAClientDoesNotLeave(VhdRepository sr, VdiId deep, StallingExports exports) {
+        delayMillis = DELAY_MILLIS;
+        sr.attachAndActivate(deep, Hold.HOST, AccessMode.READ_WRITE);
+        exports.stalls = true;
+        CompletableFuture<?> detached = run(() -> sr.detach(deep, Hold.HOST));
+        Figures figures = looks(sr, deep, detached, Duration.ofSeconds(5));
+        exports.leave.countDown();
+        detached.join();
+        exports.stalls = false;
+        return figures;
+    }
+
+    private Figures attachesWhileADiskIsCut(VhdRepository sr, VdiId other, VdiId cut) {
+        CompletableFuture<?> cuts = run(() -> {
+            for (int i = 0; i < SNAPSHOTS; i++) {
+                sr.snapshot(List.of(cut), "s");
+            }
+        });
+        Figures figures = attaches(sr, other, MOST, cuts);
+        cuts.join();
+        delayMillis = 0;
+        return figures;
+    }
+
+    private Figures attachesWhileOthersAreDetached(VhdRepository sr, VdiId other, StallingExports exports)
+            throws IOException {
+        List<VdiId> written = written(sr, exports);
+        delayMillis = DELAY_MILLIS;
+        CompletableFuture<?> left = run(() -> written.forEach(vdi -> sr.detach(vdi, Hold.HOST)));
+        Figures figures = attaches(sr, other, MOST, left);
+        left.join();
+        delayMillis = 0;
         return figures;
     }
 
