@@ -100,8 +100,9 @@ public final class Checker {
     }
 
     private void nodes() throws IOException {
+        NodeFacts facts = new NodeFacts(tree.now());
         for (Node node : tree.now().nodes()) {
-            Optional<String> problem = SrView.ownProblem(tree.now(), node);
+            Optional<String> problem = facts.ownProblem(node);
             if (problem.isPresent()) {
                 tell(
                         Kind.BROKEN_NODE,

@@ -182,10 +182,4 @@ public final class SrView {
     public Optional<Advice> chainWarning(VdiId id, ChainBudget budget) {
         return tree.now().node(id).flatMap(node -> budget.warning(tree.now(), node));
     }
-
-    /** Returns what is wrong with a node itself; a circle of parents is wrong with each that is part of it. */
-    static Optional<String> ownProblem(Tree tree, Node node) {
-        boolean inCircle = node.parent() != null && tree.isAncestorOfItself(node);
-        return node.problem() == null && inCircle ? tree.problem(node) : Optional.ofNullable(node.problem());
-    }
 }

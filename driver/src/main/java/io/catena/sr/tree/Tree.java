@@ -469,21 +469,4 @@ public final class Tree {
     public boolean isNamedByDamaged(Node node) {
         return needs().named().containsKey(node.name());
     }
-
-    /** Whether a node's parents lead back to it. */
-    public boolean isAncestorOfItself(Node node) {
-        return parent(node).filter(parent -> isAncestor(node, parent)).isPresent();
-    }
-
-    private boolean isAncestor(Node ancestor, Node node) {
-        Set<String> seen = new HashSet<>();
-        @Nullable Node at = node;
-        while (at != null && seen.add(at.name())) {
-            if (at.name().equals(ancestor.name())) {
-                return true;
-            }
-            at = at.parent() == null ? null : nodes.get(at.parent());
-        }
-        return false;
-    }
 }
