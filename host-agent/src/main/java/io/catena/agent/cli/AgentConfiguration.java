@@ -81,7 +81,7 @@ final class AgentConfiguration {
      */
     synchronized AgentCommand read() {
         if (file == null) {
-            return command(Stream.empty());
+            return given.getCommand();
         }
         ConfigFile content = content(file);
         List<ConfigProblem> problems = problems(content);
