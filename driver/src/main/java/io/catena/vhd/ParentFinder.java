@@ -22,9 +22,25 @@ import java.util.UUID;
  */
 public final class ParentFinder {
     private final Storage storage;
+    private final Headers headers;
 
     public ParentFinder(Storage storage) {
+        this(storage, name -> ChainFile.vhd(storage, name));
+    }
+
+    /**
+     * @param headers reads files that may be parents, or has read them
+     */
+    public ParentFinder(Storage storage, Headers headers) {
         this.storage = storage;
+        this.headers = headers;
+    }
+
+    /** Reads what a VHD says of itself. */
+    @FunctionalInterface
+    public interface Headers {
+        /** As {@link ChainFile#vhd}. */
+        ChainFile of(String name) throws IOException;
     }
 
     /**
@@ -48,7 +64,7 @@ public final class ParentFinder {
                 if (headers.hasRawParent()) {
                     return Optional.of(ChainFile.raw(storage, candidate));
                 }
-                ChainFile parent = ChainFile.vhd(storage, candidate);
+                ChainFile parent = this.headers.of(candidate);
                 UUID id = parent.uniqueId().orElse(DynamicHeader.NO_ID);
                 if (id.equals(wanted)) {
                     return Optional.of(parent);

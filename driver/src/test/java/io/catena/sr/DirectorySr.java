@@ -13,6 +13,7 @@ import io.catena.sr.job.Jobs;
 import io.catena.sr.open.Wanted;
 import io.catena.store.ConfinedFiles;
 import io.catena.store.FileStorage;
+import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,8 +55,12 @@ final class DirectorySr implements Closeable {
     }
 
     VhdRepository attach(Wanted wanted) {
+        return attach(storage(), wanted);
+    }
+
+    VhdRepository attach(Storage storage, Wanted wanted) {
         return VhdRepository.attach(
-                storage(),
+                storage,
                 directory.toString(),
                 new Environment(
                         new FileStorage(redo),

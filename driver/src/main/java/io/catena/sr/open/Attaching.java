@@ -27,6 +27,7 @@ import io.catena.sr.xen.SmLeftover;
 import io.catena.sr.xen.SmRecovery;
 import io.catena.store.Storage;
 import io.catena.store.StoredText;
+import io.catena.vhd.ChainFile;
 import io.catena.vhd.map.RedoLog;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -109,8 +110,10 @@ final class Attaching {
         new SmRecovery(storage).run();
         deleteTemporary();
         if (last.isPresent()) {
-            restoreFooters(replay.incomplete());
-            deleteOrphanRecords();
+            // What the files say of themselves does not change by new footers.
+            Tree tree = new TreeScanner(storage).scan();
+            restoreFooters(tree, replay.incomplete());
+            deleteOrphanRecords(tree);
         }
         GcProgress.settle(storage, last.isEmpty());
         KeptFiles.settle(storage, last.isEmpty());
@@ -219,8 +222,7 @@ final class Attaching {
     }
 
     /** A file that cannot be read may have an id that only it knows, so with one there no record is sure to be an orphan. */
-    private void deleteOrphanRecords() throws IOException {
-        Tree tree = new TreeScanner(storage).scan();
+    private void deleteOrphanRecords(Tree tree) throws IOException {
         if (tree.nodes().stream().anyMatch(node -> node.file() == null)) {
             return;
         }
@@ -238,11 +240,12 @@ final class Attaching {
     }
 
     /** A file that is behind its log has more data than it tells of: a footer would take its place. */
-    private void restoreFooters(Set<String> behind) throws IOException {
+    private void restoreFooters(Tree tree, Set<String> behind) {
         FooterRestore footers = new FooterRestore(storage);
-        for (Node node : new TreeScanner(storage).scan().nodes()) {
-            if (node.file() != null && !behind.contains(node.name())) {
-                footers.restore(node.name());
+        for (Node node : tree.nodes()) {
+            ChainFile file = node.file();
+            if (file != null && !behind.contains(node.name())) {
+                footers.restore(file);
             }
         }
     }

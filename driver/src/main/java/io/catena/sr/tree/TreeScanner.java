@@ -17,7 +17,9 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,17 +27,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Looks at the files of an SR. A file that cannot be read becomes a node with a problem and hides no other. */
 public final class TreeScanner {
-    private static final List<String> ENDS = List.of(".vhd", ".avhd", ".raw");
+    private static final String RAW = ".raw";
+    private static final List<String> ENDS = List.of(".vhd", ".avhd", RAW);
 
     /** Characters of what is wrong with a file. */
     private static final int MOST_PROBLEM = 1000;
 
     private final Storage storage;
-    private final ParentFinder finder;
 
     public TreeScanner(Storage storage) {
         this.storage = storage;
-        this.finder = new ParentFinder(storage);
     }
 
     /** Returns the names of all files that hold data, sorted. */
@@ -44,7 +45,7 @@ public final class TreeScanner {
     }
 
     /**
-     * Looks at all files.
+     * Looks at all files, into each once, however many others build on it.
      *
      * @throws TooManyNamesException if there are more than an SR may have
      */
@@ -52,8 +53,9 @@ public final class TreeScanner {
         List<String> names = nodes(storage);
         NameRoom.check(names.size());
         List<Node> nodes = new ArrayList<>();
+        Look look = new Look();
         for (String name : names) {
-            read(name).ifPresent(nodes::add);
+            look.at(name).ifPresent(nodes::add);
         }
         return new Tree(nodes, id -> new VdiRecords(storage).readable(id));
     }
@@ -87,8 +89,9 @@ public final class TreeScanner {
     Tree refresh(Tree tree, Collection<String> names) throws IOException {
         Set<String> each = new TreeSet<>(names);
         List<Node> found = new ArrayList<>();
+        Look look = new Look();
         for (String name : each) {
-            read(name).ifPresent(found::add);
+            look.at(name).ifPresent(found::add);
         }
         return tree.with(each, found);
     }
@@ -98,32 +101,52 @@ public final class TreeScanner {
         return ENDS.stream().anyMatch(name::endsWith);
     }
 
-    private Optional<Node> read(String name) throws IOException {
-        ChainFile file;
-        try {
-            file = ChainFile.read(storage, name);
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        } catch (IOException e) {
-            return Optional.of(new Node(Node.idByName(name), name, null, null, doubt(name), message(e)));
+    /** Knows what it has seen of files in a row, so that none is read for each of its children. */
+    private final class Look {
+        private final Map<String, ChainFile> vhds = new HashMap<>();
+        private final ParentFinder finder = new ParentFinder(storage, this::vhd);
+
+        Optional<Node> at(String name) throws IOException {
+            ChainFile file;
+            try {
+                file = file(name);
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                return Optional.of(new Node(Node.idByName(name), name, null, null, doubt(name), message(e)));
+            }
+            try {
+                Optional<ChainFile> parent = finder.parentOf(file);
+                String parentName = parent.map(ChainFile::name).orElse(null);
+                VdiId id = Node.id(file);
+                @Nullable String problem = sizeProblem(file);
+                return Optional.of(new Node(
+                        id,
+                        name,
+                        file,
+                        parentName,
+                        Node.Doubt.NONE,
+                        problem == null && parent.isPresent() ? parentProblem(file, parent.get()) : problem,
+                        isRawBaseCopy(id, file)));
+            } catch (MissingParentException e) {
+                return Optional.of(new Node(Node.id(file), name, file, null, Node.Doubt.NONE, message(e)));
+            } catch (IOException e) {
+                return Optional.of(new Node(Node.id(file), name, file, null, doubt(name), message(e)));
+            }
         }
-        try {
-            Optional<ChainFile> parent = finder.parentOf(file);
-            String parentName = parent.map(ChainFile::name).orElse(null);
-            VdiId id = Node.id(file);
-            @Nullable String problem = sizeProblem(file);
-            return Optional.of(new Node(
-                    id,
-                    name,
-                    file,
-                    parentName,
-                    Node.Doubt.NONE,
-                    problem == null && parent.isPresent() ? parentProblem(file, parent.get()) : problem,
-                    isRawBaseCopy(id, file)));
-        } catch (MissingParentException e) {
-            return Optional.of(new Node(Node.id(file), name, file, null, Node.Doubt.NONE, message(e)));
-        } catch (IOException e) {
-            return Optional.of(new Node(Node.id(file), name, file, null, doubt(name), message(e)));
+
+        private ChainFile file(String name) throws IOException {
+            return name.endsWith(RAW) ? ChainFile.raw(storage, name) : vhd(name);
+        }
+
+        /** A file with the name of a raw one, too, that another names as a VHD. */
+        private ChainFile vhd(String name) throws IOException {
+            ChainFile file = vhds.get(name);
+            if (file == null) {
+                file = ChainFile.vhd(storage, name);
+                vhds.put(name, file);
+            }
+            return file;
         }
     }
 

@@ -24,14 +24,27 @@ public final class FooterRestore {
      */
     public void restore(String name) {
         try {
-            ChainFile file = ChainFile.read(storage, name);
-            VhdHeaders headers = file.headers();
-            if (headers != null && file.isSparse() && lacksFooter(headers)) {
-                file.openWritable(storage, null).close();
-            }
+            restore(ChainFile.read(storage, name));
         } catch (IOException e) {
-            LOG.log(Level.WARNING, LogLine.of("footer-not-restored", "node", name, "cause", e.getMessage()));
+            tellFailure(name, e);
         }
+    }
+
+    /** As {@link #restore(String)}, of a file as it was read since it was written last. */
+    public void restore(ChainFile file) {
+        VhdHeaders headers = file.headers();
+        if (headers == null || !file.isSparse() || !lacksFooter(headers)) {
+            return;
+        }
+        try {
+            file.openWritable(storage, null).close();
+        } catch (IOException e) {
+            tellFailure(file.name(), e);
+        }
+    }
+
+    private static void tellFailure(String name, IOException cause) {
+        LOG.log(Level.WARNING, LogLine.of("footer-not-restored", "node", name, "cause", cause.getMessage()));
     }
 
     private static boolean lacksFooter(VhdHeaders headers) {
