@@ -16,11 +16,12 @@ import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps out of an SR what its former owner has under way. For one thread. */
-final class Fencing {
+public final class Fencing {
     private static final Logger LOG = Logger.getLogger(Fencing.class.getName());
 
     /** Only for the test that shows what becomes of an SR without copies; files are not locked then, either. */
@@ -30,7 +31,7 @@ final class Fencing {
     private final Storage plain;
     private final Storage names;
     private final LeaseStore store;
-    private final ThisHost self;
+    private final UUID self;
     private final BootClock clock;
     private @Nullable WrittenFiles written;
     private boolean takenOver;
@@ -38,9 +39,10 @@ final class Fencing {
     /**
      * @param plain the SR's directory
      * @param names the same; changes of names fail when they come late
+     * @param self this host's id
      * @param clock keeps the leases while somebody sleeps by it
      */
-    Fencing(String sr, Storage plain, Storage names, LeaseStore store, ThisHost self, BootClock clock) {
+    public Fencing(String sr, Storage plain, Storage names, LeaseStore store, UUID self, BootClock clock) {
         this.sr = sr;
         this.plain = plain;
         this.names = names;
@@ -62,16 +64,16 @@ final class Fencing {
      *   <li>Nothing needs to be copied for them any more.
      * </ol>
      */
-    void raise(Claim before, Grant now) throws IOException {
+    public void raise(Claim before, Grant now) throws IOException {
         EpochFence.raise(plain, now.epoch());
-        written = WrittenFiles.takeOver(store, self.id());
+        written = WrittenFiles.takeOver(store, self);
         Holder former = before.holder();
         if (former == null) {
             written.clear();
             return;
         }
         Set<String> others = written.ofOthers();
-        boolean isOwn = former.host().equals(self.id().toString());
+        boolean isOwn = former.host().equals(self.toString());
         takenOver = !isOwn || !others.isEmpty();
         if (takenOver) {
             awaitSilence(isOwn);
@@ -114,7 +116,7 @@ final class Fencing {
     }
 
     /** Returns the storage, whose owner says from now on what it writes. */
-    Storage noted() {
+    public Storage noted() {
         return new NotingStorage(names, Objects.requireNonNull(written, "the fence was not raised"), takenOver);
     }
 }

@@ -11,6 +11,7 @@ import io.catena.lease.Liveness;
 import io.catena.store.Storage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 public final class HolderWatch implements Closeable {
     /** So many that no two hosts have the same. */
     private static final int LABEL_DIGITS = 12;
+
+    /** How long an agent is waited for that may be busy, or may have taken the SR just now. */
+    private static final Duration ANSWER = Duration.ofSeconds(45);
 
     private final String sr;
     private final Storage plain;
@@ -101,6 +105,16 @@ public final class HolderWatch implements Closeable {
                 + " of the protocol between agents, host "
                 + self.name() + " (this one) " + self.protocols().text() + ": update Catena on host "
                 + (isNewer ? self.name() : record.name());
+    }
+
+    /**
+     * Asks the host that has the SR for the first time.
+     *
+     * @param question returns nothing if no host has the SR any more that lives
+     * @throws io.catena.api.SrException if it does not answer within {@link #ANSWER}
+     */
+    public <T> T firstAnswer(FirstAnswer.Question<T> question) throws IOException {
+        return new FirstAnswer(self.clock(), ANSWER).of(question);
     }
 
     /** Whether the SR is still had by whom it was, in the same incarnation. */

@@ -84,8 +84,17 @@ final class HolderCalls {
 
     /** Looks whether the host answers. */
     Pool.Claims claims() {
+        return claims(SIGN_OF_LIFE);
+    }
+
+    /** As {@link #claims()}, of a host that may be busy and is not relied on yet. */
+    Pool.Claims firstClaims() {
+        return claims(TAKE);
+    }
+
+    private Pool.Claims claims(Duration patience) {
         silent = false;
-        return decode(ask(Pool.CLAIMS, Arguments.none(), SIGN_OF_LIFE, false), Pool.Claims.class);
+        return decode(ask(Pool.CLAIMS, Arguments.none(), patience, false), Pool.Claims.class);
     }
 
     private JsonElement ask(String operation, Arguments with, Duration patience, boolean changes) {

@@ -39,6 +39,9 @@ public final class PoolSr implements AttachedSr {
     private static final Logger LOG = Logger.getLogger(PoolSr.class.getName());
     private static final KeptShare MEMORY = KeptShare.ofProcess();
 
+    /** How often an SR is tried to be taken whose owner was lost while this host was about to follow it. */
+    private static final int TRIES = 3;
+
     private final Sr sr;
     private final Pool pool;
     private final Opening opening;
@@ -88,6 +91,15 @@ public final class PoolSr implements AttachedSr {
      */
     public static PoolSr attach(Sr sr, HolderWatch watch, Means means) throws IOException {
         PoolSr attached = new PoolSr(sr, means);
+        int tries = 1;
+        while (!attached.takeOrFollow(watch, means, tries == TRIES)) {
+            tries++;
+        }
+        return attached;
+    }
+
+    /** Returns false if this is not the last try, and the host is gone that had the SR. */
+    private boolean takeOrFollow(HolderWatch watch, Means means, boolean isLast) throws IOException {
         SharedSr right;
         try {
             right = watch.take();
@@ -96,11 +108,14 @@ public final class PoolSr implements AttachedSr {
             if (e.error() != SrError.SR_IN_USE || holder == null) {
                 throw e;
             }
-            attached.follow(watch, holder, means, e);
-            return attached;
+            boolean follows = follow(watch, holder, means, e);
+            if (!follows && isLast) {
+                throw e;
+            }
+            return follows;
         }
-        attached.begin(means.opening.open(right, null), right, watch);
-        return attached;
+        begin(opening.open(right, null), right, watch);
+        return true;
     }
 
     /** What guests of this host have is restored by who knows which of them are there still. */
@@ -118,7 +133,8 @@ public final class PoolSr implements AttachedSr {
         }
     }
 
-    private void follow(HolderWatch watch, Seen holder, Means means, SrException refusal) throws IOException {
+    /** Returns false if no host that lives has the SR any more, so that it can be taken. */
+    private boolean follow(HolderWatch watch, Seen holder, Means means, SrException refusal) throws IOException {
         PeerOptions options = pool.options().orElseThrow(() -> refusal);
         if (holder.url().isEmpty()) {
             throw refusal.correction(
@@ -137,13 +153,25 @@ public final class PoolSr implements AttachedSr {
         LocalService service = new LocalService(remote, means.exporter, MEMORY, work::release);
         FollowedDisks here = new FollowedDisks(remote, service, means.exporter);
         Exporter taken = new TakenDisks(here, service, means.exporter);
-        calls.claims();
+        if (watch.firstAnswer(() -> claims(watch, calls)).isEmpty()) {
+            return false;
+        }
         disks = here;
         followed = new FollowerRepository(sr, calls, here, means.jobs, self);
         following = new Following(
                 sr.path(), watch, calls, here, service, () -> take(watch, here, taken, self), work, watch.show());
         following.start();
-        LOG.info(LogLine.of("sr-followed", "sr", sr.id(), "holder", holder.name(), "url", holder.url()));
+        Seen found = calls.holder();
+        LOG.info(LogLine.of(
+                "sr-followed", "sr", sr.id(), "holder", found.name(), "url", found.url(), "protocol", found.protocol()));
+        return true;
+    }
+
+    /** Asks whoever has the SR now; empty if that is nobody who lives. */
+    private static Optional<Pool.Claims> claims(HolderWatch watch, HolderCalls calls) throws IOException {
+        Optional<Seen> now = watch.look().filter(seen -> !seen.dead());
+        now.ifPresent(calls::follow);
+        return now.map(seen -> calls.firstClaims());
     }
 
     /**
