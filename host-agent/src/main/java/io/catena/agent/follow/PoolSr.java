@@ -163,7 +163,15 @@ public final class PoolSr implements AttachedSr {
         following.start();
         Seen found = calls.holder();
         LOG.info(LogLine.of(
-                "sr-followed", "sr", sr.id(), "holder", found.name(), "url", found.url(), "protocol", found.protocol()));
+                "sr-followed",
+                "sr",
+                sr.id(),
+                "holder",
+                found.name(),
+                "url",
+                found.url(),
+                "protocol",
+                found.protocol()));
         return true;
     }
 

@@ -13,18 +13,25 @@ import java.util.stream.IntStream;
 /** Debian's etcd, some members of it on loopback, until closed. */
 public final class EtcdCluster implements AutoCloseable {
     private static final Duration READY = Duration.ofSeconds(60);
+    private static final String LOOPBACK = "127.0.0.1";
     private static final Duration SIGNAL = Duration.ofSeconds(10);
 
     private final Path directory;
     private final List<String> extra;
     private final String scheme;
+
+    /** Where members and clients reach members; these listen at 127.0.0.1. */
+    private final String address;
+
     private final List<Integer> clientPorts = new ArrayList<>();
     private final List<Integer> peerPorts = new ArrayList<>();
     private final List<BackgroundProgram> members = new ArrayList<>();
 
-    private EtcdCluster(Path directory, int size, String scheme, List<String> extra) throws IOException {
+    private EtcdCluster(Path directory, int size, String scheme, String address, List<String> extra)
+            throws IOException {
         this.directory = directory;
         this.scheme = scheme;
+        this.address = address;
         this.extra = extra;
         List<Integer> ports = freePorts(2 * size);
         clientPorts.addAll(ports.subList(0, size));
@@ -37,7 +44,31 @@ public final class EtcdCluster implements AutoCloseable {
      * @param directory for their data
      */
     public static EtcdCluster start(Path directory, int size) throws IOException {
-        return start(new EtcdCluster(directory, size, "http", List.of()));
+        return start(new EtcdCluster(directory, size, "http", LOOPBACK, List.of()));
+    }
+
+    /** The network in front of members. */
+    @FunctionalInterface
+    public interface Network {
+        /**
+         * Is told of a member before it is started.
+         *
+         * @param ports at which others and clients reach it
+         */
+        void join(List<Integer> ports) throws IOException;
+    }
+
+    /**
+     * As the other method does.
+     *
+     * @param address where members and clients reach members, through {@code network}
+     */
+    public static EtcdCluster start(Path directory, int size, String address, Network network) throws IOException {
+        EtcdCluster cluster = new EtcdCluster(directory, size, "http", address, List.of());
+        for (int i = 0; i < size; i++) {
+            network.join(List.of(cluster.clientPorts.get(i), cluster.peerPorts.get(i)));
+        }
+        return start(cluster);
     }
 
     /** Starts members that only speak to clients with a certificate of {@code authority}. */
@@ -47,6 +78,7 @@ public final class EtcdCluster implements AutoCloseable {
                 directory,
                 size,
                 "https",
+                LOOPBACK,
                 List.of(
                         "--client-cert-auth",
                         "--trusted-ca-file=" + authority,
@@ -73,18 +105,17 @@ public final class EtcdCluster implements AutoCloseable {
     }
 
     private BackgroundProgram startMember(int index, String state) throws IOException {
-        String peer = "http://127.0.0.1:" + peerPorts.get(index);
         String cluster = IntStream.range(0, peerPorts.size())
-                .mapToObj(i -> "m" + i + "=http://127.0.0.1:" + peerPorts.get(i))
+                .mapToObj(i -> "m" + i + "=http://" + address + ":" + peerPorts.get(i))
                 .collect(Collectors.joining(","));
         List<String> command = new ArrayList<>(List.of(
                 "etcd",
                 "--name=m" + index,
                 "--data-dir=" + directory.resolve("m" + index),
-                "--listen-client-urls=" + url(index),
+                "--listen-client-urls=" + scheme + "://" + LOOPBACK + ":" + clientPorts.get(index),
                 "--advertise-client-urls=" + url(index),
-                "--listen-peer-urls=" + peer,
-                "--initial-advertise-peer-urls=" + peer,
+                "--listen-peer-urls=http://" + LOOPBACK + ":" + peerPorts.get(index),
+                "--initial-advertise-peer-urls=http://" + address + ":" + peerPorts.get(index),
                 "--initial-cluster=" + cluster,
                 "--initial-cluster-state=" + state,
                 "--logger=zap"));
@@ -93,7 +124,7 @@ public final class EtcdCluster implements AutoCloseable {
     }
 
     private String url(int index) {
-        return scheme + "://127.0.0.1:" + clientPorts.get(index);
+        return scheme + "://" + address + ":" + clientPorts.get(index);
     }
 
     /** Returns where the members are, with commas between them. */
@@ -106,11 +137,15 @@ public final class EtcdCluster implements AutoCloseable {
         members.get(index).kill9();
     }
 
-    /** Starts a member again that was killed. */
+    /** Starts a member again that was killed, and waits until it serves. */
     public void restart(int index) throws IOException {
-        BackgroundProgram member = startMember(index, "existing");
-        members.set(index, member);
-        member.awaitLine(line -> line.contains("serving client traffic"), READY);
+        restartUnawaited(index);
+        members.get(index).awaitLine(line -> line.contains("serving client traffic"), READY);
+    }
+
+    /** Starts a member again that was killed; it may need others, that are to be started yet, to serve. */
+    public void restartUnawaited(int index) throws IOException {
+        members.set(index, startMember(index, "existing"));
     }
 
     /** Stops a member in the midst of what it does. */

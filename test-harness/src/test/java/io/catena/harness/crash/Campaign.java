@@ -113,6 +113,12 @@ final class Campaign implements Callable<Integer> {
         for (IoErrorTest.Work work : IoErrorTest.Work.values()) {
             subjects.put("error-in-" + nameOf(work), new Subject(ERRORS, seed -> IoErrorTest.scenario(seed, work)));
         }
+        for (String name : List.of("create", "snapshot", "clone", "group", "revert", "resize", "merge")) {
+            Subject subject = Objects.requireNonNull(subjects.get(name), name);
+            subjects.put(
+                    "taken-over-" + name,
+                    crash(seed -> TakenOverSr.in(subject.scenario().apply(seed))));
+        }
         return subjects;
     }
 

@@ -23,6 +23,7 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Duration;
@@ -37,8 +38,10 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A whole SR on a simulated machine, the agents that attach it one after another, and the models of its disks: those that
@@ -60,8 +63,10 @@ final class SimulatedSr {
     final Machine machine;
     final Random random;
     final Map<VdiId, DiskModel> models = new LinkedHashMap<>();
-    private final Storage storage;
-    private final Storage tmpfs;
+    private final @Nullable TakenOverSr takenOver;
+    private final UnaryOperator<Storage> watched;
+    private Storage storage;
+    private Storage tmpfs;
     private final DiskModel ancestor = DiskModel.empty(DISK_BYTES);
     private DirectExports exports = new DirectExports();
     private final Random uuids;
@@ -80,25 +85,24 @@ final class SimulatedSr {
     }
 
     SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher, WatchedStorage.ReadWatcher reads) {
-        this(
-                machine,
-                seed,
-                new WatchedStorage(machine.disk("sr"), watcher, reads),
-                new WatchedStorage(machine.tmpfs("run"), watcher));
+        this(machine, TakenOverSr.wanted(machine), seed, storage -> new WatchedStorage(storage, watcher, reads));
     }
 
     /** An SR whose agents see a machine's disk as {@code storage} shows it. */
     SimulatedSr(Machine machine, long seed, Storage storage) {
-        this(machine, seed, storage, machine.tmpfs("run"));
+        this(machine, null, seed, disk -> storage);
     }
 
-    private SimulatedSr(Machine machine, long seed, Storage storage, Storage tmpfs) {
+    private SimulatedSr(Machine machine, @Nullable TakenOverSr takenOver, long seed, UnaryOperator<Storage> watched) {
+        this.takenOver = takenOver;
+        this.watched = watched;
         this.machine = machine;
-        this.storage = storage;
-        this.tmpfs = tmpfs;
+        storage = watched.apply(machine.disk("sr"));
+        tmpfs = watched.apply(machine.tmpfs("run"));
         random = new Random(new SplittableRandom(seed).nextLong());
         uuids = new Random(seed);
         VhdRepository.create(storage, ID, "sr");
+        takeOver();
         jobs = newJobs();
         repository = VhdRepository.attach(storage, "/sr", environment());
     }
@@ -135,8 +139,20 @@ final class SimulatedSr {
         if (powerWasCut) {
             boot++;
         }
+        takeOver();
         jobs = newJobs();
         repository = VhdRepository.attach(storage, "/sr", environment());
+    }
+
+    private void takeOver() {
+        if (takenOver != null) {
+            try {
+                storage = watched.apply(takenOver.takeOver());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            tmpfs = watched.apply(takenOver.tmpfs());
+        }
     }
 
     /** Lets go of the SR in order and attaches it again. */

@@ -1,0 +1,43 @@
+package io.catena.harness.crash;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.catena.harness.explore.CrashExplorer;
+import io.catena.harness.explore.Fault;
+import io.catena.harness.explore.Scenario;
+import io.catena.harness.sim.Seeds;
+import org.junit.jupiter.api.Tag;
+
+/**
+ * A host dies in the midst of an operation, or the file server does, and another host takes the SR over; that may die in the midst
+ * of this, and a third one takes it.
+ */
+@Tag("slow")
+class TakeoverCrashTest {
+    private static final int STRIDE = 30;
+
+    @Seeds(1)
+    void ofASnapshot(long seed) {
+        explore(seed, new SnapshotScenario(seed, SnapshotScenario.Kind.SNAPSHOT));
+        explore(seed, new SnapshotScenario(seed, SnapshotScenario.Kind.GROUP));
+    }
+
+    @Seeds(1)
+    void ofAMerge(long seed) {
+        explore(seed, new MergeScenario(seed, call -> true));
+    }
+
+    @Seeds(1)
+    void ofARevertOrAResize(long seed) {
+        explore(seed, new RevertScenario(seed, call -> true));
+        explore(seed, new ResizeScenario(seed, call -> true));
+    }
+
+    private static void explore(long seed, Scenario scenario) {
+        for (Fault fault : new Fault[] {Fault.KILL, Fault.POWER_CUT}) {
+            assertThat(CrashExplorer.atSomeCalls(fault, seed, Integer.getInteger("stride", STRIDE))
+                            .explore(TakenOverSr.in(scenario)))
+                    .isPositive();
+        }
+    }
+}
