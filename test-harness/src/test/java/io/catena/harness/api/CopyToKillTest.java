@@ -11,6 +11,7 @@ import io.catena.agent.control.client.ControlClient;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CopyToKillTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final int BLOCK_BYTES = 2 << 20;
-    private static final int BLOCKS = 4;
+    private static final int BLOCKS = 6;
 
     /** So much is sent in a second that there is time to kill somebody. */
     private static final String RATE = "2M";
@@ -46,10 +47,11 @@ class CopyToKillTest {
 
             String first = UUID.randomUUID().toString();
             long job = begin(here, there, snapshot, first, token);
-            await(here, job, CopyToKillTest::isUnderWay);
+            await(here, job, one -> isNoted(there));
             there.agent().kill9();
             await(here, job, one -> one.get("phase").getAsString().contains("try 2"));
             there.agent().restart();
+            await(here, job, one -> one.get("phase").getAsString().contains("what lacks from byte"));
             awaitDone(here, job);
             assertThat(SourceAgent.content(there.agent().runDirectory(), first)).isEqualTo(content);
 
@@ -122,6 +124,15 @@ class CopyToKillTest {
         return job.get("doneBytes").getAsLong() > BLOCK_BYTES;
     }
 
+    /** Whether the other agent knows for good how far it is. */
+    private static boolean isNoted(ApiProcess there) {
+        try {
+            return temporary(there).stream().anyMatch(file -> file.toString().endsWith(".upload"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private static void await(AgentProcess agent, long job, Predicate<JsonObject> condition) {
         JsonObject now;
         do {
@@ -144,7 +155,11 @@ class CopyToKillTest {
     }
 
     private static List<Path> temporary(ApiProcess there) throws IOException {
-        try (Stream<Path> files = Files.list(there.directory.resolve("sr-offsite/.catena/tmp"))) {
+        Path directory = there.directory.resolve("sr-offsite/.catena/tmp");
+        if (!Files.exists(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
             return files.toList();
         }
     }
