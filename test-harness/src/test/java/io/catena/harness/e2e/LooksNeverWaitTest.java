@@ -223,12 +223,11 @@ class LooksNeverWaitTest {
         Future<?> detached = threads.submit(() -> sr.detach(disk, Hold.HOST));
         stall.awaitCall();
 
-        assertThatThrownBy(() -> sr.attachAndActivate(disk, "another", AccessMode.READ_WRITE))
-                .isInstanceOfSatisfying(
-                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.TRY_AGAIN));
-        assertThatThrownBy(() -> sr.destroy(disk))
-                .isInstanceOfSatisfying(
-                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE));
+        refusedInTime(SrError.TRY_AGAIN, () -> sr.attachAndActivate(disk, "another", AccessMode.READ_WRITE));
+        refusedInTime(SrError.VDI_IN_USE, () -> {
+            sr.destroy(disk);
+            return disk;
+        });
         Future<?> cut = threads.submit(() -> sr.snapshot(List.of(disk), "s"));
         Future<?> again = threads.submit(() -> sr.detach(disk, Hold.HOST));
         stall.end();
@@ -352,6 +351,13 @@ class LooksNeverWaitTest {
         assertThat(sr.tree()).isNotEmpty();
         assertThat(sr.garbage().status().sr()).isEqualTo(sr.sr().id());
         return sr.holds();
+    }
+
+    private void refusedInTime(SrError error, Callable<?> work) {
+        assertThatThrownBy(() -> inTime(work))
+                .cause()
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(error));
     }
 
     /** Far less than any wait for the disk would take, far more than a busy machine needs. */
