@@ -69,11 +69,11 @@ class BystanderCrashTest {
                         methods(
                                 "VhdCreator.finish",
                                 "SparseTail.cutOffTail",
-                                "StoredText.write",
+                                "StoredText.replace",
                                 "SparseFlush.flushNow",
                                 "Snapshot.name")),
-                arguments(Change.LIVE_RESIZE, methods("SparseFlush.flushNow", "StoredText.write", "Bytes.writeTo")),
-                arguments(Change.CHECK, methods("VhdHeaders.footerAt", "BatmapFile.find", "StoredText.write")));
+                arguments(Change.LIVE_RESIZE, methods("SparseFlush.flushNow", "StoredText.replace", "Bytes.writeTo")),
+                arguments(Change.CHECK, methods("VhdHeaders.footerAt", "BatmapFile.find", "StoredText.replace")));
     }
 
     private static String[] methods(String... names) {
