@@ -64,7 +64,8 @@ final class SimulatedSr {
     final Random random;
     final Map<VdiId, DiskModel> models = new LinkedHashMap<>();
     private final @Nullable TakenOverSr takenOver;
-    private final UnaryOperator<Storage> watched;
+    private final UnaryOperator<Storage> onDisk;
+    private final UnaryOperator<Storage> onTmpfs;
     private Storage storage;
     private Storage tmpfs;
     private final DiskModel ancestor = DiskModel.empty(DISK_BYTES);
@@ -85,20 +86,31 @@ final class SimulatedSr {
     }
 
     SimulatedSr(Machine machine, long seed, WatchedStorage.Watcher watcher, WatchedStorage.ReadWatcher reads) {
-        this(machine, TakenOverSr.wanted(machine), seed, storage -> new WatchedStorage(storage, watcher, reads));
+        this(
+                machine,
+                TakenOverSr.wanted(machine),
+                seed,
+                disk -> new WatchedStorage(disk, watcher, reads),
+                run -> new WatchedStorage(run, watcher));
     }
 
     /** An SR whose agents see a machine's disk as {@code storage} shows it. */
     SimulatedSr(Machine machine, long seed, Storage storage) {
-        this(machine, null, seed, disk -> storage);
+        this(machine, null, seed, disk -> storage, run -> run);
     }
 
-    private SimulatedSr(Machine machine, @Nullable TakenOverSr takenOver, long seed, UnaryOperator<Storage> watched) {
+    private SimulatedSr(
+            Machine machine,
+            @Nullable TakenOverSr takenOver,
+            long seed,
+            UnaryOperator<Storage> onDisk,
+            UnaryOperator<Storage> onTmpfs) {
         this.takenOver = takenOver;
-        this.watched = watched;
+        this.onDisk = onDisk;
+        this.onTmpfs = onTmpfs;
         this.machine = machine;
-        storage = watched.apply(machine.disk("sr"));
-        tmpfs = watched.apply(machine.tmpfs("run"));
+        storage = onDisk.apply(machine.disk("sr"));
+        tmpfs = onTmpfs.apply(machine.tmpfs("run"));
         random = new Random(new SplittableRandom(seed).nextLong());
         uuids = new Random(seed);
         VhdRepository.create(storage, ID, "sr");
@@ -147,11 +159,11 @@ final class SimulatedSr {
     private void takeOver() {
         if (takenOver != null) {
             try {
-                storage = watched.apply(takenOver.takeOver());
+                storage = onDisk.apply(takenOver.takeOver());
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            tmpfs = watched.apply(takenOver.tmpfs());
+            tmpfs = onTmpfs.apply(takenOver.tmpfs());
         }
     }
 
