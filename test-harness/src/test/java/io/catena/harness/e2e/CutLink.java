@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -64,9 +65,13 @@ final class CutLink implements AutoCloseable {
     private void accept(ServerSocket door, int port) throws IOException {
         while (true) {
             Socket client = keep(door.accept());
-            Socket host = keep(new Socket(InetAddress.getLoopbackAddress(), port));
-            start(() -> pump(client, host));
-            start(() -> pump(host, client));
+            try {
+                Socket host = keep(new Socket(InetAddress.getLoopbackAddress(), port));
+                start(() -> pump(client, host));
+                start(() -> pump(host, client));
+            } catch (ConnectException e) {
+                client.close(); // the host's process is not there now
+            }
         }
     }
 
