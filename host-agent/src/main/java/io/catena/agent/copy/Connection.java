@@ -96,7 +96,7 @@ final class Connection implements WritableByteChannel, Closeable {
         send(piece, count);
         sentBytes += count;
         control.done(count);
-        pace.sent(count, control);
+        pace.sent(count, control::rest);
         control.checkCancelled();
         return count;
     }

@@ -1,6 +1,6 @@
 package io.catena.agent.copy;
 
-import io.catena.api.JobControl;
+import java.util.function.LongConsumer;
 
 /** Keeps what is sent to so many bytes a second. For use by one thread. */
 public final class Pace {
@@ -19,13 +19,17 @@ public final class Pace {
         this.bytesPerSecond = bytesPerSecond;
     }
 
-    /** Waits as long as the bytes that were sent just now should have taken. */
-    public void sent(long bytes, JobControl control) {
+    /**
+     * Waits as long as the bytes that were sent just now should have taken.
+     *
+     * @param rest waits for so many nanoseconds
+     */
+    public void sent(long bytes, LongConsumer rest) {
         if (bytesPerSecond > 0) {
             long now = System.nanoTime();
             paidUntil = Math.max(paidUntil, now - MOST_CREDIT_NANOS) + (long) (bytes * NANOS / bytesPerSecond);
             if (paidUntil > now) {
-                control.rest(paidUntil - now);
+                rest.accept(paidUntil - now);
             }
         }
     }

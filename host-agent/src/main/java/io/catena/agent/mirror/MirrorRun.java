@@ -164,7 +164,7 @@ final class MirrorRun implements JobWork {
         if (copied > 0) {
             wasComplete = false;
             control.phase("copying; writes go to both");
-            pace.sent(begun.sentBytes() - before, control);
+            pace.sent(begun.sentBytes() - before, control::rest);
         } else if (begun.isInSync()) {
             if (!wasComplete || System.nanoTime() - flushedNanos > FLUSH_NANOS) {
                 begun.flushCopy();

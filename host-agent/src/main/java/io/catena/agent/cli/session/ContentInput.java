@@ -2,6 +2,7 @@ package io.catena.agent.cli.session;
 
 import com.google.gson.JsonElement;
 import io.catena.agent.RunDirectory;
+import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.client.ContentUpload;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -20,11 +21,14 @@ public final class ContentInput {
     private static final int UNKNOWN = -1;
 
     private final Session session;
-    private final TransferSigns signs;
+    private final TransferProgress progress;
 
-    public ContentInput(Session session) {
+    /**
+     * @param rate how many bytes are moved in a second; null for no limit
+     */
+    public ContentInput(Session session, @Nullable Size rate) {
         this.session = session;
-        signs = new TransferSigns(session);
+        progress = new TransferProgress(session, rate);
     }
 
     /** Sends a file, or stdin if there is none, to {@code request}; returns what the agent answers. */
@@ -53,6 +57,6 @@ public final class ContentInput {
 
     private JsonElement send(String request, ReadableByteChannel source, long lengthBytes) throws IOException {
         return new ContentUpload(RunDirectory.controlSocket(session.runDirectory()))
-                .send(request, source, lengthBytes, signs::show);
+                .send(request, source, lengthBytes, progress);
     }
 }

@@ -2,6 +2,7 @@ package io.catena.agent.cli.session;
 
 import com.google.gson.JsonObject;
 import io.catena.agent.RunDirectory;
+import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.client.ContentDownload;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -19,11 +20,14 @@ import org.jspecify.annotations.Nullable;
 /** Where the content of a disk goes: a new file, which a failure leaves nothing of, or stdout. */
 public final class ContentOutput {
     private final Session session;
-    private final TransferSigns signs;
+    private final TransferProgress progress;
 
-    public ContentOutput(Session session) {
+    /**
+     * @param rate how many bytes are moved in a second; null for no limit
+     */
+    public ContentOutput(Session session, @Nullable Size rate) {
         this.session = session;
-        signs = new TransferSigns(session);
+        progress = new TransferProgress(session, rate);
     }
 
     /** Writes what the agent answers to {@code request}; to stdout if there is no file. */
@@ -69,6 +73,6 @@ public final class ContentOutput {
     }
 
     private void fetch(String request, WritableByteChannel target) throws IOException {
-        new ContentDownload(RunDirectory.controlSocket(session.runDirectory())).fetch(request, target, signs::show);
+        new ContentDownload(RunDirectory.controlSocket(session.runDirectory())).fetch(request, target, progress);
     }
 }

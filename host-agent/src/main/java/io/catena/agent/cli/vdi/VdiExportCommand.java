@@ -4,6 +4,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 
 import io.catena.agent.cli.session.ContentOutput;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.Size;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -36,6 +37,13 @@ final class VdiExportCommand implements Runnable {
     @Option(names = "--output", paramLabel = "FILE", description = "A file to be made; default: stdout.")
     private @Nullable Path output;
 
+    @Option(
+            names = "--rate",
+            paramLabel = "SIZE",
+            converter = Size.Converter.class,
+            description = "Move no more in a second. Default: no limit.")
+    private @Nullable Size rate;
+
     VdiExportCommand(Session session) {
         this.session = session;
     }
@@ -43,6 +51,6 @@ final class VdiExportCommand implements Runnable {
     @Override
     public void run() {
         String query = "?format=" + part(format) + "&from=" + from + VdiPath.parameter("base", base);
-        new ContentOutput(session).write(VdiPath.of(vdi, "/content") + query, output);
+        new ContentOutput(session, rate).write(VdiPath.of(vdi, "/content") + query, output);
     }
 }

@@ -4,6 +4,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 
 import io.catena.agent.cli.session.ContentInput;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.Size;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,13 @@ final class VdiImportCommand implements Runnable {
     @Option(names = "--force", description = "Take the base though it is not known to be the right one.")
     private boolean force;
 
+    @Option(
+            names = "--rate",
+            paramLabel = "SIZE",
+            converter = Size.Converter.class,
+            description = "Move no more in a second. Default: no limit.")
+    private @Nullable Size rate;
+
     VdiImportCommand(Session session) {
         this.session = session;
     }
@@ -62,6 +70,6 @@ final class VdiImportCommand implements Runnable {
                 + (size == null ? "" : "&sizeBytes=" + size)
                 + VdiPath.parameter("base", base) + (force ? "&force=true" : "");
         String request = "/v1/srs/" + part(sr) + "/vdis/" + part(id) + "/content" + query;
-        VdiText.printId(session, new ContentInput(session).send(request, input));
+        VdiText.printId(session, new ContentInput(session, rate).send(request, input));
     }
 }

@@ -1,0 +1,51 @@
+package io.catena.agent.cli.session;
+
+import io.catena.agent.cli.text.Size;
+import io.catena.agent.control.client.ContentDownload;
+import io.catena.agent.copy.Pace;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/** What each piece of a transfer brings: the terminal shows how far it got, and who is too fast waits. For one thread. */
+final class TransferProgress implements ContentDownload.Progress {
+    private static final long NANOS_BETWEEN_SIGNS = 200_000_000;
+
+    private final Session session;
+    private final Pace pace;
+    private final LongConsumer rest;
+    private long lastSignNanos;
+    private long doneBytes;
+
+    /**
+     * @param rate bytes in a second; null for no limit
+     */
+    TransferProgress(Session session, @Nullable Size rate) {
+        this(session, rate, LockSupport::parkNanos);
+    }
+
+    /**
+     * @param rest waits for so many nanoseconds
+     */
+    TransferProgress(Session session, @Nullable Size rate, LongConsumer rest) {
+        this.session = session;
+        this.pace = new Pace(rate == null ? 0 : rate.bytes());
+        this.rest = rest;
+    }
+
+    @Override
+    public void done(long bytes, long ofBytes) {
+        show(bytes, ofBytes);
+        pace.sent(bytes - doneBytes, rest);
+        doneBytes = bytes;
+    }
+
+    private void show(long done, long of) {
+        long now = System.nanoTime();
+        if (session.terminal() && (now - lastSignNanos > NANOS_BETWEEN_SIGNS || done == of)) {
+            lastSignNanos = now;
+            session.err().print("\r" + Size.format(done) + " of " + Size.format(of) + (done == of ? "\n" : "  "));
+            session.err().flush();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package io.catena.agent.cli.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.catena.agent.cli.text.Size;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TransferProgressTest {
+    private static final long SECOND_NANOS = 1_000_000_000;
+
+    /** Time that the pieces take themselves counts, a tenth of a second of it at most. */
+    private static final long CREDIT_NANOS = SECOND_NANOS / 10;
+
+    private final PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+    private final Session session = new Session(nowhere, nowhere, Map.of(), false);
+    private final List<Long> rests = new ArrayList<>();
+
+    @Test
+    void eachPieceWaitsForItsShareOfTheRate() {
+        TransferProgress progress = new TransferProgress(session, Size.parse("1000"), rests::add);
+        progress.done(1000, 5000);
+        progress.done(3000, 5000);
+
+        // Nobody really waits here, so the second piece is to wait for the first, too.
+        assertThat(rests).hasSize(2);
+        assertThat(rests.get(0)).isBetween(SECOND_NANOS - CREDIT_NANOS, SECOND_NANOS);
+        assertThat(rests.get(1)).isBetween(2 * SECOND_NANOS - CREDIT_NANOS, 3 * SECOND_NANOS);
+    }
+
+    @Test
+    void withoutARateNothingWaits() {
+        new TransferProgress(session, null, rests::add).done(1L << 40, 1L << 40);
+        assertThat(rests).isEmpty();
+    }
+}
