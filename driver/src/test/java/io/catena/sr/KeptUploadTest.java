@@ -40,12 +40,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Uploads that outlive the agent, and what somebody else puts in their place. */
+@Tag("slow")
 final class KeptUploadTest extends RepositoryFixture {
     private static final String CALLER = "token a";
     private static final VdiId COPY = new VdiId(new UUID(7, 7));

@@ -22,11 +22,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** An agent that starts anew, while the storage below one of its SRs hangs. */
+@Tag("slow")
 @Timeout(60)
 final class EarlyServiceTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -13,11 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What Prometheus is given, judged by its own tool; and the alerts that are shipped. */
+@Tag("slow")
 @Timeout(120)
 class MetricsTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);

@@ -21,11 +21,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What clients of NBD are told of changes since a snapshot. */
+@Tag("slow")
 @Timeout(120)
 class DirtyBitmapTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);

@@ -31,12 +31,14 @@ import java.util.UUID;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.zip.CRC32C;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Each value in each small file of an SR, in turn, is something else that is still JSON: the SR can be attached and used, or
  * says why not. Only what the whole SR stands on may keep it from being attached.
  */
+@Tag("slow")
 final class RecordShapesTest {
     private static final long DISK_BYTES = 4 << 20;
 

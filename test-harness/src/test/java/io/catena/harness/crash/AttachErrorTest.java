@@ -8,10 +8,12 @@ import io.catena.harness.explore.Fault;
 import io.catena.harness.sim.Machine;
 import java.io.IOException;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** An SR is attached again after a kill, and the file system is full at one of the calls that this takes. */
+@Tag("slow")
 class AttachErrorTest {
     private static final String FULL = "No space left on device";
     private static final VdiId FIRST = new VdiId(new UUID(5, 0));

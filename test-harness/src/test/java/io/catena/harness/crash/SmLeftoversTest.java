@@ -34,12 +34,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What XenServer's storage manager leaves is named beforehand, and refused if it contradicts its own rules. */
+@Tag("slow")
 class SmLeftoversTest {
     @TempDir
     Path home;

@@ -18,9 +18,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The driver for SRs on an NFS server as a file and a process, as far as that goes without a server. */
+@Tag("slow")
 final class ServerDriverTest extends DriverTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
 
