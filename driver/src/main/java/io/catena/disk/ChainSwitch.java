@@ -39,17 +39,21 @@ public final class ChainSwitch {
     /** What a disk is to go on with; it must have the same content. */
     public record Change(LiveDisk disk, Chain successor) {}
 
-    /**
-     * Switches all disks, or none.
-     *
-     * @param patience for a request that is alone with its disk's chain, and waits for the storage
-     * @return in the order of {@code changes}
-     * @throws DiskBusyException if that took too long
-     */
-    public static List<ChainSwitch> all(List<Change> changes, Duration patience) throws DiskBusyException {
-        List<ChainSwitch> switches = changes.stream()
+    /** Makes ready; {@link #together} does it. Nobody else may switch any of the disks before. */
+    public static List<ChainSwitch> prepared(List<Change> changes) {
+        return changes.stream()
                 .map(change -> new ChainSwitch(change.disk(), change.successor()))
                 .toList();
+    }
+
+    /**
+     * Switches all disks, or none. The loops are plain: a lambda would be linked, and its class made, when it is used for the first
+     * time, and that takes a thousand times as long as what is done here while requests wait.
+     *
+     * @param patience for a request that is alone with its disk's chain, and waits for the storage
+     * @throws DiskBusyException if that took too long
+     */
+    public static void together(List<ChainSwitch> switches, Duration patience) throws DiskBusyException {
         List<ChainSwitch> held = new ArrayList<>();
         try {
             Deadline deadline = Deadline.in(patience);
@@ -57,18 +61,20 @@ public final class ChainSwitch {
                 deadline.lockFirst(each.before.shared());
                 held.add(each);
             }
-            switches.forEach(ChainSwitch::close);
-            switches.forEach(ChainSwitch::open);
+            for (ChainSwitch each : switches) {
+                each.close();
+            }
+            for (ChainSwitch each : switches) {
+                each.open();
+            }
         } finally {
-            held.forEach(each -> each.before.leave());
+            for (ChainSwitch each : held) {
+                each.before.leave();
+            }
         }
-        switches.forEach(each -> each.disk.paused(each.pauseNanos));
-        return switches;
-    }
-
-    /** Switches one disk. */
-    public static ChainSwitch one(LiveDisk disk, Chain successor, Duration patience) throws DiskBusyException {
-        return all(List.of(new Change(disk, successor)), patience).get(0);
+        for (ChainSwitch each : switches) {
+            each.disk.paused(each.pauseNanos);
+        }
     }
 
     private void close() {

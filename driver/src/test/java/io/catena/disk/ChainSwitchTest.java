@@ -1,10 +1,14 @@
 package io.catena.disk;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.management.ClassLoadingMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,11 +58,9 @@ final class ChainSwitchTest {
         MemoryLayer fresh = new MemoryLayer(2);
         MemoryLayer other = new MemoryLayer(2);
 
-        List<ChainSwitch> switches = ChainSwitch.all(
-                List.of(
-                        new ChainSwitch.Change(hanging, over(fresh, slow)),
-                        new ChainSwitch.Change(working, ChainTest.chain(other))),
-                PATIENCE);
+        List<ChainSwitch> switches = all(List.of(
+                new ChainSwitch.Change(hanging, over(fresh, slow)),
+                new ChainSwitch.Change(working, ChainTest.chain(other))));
 
         assertThatThrownBy(() -> hanging.pause(SHORT)).isInstanceOf(DiskBusyException.class);
         Future<?> half = threads.submit(() -> {
@@ -89,7 +91,7 @@ final class ChainSwitchTest {
         MemoryLayer base = new MemoryLayer(2);
         Chain chain = over(new MemoryLayer(2), base);
         LiveDisk disk = new LiveDisk(ChainTest.chain(base), false);
-        ChainSwitch.one(disk, chain, PATIENCE);
+        one(disk, chain);
         assertThat(read(disk, 0)).containsOnly(0);
 
         base.write(0, sector((byte) 'l'));
@@ -106,7 +108,7 @@ final class ChainSwitchTest {
         Future<?> write;
         try (LiveDisk.Pause pause = disk.pause()) {
             write = threads.submit(() -> write(disk, 0, (byte) 'n'));
-            ChainSwitch.one(disk, ChainTest.chain(successor), PATIENCE).awaitRequestsBefore(SHORT);
+            one(disk, ChainTest.chain(successor)).awaitRequestsBefore(SHORT);
             assertThat(pause.chain()).isNotSameAs(disk.chain());
         }
         write.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -138,7 +140,7 @@ final class ChainSwitchTest {
             }
             List<ChainSwitch.Change> changes = new ArrayList<>();
             disks.forEach(disk -> changes.add(new ChainSwitch.Change(disk, ChainTest.chain(new MemoryLayer(2)))));
-            List<ChainSwitch> switches = ChainSwitch.all(changes, PATIENCE);
+            List<ChainSwitch> switches = all(changes);
             stopped.set(true);
             writer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             for (ChainSwitch each : switches) {
@@ -146,6 +148,55 @@ final class ChainSwitchTest {
             }
             checkIsABeginning(before);
         }
+    }
+
+    /** Of a process that has not switched a disk yet: to load a class takes longer than the guests are to wait. */
+    @Test
+    void noClassIsLoadedWhileRequestsWait() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        FirstSwitch.class.getName())
+                .redirectErrorStream(true)
+                .start();
+        try {
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(new String(process.getInputStream().readAllBytes(), UTF_8))
+                    .isEqualTo("0 classes loaded");
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Tells how many classes are loaded when disks are switched for the first time. */
+    static final class FirstSwitch {
+        private FirstSwitch() {}
+
+        public static void main(String[] arguments) throws IOException {
+            LiveDisk disk = new LiveDisk(ChainTest.chain(new MemoryLayer(2)), false);
+            LiveDisk other = new LiveDisk(ChainTest.chain(new MemoryLayer(2)), false);
+            disk.pause().close();
+            Duration patience = PATIENCE;
+            List<ChainSwitch> switches = ChainSwitch.prepared(List.of(
+                    new ChainSwitch.Change(disk, ChainTest.chain(new MemoryLayer(2))),
+                    new ChainSwitch.Change(other, ChainTest.chain(new MemoryLayer(2)))));
+            ClassLoadingMXBean classes = ManagementFactory.getClassLoadingMXBean();
+            classes.getTotalLoadedClassCount();
+            long before = classes.getTotalLoadedClassCount();
+            ChainSwitch.together(switches, patience);
+            System.out.print(classes.getTotalLoadedClassCount() - before + " classes loaded");
+        }
+    }
+
+    private static ChainSwitch one(LiveDisk disk, Chain successor) throws IOException {
+        return all(List.of(new ChainSwitch.Change(disk, successor))).get(0);
+    }
+
+    private static List<ChainSwitch> all(List<ChainSwitch.Change> changes) throws IOException {
+        List<ChainSwitch> switches = ChainSwitch.prepared(changes);
+        ChainSwitch.together(switches, PATIENCE);
+        return switches;
     }
 
     private static void checkIsABeginning(List<MemoryLayer> layers) throws IOException {

@@ -151,6 +151,7 @@ public final class LiveCut implements LiveSteps {
         for (Part part : parts) {
             part.successor = successor(part);
         }
+        List<ChainSwitch> switches = prepared();
         List<LiveDisk.Pause> pauses = new ArrayList<>();
         Map<VdiId, Long> begun = new HashMap<>();
         try {
@@ -160,9 +161,12 @@ public final class LiveCut implements LiveSteps {
                     pauses.add(pauseEmpty(part));
                 }
             }
-            switchAll();
+            switchAll(switches);
         } finally {
-            pauses.forEach(LiveDisk.Pause::close);
+            // No lambda: its class would be made here, while requests wait.
+            for (LiveDisk.Pause pause : pauses) {
+                pause.close();
+            }
         }
         begun.forEach((vdi, since) -> pauseNanos.put(vdi, PauseClock.nanos() - since));
         parts.forEach(this::enter);
@@ -197,11 +201,14 @@ public final class LiveCut implements LiveSteps {
         throw new NoLongerEmptyException(null);
     }
 
-    private void switchAll() throws DiskBusyException {
-        List<ChainSwitch.Change> changes = parts.stream()
+    private List<ChainSwitch> prepared() {
+        return ChainSwitch.prepared(parts.stream()
                 .map(part -> new ChainSwitch.Change(part.live(), part.successor()))
-                .toList();
-        List<ChainSwitch> switches = ChainSwitch.all(changes, CUT_PATIENCE);
+                .toList());
+    }
+
+    private void switchAll(List<ChainSwitch> switches) throws DiskBusyException {
+        ChainSwitch.together(switches, CUT_PATIENCE);
         hasCut = true;
         for (int i = 0; i < switches.size(); i++) {
             parts.get(i).done = switches.get(i);
