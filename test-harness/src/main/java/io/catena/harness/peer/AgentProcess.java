@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * An agent as users run it: a process of its own, spoken to through the command line, killed and started again at will.
@@ -25,13 +26,16 @@ public final class AgentProcess implements AutoCloseable {
     private final Path launcher;
     private final Path runDirectory;
     private final List<String> options;
+    private final Map<String, String> environment;
     private BackgroundProgram agent;
 
-    private AgentProcess(Path launcher, Path runDirectory, List<String> options, BackgroundProgram agent) {
+    private AgentProcess(Path launcher, Path runDirectory, List<String> options, Map<String, String> environment)
+            throws IOException {
         this.launcher = launcher;
         this.runDirectory = runDirectory;
         this.options = options;
-        this.agent = agent;
+        this.environment = environment;
+        this.agent = startAgent(launcher, runDirectory, options, environment);
     }
 
     /**
@@ -43,6 +47,17 @@ public final class AgentProcess implements AutoCloseable {
      */
     public static AgentProcess start(Path runDirectory, String... options) throws IOException {
         return start(home(), runDirectory, List.of(options));
+    }
+
+    /**
+     * Starts an agent that lives for seconds at a time: its JVM compiles quickly, not well. That halves what each start costs, for tests
+     * that kill it again and again.
+     *
+     * @throws IOException if it ends or is silent instead; the message holds its log
+     */
+    public static AgentProcess startShortLived(Path runDirectory) throws IOException {
+        return new AgentProcess(
+                launcher(home()), runDirectory, List.of(), Map.of("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1"));
     }
 
     /** Returns the top directory of this source tree. */
@@ -62,16 +77,20 @@ public final class AgentProcess implements AutoCloseable {
 
     /** Starts the agent of another source tree, for instance one of a former version. */
     public static AgentProcess start(Path home, Path runDirectory, List<String> options) throws IOException {
-        Path launcher = home.toRealPath().resolve("host-agent/bin/catena");
-        return new AgentProcess(launcher, runDirectory, options, startAgent(launcher, runDirectory, options));
+        return new AgentProcess(launcher(home), runDirectory, options, Map.of());
     }
 
-    private static BackgroundProgram startAgent(Path launcher, Path runDirectory, List<String> options)
+    private static Path launcher(Path home) throws IOException {
+        return home.toRealPath().resolve("host-agent/bin/catena");
+    }
+
+    private static BackgroundProgram startAgent(
+            Path launcher, Path runDirectory, List<String> options, Map<String, String> environment)
             throws IOException {
         List<String> command =
                 new ArrayList<>(List.of(launcher.toString(), "agent", "--run-dir", runDirectory.toString()));
         command.addAll(options);
-        BackgroundProgram agent = BackgroundProgram.start(command.toArray(String[]::new));
+        BackgroundProgram agent = BackgroundProgram.start(command, environment);
         try {
             agent.awaitLine("ready"::equals, START_DEADLINE);
             return agent;
@@ -132,7 +151,7 @@ public final class AgentProcess implements AutoCloseable {
         if (agent.isAlive()) {
             terminate();
         }
-        agent = startAgent(launcher, runDirectory, options);
+        agent = startAgent(launcher, runDirectory, options, environment);
     }
 
     public boolean isAlive() {

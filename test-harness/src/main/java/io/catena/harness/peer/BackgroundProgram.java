@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
@@ -63,11 +64,20 @@ public final class BackgroundProgram implements AutoCloseable {
      * @throws IOException if the program is missing
      */
     public static BackgroundProgram start(String... command) throws IOException {
-        Programs.require(command[0]);
-        Process process = Traces.traced(new ProcessBuilder(command))
-                .redirectErrorStream(true)
-                .start();
-        BackgroundProgram program = new BackgroundProgram(List.of(command), process);
+        return start(List.of(command), Map.of());
+    }
+
+    /**
+     * Starts a program as {@link #start(String...)} does.
+     *
+     * @param environment variables that it has besides those of the test
+     */
+    static BackgroundProgram start(List<String> command, Map<String, String> environment) throws IOException {
+        Programs.require(command.get(0));
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(environment);
+        Process process = Traces.traced(builder).redirectErrorStream(true).start();
+        BackgroundProgram program = new BackgroundProgram(command, process);
         RUNNING.add(process);
         program.reader.setDaemon(true);
         program.reader.start();

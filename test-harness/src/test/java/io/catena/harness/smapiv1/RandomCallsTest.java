@@ -6,6 +6,7 @@ import io.catena.agent.smapiv1.DriverOptions;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcException;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
+import io.catena.harness.bench.DirectoryTree;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.reference.ReferenceReader;
@@ -21,6 +22,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,7 +45,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 12, unit = TimeUnit.HOURS)
 @Tag("slow")
 final class RandomCallsTest {
-    private static final String SR = "5f2c9d1e-8a41-4f0e-9a55-6c1d9b7e2f10";
     private static final int SEQUENCES = Integer.getInteger("catena.smapiv1.sequences", 2);
     private static final long SEED = Long.getLong("catena.smapiv1.seed", 20_170);
     private static final int STEPS = 14;
@@ -54,6 +55,9 @@ final class RandomCallsTest {
     /** A kill comes within this time of a call's beginning, for most calls before its end. */
     private static final int KILL_MICROS = 40_000;
 
+    /** After how many sequences a line tells how it goes. */
+    private static final int REPORTED = 20;
+
     @TempDir
     Path directory;
 
@@ -63,17 +67,25 @@ final class RandomCallsTest {
 
     private final Map<String, Model> model = new TreeMap<>();
     private final ExecutorService thread = Executors.newSingleThreadExecutor();
+    private int kills;
+    private int unanswered;
 
     @Test
     void disksAreWhatTheModelSaysWheneverTheAgentIsKilled() throws IOException, InterruptedException {
-        try {
+        try (AgentProcess agent = AgentProcess.startShortLived(directory.resolve("run"))) {
             for (int i = 0; i < SEQUENCES; i++) {
                 long seed = SEED + i;
                 try {
-                    run(directory.resolve("s" + i), new Random(seed));
+                    run(agent, i, new Random(seed));
                 } catch (AssertionError | IOException e) {
                     throw new AssertionError(
-                            "repeat it with -Dcatena.smapiv1.sequences=1 -Dcatena.smapiv1.seed=" + seed, e);
+                            "repeat it with -Dcatena.smapiv1.sequences=1 -Dcatena.smapiv1.seed=" + seed
+                                    + "; the agent: " + agent.log(),
+                            e);
+                }
+                if ((i + 1) % REPORTED == 0) {
+                    System.out.printf(
+                            "%d sequences, %d kills, %d of them before the answer%n", i + 1, kills, unanswered);
                 }
             }
         } finally {
@@ -81,28 +93,31 @@ final class RandomCallsTest {
         }
     }
 
-    private void run(Path home, Random random) throws IOException, InterruptedException {
+    /** A sequence on an SR of its own, which the agent forgets at the end: it outlives the sequences that do not kill it. */
+    private void run(AgentProcess agent, int number, Random random) throws IOException, InterruptedException {
         model.clear();
-        Files.createDirectories(home);
-        try (StubXapi xapi = StubXapi.start(home.resolve("xapi"));
-                AgentProcess agent = AgentProcess.start(home.resolve("run"))) {
-            DriverTest.fill(xapi.database());
+        Path home = Files.createDirectories(directory.resolve("s" + number));
+        String sr = new UUID(0x5f2c9d1e_8a41_4f0eL, 0x9a55_6c1d_0000_0000L + number).toString();
+        try (StubXapi xapi = StubXapi.start(home.resolve("xapi"))) {
+            xapi.database().addHostAndSr(sr, "catena");
             DriverOptions options = new DriverOptions(xapi.socket(), "", home.resolve("nbd"));
             SmDriver driver = SmDriver.withoutLauncher(
-                    home.resolve("run/agent.sock"),
+                    agent.runDirectory().resolve("agent.sock"),
                     options,
-                    SR,
-                    Map.of("location", home.resolve(SR).toString()));
-            Host host = new Host(home, xapi, agent, driver);
+                    sr,
+                    Map.of("location", home.resolve(sr).toString()));
+            Host host = new Host(home, sr, xapi, agent, driver);
             DriverTest.nil(driver.sr("sr_create", "0"));
             DriverTest.nil(driver.sr("sr_attach"));
             for (int step = 0; step < STEPS; step++) {
                 step(host, random);
             }
+            DriverTest.nil(driver.sr("sr_detach"));
         }
+        DirectoryTree.delete(home);
     }
 
-    private record Host(Path home, StubXapi xapi, AgentProcess agent, SmDriver driver) {
+    private record Host(Path home, String sr, StubXapi xapi, AgentProcess agent, SmDriver driver) {
         String ref(String vdi) {
             return xapi.database().ref("VDI", vdi);
         }
@@ -249,7 +264,7 @@ final class RandomCallsTest {
         }
         DriverTest.nil(host.driver().vdi("vdi_activate", disk, host.ref(disk), "true"));
         try (NbdClient guest = NbdClient.connect(
-                host.home().resolve("nbd").resolve(SR).resolve(disk).toRealPath(), disk)) {
+                host.home().resolve("nbd").resolve(host.sr()).resolve(disk).toRealPath(), disk)) {
             byte[] bytes = new byte[MARK_BYTES];
             Arrays.fill(bytes, mark);
             guest.write(0, bytes);
@@ -267,11 +282,13 @@ final class RandomCallsTest {
         Future<XmlRpcAnswer> answer = thread.submit(call::run);
         LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(random.nextInt(KILL_MICROS)));
         host.agent().kill9();
+        kills++;
         XmlRpcAnswer result = null;
         try {
             result = answer.get();
         } catch (ExecutionException e) {
             assertThat(e.getCause()).isInstanceOfAny(IOException.class, XmlRpcException.class);
+            unanswered++;
         }
         host.agent().restart();
         DriverTest.nil(host.driver().sr("sr_scan"));
@@ -295,7 +312,7 @@ final class RandomCallsTest {
 
     private static byte mark(Host host, String disk) throws IOException {
         try (ReferenceReader reader =
-                ReferenceReader.open(host.home().resolve(SR).resolve(disk + ".vhd"))) {
+                ReferenceReader.open(host.home().resolve(host.sr()).resolve(disk + ".vhd"))) {
             return reader.read(0, MARK_BYTES)[MARK_BYTES - 1];
         }
     }
