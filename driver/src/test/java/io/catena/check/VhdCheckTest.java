@@ -1,12 +1,10 @@
-package io.catena.harness.check;
+package io.catena.check;
 
-import static io.catena.harness.check.VhdEditor.int32;
-import static io.catena.harness.check.VhdEditor.int64;
+import static io.catena.check.VhdEditor.int32;
+import static io.catena.check.VhdEditor.int64;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.check.CheckOptions;
-import io.catena.check.VhdCheck;
 import io.catena.check.finding.Code;
 import io.catena.check.finding.Report;
 import io.catena.check.finding.Verdict;

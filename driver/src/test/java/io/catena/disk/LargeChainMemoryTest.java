@@ -1,9 +1,7 @@
-package io.catena.harness.vhd;
+package io.catena.disk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.disk.Chain;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.store.FileStorage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
@@ -24,7 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The largest disk, deep: what is kept in memory of it is bounded. */
 @Timeout(300)
 @Tag("slow")
-@SharesMachine
 class LargeChainMemoryTest {
     private static final long SIZE_BYTES = 2040L << 30;
     private static final int DEPTH = 30;

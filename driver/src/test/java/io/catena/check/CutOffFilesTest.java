@@ -1,13 +1,8 @@
-package io.catena.harness.check;
+package io.catena.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.check.CheckOptions;
-import io.catena.check.RepairOptions;
-import io.catena.check.RepairPlan;
-import io.catena.check.VhdCheck;
-import io.catena.check.VhdRepair;
 import io.catena.check.finding.Code;
 import io.catena.check.finding.Report;
 import io.catena.check.finding.Verdict;

@@ -1,14 +1,9 @@
-package io.catena.harness.check;
+package io.catena.check;
 
 import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.check.CheckOptions;
-import io.catena.check.RepairOptions;
-import io.catena.check.RepairPlan;
-import io.catena.check.VhdCheck;
-import io.catena.check.VhdRepair;
 import io.catena.check.finding.Code;
 import io.catena.check.finding.Report;
 import io.catena.check.finding.Verdict;

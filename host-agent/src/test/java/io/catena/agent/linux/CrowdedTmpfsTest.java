@@ -1,16 +1,15 @@
-package io.catena.harness.hostile;
+package io.catena.agent.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.agent.linux.LinuxFiles;
-import io.catena.harness.bench.DirectoryTree;
 import io.catena.sr.tree.TreeScanner;
 import io.catena.store.Storage;
 import io.catena.store.TooManyNamesException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -34,7 +33,12 @@ class CrowdedTmpfsTest {
 
     @AfterEach
     void delete() throws IOException {
-        DirectoryTree.delete(directory);
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
     }
 
     @Test

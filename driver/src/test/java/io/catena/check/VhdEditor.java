@@ -1,4 +1,4 @@
-package io.catena.harness.check;
+package io.catena.check;
 
 import static java.nio.ByteOrder.BIG_ENDIAN;
 
