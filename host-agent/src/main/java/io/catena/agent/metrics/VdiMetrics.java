@@ -6,6 +6,7 @@ import io.catena.api.StorageHost;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -14,11 +15,12 @@ import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 
 /**
- * The disks of the host, on a path of their own: there may be ten thousand. Their lines are written here, and their labels kept
- * from one scrape to the next: as objects of the library, each sorted and checked anew, they take several times as long. Safe for
- * use by many threads.
+ * The disks of the host, on a path of their own: there may be ten thousand. Their lines are written here, and their labels, and
+ * the lines of a family of which no value has changed, kept from one scrape to the next: as objects of the library, each sorted and
+ * checked anew, they take several times as long. Safe for use by many threads.
  */
 final class VdiMetrics {
     private static final Logger LOG = Logger.getLogger(VdiMetrics.class.getName());
@@ -38,11 +40,42 @@ final class VdiMetrics {
     /** Guarded by this. */
     private final Map<VdiId, Known> known = new HashMap<>();
 
+    /** What was told last of each family: of most nothing has changed. Guarded by this. */
+    private final Map<String, Lines> told = new HashMap<>();
+
     private record Family(String name, String help, ToLongFunction<Vdi> value) {}
 
     private record Known(String sr, String name, String labels) {}
 
     private record Labelled(Vdi vdi, String labels) {}
+
+    /** The lines of a family, and what they were made of. */
+    private static final class Lines {
+        private final List<String> labels;
+        private final long[] values;
+        private final String text;
+
+        private Lines(List<String> labels, long[] values, String text) {
+            this.labels = labels;
+            this.values = values;
+            this.text = text;
+        }
+
+        static Lines of(Family family, List<String> labels, long[] values) {
+            StringBuilder text = new StringBuilder((values.length + 2) * LINE_CHARACTERS);
+            text.append("# HELP ").append(family.name).append(' ').append(family.help);
+            text.append("\n# TYPE ").append(family.name).append(" gauge\n");
+            for (int i = 0; i < values.length; i++) {
+                text.append(family.name).append(labels.get(i)).append(' ');
+                text.append(values[i]).append('\n');
+            }
+            return new Lines(labels, values, text.toString());
+        }
+
+        boolean tell(List<String> otherLabels, long[] otherValues) {
+            return Arrays.equals(values, otherValues) && labels.equals(otherLabels);
+        }
+    }
 
     VdiMetrics(StorageHost host) {
         this.host = host;
@@ -55,16 +88,26 @@ final class VdiMetrics {
     /** Returns all lines, which are the same in both text formats; without the end that one of them has. */
     synchronized String text() {
         List<Labelled> disks = disks();
-        StringBuilder text = new StringBuilder(FAMILIES.size() * (disks.size() + 2) * LINE_CHARACTERS);
-        for (Family family : FAMILIES) {
-            text.append("# HELP ").append(family.name).append(' ').append(family.help);
-            text.append("\n# TYPE ").append(family.name).append(" gauge\n");
-            for (Labelled disk : disks) {
-                text.append(family.name).append(disk.labels).append(' ');
-                text.append(family.value.applyAsLong(disk.vdi)).append('\n');
-            }
+        List<String> labels = disks.stream().map(Labelled::labels).toList();
+        return FAMILIES.stream()
+                .map(family -> lines(family, labels, values(family, disks)).text)
+                .collect(Collectors.joining());
+    }
+
+    private static long[] values(Family family, List<Labelled> disks) {
+        return disks.stream()
+                .mapToLong(disk -> family.value.applyAsLong(disk.vdi))
+                .toArray();
+    }
+
+    private Lines lines(Family family, List<String> labels, long[] values) {
+        Lines before = told.get(family.name);
+        if (before != null && before.tell(labels, values)) {
+            return before;
         }
-        return text.toString();
+        Lines lines = Lines.of(family, labels, values);
+        told.put(family.name, lines);
+        return lines;
     }
 
     private List<Labelled> disks() {
