@@ -40,6 +40,7 @@ import io.catena.agent.smapi.PluginCalls;
 import io.catena.agent.smapiv1.DriverCalls;
 import io.catena.api.Job;
 import io.catena.api.StorageHost;
+import io.catena.api.VdiId;
 import io.catena.disk.DiskFilter;
 import io.catena.disk.Exporter;
 import io.catena.disk.FilteringExporter;
@@ -272,8 +273,8 @@ public final class Agent implements Closeable {
         if (api != null) {
             apiServer = opened(ApiServer.start(api, state, backend));
         }
-        ControlServer control =
-                opened(ControlServer.start(directory.controlSocket(), PlannedRoutes.of(host, backend.routes(host))));
+        ControlServer control = opened(ControlServer.start(
+                directory.controlSocket(), PlannedRoutes.of(host, backend::guestsWith, backend.routes(host))));
         probes.add(new Watchdog.Probe("nbd", () -> NbdGreeting.await(directory.nbdSocket(), PROBE_PATIENCE)));
         probes.add(new Watchdog.Probe("control", () -> control.awaitAnswer(PROBE_PATIENCE)));
         LOG.info(LogLine.of(
@@ -307,6 +308,11 @@ public final class Agent implements Closeable {
             routes.addAll(new CopyToRoutes(copies, host, UUID::randomUUID).all());
             routes.addAll(new MirrorRoutes(mirrors, host, UUID::randomUUID).all());
             return routes;
+        }
+
+        @Override
+        public List<String> guestsWith(VdiId vdi) {
+            return guests.with(vdi);
         }
 
         @Override

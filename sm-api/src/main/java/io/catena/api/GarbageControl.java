@@ -39,4 +39,7 @@ public interface GarbageControl {
 
     /** Returns what would come back if a disk were deleted; nothing is changed. */
     DeletionGain gain(VdiId vdi);
+
+    /** Returns what would come back if all these disks were deleted; nothing is changed. */
+    JointGain gain(Collection<VdiId> vdis);
 }

@@ -44,7 +44,11 @@ public record Hold(
 
     /** Returns who and how, for humans: {@code active rw for "dom3"}. */
     public String text() {
-        String how = active == null ? "attached " + mode.symbol() : "active " + active.symbol();
-        return holder.equals(HOST) ? how : how + " for \"" + holder + "\"";
+        return holder.equals(HOST) ? how() : how() + " for \"" + holder + "\"";
+    }
+
+    /** Returns how, for humans: {@code active rw}. */
+    public String how() {
+        return active == null ? "attached " + mode.symbol() : "active " + active.symbol();
     }
 }

@@ -13,6 +13,7 @@ public final class SrException extends RuntimeException {
 
     private final SrError error;
     private transient @Nullable Advice advice;
+    private transient @Nullable String field;
 
     /**
      * @param detail what was found and what was expected, naming the objects concerned
@@ -44,6 +45,17 @@ public final class SrException extends RuntimeException {
     public SrException correction(Advice sentence) {
         advice = sentence;
         return this;
+    }
+
+    /** Adds which field of a request is to be corrected, by its name in the request; returns this. */
+    public SrException field(String name) {
+        field = name;
+        return this;
+    }
+
+    /** The field of the request that is to be corrected; null if it is none in particular. */
+    public @Nullable String field() {
+        return field;
     }
 
     /** The entry of the error table. */

@@ -6,6 +6,7 @@ import io.catena.api.GcChange;
 import io.catena.api.GcSettings;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
+import io.catena.api.JointGain;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
@@ -144,6 +145,11 @@ public final class GarbageCollection implements GarbageControl, Closeable {
     @Override
     public DeletionGain gain(VdiId vdi) {
         return Errors.translate("tell what VDI " + vdi + " takes alone", () -> gains.of(vdi));
+    }
+
+    @Override
+    public JointGain gain(Collection<VdiId> vdis) {
+        return Errors.translate("tell what " + vdis.size() + " disks take together", () -> gains.of(vdis));
     }
 
     /** Returns what the tree view says of a node. */

@@ -2,6 +2,7 @@ package io.catena.agent.api;
 
 import io.catena.agent.api.auth.Authenticator;
 import io.catena.agent.api.cloud.NetworkRoutes;
+import io.catena.agent.api.cloud.PlannedRoutes;
 import io.catena.agent.api.door.Door;
 import io.catena.agent.api.event.Events;
 import io.catena.agent.control.Caller;
@@ -13,6 +14,7 @@ import io.catena.agent.web.WebPage;
 import io.catena.api.Job;
 import io.catena.api.SrId;
 import io.catena.api.StorageHost;
+import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import io.prometheus.metrics.model.snapshots.Labels;
 import java.io.Closeable;
@@ -84,6 +86,9 @@ public final class ApiServer implements Closeable {
     public interface Backend {
         /** Returns the routes that all faces share, with those SRs that there are on a host. */
         List<Route> routes(StorageHost host);
+
+        /** Returns what is to be said of guests of this host that have a disk, as sentences. */
+        List<String> guestsWith(VdiId vdi);
 
         /** Calls {@code listener} once when a job has ended, or now if it has; on any thread. */
         void whenEnded(long job, Consumer<Job> listener);
@@ -175,8 +180,9 @@ public final class ApiServer implements Closeable {
     }
 
     private static RouteTable table(ApiState state, Backend backend, StorageHost host) {
-        List<Route> routes = new ArrayList<>(new NetworkRoutes(host).of(backend.routes(host)));
         // Guests have disks of several SRs, and metrics tell of all: they are for callers who see all SRs.
+        PlannedRoutes.Users users = host instanceof ScopedHost ? vdi -> List.of() : backend::guestsWith;
+        List<Route> routes = new ArrayList<>(new NetworkRoutes(host, users).of(backend.routes(host)));
         if (host instanceof ScopedHost) {
             routes.removeIf(route -> route.pattern().startsWith("/v1/guests"));
         } else {

@@ -84,7 +84,9 @@ public final class Body {
         long value = number(field);
         if (value != (int) value) {
             throw new SrException(
-                    SrError.BAD_REQUEST, "The field \"" + field + "\" is " + value + ", expected a small number");
+                            SrError.BAD_REQUEST,
+                            "The field \"" + field + "\" is " + value + ", expected a small number")
+                    .field(field);
         }
         return (int) value;
     }
@@ -133,8 +135,9 @@ public final class Body {
         List<String> strings = stringsOrNone(field);
         if (strings.isEmpty()) {
             throw new SrException(
-                    SrError.BAD_REQUEST,
-                    "The field \"" + field + "\" is [], expected a list of strings that is not empty");
+                            SrError.BAD_REQUEST,
+                            "The field \"" + field + "\" is [], expected a list of strings that is not empty")
+                    .field(field);
         }
         return strings;
     }
@@ -180,12 +183,13 @@ public final class Body {
     }
 
     private static SrException missing(String field) {
-        return new SrException(SrError.BAD_REQUEST, "The request body lacks the field \"" + field + "\"");
+        return new SrException(SrError.BAD_REQUEST, "The request body lacks the field \"" + field + "\"").field(field);
     }
 
     private static SrException wrong(String field, String expected, JsonElement found, @Nullable Throwable cause) {
         SrException refusal = new SrException(
-                SrError.BAD_REQUEST, "The field \"" + field + "\" is " + found + ", expected " + expected);
+                        SrError.BAD_REQUEST, "The field \"" + field + "\" is " + found + ", expected " + expected)
+                .field(field);
         if (cause != null) {
             refusal.initCause(cause);
         }

@@ -16,6 +16,7 @@ import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.JointGain;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SnapshotSpec;
 import io.catena.api.Sr;
@@ -395,6 +396,11 @@ final class FollowerRepository implements StorageRepository {
             @Override
             public DeletionGain gain(VdiId vdi) {
                 return calls.look("gain", of(vdi), DeletionGain.class);
+            }
+
+            @Override
+            public JointGain gain(Collection<VdiId> vdis) {
+                return calls.look("jointGain", Arguments.of("vdis", vdis), JointGain.class);
             }
 
             @Override

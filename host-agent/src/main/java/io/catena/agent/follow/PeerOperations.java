@@ -75,6 +75,7 @@ final class PeerOperations {
             Map.entry("resumeGc", (on, with) -> on.garbage().resume()),
             Map.entry("cancelGc", (on, with) -> on.garbage().cancel()),
             Map.entry("gain", (on, with) -> on.garbage().gain(vdi(with))),
+            Map.entry("jointGain", (on, with) -> on.garbage().gain(with.list("vdis", VdiId.class))),
             Map.entry("setGc", (on, with) -> on.garbage().set(with.get("change", GcChange.class))),
             Map.entry(
                     "importBegin",

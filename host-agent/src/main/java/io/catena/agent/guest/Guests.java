@@ -261,6 +261,26 @@ public final class Guests implements Hypervisor.Listener, Closeable {
         }
     }
 
+    /** Returns which guests have a disk, and as what, as sentences. That a hypervisor cannot be asked is one, too. */
+    public List<String> with(VdiId vdi) {
+        if (!hypervisor.isThere()) {
+            return List.of();
+        }
+        try {
+            return users(vdi).stream()
+                    .flatMap(guest -> guest.disk(vdi).stream().map(disk -> has(guest, disk)))
+                    .toList();
+        } catch (SrException e) {
+            LOG.log(Level.FINE, "a hypervisor that cannot be asked", e);
+            return List.of("Whether a guest has it is not known: " + e.detail() + ".");
+        }
+    }
+
+    private static String has(Guest guest, GuestDisk disk) {
+        return "Guest " + guest.name() + " has it as " + disk.target() + " "
+                + disk.mode().symbol() + "; its requests fail from then on.";
+    }
+
     private List<Guest> users(VdiId vdi) {
         return hypervisor.guests().stream()
                 .filter(guest -> guest.disk(vdi).isPresent())

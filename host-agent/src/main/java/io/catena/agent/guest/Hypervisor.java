@@ -30,6 +30,11 @@ public interface Hypervisor extends Closeable {
     /** Begins to look for the hypervisor, and goes on whenever it is lost. Returns at once. */
     void start(Listener listener);
 
+    /** Whether there is one at all; if not, everything else is refused. */
+    default boolean isThere() {
+        return true;
+    }
+
     /** Returns the running guests, sorted by name. */
     List<Guest> guests();
 

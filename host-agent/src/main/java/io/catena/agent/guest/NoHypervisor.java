@@ -65,6 +65,11 @@ public final class NoHypervisor implements Hypervisor {
         // Nothing was opened.
     }
 
+    @Override
+    public boolean isThere() {
+        return false;
+    }
+
     private static SrException absent() {
         return new SrException(SrError.HYPERVISOR_UNAVAILABLE, "This agent was started without a hypervisor")
                 .correction("Start it with --libvirt URI, for instance qemu:///system.");

@@ -5,6 +5,7 @@ import io.catena.api.GarbageControl;
 import io.catena.api.GcChange;
 import io.catena.api.GcStatus;
 import io.catena.api.Job;
+import io.catena.api.JointGain;
 import io.catena.api.VdiId;
 import java.util.Collection;
 import java.util.function.Consumer;
@@ -59,5 +60,10 @@ final class HeldGarbage implements GarbageControl {
     @Override
     public DeletionGain gain(VdiId vdi) {
         return gate.look(repository -> repository.garbage().gain(vdi));
+    }
+
+    @Override
+    public JointGain gain(Collection<VdiId> vdis) {
+        return gate.look(repository -> repository.garbage().gain(vdis));
     }
 }

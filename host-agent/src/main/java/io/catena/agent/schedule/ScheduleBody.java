@@ -67,7 +67,8 @@ final class ScheduleBody {
                 "{disk} {due}",
                 new Retention(1, null, null, null, null, null, null, null));
         if (!body.has("cron") && !body.has("everyMinutes")) {
-            throw new SrException(SrError.BAD_REQUEST, "A schedule needs either \"cron\" or \"everyMinutes\"");
+            throw new SrException(SrError.BAD_REQUEST, "A schedule needs either \"cron\" or \"everyMinutes\"")
+                    .field("cron");
         }
         return new ScheduleBody(body, names, base).read(NONE);
     }
@@ -146,9 +147,10 @@ final class ScheduleBody {
                 .filter(value -> value.name().toLowerCase(Locale.ROOT).equals(text.get()))
                 .findFirst()
                 .orElseThrow(() -> new SrException(
-                        SrError.BAD_REQUEST,
-                        "\"" + field + "\" is \"" + text.get() + "\", expected one of "
-                                + Arrays.toString(values).toLowerCase(Locale.ROOT)));
+                                SrError.BAD_REQUEST,
+                                "\"" + field + "\" is \"" + text.get() + "\", expected one of "
+                                        + Arrays.toString(values).toLowerCase(Locale.ROOT))
+                        .field(field));
     }
 
     private static Instant instant(String text) {
@@ -156,9 +158,10 @@ final class ScheduleBody {
             return Instant.parse(text);
         } catch (DateTimeException e) {
             throw new SrException(
-                    SrError.BAD_REQUEST,
-                    "\"anchor\" is \"" + text + "\", expected an instant like 2026-01-01T00:00:00Z",
-                    e);
+                            SrError.BAD_REQUEST,
+                            "\"anchor\" is \"" + text + "\", expected an instant like 2026-01-01T00:00:00Z",
+                            e)
+                    .field("anchor");
         }
     }
 }

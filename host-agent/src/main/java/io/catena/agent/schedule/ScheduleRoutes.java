@@ -51,6 +51,7 @@ public final class ScheduleRoutes {
                 Route.of("PATCH", "patchSchedule", "/v1/schedules/{schedule}", this::patch),
                 Route.of("DELETE", "deleteSchedule", "/v1/schedules/{schedule}", this::delete),
                 Route.get("previewSchedule", "/v1/schedules/{schedule}/preview", this::preview),
+                Route.post("previewChangedSchedule", "/v1/schedules/{schedule}/preview", this::previewChanged),
                 Route.post("pauseSchedule", "/v1/schedules/{schedule}/pause", call -> enable(call, false)),
                 Route.post("resumeSchedule", "/v1/schedules/{schedule}/resume", call -> enable(call, true)),
                 Route.post("runSchedule", "/v1/schedules/{schedule}/run", this::run));
@@ -118,10 +119,20 @@ public final class ScheduleRoutes {
 
     private Object patch(Call call) {
         Schedules.Place place = find(call);
+        return ScheduleView.json(place.book().put(changed(call, place)), now());
+    }
+
+    /** As {@link #patch}, but only tells what it would do then. */
+    private Object previewChanged(Call call) {
+        Schedules.Place place = find(call);
+        return SchedulePreview.of(changed(call, place), place.book(), now(), count(call));
+    }
+
+    private Schedule changed(Call call, Schedules.Place place) {
         Schedule changed =
                 ScheduleBody.changed(call.body(), names, place.keeping().schedule());
         check(changed, place.book());
-        return ScheduleView.json(place.book().put(changed), now());
+        return changed;
     }
 
     private Object delete(Call call) {

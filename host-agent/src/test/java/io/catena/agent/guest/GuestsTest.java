@@ -79,6 +79,16 @@ final class GuestsTest {
     }
 
     @Test
+    void whoHasADiskIsToldToWhomeverWouldTakeItAway() {
+        VdiId vdi = newVdi();
+        assertThat(guests.with(vdi)).isEmpty();
+        GuestDisk disk = attach(vdi);
+
+        assertThat(guests.with(vdi))
+                .containsExactly("Guest debian has it as " + disk.target() + " rw; its requests fail from then on.");
+    }
+
+    @Test
     void attachOfAnAttachedDiskChangesNothing() {
         VdiId vdi = newVdi();
         GuestDisk first = attach(vdi);

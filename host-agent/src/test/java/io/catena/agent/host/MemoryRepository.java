@@ -10,6 +10,7 @@ import io.catena.api.GcSettings;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
+import io.catena.api.JointGain;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SnapshotSpec;
 import io.catena.api.Sr;
@@ -383,6 +384,12 @@ final class MemoryRepository implements StorageRepository {
         @Override
         public DeletionGain gain(VdiId vdi) {
             return new DeletionGain(vdi, MemoryRepository.this.vdi(vdi).physicalBytes(), 0);
+        }
+
+        @Override
+        public JointGain gain(java.util.Collection<VdiId> vdis) {
+            return new JointGain(
+                    vdis.stream().mapToLong(vdi -> gain(vdi).atOnceBytes()).sum(), 0);
         }
 
         @Override

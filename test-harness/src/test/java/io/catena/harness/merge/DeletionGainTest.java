@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.api.AccessMode;
 import io.catena.api.DeletionGain;
 import io.catena.api.Job;
+import io.catena.api.JointGain;
 import io.catena.api.SrId;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
@@ -68,6 +69,42 @@ class DeletionGainTest {
             assertThat(told).as("there was something to tell").isGreaterThan(10L * BLOCK);
             assertThat(repository.stat().physicalBytes()).isZero();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void whatIsToldOfSeveralTogetherComesBack(long seed) throws IOException {
+        VhdRepository.create(storage, new SrId(new UUID(1, 1)), "sr");
+        Random random = new Random(seed);
+        try (VhdRepository repository = sr.attach(jobs)) {
+            grow(repository, random);
+            List<VdiId> disks =
+                    new ArrayList<>(repository.vdis().stream().map(Vdi::vdi).toList());
+            Collections.shuffle(disks, random);
+            collect(repository);
+            while (!disks.isEmpty()) {
+                List<VdiId> some = List.copyOf(disks.subList(0, Math.min(disks.size(), 2 + random.nextInt(5))));
+                disks.removeAll(some);
+                deleteTogether(repository, some);
+            }
+
+            assertThat(repository.stat().physicalBytes()).isZero();
+        }
+    }
+
+    private void deleteTogether(VhdRepository repository, List<VdiId> disks) {
+        JointGain gain = repository.garbage().gain(disks);
+        long before = repository.stat().physicalBytes();
+        disks.forEach(repository::destroy);
+        long between = repository.stat().physicalBytes();
+        collect(repository);
+        long after = repository.stat().physicalBytes();
+
+        assertThat(before - between).as("at once, of %s", disks).isEqualTo(gain.atOnceBytes());
+        long headers = disks.size() * HEADERS;
+        assertThat(between - after)
+                .as("later, of %s", disks)
+                .isBetween(gain.laterBytes() - headers, gain.laterBytes() + headers);
     }
 
     /** Returns what was told. */

@@ -54,6 +54,7 @@ public final class CloudRoutes {
                 Route.get("listNodes", "/v1/srs/{sr}/nodes", this::nodes),
                 Route.of("PATCH", "patchSr", "/v1/srs/{sr}", this::patchSr).by(Role.ADMIN),
                 Route.of("PUT", "putVdiByClientName", "/v1/srs/{sr}/vdis/by-client-name/{name}", this::putByClientName),
+                new Deletions(host).route(),
                 Route.get("getVdiSpace", "/v1/vdis/{vdi}/space", this::spaceOfVdi),
                 Route.of("PATCH", "patchVdi", "/v1/vdis/{vdi}", this::patchVdi),
                 Route.get("listAttachments", "/v1/vdis/{vdi}/attachments", this::attachments),

@@ -8,7 +8,6 @@ import io.catena.agent.control.Route;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.StorageHost;
-import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
@@ -22,21 +21,23 @@ import java.util.Set;
  * only.
  */
 public final class NetworkRoutes {
-    /** The key of a snapshot that tells who took it, if that is somebody who may only delete his own. */
-    static final String MADE_BY = "catena:made-by";
-
     private final StorageHost host;
     private final Names names;
+    private final PlannedRoutes.Users users;
 
-    public NetworkRoutes(StorageHost host) {
+    /**
+     * @param users who has a disk beside its holders
+     */
+    public NetworkRoutes(StorageHost host, PlannedRoutes.Users users) {
         this.host = host;
+        this.users = users;
         names = new Names(host);
     }
 
     /** Returns what there is over the network of the routes that all faces share. */
     public List<Route> of(List<Route> shared) {
         List<Route> routes = new ArrayList<>();
-        for (Route route : PlannedRoutes.of(host, shared)) {
+        for (Route route : PlannedRoutes.of(host, users, shared)) {
             if (!route.takesBytes()) {
                 routes.add(changed(route));
             }
@@ -60,20 +61,9 @@ public final class NetworkRoutes {
         return job.orElseThrow(() -> ApiException.missing("There is no job " + id + " any more, or yet"));
     }
 
-    /** Backups may delete the snapshots that they took, operators all snapshots, administrators everything. */
     private Object destroy(Route route, Call call) {
         Names.Place place = names.vdi(call.variable());
-        Vdi vdi = place.repository().vdi(place.vdi());
-        Role role = call.caller().role();
-        boolean snapshot = vdi.snapshotOf() != null;
-        boolean own = call.caller().name().equals(vdi.keys().get(MADE_BY));
-        boolean may = role == Role.ADMIN || (snapshot && (own || role.includes(Role.OPERATOR)));
-        if (!may) {
-            throw ApiException.forbidden(
-                    role.includes(Role.OPERATOR)
-                            ? "An operator may delete snapshots; VDI " + vdi.vdi() + " is a disk"
-                            : "A caller for backups may delete the snapshots that it took itself");
-        }
+        Deletions.check(call.caller(), place.repository().vdi(place.vdi()));
         return route.action().answer(call);
     }
 
@@ -92,6 +82,6 @@ public final class NetworkRoutes {
     /** If this is cut off, the snapshot is one that its taker cannot delete; an operator can. */
     private void mark(VdiId snapshot, String taker) {
         Names.Place place = names.vdi(snapshot.toString());
-        place.repository().set(snapshot, new VdiChange(null, null, Map.of(MADE_BY, taker), Set.of()));
+        place.repository().set(snapshot, new VdiChange(null, null, Map.of(Deletions.MADE_BY, taker), Set.of()));
     }
 }

@@ -4,6 +4,7 @@ import io.catena.agent.api.problem.ApiException;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Route;
 import io.catena.api.StorageHost;
+import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -11,16 +12,23 @@ import java.util.List;
 public final class PlannedRoutes {
     private PlannedRoutes() {}
 
+    /** Tells who uses a disk beside its holders. */
+    @FunctionalInterface
+    public interface Users {
+        /** Returns what is to be said of each, as a sentence. */
+        List<String> of(VdiId vdi);
+    }
+
     /** Returns the routes, each answering {@code ?dryRun=true} with a plan, or with the reason why there is none. */
-    public static List<Route> of(StorageHost host, List<Route> routes) {
+    public static List<Route> of(StorageHost host, Users users, List<Route> routes) {
         List<Route> planned = new ArrayList<>();
         for (Route route : routes) {
-            planned.add(route.takesBytes() ? route : route.acting(call -> answer(host, route, call)));
+            planned.add(route.takesBytes() ? route : route.acting(call -> answer(host, users, route, call)));
         }
         return planned;
     }
 
-    private static Object answer(StorageHost host, Route route, Call call) {
+    private static Object answer(StorageHost host, Users users, Route route, Call call) {
         if (!call.parameters().flag("dryRun")) {
             return route.action().answer(call);
         }
@@ -31,6 +39,6 @@ public final class PlannedRoutes {
             throw new ApiException(
                     400, "BAD_REQUEST", "\"" + route.operationId() + "\" has no dry run", "Leave out \"dryRun\".");
         }
-        return new Plans(host).plan(route.operationId(), call);
+        return new Plans(host, users).plan(route.operationId(), call);
     }
 }

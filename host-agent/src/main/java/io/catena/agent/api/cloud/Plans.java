@@ -15,20 +15,27 @@ import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What requests that destroy or move something would do: {@code ?dryRun=true}. Nothing is changed. */
 final class Plans {
     static final Set<String> KNOWN =
-            Set.of("destroyVdi", "revertVdi", "resetVdi", "detachSr", "destroySr", "checkSr", "runGc");
+            Set.of("destroyVdi", "revertVdi", "resetVdi", "detachSr", "destroySr", "checkSr", "runGc", "detachVdi");
 
     private final StorageHost host;
     private final Names names;
+    private final PlannedRoutes.Users users;
 
-    Plans(StorageHost host) {
+    /**
+     * @param users who has a disk beside its holders
+     */
+    Plans(StorageHost host, PlannedRoutes.Users users) {
         this.host = host;
+        this.users = users;
         names = new Names(host);
     }
 
@@ -56,6 +63,7 @@ final class Plans {
             case "destroyVdi" -> destroyVdi(call);
             case "revertVdi" -> revert(call);
             case "resetVdi" -> reset(call);
+            case "detachVdi" -> detachVdi(call);
             case "detachSr" -> detach(call);
             case "destroySr" -> destroySr(call);
             case "checkSr" -> check(call);
@@ -128,6 +136,48 @@ final class Plans {
                 blockers(vdi),
                 vdi.physicalBytes(),
                 0);
+    }
+
+    private Plan detachVdi(Call call) {
+        Optional<String> holder = call.body().optionalString("holder");
+        call.body().nothingElse();
+        Names.Place place = names.vdi(call.variable());
+        Vdi vdi = place.repository().vdi(place.vdi());
+        Map<Boolean, List<Hold>> ends = vdi.holds().stream()
+                .collect(Collectors.partitioningBy(hold ->
+                        holder.filter(name -> !name.equals(hold.holder())).isEmpty()));
+        List<Hold> lost = ends.getOrDefault(true, List.of());
+        List<Hold> kept = ends.getOrDefault(false, List.of());
+        List<String> effects = new ArrayList<>();
+        if (lost.isEmpty()) {
+            effects.add("Nothing: " + (holder.isEmpty() ? "nobody" : who(holder.get())) + " has it attached.");
+        }
+        lost.forEach(hold -> effects.add(capital(who(hold.holder())) + " has it " + hold.how() + ", and loses it."));
+        boolean wasActive = lost.stream().anyMatch(hold -> hold.active() != null);
+        if (wasActive && kept.stream().allMatch(hold -> hold.active() == null)) {
+            effects.add(
+                    "Requests that were received are answered, and all writes made durable; then its clients lose their"
+                            + " connections, and what they still hold in their caches is lost: unmount it there first.");
+            effects.addAll(device(vdi));
+            effects.addAll(users.of(vdi.vdi()));
+        }
+        kept.forEach(hold -> effects.add("It stays " + hold.text() + "."));
+        return new Plan("detachVdi", effects, false, wasActive ? confirm(vdi) : null, List.of(), 0, 0);
+    }
+
+    private static List<String> device(Vdi vdi) {
+        String device = vdi.export() == null ? null : vdi.export().device();
+        return device == null
+                ? List.of()
+                : List.of("Block device " + device + " goes; it is refused while somebody has that open.");
+    }
+
+    private static String who(String holder) {
+        return holder.equals(Hold.HOST) ? "this host" : "\"" + holder + "\"";
+    }
+
+    private static String capital(String words) {
+        return Character.toUpperCase(words.charAt(0)) + words.substring(1);
     }
 
     private Plan detach(Call call) {

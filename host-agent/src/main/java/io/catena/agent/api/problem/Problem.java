@@ -38,6 +38,9 @@ public final class Problem {
         if (failure.advice() != null && !failure.advice().remedies().isEmpty()) {
             problem.add("remedy", ApiWords.json(failure.advice()));
         }
+        if (failure.field() != null) {
+            problem.addProperty("field", failure.field());
+        }
         problem.addProperty("number", error.number());
         problem.addProperty("retryable", error.retryable());
         return reply(problem, error.retryable() ? USUAL_RETRY_SECONDS : 0);

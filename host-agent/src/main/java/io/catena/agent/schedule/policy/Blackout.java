@@ -21,14 +21,18 @@ record Blackout(LocalTime from, LocalTime to) {
     static Blackout parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
-            throw new SrException(SrError.BAD_REQUEST, "The blackout is \"" + text + "\", expected HH:MM-HH:MM");
+            throw bad("The blackout is \"" + text + "\", expected HH:MM-HH:MM");
         }
         LocalTime from = LocalTime.of(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
         LocalTime to = LocalTime.of(Integer.parseInt(matcher.group(3)), Integer.parseInt(matcher.group(4)));
         if (from.equals(to)) {
-            throw new SrException(SrError.BAD_REQUEST, "The blackout \"" + text + "\" has no length");
+            throw bad("The blackout \"" + text + "\" has no length");
         }
         return new Blackout(from, to);
+    }
+
+    private static SrException bad(String message) {
+        return new SrException(SrError.BAD_REQUEST, message).field("blackouts");
     }
 
     /** Returns the first instant, not before {@code instant}, that is outside. */

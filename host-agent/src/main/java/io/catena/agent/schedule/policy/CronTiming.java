@@ -60,7 +60,8 @@ final class CronTiming implements Timing {
     static CronTiming parse(String expression, ZoneId zone) {
         String fields = NICKNAMES.getOrDefault(expression, expression);
         if (fields.length() > MOST_CHARACTERS) {
-            throw new SrException(SrError.BAD_REQUEST, "The cron expression is longer than " + MOST_CHARACTERS);
+            throw new SrException(SrError.BAD_REQUEST, "The cron expression is longer than " + MOST_CHARACTERS)
+                    .field("cron");
         }
         try {
             return new CronTiming(PARSER.parse(fields).validate(), zone);
@@ -70,7 +71,8 @@ final class CronTiming implements Timing {
                             "\"" + expression + "\" is not a cron expression: " + e.getMessage(),
                             e)
                     .correction("Give minute, hour, day, month and weekday, as in \"30 2 * * *\"; or @hourly, @daily,"
-                            + " @weekly, @monthly.");
+                            + " @weekly, @monthly.")
+                    .field("cron");
         }
     }
 

@@ -59,8 +59,9 @@ public record Retention(
     private static void check(String field, @Nullable Integer value, int most) {
         if (value != null && (value < 1 || value > most)) {
             throw new SrException(
-                    SrError.BAD_REQUEST,
-                    "\"" + field + "\" is " + value + ", expected 1 to " + most + ", or no such field");
+                            SrError.BAD_REQUEST,
+                            "\"" + field + "\" is " + value + ", expected 1 to " + most + ", or no such field")
+                    .field(field);
         }
     }
 

@@ -109,7 +109,7 @@ public record Schedule(
         text("name", name);
         text("snapshotName", snapshotName);
         if ((cron == null) == (everyMinutes == null)) {
-            throw bad("A schedule needs either \"cron\" or \"everyMinutes\"");
+            throw bad("A schedule needs either \"cron\" or \"everyMinutes\"").field("cron");
         }
         if (everyMinutes != null) {
             range("everyMinutes", everyMinutes, 1, MINUTES_A_YEAR);
@@ -121,29 +121,39 @@ public record Schedule(
         range("retries", retries, 0, 100);
         range("jitterSeconds", jitterSeconds, 0, 86_400);
         range("reserveNodes", reserveNodes, 0, 200);
-        range("number of disks", vdis == null ? 1 : vdis.size(), 1, MOST_ENTRIES);
-        range("number of blackouts", blackouts.size(), 0, 20);
+        count("vdis", vdis == null ? 1 : vdis.size(), 1, MOST_ENTRIES);
+        count("blackouts", blackouts.size(), 0, 20);
         int told = (vdis == null ? 0 : 1) + (keys == null || keys.isEmpty() ? 0 : 1) + (group == null ? 0 : 1);
         if (told > 1) {
-            throw bad("Only one of \"vdis\", \"keys\" and \"group\" can tell the disks");
+            throw bad("Only one of \"vdis\", \"keys\" and \"group\" can tell the disks")
+                    .field("vdis");
         }
         if (!retention.isBounded()) {
             throw bad("A schedule that deletes nothing fills its SR")
-                    .correction("Say what is kept, for instance with \"keepLast\": 7");
+                    .correction("Say what is kept, for instance with \"keepLast\": 7")
+                    .field("keepLast");
         }
         blackouts.forEach(Blackout::parse);
     }
 
     private static void text(String field, String value) {
         if (value.isBlank() || value.length() > MOST_TEXT || value.chars().anyMatch(Character::isISOControl)) {
-            throw bad(
-                    "\"" + field + "\" must have 1 to " + MOST_TEXT + " characters, none of them a control character");
+            throw bad("\"" + field + "\" must have 1 to " + MOST_TEXT + " characters, none of them a control character")
+                    .field(field);
         }
     }
 
     private static void range(String field, int value, int least, int most) {
         if (value < least || value > most) {
-            throw bad("\"" + field + "\" is " + value + ", expected " + least + " to " + most);
+            throw bad("\"" + field + "\" is " + value + ", expected " + least + " to " + most)
+                    .field(field);
+        }
+    }
+
+    private static void count(String field, int count, int least, int most) {
+        if (count < least || count > most) {
+            throw bad("There are " + count + " \"" + field + "\", expected " + least + " to " + most)
+                    .field(field);
         }
     }
 
@@ -157,7 +167,8 @@ public record Schedule(
             return ZoneId.of(timeZone);
         } catch (DateTimeException e) {
             throw new SrException(SrError.BAD_REQUEST, "\"timeZone\" is \"" + timeZone + "\": " + e.getMessage(), e)
-                    .correction("Give one like Europe/Berlin, or UTC.");
+                    .correction("Give one like Europe/Berlin, or UTC.")
+                    .field("timeZone");
         }
     }
 
@@ -178,7 +189,7 @@ public record Schedule(
     public void check(Instant now, int chainLimit, int others) {
         Timing timing = timing();
         if (timing.next(now).isEmpty()) {
-            throw bad("\"" + cron + "\" is never due");
+            throw bad("\"" + cron + "\" is never due").field("cron");
         }
         int most = mostKept(timing, now);
         int needed = most + others + 2 + reserveNodes;
