@@ -5,6 +5,7 @@ export class Problem extends Error {
     this.status = status
     this.code = problem.code
     this.correction = problem.correction
+    this.field = problem.field
   }
 }
 

@@ -5,7 +5,9 @@ import { bytes, fills, percent, plural } from './format.js'
 import { Tree } from './tree.js'
 import { Attachments, Collection, Events, Health, Jobs, NodePanel, Numbers, Space } from './panels.js'
 import { Schedules } from './schedules.js'
-import { LimitsDialog, Login, NameDialog, PlanDialog } from './dialogs.js'
+import { LimitsDialog, Login, NameDialog, PlanDialog, told } from './dialogs.js'
+import { DeletionDialog } from './bulk.js'
+import { ScheduleDialog, UnscheduleDialog } from './editor.js'
 
 const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'peer', 'admin']
 const FORECAST_MILLIS = 300000
@@ -64,7 +66,9 @@ function Host({ session, leave }) {
   const [dialog, setDialog] = useState(null)
   const [notice, setNotice] = useState('')
   const may = role => ROLES.indexOf(session.role) >= ROLES.indexOf(role)
-  const guard = promise => promise.catch(e => e.status === 401 ? leave(e.message) : setNotice(e.message + (e.correction ? ' ' + e.correction : '')))
+  // Backups delete the snapshots that they took, operators all snapshots.
+  const mayDelete = disk => may('admin') || (!!disk.snapshotOf && (may('operator') || (may('backup') && disk.keys?.['catena:made-by'] === session.name)))
+  const guard = promise => promise.catch(e => e.status === 401 ? leave(e.message) : setNotice(told(e)))
 
   const loadSrs = async () => {
     const all = await list('/v1/srs')
@@ -146,6 +150,23 @@ function Host({ session, leave }) {
     guard(ask(method, path + '?dryRun=true', body).then(({ value }) =>
       setDialog({ type: 'plan', title, verb, plan: value, go: () => ask(method, path, body, headers).then(later) })))
   const name = (title, verb, suggestion, go) => setDialog({ type: 'name', title, verb, name: suggestion, go: text => go(text).then(later) })
+  const remove = async ids => {
+    const { value: found } = await ask('POST', '/v1/vdis/deletion-plan', { vdis: ids })
+    const going = found.disks.filter(disk => !disk.blockers.length)
+    const tags = await Promise.all(going.map(disk => ask('GET', '/v1/vdis/' + disk.vdi).then(({ tag }) => [disk.vdi, tag], () => [disk.vdi, '"gone"'])))
+    setDialog({ type: 'deletion', plan: found, tags: new Map(tags), done: later })
+  }
+  const edit = async id => {
+    const { value, tag } = id ? await ask('GET', '/v1/schedules/' + id) : {}
+    const disks = nodes.filter(n => !n.hidden && !n.snapshotOf).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
+    const groups = [...new Set(disks.map(n => n.keys?.group).filter(Boolean))].sort()
+    setDialog({ type: 'schedule', schedule: value, tag, sr, disks, groups, done: later })
+  }
+  const unschedule = async id => {
+    const { value, tag } = await ask('GET', '/v1/schedules/' + id)
+    const preview = await get('/v1/schedules/' + id + '/preview?count=1')
+    setDialog({ type: 'unschedule', schedule: value, tag, snapshots: preview.snapshots.length, done: later })
+  }
   const act = (what, object, other) => {
     const vdi = '/v1/vdis/' + (object ? object.id || object.vdi : '')
     const gcPath = '/v1/srs/' + sr + '/gc'
@@ -161,8 +182,10 @@ function Host({ session, leave }) {
       case 'clone':
         return name('Clone ' + (object.name || object.id), 'Clone', (object.name || 'disk') + ' clone', text => ask('POST', vdi + '/clone', { name: text }))
       case 'detach':
-        return setDialog({ type: 'plan', title: 'Detach ' + (object.name || object.vdi) + '?', verb: 'Detach', plan: { effects: ['"' + (other.holder || 'this host') + '" loses the disk; its requests fail from then on.'], blockers: [], confirm: object.name || object.vdi, losesContent: false, bytesFreed: 0, bytesToMove: 0 },
-          go: () => ask('POST', vdi + '/detach', { holder: other.holder }).then(later) })
+        return plan('Detach ' + (object.name || object.vdi) + '?', 'Detach', 'POST', vdi + '/detach', { holder: other.holder })
+      case 'delete-many': return guard(remove(object))
+      case 'schedule': return guard(edit(object))
+      case 'unschedule': return guard(unschedule(object))
       case 'gc-limits': return setDialog({ type: 'limits', settings: object, go: limits => ask('POST', gcPath + '/set', limits).then(later) })
       case 'gc-run': return run('POST', gcPath)
       case 'gc-pause': return run('POST', gcPath + '/pause')
@@ -199,16 +222,19 @@ function Host({ session, leave }) {
         <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} space=${spaces[sr]} />
         <div class="tabs" role="tablist" aria-label="Views">${Object.entries(tabs).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
         <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
-          ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} />
-            <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} space=${space && space.vdi === selected ? space : null} select=${setSelected} limit=${stat.chainLimit} may=${may} act=${act} />
+          ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} mayDelete=${mayDelete} remove=${ids => act('delete-many', ids)} />
+            <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} space=${space && space.vdi === selected ? space : null} select=${setSelected} limit=${stat.chainLimit} may=${may} mayDelete=${mayDelete} act=${act} />
               <${Jobs} jobs=${jobs.filter(j => j.sr === sr)} may=${may} act=${act} /><${Collection} gc=${gc} may=${may} act=${act} /></div></div>`}
           ${tab === 'attachments' && html`<${Attachments} vdis=${attached} may=${may} act=${act} />`}
-          ${tab === 'schedules' && html`<${Schedules} sr=${sr} changed=${events.length ? events[0].id : 0} may=${may} run=${run} />`}
+          ${tab === 'schedules' && html`<${Schedules} sr=${sr} changed=${events.length ? events[0].id : 0} may=${may} run=${run} act=${act} />`}
           ${tab === 'space' && html`<${Space} sr=${sr} stat=${stat} show=${id => { setSelected(id); setTab('chains') }} />`}
           ${tab === 'events' && html`<${Events} events=${events} names=${names} />`}
         </div>` : html`<p class="empty">${srs.length ? 'This SR is not attached.' : ''}</p>`}
     </main>
     ${dialog && dialog.type === 'plan' && html`<${PlanDialog} ask=${dialog} close=${() => setDialog(null)} />`}
+    ${dialog && dialog.type === 'deletion' && html`<${DeletionDialog} ask=${dialog} close=${() => setDialog(null)} />`}
+    ${dialog && dialog.type === 'schedule' && html`<${ScheduleDialog} ask=${dialog} close=${() => setDialog(null)} />`}
+    ${dialog && dialog.type === 'unschedule' && html`<${UnscheduleDialog} ask=${dialog} close=${() => setDialog(null)} />`}
     ${dialog && dialog.type === 'limits' && html`<${LimitsDialog} ask=${dialog} close=${() => setDialog(null)} />`}
     ${dialog && dialog.type === 'name' && html`<${NameDialog} ask=${dialog} close=${() => setDialog(null)} />`}
   </div>`

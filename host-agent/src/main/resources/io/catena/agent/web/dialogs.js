@@ -2,10 +2,13 @@
 import { html, useState, useEffect, useRef } from './vendor/preact-htm.js'
 import { bytes } from './format.js'
 
-function Dialog({ title, close, children }) {
+// What is wrong, and what is to be done.
+export const told = ({ message, correction }) => (correction ? message.replace(/[^.!?:]$/, '$&.') + ' ' + correction : message)
+
+export function Dialog({ title, close, wide, children }) {
   const box = useRef()
   useEffect(() => { box.current.showModal() }, [])
-  return html`<dialog ref=${box} aria-labelledby="dialog-title" onCancel=${e => { e.preventDefault(); close() }}><h2 id="dialog-title">${title}</h2>${children}</dialog>`
+  return html`<dialog ref=${box} class=${wide ? 'wide' : ''} aria-labelledby="dialog-title" onCancel=${e => { e.preventDefault(); close() }}><h2 id="dialog-title">${title}</h2>${children}</dialog>`
 }
 
 export function PlanDialog({ ask, close }) {
@@ -23,7 +26,7 @@ export function PlanDialog({ ask, close }) {
       await ask.go()
       close()
     } catch (e) {
-      setFailure(e.message + (e.correction ? ' ' + e.correction : ''))
+      setFailure(told(e))
       setBusy(false)
     }
   }
@@ -50,7 +53,7 @@ export function NameDialog({ ask, close }) {
       await ask.go(name)
       close()
     } catch (e) {
-      setFailure(e.message + (e.correction ? ' ' + e.correction : ''))
+      setFailure(told(e))
       setBusy(false)
     }
   }
@@ -74,7 +77,7 @@ export function LimitsDialog({ ask, close }) {
       await ask.go({ bytesPerSecond: Math.round(Number(rate) * MIB), window: hours.trim() || 'always' })
       close()
     } catch (e) {
-      setFailure(e.message + (e.correction ? ' ' + e.correction : ''))
+      setFailure(told(e))
     }
   }
   return html`<${Dialog} title="Limits of collection" close=${close}><form onSubmit=${go}>

@@ -39,6 +39,17 @@ export function stamp(time) {
   return at.toLocaleDateString([], { month: 'short', day: 'numeric' }) + ' ' + at.toLocaleTimeString([], { hour12: false, hour: '2-digit', minute: '2-digit' })
 }
 
+// In a time zone, or in the reader's own if the browser does not know it.
+export function when(time, timeZone) {
+  if (!time) return ''
+  const how = { dateStyle: 'medium', timeStyle: 'short' }
+  try {
+    return new Date(time).toLocaleString([], { ...how, timeZone })
+  } catch {
+    return new Date(time).toLocaleString([], how)
+  }
+}
+
 export const duration = micros => (micros < 1000 ? micros + ' µs' : micros < 1e6 ? (micros / 1000).toFixed(1) + ' ms' : (micros / 1e6).toFixed(1) + ' s')
 
 // How long until a file system is full; nothing if that is far off or not known.

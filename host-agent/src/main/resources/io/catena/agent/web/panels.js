@@ -45,7 +45,7 @@ function Snapshots({ space, select }) {
     ${shown.length < space.snapshots.length && html`<button class="link" onClick=${() => setAll(true)}>show all</button>`}`
 }
 
-export function NodePanel({ node, vdi, space, limit, may, act, select }) {
+export function NodePanel({ node, vdi, space, limit, may, mayDelete, act, select }) {
   if (!node) return html`<section class="card detail" aria-label="Node"><h2>Nothing is selected</h2><p class="muted">Select a node to see what it is, who uses it and what can be done.</p></section>`
   const active = /active|attached/.test(node.note)
   const why = active ? 'It is attached: detach it first' : ''
@@ -68,7 +68,7 @@ export function NodePanel({ node, vdi, space, limit, may, act, select }) {
       ${button('snapshot', 'Snapshot', 'snapshot', 'backup')}
       ${button('clone', 'Clone', 'clone', 'operator')}
       ${vdi && vdi.snapshotOf ? button('revert', 'Revert disk to this', 'revert', 'admin', '', 'danger') : ''}
-      ${vdi && button('delete', 'Delete', 'delete', vdi.snapshotOf ? 'operator' : 'admin', why, 'danger')}
+      ${vdi && mayDelete(vdi) ? button('delete', 'Delete', 'delete', 'backup', why, 'danger') : ''}
     </div>`}
     ${space && html`<${Snapshots} key=${node.id} space=${space} select=${select} />`}
   </section>`

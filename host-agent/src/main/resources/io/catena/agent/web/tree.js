@@ -70,7 +70,7 @@ function Badges({ node, run }) {
   return badges
 }
 
-export function Tree({ nodes, limit, selected, select, may, act }) {
+export function Tree({ nodes, limit, selected, select, mayDelete, remove }) {
   const [open, setOpen] = useState(() => new Set(nodes.length < 400 ? nodes.map(n => n.id) : []))
   const [unfolded, setUnfolded] = useState(() => new Set())
   const [filter, setFilter] = useState('')
@@ -78,6 +78,8 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
   const [asked, setAsked] = useState('')
   const [top, setTop] = useState(0)
   const [height, setHeight] = useState(600)
+  const [picked, setPicked] = useState(() => new Set())
+  const anchor = useRef('')
   const box = useRef()
   const labels = useMemo(() => labelKeys(nodes), [nodes])
   const by = labels.includes(asked) ? asked : ''
@@ -91,6 +93,7 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
     const known = new Set(nodes.map(n => n.id))
     const fresh = [...known].filter(id => !seen.current.has(id))
     seen.current = known
+    setPicked(old => ([...old].every(id => known.has(id)) ? old : new Set([...old].filter(id => known.has(id)))))
     if (fresh.length && nodes.length < 400) setOpen(old => new Set([...old].filter(id => known.has(id) || isGroup(id)).concat(fresh)))
   }, [nodes])
   useEffect(() => {
@@ -99,14 +102,24 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
     return () => watch.disconnect()
   }, [])
   const rows = useMemo(() => rowsOf(nodes, open, unfolded, filter, only, by), [nodes, open, unfolded, filter, only, by])
-  const flip = (set, change) => key => change(old => {
+  const flip = change => key => change(old => {
     const next = new Set(old)
     next.has(key) ? next.delete(key) : next.add(key)
     return next
   })
-  const toggle = flip(open, setOpen)
-  const unfold = flip(unfolded, setUnfolded)
+  const toggle = flip(setOpen)
+  const unfold = flip(setUnfolded)
   const at = rows.findIndex(row => row.node.id === selected)
+  const canPick = row => !row.group && !row.run && !isBase(row.node) && mayDelete(row.node)
+  const anyPick = useMemo(() => nodes.some(node => !isBase(node) && mayDelete(node)), [nodes])
+  const pickAll = some => setPicked(old => new Set([...old, ...some.filter(canPick).map(row => row.node.id)]))
+  const pick = (row, range) => {
+    const from = rows.findIndex(other => other.node.id === anchor.current)
+    const to = rows.indexOf(row)
+    if (range && from >= 0) pickAll(rows.slice(Math.min(from, to), Math.max(from, to) + 1))
+    else if (canPick(row)) flip(setPicked)(row.node.id)
+    anchor.current = row.node.id
+  }
   const show = i => {
     const row = rows[Math.min(rows.length - 1, Math.max(0, i))]
     if (!row) return
@@ -119,7 +132,16 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
     const row = rows[at]
     const page = Math.max(1, Math.floor(height / ROW) - 1)
     const moves = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -rows.length, End: rows.length }
-    if (event.key in moves) show(at + moves[event.key])
+    if (event.key in moves) {
+      if (event.shiftKey) {
+        const to = Math.min(rows.length - 1, Math.max(0, at + moves[event.key]))
+        pickAll(rows.slice(Math.max(0, Math.min(at, to)), Math.max(at, to) + 1))
+      }
+      show(at + moves[event.key])
+    } else if (event.key === ' ' && row) pick(row, event.shiftKey)
+    else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) pickAll(rows)
+    else if (event.key === 'Escape' && picked.size) setPicked(new Set())
+    else if (event.key === 'Delete' && picked.size) remove([...picked])
     else if (event.key === 'ArrowRight' && row && !row.leaf && !open.has(row.key)) toggle(row.key)
     else if (event.key === 'ArrowLeft' && row && open.has(row.key)) toggle(row.key)
     else if (event.key === 'ArrowLeft' && row) {
@@ -144,28 +166,33 @@ export function Tree({ nodes, limit, selected, select, may, act }) {
       <button id="expand" onClick=${() => setOpen(new Set([...nodes.map(n => n.id), ...(by ? groupIds(nodes, by) : [])]))}>Expand</button>
       <button id="collapse" onClick=${() => { setOpen(new Set()); setUnfolded(new Set()) }}>Collapse</button>
     </div>
+    ${picked.size > 0 && html`<div class="picked"><b role="status">${plural(picked.size, 'selected').replace('selecteds', 'selected')}</b>
+      <button id="delete-picked" class="danger" onClick=${() => remove([...picked])}>Delete…</button><button id="unpick" onClick=${() => setPicked(new Set())}>Clear</button>
+      <span class="grow"></span><small>Space, Shift and arrows, or Ctrl+A select</small></div>`}
     <div class="row head" aria-hidden="true"><span class="name">Node</span><span class="state">State</span>
       <span class="num">Own data</span><span class="num">Size</span><span class="depth">Depth</span></div>
-    <div class="tree" role="tree" tabindex="0" aria-label="Chains of disks" aria-activedescendant=${at >= 0 ? 'n-' + selected : undefined}
+    <div class="tree" role="tree" tabindex="0" aria-multiselectable=${anyPick} aria-label="Chains of disks" aria-activedescendant=${at >= 0 ? 'n-' + selected : undefined}
       ref=${box} onKeyDown=${key} onScroll=${e => setTop(e.target.scrollTop)}>
       <div class="space" role="presentation" style=${'height:' + rows.length * ROW + 'px'}>
-        ${shown.map((row, i) => (row.group ? GroupRow : Row)({ row, y: (from + i) * ROW, open, selected, select, toggle, unfold, limit }))}
+        ${shown.map((row, i) => (row.group ? GroupRow : Row)({ row, y: (from + i) * ROW, open, selected, select, toggle, unfold, limit, anyPick, pick: canPick(row) ? pick : null, picked: picked.has(row.node.id) }))}
       </div>
       ${rows.length === 0 && html`<p class="empty">${nodes.length ? 'Nothing fits.' : 'There are no disks yet.'}</p>`}
     </div>
   </section>`
 }
 
-function Row({ row, y, open, selected, select, toggle, unfold, limit }) {
+function Row({ row, y, open, selected, select, toggle, unfold, limit, anyPick, pick, picked }) {
   const { node, level, run } = row
   const own = run ? run.reduce((sum, n) => sum + n.physicalBytes, 0) : node.physicalBytes
   const depth = run ? run[run.length - 1].depth : node.depth
   const kind = kindOf(node)
   const label = run ? plural(run.length, 'base copy').replace('copys', 'copies') : node.name || (isBase(node) ? 'base copy' : 'without a name')
   return html`<div key=${node.id} id=${'n-' + node.id} role="treeitem" class=${'row' + (selected === node.id ? ' selected' : '') + (isBase(node) ? ' base' : '')}
-    aria-level=${level + 1} aria-selected=${selected === node.id} aria-expanded=${row.leaf ? undefined : open.has(row.key)}
-    style=${'top:' + y + 'px'} onClick=${() => select(node.id)} onDblClick=${() => !row.leaf && toggle(row.key)}>
-    <span class="name" style=${'padding-left:' + level * 16 + 'px'}>
+    aria-level=${level + 1} aria-selected=${selected === node.id} aria-checked=${pick ? picked : undefined} aria-expanded=${row.leaf ? undefined : open.has(row.key)}
+    style=${'top:' + y + 'px'} onClick=${e => { select(node.id); if (pick && (e.ctrlKey || e.metaKey || e.shiftKey)) pick(row, e.shiftKey) }} onDblClick=${() => !row.leaf && toggle(row.key)}>
+    <span class="name">
+      ${anyPick && html`<span class=${'pick' + (pick ? ' can' : '') + (picked ? ' on' : '')} onClick=${e => { if (pick) { e.stopPropagation(); pick(row, e.shiftKey) } }}></span>`}
+      <span class="indent" style=${'width:' + level * 16 + 'px'}></span>
       ${row.leaf
         ? html`<span class="twist"></span>`
         : html`<button class="twist" tabindex="-1" aria-label=${open.has(row.key) ? 'Collapse' : 'Expand'}
