@@ -32,6 +32,7 @@ import io.catena.format.Footer;
 import io.catena.sr.copy.CopyJobs;
 import io.catena.sr.job.Environment;
 import io.catena.sr.live.ChainSwaps;
+import io.catena.sr.live.Holds;
 import io.catena.sr.open.Admission;
 import io.catena.sr.open.Checker;
 import io.catena.sr.open.OpenSr;
@@ -177,6 +178,9 @@ public final class VhdRepository implements StorageRepository, Closeable {
             sr.tree.tryToComplete();
             sr.lookAtAll(sr.tree::aside);
             sr.refuseCrowd("check SR " + sr.settings.name());
+            if (repair) {
+                sr.tree.awaitOpenings();
+            }
             SrCheck check = new Checker(sr.storage, sr.tree, sr.view, sr.records, repair)
                     .check(sr.settings.id(), this::filesBeingFilled, sr.tree::aside);
             if (repair) {
@@ -250,14 +254,14 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
         checkNamedOnce(ids);
-        return change("snapshot " + ids, () -> cutter.snapshot(ids, name));
+        return change("snapshot " + ids, ids, () -> cutter.snapshot(ids, name));
     }
 
     @Override
     public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
         List<VdiId> ids = specs.stream().map(SnapshotSpec::of).toList();
         checkNamedOnce(ids);
-        return change("snapshot " + ids, () -> cutter.snapshot(specs));
+        return change("snapshot " + ids, ids, () -> cutter.snapshot(specs));
     }
 
     private static void checkNamedOnce(List<VdiId> ids) {
@@ -268,18 +272,18 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi clone(VdiId id, String name, long sizeBytes) {
-        return vdi(change("clone VDI " + id, () -> cutter.clone(id, name, sizeBytes)));
+        return vdi(change("clone VDI " + id, List.of(id), () -> cutter.clone(id, name, sizeBytes)));
     }
 
     @Override
     public Vdi set(VdiId id, VdiChange changes) {
-        change("change VDI " + id, () -> recorder.change(id, changes));
+        change("change VDI " + id, List.of(id), () -> recorder.change(id, changes));
         return vdi(id);
     }
 
     @Override
     public Vdi compose(VdiId parent, VdiId child) {
-        change("compose VDI " + child, () -> {
+        change("compose VDI " + child, List.of(parent, child), () -> {
             try {
                 composer.compose(parent, child);
             } finally {
@@ -291,25 +295,25 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi reset(VdiId id) {
-        change("reset VDI " + id, () -> resetter.reset(id));
+        change("reset VDI " + id, List.of(id), () -> resetter.reset(id));
         return vdi(id);
     }
 
     @Override
     public Vdi beginBoot(VdiId id) {
-        change("reset VDI " + id, () -> resetter.beginBoot(id));
+        change("reset VDI " + id, List.of(id), () -> resetter.beginBoot(id));
         return vdi(id);
     }
 
     @Override
     public Vdi resize(VdiId id, long sizeBytes) {
-        change("resize VDI " + id, () -> resizer.resize(id, sizeBytes));
+        change("resize VDI " + id, List.of(id), () -> resizer.resize(id, sizeBytes));
         return vdi(id);
     }
 
     @Override
     public Vdi revert(VdiId id, VdiId snapshot) {
-        change("revert VDI " + id, () -> reverter.revert(id, snapshot));
+        change("revert VDI " + id, List.of(id, snapshot), () -> reverter.revert(id, snapshot));
         sr.garbage.changed();
         return vdi(id);
     }
@@ -327,13 +331,13 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public void destroy(VdiId id) {
-        change("destroy VDI " + id, () -> remover.remove(id));
+        change("destroy VDI " + id, List.of(id), () -> remover.remove(id));
         sr.garbage.changed();
     }
 
     @Override
     public void destroyData(VdiId id) {
-        change("give up the data of VDI " + id, () -> remover.destroyData(id));
+        change("give up the data of VDI " + id, List.of(id), () -> remover.destroyData(id));
         sr.garbage.changed();
     }
 
@@ -344,21 +348,12 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Export activate(VdiId id, String holder, AccessMode mode) {
-        makeWay(id);
-        return change("activate VDI " + id, id, () -> attacher.activate(id, holder, mode));
+        return open("activate VDI " + id, id, () -> attacher.activate(id, holder, mode));
     }
 
     @Override
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) {
-        makeWay(id);
-        return change("attach VDI " + id, id, () -> attacher.attachAndActivate(id, holder, mode));
-    }
-
-    private void makeWay(VdiId id) {
-        Errors.translate("attach VDI " + id, () -> {
-            sr.makeWay(id);
-            return id;
-        });
+        return open("attach VDI " + id, id, () -> attacher.attachAndActivate(id, holder, mode));
     }
 
     /** Takes a disk as its holder had it before the agent was started anew. */
@@ -377,6 +372,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void keep(String file) {
         change("keep " + file, () -> {
+            sr.tree.awaitOpenings();
             TwinDecision.keep(sr, file);
             sr.lookAtAll(Aside.Step::take);
         });
@@ -385,6 +381,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public void acceptLoss() {
         change("accept the loss of writes", () -> {
+            sr.tree.awaitOpenings();
             for (String file : sr.behind.acceptLoss()) {
                 sr.tree.accept(file);
             }
@@ -395,13 +392,21 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Not a change: it must be possible also when an operation that failed cannot be completed. */
     @Override
     public void deactivate(VdiId id, String holder) {
-        attacher.leave(id, holder, () -> locked("deactivate VDI " + id, id, () -> attacher.deactivate(id, holder)));
+        attacher.leave(
+                id,
+                holder,
+                Holds.Since::equals,
+                () -> locked("deactivate VDI " + id, id, () -> attacher.deactivate(id, holder)));
     }
 
     /** Not a change either. */
     @Override
     public void detach(VdiId id, String holder) {
-        attacher.leave(id, holder, () -> locked("detach VDI " + id, id, () -> attacher.detach(id, holder)));
+        attacher.leave(
+                id,
+                holder,
+                Holds.Since::isSameAttachment,
+                () -> locked("detach VDI " + id, id, () -> attacher.detach(id, holder)));
     }
 
     @Override
@@ -464,7 +469,16 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     private void change(String what, ChainSwaps.Change work) {
-        change(what, () -> {
+        change(what, List.of(), work);
+    }
+
+    /** As {@link #change(String, Errors.Work)}, of what concerns these disks. */
+    private <T> T change(String what, List<VdiId> ids, Errors.Work<T> work) {
+        return Errors.translate(what, () -> sr.tree.change(ids, work));
+    }
+
+    private void change(String what, List<VdiId> ids, ChainSwaps.Change work) {
+        change(what, ids, () -> {
             work.make();
             return what;
         });
@@ -473,6 +487,11 @@ public final class VhdRepository implements StorageRepository, Closeable {
     /** Runs what changes only how one disk is used. */
     private <T> T change(String what, VdiId id, Errors.Work<T> work) {
         return Errors.translate(what, () -> sr.tree.change(id, work));
+    }
+
+    /** As {@link #change(String, VdiId, Errors.Work)}, of what opens the disk. */
+    private <T> T open(String what, VdiId id, Errors.Work<T> work) {
+        return Errors.translate(what, () -> sr.tree.open(id, work));
     }
 
     /** Runs what must also be possible when an operation that failed cannot be completed. */

@@ -4,6 +4,7 @@ import io.catena.format.SparseLayout;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /** A raw file or a fixed disk: all sectors are present, each at its own offset. */
 public final class FlatLayer implements Layer {
@@ -12,6 +13,9 @@ public final class FlatLayer implements Layer {
 
     /** Whether something was written that no flush followed. */
     private volatile boolean changed;
+
+    /** Why what was written may not be there any more, though it is read; null if all syncs succeeded. */
+    private volatile @Nullable IOException lost;
 
     /**
      * @param file closed by {@link #close}
@@ -26,6 +30,7 @@ public final class FlatLayer implements Layer {
     public FlatLayer grown(long largerBytes) {
         FlatLayer larger = new FlatLayer(file, largerBytes);
         larger.changed = changed;
+        larger.lost = lost;
         return larger;
     }
 
@@ -90,27 +95,44 @@ public final class FlatLayer implements Layer {
         throw new UnsupportedOperationException(file.name() + " has no blocks");
     }
 
+    /**
+     * Makes durable what was written. After a sync that failed the system may have dropped what it could not write, so that the next would
+     * succeed without it: all flushes fail from then on, until the file is opened anew.
+     */
     @Override
     public void flush() throws IOException {
+        IOException earlier = lost;
+        if (earlier != null) {
+            throw new IOException(
+                    file.name()
+                            + ": what was written before could not be made durable; detach the disk and attach it"
+                            + " again: " + earlier.getMessage(),
+                    earlier);
+        }
         changed = false;
-        file.sync();
+        try {
+            file.sync();
+        } catch (IOException e) {
+            lost = e;
+            throw e;
+        }
     }
 
     @Override
     public void complete() {
-        if (changed) {
-            try {
+        try {
+            if (changed) {
                 flush();
-            } catch (IOException e) {
-                changed = true;
             }
+        } catch (IOException e) {
+            // Told when it is closed.
         }
     }
 
     @Override
     public void close() throws IOException {
         try (file) {
-            if (changed) {
+            if (changed || lost != null) {
                 flush();
             }
         }

@@ -48,6 +48,38 @@ class FailedCloseTest {
                 .isTrue();
     }
 
+    /** The system may have dropped what it could not write: the next sync would succeed without it. */
+    @Test
+    void afterASyncOfAFlatDiskFailedNoFlushSucceedsAndClosingTells() throws IOException {
+        FileStorage storage = new FileStorage(directory);
+        FlatLayer layer = new FlatLayer(failingSync(storage.create("d.raw")), 1 << 20);
+        layer.write(0, ByteBuffer.allocate(4096));
+        fails.set(true);
+        assertThatThrownBy(layer::flush).isInstanceOf(IOException.class);
+
+        fails.set(false);
+        assertThatThrownBy(layer::flush).isInstanceOf(IOException.class).hasMessageContaining("d.raw");
+        assertThatThrownBy(layer.grown(2 << 20)::flush).isInstanceOf(IOException.class);
+        layer.complete();
+        assertThatThrownBy(layer::close).isInstanceOf(IOException.class);
+
+        assertThat(openHere()).isEmpty();
+    }
+
+    @Test
+    void aFlatDiskIsNotClosedInOrderIfItCouldNotBeMadeComplete() throws IOException {
+        FileStorage storage = new FileStorage(directory);
+        FlatLayer layer = new FlatLayer(failingSync(storage.create("d.raw")), 1 << 20);
+        layer.write(0, ByteBuffer.allocate(4096));
+        fails.set(true);
+        layer.complete();
+        fails.set(false);
+
+        assertThatThrownBy(layer::close).isInstanceOf(IOException.class);
+
+        assertThat(openHere()).isEmpty();
+    }
+
     private List<Path> openHere() throws IOException {
         Path real = directory.toRealPath();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {

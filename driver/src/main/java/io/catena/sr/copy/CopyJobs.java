@@ -12,7 +12,6 @@ import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.Node;
-import io.catena.vhd.ChainFile;
 import java.io.IOException;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -58,11 +57,10 @@ public final class CopyJobs {
     }
 
     private Vdi copy(VdiId id, VdiOperations target, VdiSpec spec, JobControl control) throws IOException {
-        sr.makeWay(id);
-        DiskReader reader = sr.tree.change(id, () -> {
+        DiskReader reader = sr.tree.open(id, () -> {
             Node node = sr.view.usableVdi(id);
             sr.use.checkNotWritten(id);
-            return sr.attachments.openReader(id, ChainFile.read(sr.storage, node.name()));
+            return sr.attachments.openReader(id, node.name(), sr.tree.opening());
         });
         try (VdiImport importing = target.importVdi(spec)) {
             return new Copier(reader.disk(), importing, control).copy();

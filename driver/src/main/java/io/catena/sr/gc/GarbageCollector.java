@@ -71,7 +71,7 @@ final class GarbageCollector {
     }
 
     private Merge.Done delete(Node node) throws IOException {
-        return tree.change(() -> {
+        return tree.changeOf(List.of(node), () -> {
             tree.lookOutside(List.of(node));
             boolean stillGarbage = tree.now()
                     .node(node.name())

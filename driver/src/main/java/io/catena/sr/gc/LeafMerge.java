@@ -53,7 +53,7 @@ final class LeafMerge implements Merge {
     private SectorCopier drain(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
         DetachedDrain[] drain = new DetachedDrain[1];
-        LeafCopy copy = tree.change(() -> {
+        LeafCopy copy = tree.changeOf(List.of(step.node(), step.lower()), () -> {
             checkIsStillThere(step);
             attachments.nodes().settle(step.node().name());
             tree.aside(() -> drain[0] = DetachedDrain.open(
@@ -72,7 +72,7 @@ final class LeafMerge implements Merge {
 
     private SectorCopier fill(GcStep step, JobControl control) throws IOException {
         Fill[] fill = new Fill[1];
-        LeafCopy copy = tree.change(() -> {
+        LeafCopy copy = tree.changeOf(List.of(step.node(), step.lower()), () -> {
             checkIsStillThere(step);
             attachments.nodes().settle(step.node().name());
             tree.aside(() -> fill[0] = open(step));
@@ -116,7 +116,7 @@ final class LeafMerge implements Merge {
             while (copy.round(control)) {
                 control.giveWay();
             }
-            tree.change(() -> {
+            tree.changeOf(List.of(step.node(), step.lower()), () -> {
                 if (!attachments.leaves().isCopying(vdi, copy)) {
                     throw new ChangedMeanwhileException("the disk was used meanwhile");
                 }

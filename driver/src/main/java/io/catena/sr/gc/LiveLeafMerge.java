@@ -39,16 +39,16 @@ final class LiveLeafMerge implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
-        LeafDrain drain = tree.change(() -> {
+        LeafDrain drain = tree.changeOf(List.of(step.node(), step.lower()), () -> {
             checkMayMerge(step.node().name());
-            return attachments.leaves().beginDrain(vdi, step.lower().name());
+            return attachments.leaves().beginDrain(vdi, step.lower().name(), tree::aside);
         });
         try {
             control.addTotal(drain.bytesLeft());
             while (drain.round(control, DrainSpace.now(storage, drain.blockBytes()))) {
                 control.giveWay();
             }
-            tree.change(() -> {
+            tree.changeOf(List.of(step.node(), step.lower()), () -> {
                 finish(vdi, drain, step);
                 return vdi;
             });

@@ -43,14 +43,15 @@ final class LivePullUp implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
-        LiveFill live = tree.change(
-                () -> attachments.leaves().beginFill(vdi, step.lower().name()));
+        LiveFill live = tree.changeOf(
+                List.of(step.node(), step.lower()),
+                () -> attachments.leaves().beginFill(vdi, step.lower().name(), tree::aside));
         try {
             control.addTotal(live.fill().lackingBytes());
             while (live.round(control)) {
                 control.giveWay();
             }
-            tree.change(() -> {
+            tree.changeOf(List.of(step.node(), step.lower()), () -> {
                 finish(vdi, live, step);
                 return vdi;
             });

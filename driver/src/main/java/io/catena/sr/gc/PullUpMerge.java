@@ -34,7 +34,7 @@ record PullUpMerge(Storage storage, SrTree tree, Attachments attachments) implem
         String node = step.node().name();
         KeptRow.pulledUp(storage, tree, step).save();
         SectorCopier copied = copyLacking(step, control);
-        tree.change(() -> {
+        tree.changeOf(step.nodes(), () -> {
             step.checkIsStillThere(tree);
             if (attachments.leavesThatAreRead().contains(step.lower().name())) {
                 throw new ChangedMeanwhileException("the base copy is being read");

@@ -52,7 +52,7 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
             progress.rest(step);
             throw e;
         }
-        tree.change(() -> {
+        tree.changeOf(step.nodes(), () -> {
             step.checkIsStillThere(tree);
             kept.saveAgain();
             relink(step, ChainFile.read(storage, parent.name()));

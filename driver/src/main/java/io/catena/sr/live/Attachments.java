@@ -5,15 +5,13 @@ import io.catena.api.Export;
 import io.catena.api.PauseHistogram;
 import io.catena.api.VdiId;
 import io.catena.disk.Chain;
-import io.catena.disk.ChainPath;
 import io.catena.disk.Exporter;
 import io.catena.disk.Fence;
 import io.catena.disk.LiveDisk;
 import io.catena.disk.ZeroElision;
+import io.catena.sr.tree.Opening;
 import io.catena.store.Storage;
-import io.catena.vhd.ChainFile;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -25,7 +23,6 @@ import java.util.Set;
  * #leavesThatAreRead}, which need no lock; the disks themselves serve requests from many threads.
  */
 public final class Attachments {
-    private final Storage storage;
     private final OpenNodes nodes;
     private final DisksInUse disks = new DisksInUse();
     private final ChainSwaps swaps;
@@ -40,7 +37,6 @@ public final class Attachments {
      */
     public Attachments(Storage storage, Exporter exporter, RedoStore redo, Fence fence) {
         this.fence = fence;
-        this.storage = storage;
         this.nodes = new OpenNodes(storage, redo);
         this.swaps = new ChainSwaps(storage, nodes, disks);
         this.leaves = new LeafWork(storage, nodes, disks, swaps);
@@ -79,15 +75,19 @@ public final class Attachments {
         exporter.conceal(vdi);
     }
 
-    /** Opens a disk's chain and exports it. Nothing stays open if that fails. */
-    public Export attach(VdiId vdi, ChainFile leaf, AccessMode mode, LeafZeros zeros) throws IOException {
-        leaves.stopMerging(vdi);
-        LiveDisk disk = open(leaf, mode, zeros);
+    /**
+     * Opens a disk's chain and exports it. Nothing stays open if that fails.
+     *
+     * @param leaf the first file of the chain
+     * @param opening of who {@link io.catena.sr.tree.SrTree#open opens} the disk
+     */
+    public void attach(VdiId vdi, String leaf, AccessMode mode, LeafZeros zeros, Opening opening) throws IOException {
+        leaves.stopMerging(vdi, opening);
+        LiveDisk disk = open(leaf, mode, zeros, opening);
         try {
-            Export export = exporter.publish(vdi, mode, disk);
+            Export export = opening.get(() -> exporter.publish(vdi, mode, disk));
             disks.add(new Attachment(vdi, mode, disk, export, zeros));
-            return export;
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             nodes.releaseAll(disk.chain().nodes(), e);
             throw e;
         }
@@ -107,10 +107,15 @@ public final class Attachments {
         }
     }
 
-    /** Opens a disk for reading inside this process, without an export; {@link #closeReader} ends that. */
-    public DiskReader openReader(VdiId vdi, ChainFile leaf) throws IOException {
-        leaves.stopMerging(vdi);
-        DiskReader reader = new DiskReader(vdi, open(leaf, AccessMode.READ_ONLY, ZeroElision.ALLOWED));
+    /**
+     * Opens a disk for reading inside this process, without an export; {@link #closeReader} ends that.
+     *
+     * @param leaf the first file of the chain
+     * @param opening of who {@link io.catena.sr.tree.SrTree#open opens} the disk, or of a change that concerns it
+     */
+    public DiskReader openReader(VdiId vdi, String leaf, Opening opening) throws IOException {
+        leaves.stopMerging(vdi, opening);
+        DiskReader reader = new DiskReader(vdi, open(leaf, AccessMode.READ_ONLY, ZeroElision.ALLOWED, opening));
         disks.add(reader);
         return reader;
     }
@@ -130,17 +135,11 @@ public final class Attachments {
         return disks.isRead(vdi);
     }
 
-    private LiveDisk open(ChainFile leaf, AccessMode mode, ZeroElision elision) throws IOException {
-        List<ChainFile> path = ChainPath.of(storage, leaf);
-        List<Chain.Node> opened = new ArrayList<>();
+    private LiveDisk open(String leaf, AccessMode mode, ZeroElision elision, Opening opening) throws IOException {
+        List<Chain.Node> opened = nodes.open(leaf, mode == AccessMode.READ_WRITE, opening);
         try {
-            nodes.settle(path);
-            for (ChainFile file : path) {
-                boolean writable = opened.isEmpty() && mode == AccessMode.READ_WRITE;
-                opened.add(writable ? nodes.openWritable(file) : nodes.share(file));
-            }
             return new LiveDisk(new Chain(opened), mode == AccessMode.READ_ONLY, elision, pauses, fence);
-        } catch (IOException | RuntimeException e) {
+        } catch (RuntimeException e) {
             nodes.releaseAll(opened, e);
             throw e;
         }

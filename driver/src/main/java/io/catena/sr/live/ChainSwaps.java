@@ -2,6 +2,7 @@ package io.catena.sr.live;
 
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
+import io.catena.sr.tree.Opening;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import java.io.IOException;
@@ -26,9 +27,13 @@ public final class ChainSwaps {
         this.disks = disks;
     }
 
-    /** Returns how an active disk goes on with its leaf upon another parent; closed by the caller. */
-    public Rebase rebase(Attachment attachment) {
-        return new Rebase(storage, nodes, attachment);
+    /**
+     * Returns how an active disk goes on with its leaf upon another parent; closed by the caller.
+     *
+     * @param opening of a change that concerns the disk
+     */
+    public Rebase rebase(Attachment attachment, Opening opening) {
+        return new Rebase(nodes, attachment, opening);
     }
 
     /** Returns how an active disk becomes larger. */

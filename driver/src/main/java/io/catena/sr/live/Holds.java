@@ -24,6 +24,32 @@ public final class Holds {
     private final Map<VdiId, TreeMap<String, Hold>> byVdi = new TreeMap<>();
     private final Map<VdiId, Export> exports = new HashMap<>();
 
+    /** Since when disks are held, by disk and holder. */
+    private final Map<VdiId, Map<String, Since>> since = new HashMap<>();
+
+    /** How many attachments and activations there were. */
+    private long begun;
+
+    /**
+     * Which of all attachments and activations a hold is.
+     *
+     * @param attachment 0 if there is none
+     * @param activation the last; 0 if it was never active
+     */
+    public record Since(long attachment, long activation) {
+        static final Since NEVER = new Since(0, 0);
+
+        /** Whether the holder did not give the disk up and attach it again between this and another. */
+        public boolean isSameAttachment(Since other) {
+            return attachment == other.attachment;
+        }
+    }
+
+    /** Returns which hold a holder has of a disk. */
+    public synchronized Since since(VdiId vdi, String holder) {
+        return since.getOrDefault(vdi, Map.of()).getOrDefault(holder, Since.NEVER);
+    }
+
     public synchronized Optional<Hold> get(VdiId vdi, String holder) {
         return Optional.ofNullable(byVdi.getOrDefault(vdi, new TreeMap<>()).get(holder));
     }
@@ -61,22 +87,29 @@ public final class Holds {
     public synchronized void add(Hold hold, Export export) {
         byVdi.computeIfAbsent(hold.vdi(), vdi -> new TreeMap<>()).put(hold.holder(), hold);
         exports.put(hold.vdi(), export);
+        since.computeIfAbsent(hold.vdi(), vdi -> new HashMap<>()).put(hold.holder(), new Since(++begun, 0));
     }
 
     /** Notes how a disk is active for a holder. */
     public synchronized void activate(Hold hold, @Nullable AccessMode how) {
         Objects.requireNonNull(byVdi.get(hold.vdi()), "holders").put(hold.holder(), hold.activated(how));
+        if (how != null) {
+            Map<String, Since> holders = Objects.requireNonNull(since.get(hold.vdi()), "holders");
+            holders.computeIfPresent(hold.holder(), (holder, before) -> new Since(before.attachment(), ++begun));
+        }
     }
 
     /** Forgets a holder; returns whether it was the disk's last. */
     public synchronized boolean remove(Hold hold) {
         TreeMap<String, Hold> holders = Objects.requireNonNull(byVdi.get(hold.vdi()), "holders");
         holders.remove(hold.holder());
+        Objects.requireNonNull(since.get(hold.vdi()), "holders").remove(hold.holder());
         if (!holders.isEmpty()) {
             return false;
         }
         byVdi.remove(hold.vdi());
         exports.remove(hold.vdi());
+        since.remove(hold.vdi());
         return true;
     }
 }

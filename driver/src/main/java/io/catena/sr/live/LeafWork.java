@@ -65,16 +65,9 @@ public final class LeafWork {
 
     /**
      * Ends what garbage collection does with a disk's leaf, which is safe at any moment. To be called before anything else
-     * is done with its files.
-     */
-    public void stopMerging(VdiId vdi) throws IOException {
-        stopMerging(vdi, Aside.Step::take);
-    }
-
-    /**
-     * As {@link #stopMerging(VdiId)}.
+     * is done with its files. Garbage collection finds its work on a detached disk ended at its next round.
      *
-     * @param aside of a change that concerns the leaf; nobody else has a base copy that is merged with it
+     * @param aside of a change that concerns the leaf, or of who opens the disk; nobody else has a base copy that is merged with it
      */
     public void stopMerging(VdiId vdi, Aside aside) throws IOException {
         LeafCopy copy = copies.remove(vdi);
@@ -89,16 +82,6 @@ public final class LeafWork {
         if (drain != null) {
             endDrain(vdi, drain, aside);
         }
-    }
-
-    /**
-     * Returns what ends the work on a detached disk's leaf and closes the files. That takes as long as the disk does, so it is to be run
-     * without the tree lock, before the disk is opened under it. Garbage collection finds its work ended at its next round; if that
-     * was the last, it may still let the merge happen, for both files are whole.
-     */
-    public Aside.Step endOfCopy(VdiId vdi) {
-        LeafCopy copy = copies.get(vdi);
-        return copy == null ? () -> {} : copy::stop;
     }
 
     /**
@@ -130,12 +113,13 @@ public final class LeafWork {
      * Begins to give an attached disk's leaf what its base copy has, which is opened once more: its extents can be shared
      * then.
      *
+     * @param aside of a change that concerns both files
      * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
      */
-    public LiveFill beginFill(VdiId vdi, String baseCopy) throws IOException {
+    public LiveFill beginFill(VdiId vdi, String baseCopy, Aside aside) throws IOException {
         Attachment attachment = attachedForWriting(vdi);
         List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
-        Layer source = ChainFile.read(storage, baseCopy).openSource(storage);
+        Layer source = aside.get(() -> ChainFile.read(storage, baseCopy).openSource(storage));
         LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), source, attachment.disk()), source);
         fills.put(vdi, fill);
         return fill;
@@ -178,29 +162,43 @@ public final class LeafWork {
      * Begins to move the blocks of an attached disk's leaf to its base copy.
      *
      * <ol>
-     *   <li>Open the base copy for writing.
-     *   <li>While requests are held back, go on with both as one layer.
+     *   <li>Open the base copy for writing, aside: nobody begins or ceases to use the disk meanwhile, or any other that has the base
+     *       copy.
+     *   <li>Wait, aside, for the requests under way, and hold back others.
+     *   <li>Go on with both files as one layer, in memory.
+     *   <li>Let go of the base copy as it was open before.
      * </ol>
      *
+     * <p>Nothing is written. If one of the first two fails the disk goes on as it was.
+     *
+     * @param aside of a change that concerns both files
      * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
      */
-    public LeafDrain beginDrain(VdiId vdi, String baseCopy) throws IOException {
+    public LeafDrain beginDrain(VdiId vdi, String baseCopy, Aside aside) throws IOException {
         Attachment attachment = attachedForWriting(vdi);
         List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
         Chain.Node leaf = chain.get(0);
-        ChainFile file = ChainFile.read(storage, baseCopy);
-        Chain.Node writable = nodes.openWritableBeside(file);
-        if (!(writable.layer() instanceof SparseLayer)) {
-            nodes.release(writable);
-            throw new IOException(baseCopy + " is no dynamic disk");
-        }
-        LeafDrain drain = new LeafDrain(attachment.disk(), leaf, writable, chain.subList(2, chain.size()));
-        drains.put(vdi, drain);
-        try (LiveDisk.Pause pause = attachment.disk().pause()) {
+        Chain.Node writable = nodes.openWritableBeside(baseCopy, aside);
+        LeafDrain drain;
+        try (LiveDisk.Pause pause = pauseToDrain(attachment.disk(), writable, aside)) {
+            drain = new LeafDrain(attachment.disk(), leaf, writable, chain.subList(2, chain.size()));
+            drains.put(vdi, drain);
             pause.replace(drain.chain());
         }
         nodes.release(chain.get(1));
         return drain;
+    }
+
+    private LiveDisk.Pause pauseToDrain(LiveDisk disk, Chain.Node baseCopy, Aside aside) throws IOException {
+        try {
+            if (!(baseCopy.layer() instanceof SparseLayer)) {
+                throw new IOException(baseCopy.name() + " is no dynamic disk");
+            }
+            return aside.get(disk::pause);
+        } catch (IOException | RuntimeException e) {
+            nodes.releaseAll(List.of(baseCopy), e);
+            throw e;
+        }
     }
 
     /**

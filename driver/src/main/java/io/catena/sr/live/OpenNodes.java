@@ -1,11 +1,15 @@
 package io.catena.sr.live;
 
 import io.catena.disk.Chain;
+import io.catena.disk.ChainPath;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.OpenFiles;
+import io.catena.sr.tree.Opening;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -36,6 +40,9 @@ public final class OpenNodes implements OpenFiles {
     /** The files that were opened while somebody wants to know; null if nobody does. */
     private @Nullable Set<String> noted;
 
+    /** The chains that are being opened. */
+    private final List<ChainOpening> openings = new ArrayList<>();
+
     /**
      * @param redo has the logs of the files that are written
      */
@@ -47,7 +54,9 @@ public final class OpenNodes implements OpenFiles {
     @Override
     public Set<String> beginNoting() {
         noted = new HashSet<>();
-        return Set.copyOf(byName.keySet());
+        Set<String> open = new HashSet<>(byName.keySet());
+        openings.forEach(opening -> open.addAll(opening.names()));
+        return open;
     }
 
     @Override
@@ -68,6 +77,85 @@ public final class OpenNodes implements OpenFiles {
         byName.put(name, layer);
     }
 
+    /**
+     * Opens the chain that begins with a file, of which nodes may be open already; {@link #releaseAll} gives them back. The first
+     * must not be open yet if it is to be written.
+     *
+     * <ol>
+     *   <li>Follow the parents, aside.
+     *   <li>Note which files will be opened, and keep those open that are: nobody closes them from here on. Settle those that must be; that
+     *       is not done aside, for others may want to share one of them, but there are some only after one could not be closed.
+     *   <li>Open those that are not open, aside.
+     *   <li>Enter them. Of what another has entered meanwhile that is shared, and the own one closed.
+     * </ol>
+     *
+     * <p>Nothing stays open if that fails.
+     */
+    List<Chain.Node> open(String leaf, boolean writable, Opening aside) throws IOException {
+        List<ChainFile> path = aside.get(() -> ChainPath.of(storage, ChainFile.read(storage, leaf)));
+        aside.opens(path.stream().map(ChainFile::name).toList());
+        settle(path);
+        if (writable) {
+            refuseIfOpen(leaf);
+        }
+        ChainOpening opening = new ChainOpening(storage, redo, path, writable);
+        begin(opening);
+        try {
+            aside.run(opening::open);
+        } catch (IOException | RuntimeException e) {
+            openings.remove(opening);
+            giveUp(opening, aside, e);
+            releaseAll(opening.shared().values(), e);
+            throw e;
+        }
+        openings.remove(opening);
+        List<Chain.Node> chain =
+                path.stream().map(file -> enter(opening, file.name())).toList();
+        aside.run(opening::closeRest);
+        return chain;
+    }
+
+    private static void giveUp(ChainOpening opening, Aside aside, Exception reason) {
+        try {
+            aside.run(() -> opening.close(reason));
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    private void refuseIfOpen(String name) throws IOException {
+        if (byName.containsKey(name)
+                || openings.stream().anyMatch(opening -> opening.names().contains(name))) {
+            throw new IOException(name + ": is in use, as the parent of another disk or read-only");
+        }
+    }
+
+    private void begin(ChainOpening opening) {
+        for (String name : opening.names()) {
+            Layer open = byName.get(name);
+            if (open != null) {
+                opening.share(share(name, open));
+            } else {
+                note(name);
+            }
+        }
+        openings.add(opening);
+    }
+
+    private Chain.Node enter(ChainOpening opening, String name) {
+        Chain.Node shared = opening.shared().get(name);
+        if (shared != null) {
+            return shared;
+        }
+        Layer open = byName.get(name);
+        return open == null ? enter(name, opening.take(name)) : share(name, open);
+    }
+
+    private Chain.Node share(String name, Layer open) {
+        users.merge(open, 1, Integer::sum);
+        return new Chain.Node(name, open);
+    }
+
     /** Opens a node for reading, or shares it; {@link #release} gives it back. */
     Chain.Node share(ChainFile file) throws IOException {
         Layer layer = byName.get(file.name());
@@ -75,28 +163,22 @@ public final class OpenNodes implements OpenFiles {
             layer = file.openReadOnly(storage);
             put(file.name(), layer);
         }
-        users.merge(layer, 1, Integer::sum);
-        return new Chain.Node(file.name(), layer);
-    }
-
-    /** Opens a node for writing; it must not be open yet. {@link #release} gives it back. */
-    Chain.Node openWritable(ChainFile file) throws IOException {
-        if (byName.containsKey(file.name())) {
-            throw new IOException(file.name() + ": is in use, as the parent of another disk or read-only");
-        }
-        return openWritableBeside(file);
+        return share(file.name(), layer);
     }
 
     /**
-     * Opens a node for writing though it may be open for reading. Who asks for it from now on gets this one; those who have
-     * the other one see it as it was, and have to give it back.
+     * Opens a node for writing though it may be open for reading. Who asks for it from then on gets this one; those who have
+     * the other one see it as it was, and have to give it back. {@link #release} gives this one back.
+     *
+     * @param aside of a change that concerns the node
      */
-    Chain.Node openWritableBeside(ChainFile file) throws IOException {
-        Layer layer = file.openWritable(storage, redo.open(file));
-        unsettled.remove(file.name());
-        put(file.name(), layer);
-        users.put(layer, 1);
-        return new Chain.Node(file.name(), layer);
+    Chain.Node openWritableBeside(String name, Aside aside) throws IOException {
+        Layer layer = aside.get(() -> {
+            ChainFile file = ChainFile.read(storage, name);
+            return file.openWritable(storage, redo.open(file));
+        });
+        unsettled.remove(name);
+        return enter(name, layer);
     }
 
     /** Makes sure that a node's file alone tells of all its answered writes; to be called before it is read. */

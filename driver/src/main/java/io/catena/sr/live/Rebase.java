@@ -1,15 +1,12 @@
 package io.catena.sr.live;
 
 import io.catena.disk.Chain;
-import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
 import io.catena.log.LogLine;
 import io.catena.op.Compose;
-import io.catena.op.Operation;
 import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.LiveSteps;
-import io.catena.store.Storage;
-import io.catena.vhd.ChainFile;
+import io.catena.sr.tree.Opening;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -20,7 +17,7 @@ import java.util.List;
  * Lets an attached disk go on with its leaf upon another parent, when that becomes its base copy.
  *
  * <ol>
- *   <li>Before anything is recorded ({@link #open}), while requests run: open the parent with all its ancestors. Flush: what was
+ *   <li>Before anything is recorded ({@link #open}), while requests run: open the parent with all its ancestors, aside. Flush: what was
  *       written before is durable. See to it that no zeros are left out of the leaf any more, and that requests have ended that
  *       may have done so. Whoever calls this looks then whether some were.
  *   <li>While requests are held back, go on with the new chain, in memory ({@link #cut}). Nothing is read, written or synced for
@@ -38,21 +35,21 @@ import java.util.List;
 public final class Rebase implements LiveSteps, AutoCloseable {
     private static final Logger LOG = System.getLogger(Rebase.class.getName());
 
-    private final Storage storage;
     private final OpenNodes nodes;
+    private final Opening opening;
     private final Attachment attachment;
     private final LiveDisk disk;
     private final boolean keptZeros;
-    private final List<Chain.Node> ancestors = new ArrayList<>();
+    private List<Chain.Node> ancestors = List.of();
 
     /** The nodes below the leaf before; empty until the cut. */
     private List<Chain.Node> left = List.of();
 
     private boolean hasCut;
 
-    Rebase(Storage storage, OpenNodes nodes, Attachment attachment) {
-        this.storage = storage;
+    Rebase(OpenNodes nodes, Attachment attachment, Opening opening) {
         this.nodes = nodes;
+        this.opening = opening;
         this.attachment = attachment;
         this.disk = attachment.disk();
         this.keptZeros = attachment.zeros().areKept();
@@ -63,20 +60,16 @@ public final class Rebase implements LiveSteps, AutoCloseable {
      *
      * @param parent on which the leaf is to be
      */
-    public void open(ChainFile parent) throws IOException {
-        List<ChainFile> path = ChainPath.of(storage, parent);
-        nodes.settle(path);
-        for (ChainFile file : path) {
-            ancestors.add(nodes.share(file));
-        }
-        disk.flush();
+    public void open(String parent) throws IOException {
+        ancestors = nodes.open(parent, false, opening);
+        opening.run(disk::flush);
         attachment.zeros().keep(true);
-        disk.alone(() -> {});
+        opening.run(() -> disk.alone(() -> {}));
     }
 
     @Override
     public void cut() throws IOException {
-        try (LiveDisk.Pause pause = disk.pause()) {
+        try (LiveDisk.Pause pause = opening.get(disk::pause)) {
             List<Chain.Node> present = pause.chain().nodes();
             List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
             chain.addAll(ancestors);
@@ -89,12 +82,6 @@ public final class Rebase implements LiveSteps, AutoCloseable {
     /** What had to be durable is so since before the operation was recorded. */
     @Override
     public void settle(Aside aside) {}
-
-    /** Under the tree lock: it is over soon, and the disk cannot be detached meanwhile. */
-    @Override
-    public void apply(Operation recorded, Storage files, Aside aside) throws IOException {
-        recorded.apply(files);
-    }
 
     @Override
     public void goOn() {

@@ -81,6 +81,9 @@ public final class Checker {
         Aside looking = repair ? Aside.Step::take : aside;
         Set<String> temporary = looking.get(this::look);
         temporary.removeAll(preparing.get());
+        if (!temporary.isEmpty()) {
+            tree.awaitOpenings();
+        }
         leftovers(temporary);
         if (repair) {
             storage.syncNames();
@@ -213,7 +216,7 @@ public final class Checker {
         return temporary;
     }
 
-    /** Under the tree lock: what is still there now is nobody's. */
+    /** Under the tree lock, and while no disk is being opened: what is still there now is nobody's. */
     private void leftovers(Set<String> temporary) throws IOException {
         for (String name : temporary) {
             if (!storage.exists(name)) {

@@ -278,15 +278,6 @@ public final class OpenSr {
     }
 
     /**
-     * Lets garbage collection leave a disk that is about to be opened, if nobody has it yet. To be called without the tree lock: its files
-     * are closed, which takes as long as the disk does. Should another merge of it begin before it is opened, who opens it ends that
-     * under the lock.
-     */
-    public void makeWay(VdiId id) throws IOException {
-        tree.locked(id, () -> attachments.leaves().endOfCopy(id)).take();
-    }
-
-    /**
      * Makes sure that nothing is left but what makes the directory an SR. To be called under the tree lock.
      *
      * @throws SrException with {@link SrError#SR_NOT_EMPTY} if nodes are left, base copies included

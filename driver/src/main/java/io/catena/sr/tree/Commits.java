@@ -54,6 +54,7 @@ final class Commits {
 
     /** Returns false if recording failed, but the operation has happened all the same. */
     private boolean record(Operation operation, LiveSteps live) throws IOException {
+        refuseIfOpening(operation);
         lock.concern(operation.files());
         aside(() -> seenFiles.forget(operation.replaced()));
         try {
@@ -66,6 +67,13 @@ final class Commits {
             }
             takeBack(e);
             throw e;
+        }
+    }
+
+    /** Whoever changes files waits for that before he decides; this is for those that he does not know of. */
+    private void refuseIfOpening(Operation operation) throws IOException {
+        if (lock.isBeingOpened(operation.files())) {
+            throw new IOException("a disk is being opened that may have one of " + operation.files() + "; try again");
         }
     }
 

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -111,6 +112,36 @@ public final class SrTree {
         }
     }
 
+    /**
+     * As {@link #change(Errors.Work)}, of work that concerns these disks from the beginning. Waits for those that are being opened
+     * before it takes the turn.
+     */
+    public <T> T change(Collection<VdiId> disks, Errors.Work<T> work) throws IOException {
+        return changeOf(() -> leaves(disks), work);
+    }
+
+    /** As {@link #change(Collection, Errors.Work)}, of work that concerns these nodes. */
+    public <T> T changeOf(Collection<Node> nodes, Errors.Work<T> work) throws IOException {
+        List<String> files = nodes.stream().map(Node::name).toList();
+        return changeOf(() -> files, work);
+    }
+
+    private <T> T changeOf(Supplier<List<String>> files, Errors.Work<T> work) throws IOException {
+        lock.beginChange(files);
+        try {
+            return change(work);
+        } finally {
+            unlock();
+        }
+    }
+
+    private List<String> leaves(Collection<VdiId> disks) {
+        return disks.stream()
+                .flatMap(disk -> tree.node(disk).stream())
+                .map(Node::name)
+                .toList();
+    }
+
     /** What the operation did is seen from now on, all at once. */
     private void unlock() {
         boolean hasEnded = lock.endChange(() -> seen = tree);
@@ -124,7 +155,7 @@ public final class SrTree {
      * concerns a file of the disk.
      */
     public <T> T locked(VdiId disk, Supplier<T> work) {
-        lock.beginUse(() -> files(disk));
+        lock.beginUse(disk, () -> files(disk));
         try {
             return work.get();
         } finally {
@@ -132,9 +163,28 @@ public final class SrTree {
         }
     }
 
+    /**
+     * As {@link #locked(VdiId, Supplier)}, of work that waits for something else, too, without the lock.
+     *
+     * @param mayBegin is asked under the lock, and again after each {@link #tell}
+     */
+    public <T> T locked(VdiId disk, BooleanSupplier mayBegin, Supplier<T> work) {
+        lock.beginUse(disk, () -> files(disk), mayBegin);
+        try {
+            return work.get();
+        } finally {
+            lock.endUse();
+        }
+    }
+
+    /** Changes something that others may wait for, under the tree lock, whatever changes. */
+    public void tell(Runnable news) {
+        lock.tell(news);
+    }
+
     /** As {@link #locked(VdiId, Supplier)}, of work that may fail. */
     public <T> T lockedIo(VdiId disk, Errors.Work<T> work) throws IOException {
-        lock.beginUse(() -> files(disk));
+        lock.beginUse(disk, () -> files(disk));
         try {
             return work.run();
         } finally {
@@ -147,8 +197,31 @@ public final class SrTree {
      * that concerns a file of the disk, or if something failed that has to be completed first.
      */
     public <T> T change(VdiId disk, Errors.Work<T> work) throws IOException {
+        lock.beginUse(disk, () -> files(disk));
+        return use(work, lock::endUse, () -> change(work));
+    }
+
+    /**
+     * As {@link #change(VdiId, Errors.Work)}, of work that opens the disk, and waits {@link #aside} for that. Until it ends, changes that
+     * concern a file of the disk's chain wait, and so does who else wants the disk; so what it found out about the disk stays so.
+     */
+    public <T> T open(VdiId disk, Errors.Work<T> work) throws IOException {
+        lock.beginOpening(disk, () -> files(disk));
+        return use(work, lock::endOpening, () -> change(() -> openInTurn(disk, work)));
+    }
+
+    /** Others may open the disk meanwhile, for they need no turn once all is well. */
+    private <T> T openInTurn(VdiId disk, Errors.Work<T> work) throws IOException {
+        lock.beginOpening(disk, () -> files(disk));
+        try {
+            return work.run();
+        } finally {
+            lock.endOpening();
+        }
+    }
+
+    private <T> T use(Errors.Work<T> work, Runnable end, Errors.Work<T> otherwise) throws IOException {
         IOException failure = null;
-        lock.beginUse(() -> files(disk));
         try {
             if (!closed && !outdated && commits.isAllWell()) {
                 return work.run();
@@ -156,13 +229,28 @@ public final class SrTree {
         } catch (IOException e) {
             failure = e;
         } finally {
-            lock.endUse();
+            end.run();
         }
         if (failure == null) {
-            return change(work);
+            return otherwise.run();
         }
         lookAgainInTurn(failure);
         throw failure;
+    }
+
+    /** Returns how files are opened by what {@link #open} runs, or by a change that concerns the disk. */
+    public Opening opening() {
+        return new Opening() {
+            @Override
+            public void run(Step work) throws IOException {
+                aside(work);
+            }
+
+            @Override
+            public void opens(Collection<String> files) throws IOException {
+                lock.opens(files);
+            }
+        };
     }
 
     private void lookAgainInTurn(IOException reason) {
@@ -176,24 +264,31 @@ public final class SrTree {
         }
     }
 
-    /** Returns the files that a disk consists of; nothing if the disk is not known. */
+    /** Returns the files that a disk, or what stands for it, consists of; nothing if the disk is not known. */
     private Optional<Set<String>> files(VdiId disk) {
         Tree now = tree;
         return now.node(disk)
+                .or(() -> now.anchor(kept.anchors(disk)))
                 .map(leaf -> now.chain(leaf).stream().map(Node::name).collect(Collectors.toSet()));
     }
 
     /**
      * Tells which nodes the change under way concerns: until it ends nobody begins or ceases to use a disk that has one of them in
-     * its chain, so whatever the change finds out about how they are used stays so.
+     * its chain, so whatever the change finds out from here on about how they are used stays so. Waits, without the tree lock, for
+     * who opens such a disk.
      */
     public void concern(Collection<Node> nodes) {
         lock.concern(nodes.stream().map(Node::name).toList());
     }
 
+    /** Waits, without the tree lock, until no disk is being opened. To be called by a change that concerns all. */
+    public void awaitOpenings() {
+        lock.awaitOpenings();
+    }
+
     /**
-     * Takes a step of a change that takes long, without the tree lock. Meanwhile disks can be attached and detached that the
-     * change does not {@link #concern}; nothing else of the SR is changed.
+     * Takes a step of a change, or of what {@link #open opens} a disk, that takes long, without the tree lock. Meanwhile disks can be
+     * attached and detached that the change does not {@link #concern}; nothing else of the SR is changed by others than the change.
      *
      * @param step touches nothing that is guarded by the tree lock
      */
@@ -282,9 +377,10 @@ public final class SrTree {
         return commits.unfinished();
     }
 
-    /** Refuses all changes from now on, since the SR is let go of. */
+    /** Refuses all changes from now on, since the SR is let go of; returns when no disk is being opened any more. */
     public void close() {
         closed = true;
+        lock.awaitOpenings();
     }
 
     /** Refuses all changes from now on. */

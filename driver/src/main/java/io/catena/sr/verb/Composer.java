@@ -14,6 +14,7 @@ import io.catena.sr.live.Rebase;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.record.SrFiles;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.vhd.ChainFile;
@@ -42,7 +43,8 @@ public final class Composer {
     }
 
     /**
-     * Composes two disks.
+     * Composes two disks. Concerns both, so nobody begins or ceases to use either meanwhile; whatever waits for the file system does so
+     * without the tree lock, and disks that share base copies with them can be used.
      *
      * <ol>
      *   <li>End what garbage collection does with either, and complete both files.
@@ -60,17 +62,18 @@ public final class Composer {
         Node child = sr.view.usableVdi(childId);
         sr.view.refuseContradiction(parent);
         sr.view.refuseContradiction(child);
+        sr.tree.concern(List.of(parent, child));
         check(parent, child);
         for (Node node : List.of(parent, child)) {
-            sr.attachments.leaves().stopMerging(node.id());
+            sr.attachments.leaves().stopMerging(node.id(), sr.tree::aside);
             if (sr.attachments.get(node.id()).isEmpty()) {
                 sr.attachments.nodes().settle(node.name());
             }
         }
         checkNothingIsLeftBehind(child);
-        sr.records.contentChanges(child.id(), sr.view.record(child));
-        ChainFile base = ChainFile.read(sr.storage, parent.name());
-        run(operation(parent, base, child), base, child);
+        Aside aside = sr.tree.opening();
+        aside.run(() -> sr.records.contentChanges(child.id(), sr.view.record(child)));
+        run(aside.get(() -> operation(parent, child)), parent, child);
         sr.records.forget();
         sr.tree.refresh(List.of(parent.name(), child.name()));
     }
@@ -84,15 +87,15 @@ public final class Composer {
                 && sr.tree.now().parent(child.get()).equals(parent);
     }
 
-    private void run(Compose operation, ChainFile base, Node child) throws IOException {
+    private void run(Compose operation, Node parent, Node child) throws IOException {
         Optional<Attachment> active = sr.attachments.get(child.id());
         if (active.isEmpty()) {
             checkHoldsItsZeros(child);
             sr.tree.run(operation);
             return;
         }
-        try (Rebase rebase = sr.attachments.swaps().rebase(active.get())) {
-            rebase.open(base);
+        try (Rebase rebase = sr.attachments.swaps().rebase(active.get(), sr.tree.opening())) {
+            rebase.open(parent.name());
             checkHoldsItsZeros(child);
             sr.tree.commit(operation, rebase);
         }
@@ -103,7 +106,7 @@ public final class Composer {
         List<Node> chain = sr.tree.now().chain(child);
         for (Node lower : chain.subList(1, chain.size())) {
             sr.attachments.nodes().settle(lower.name());
-            if (!LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, lower.name()))) {
+            if (!isEmpty(lower)) {
                 throw new SrException(
                                 SrError.VDI_TYPE,
                                 "VDI " + child.id() + " builds on " + lower.name()
@@ -111,6 +114,10 @@ public final class Composer {
                         .correction(NEW_CHILD);
             }
         }
+    }
+
+    private boolean isEmpty(Node node) throws IOException {
+        return sr.tree.opening().get(() -> LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, node.name())));
     }
 
     private void checkHoldsItsZeros(Node child) throws IOException {
@@ -123,7 +130,8 @@ public final class Composer {
         }
     }
 
-    private Compose operation(Node parent, ChainFile base, Node child) throws IOException {
+    private Compose operation(Node parent, Node child) throws IOException {
+        ChainFile base = ChainFile.read(sr.storage, parent.name());
         VhdHeaders headers = headers(ChainFile.read(sr.storage, child.name()));
         ParentLink link = ParentLink.of(
                 sr.storage, child.name(), base.name(), base.uniqueId().orElse(DynamicHeader.NO_ID));
@@ -147,7 +155,7 @@ public final class Composer {
         sr.use.checkDetached(parent.id());
         sr.use.checkNotRead(child.id());
         checkChild(child);
-        checkFit(parent, child);
+        sr.tree.aside(() -> checkFit(parent, child));
         sr.settings.chainBudget().check(sr.tree.now(), child, sr.tree.now().depth(parent) + 1);
     }
 

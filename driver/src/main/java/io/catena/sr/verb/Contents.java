@@ -30,7 +30,6 @@ import io.catena.stream.Qcow2Stream;
 import io.catena.stream.RawStream;
 import io.catena.stream.Uploads;
 import io.catena.stream.VhdStream;
-import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
 import java.io.Closeable;
 import java.io.IOException;
@@ -213,12 +212,12 @@ public final class Contents implements VdiContents {
     private Begun begin(VdiId vdi) throws IOException {
         Node node = sr.view.usableVdi(vdi);
         sr.use.checkNotWritten(vdi);
-        return new Begun(node, sr.attachments.openReader(vdi, ChainFile.read(sr.storage, node.name())));
+        return new Begun(node, sr.attachments.openReader(vdi, node.name(), sr.tree.opening()));
     }
 
     private Begun anchor(VdiId withoutData) throws IOException {
         Node node = sr.view.anchor(withoutData).orElseThrow(() -> unknown(withoutData));
-        return new Begun(node, sr.attachments.openReader(withoutData, ChainFile.read(sr.storage, node.name())));
+        return new Begun(node, sr.attachments.openReader(withoutData, node.name(), sr.tree.opening()));
     }
 
     /** A disk that is open for reading; of a snapshot whose data was given up the base copy that stands for it. */
@@ -231,9 +230,8 @@ public final class Contents implements VdiContents {
 
         Opened(VdiId vdi) throws IOException {
             this.vdi = vdi;
-            sr.makeWay(vdi);
             isWithoutData = Objects.requireNonNull(sr.tree.change(vdi, () -> sr.view.hasNoData(vdi)));
-            Begun begun = Objects.requireNonNull(sr.tree.change(vdi, () -> isWithoutData ? anchor(vdi) : begin(vdi)));
+            Begun begun = Objects.requireNonNull(sr.tree.open(vdi, () -> isWithoutData ? anchor(vdi) : begin(vdi)));
             node = begun.node();
             reader = begun.reader();
             sizeBytes = isWithoutData

@@ -101,11 +101,10 @@ public final class Imports {
     /** Nobody can write or destroy the base before the import ends. */
     private VdiImport beginUpon(VdiId base, NewVdi vdi, @Nullable UUID content, String prepared) throws IOException {
         Node node = sr.view.usableVdi(base);
+        sr.tree.concern(List.of(node));
         cutter.request(base, vdi, content, prepared);
         ChainFile leaf = ChainFile.read(sr.storage, node.name());
-        sr.tree.concern(List.of(node));
-        sr.attachments.leaves().stopMerging(base, sr.tree::aside);
-        DiskReader reader = sr.attachments.openReader(base, leaf);
+        DiskReader reader = sr.attachments.openReader(base, leaf.name(), sr.tree.opening());
         try {
             sr.tree.aside(() -> makeFileUpon(leaf, vdi, prepared));
             Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared);

@@ -6,26 +6,29 @@ import io.catena.api.Hold;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
+import io.catena.disk.LiveDisk;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Holds;
+import io.catena.sr.live.LeafZeros;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.Errors;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.tree.Node;
+import io.catena.sr.tree.Opening;
 import io.catena.sr.tree.Tree;
-import io.catena.vhd.ChainFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 
 /**
  * Takes disks from detached to attached to active and back, if that is allowed: one holder writes, or many read.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Used under the SR's tree lock only, but for {@link #leave}.
  */
 public final class VdiAttacher {
     private final OpenSr sr;
@@ -55,7 +58,25 @@ public final class VdiAttacher {
         return export(id);
     }
 
-    /** Opens a disk for I/O. */
+    /**
+     * Opens a disk for I/O. To be run by {@link io.catena.sr.tree.SrTree#open}: whatever waits for the disk's storage does so without the
+     * tree lock, and nothing else of the SR waits for it but what concerns the disk.
+     *
+     * <ol>
+     *   <li>Under the tree lock, reserve the disk: wait for the change under way if that concerns a file of its chain, and for who opens the
+     *       same disk. From here on a change that concerns one of the files waits, be it a cut, a merge or a deletion, and so does who wants
+     *       to detach the disk, or to attach it once more.
+     *   <li>Look whether it may be opened: what is found stays so until the end. Only a file that is behind its redo log catches up here,
+     *       under the lock; there are some only after a disk failed or was full.
+     *   <li>Aside, note in the record that its content changes; let garbage collection leave the leaf, and close it.
+     *   <li>Open the files that are not open yet: see {@code OpenNodes.open}.
+     *   <li>Aside, serve the disk. A guest may use it from here on, before the next step.
+     *   <li>Under the tree lock, enter it as one that is in use, and note the holder. Give the reservation back.
+     * </ol>
+     *
+     * <p>If one of them fails, what was opened is closed and the reservation given back; nothing was written to the disk's files. A kill
+     * or a power cut finds them as they were, and redo logs that tell of nothing.
+     */
     public Export activate(VdiId id, String holder, AccessMode mode) throws IOException {
         Node node = openable(id, mode);
         Hold own = holds.get(id, holder)
@@ -70,24 +91,29 @@ public final class VdiAttacher {
             if (mode == AccessMode.READ_WRITE) {
                 checkWritable(node);
                 sr.use.checkNotRead(id);
-                sr.records.contentChanges(id, sr.view.record(node));
+                sr.tree.aside(() -> sr.records.contentChanges(id, sr.view.record(node)));
             }
             if (sr.attachments.get(id).isEmpty()) {
-                boolean keepsZeros = MirrorMark.isIn(sr.view.record(node).allKeys());
-                ChainFile leaf = ChainFile.read(sr.storage, node.name());
-                sr.attachments.attach(id, leaf, mode, sr.zeros.of(id, keepsZeros));
-                sr.behind.opened(node.name());
+                open(node, mode);
             }
             holds.activate(own, mode);
         }
         return export(id);
     }
 
+    private void open(Node node, AccessMode mode) throws IOException {
+        boolean keepsZeros = MirrorMark.isIn(sr.view.record(node).allKeys());
+        Opening opening = sr.tree.opening();
+        LeafZeros zeros = opening.get(() -> sr.zeros.of(node.id(), keepsZeros));
+        sr.attachments.attach(node.id(), node.name(), mode, zeros, opening);
+        sr.behind.opened(node.name());
+    }
+
     private Node openable(VdiId id, AccessMode mode) {
         return mode == AccessMode.READ_WRITE ? sr.view.writableVdi(id) : sr.view.usableVdi(id);
     }
 
-    /** Does both, or neither. */
+    /** Does both, or neither; to be run as {@link #activate} is. The hold shows from the reservation on. */
     public Export attachAndActivate(VdiId id, String holder, AccessMode mode) throws IOException {
         boolean isNew = holds.get(id, holder).isEmpty();
         attach(id, holder, mode);
@@ -107,6 +133,7 @@ public final class VdiAttacher {
      *
      * <ol>
      *   <li>Note that the disk is leaving: nobody activates it from here on, and no merge of its leaf begins.
+     *   <li>Flush it: if there is no room for what was written last it goes on.
      *   <li>Send the clients away.
      *   <li>End the rounds of a merge of its leaf. The chain on disk is right at every moment.
      *   <li>Make the files complete that were written: all is durable, the footers are there, and the redo log knows of nothing. A kill or
@@ -119,29 +146,44 @@ public final class VdiAttacher {
      * <p>The disk stays what it is to all others until the last step: who cuts or resizes it meanwhile does so as with any disk in use, and
      * the files that it has then are closed.
      *
+     * <p>Of two who end the same at once the second waits for the first. He has nothing left to do then, also if the holder has begun
+     * anew meanwhile: what begins after something was to end is not ended by it.
+     *
+     * @param isMeant tells of the hold as it was when this was called, and as it is, whether that is still to end
      * @param ending takes the tree lock
      * @throws SrException with {@link SrError#SR_NO_SPACE} if what was written last has no room in the files; then nothing has
      *     ended, and the clients are served
      */
-    public void leave(VdiId id, String holder, Runnable ending) {
-        refuseIfFull(id, holder);
-        Optional<Attachment> last = sr.tree.locked(id, () -> {
-            Optional<Attachment> active = isLastActive(id, holder) ? sr.attachments.get(id) : Optional.empty();
-            active.ifPresent(leaving -> sr.attachments.leave(id));
-            return active;
+    public void leave(VdiId id, String holder, BiPredicate<Holds.Since, Holds.Since> isMeant, Runnable ending) {
+        Holds.Since asked = holds.since(id, holder);
+        Optional<Attachment> last = sr.tree.locked(id, () -> mayLeave(id, holder), () -> {
+            boolean isLeft = !isMeant.test(asked, holds.since(id, holder));
+            return isLeft ? Optional.empty() : beginLeaving(id, holder, ending);
         });
         if (last.isEmpty()) {
-            ending.run();
             return;
         }
         try {
+            refuseIfFull(id, last.get().disk());
             sr.attachments.withdraw(id);
             endRounds(id);
             last.get().disk().complete();
             ending.run();
         } finally {
-            sr.attachments.stay(id);
+            sr.tree.tell(() -> sr.attachments.stay(id));
         }
+    }
+
+    private boolean mayLeave(VdiId id, String holder) {
+        return !sr.attachments.isLeaving(id)
+                || holds.get(id, holder).filter(hold -> hold.active() != null).isEmpty();
+    }
+
+    /** Returns the disk if he is the last who has it; else he can leave at once. */
+    private Optional<Attachment> beginLeaving(VdiId id, String holder, Runnable ending) {
+        Optional<Attachment> active = isLastActive(id, holder) ? sr.attachments.get(id) : Optional.empty();
+        active.ifPresentOrElse(leaving -> sr.attachments.leave(id), ending);
+        return active;
     }
 
     /**
@@ -156,15 +198,10 @@ public final class VdiAttacher {
      * What else fails is found when the disk is closed: that must be possible with files that cannot be written any more. So must
      * it if the disk failed for good before, of which the failure now is a consequence: only to close it helps then.
      */
-    private void refuseIfFull(VdiId id, String holder) {
-        Optional<Attachment> written = sr.tree.locked(
-                id,
-                () -> isLastActive(id, holder)
-                        ? sr.attachments.get(id).filter(active -> !active.disk().readOnly())
-                        : Optional.empty());
+    private static void refuseIfFull(VdiId id, LiveDisk disk) {
         try {
-            if (written.isPresent()) {
-                written.get().disk().flush();
+            if (!disk.readOnly()) {
+                disk.flush();
             }
         } catch (IOException e) {
             if (Errors.isNoSpace(e) && e.getCause() == null) {

@@ -16,7 +16,6 @@ import io.catena.sr.tree.MergeRules;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
-import io.catena.vhd.ChainFile;
 import io.catena.vhd.HiddenFlag;
 import java.io.IOException;
 import java.util.BitSet;
@@ -80,7 +79,7 @@ public final class VdiRemover {
     }
 
     private void makeDurable(Node node) throws IOException {
-        DiskReader reader = sr.attachments.openReader(node.id(), ChainFile.read(storage, node.name()));
+        DiskReader reader = sr.attachments.openReader(node.id(), node.name(), sr.tree.opening());
         try {
             sr.tree.aside(reader::settle);
         } finally {

@@ -73,13 +73,107 @@ class TreeLockTest {
 
     @Test
     void whoUsesADiskCannotBeginAChange() {
-        lock.beginUse(() -> A);
+        lock.beginUse("a", () -> A);
         assertThatThrownBy(lock::beginChange).isInstanceOf(IllegalStateException.class);
         lock.endUse();
     }
 
+    @Test
+    void whileADiskIsOpenedOthersAreUsedAndChanged() throws Exception {
+        Thread opening = beginOpeningOf("a", A);
+        use(B);
+        lock.beginChange(() -> List.of("b.vhd"));
+        lock.concern(List.of("c.vhd"));
+        lock.endChange(() -> {});
+        assertThat(opening.isAlive()).isTrue();
+        end(opening);
+    }
+
+    @Test
+    void whoWantsTheSameDiskWaits() throws Exception {
+        Thread opening = beginOpeningOf("a", A);
+        Thread use = waiting(() -> {
+            lock.beginUse("a", () -> A);
+            lock.endUse();
+        });
+        end(opening);
+        use.join();
+    }
+
+    @Test
+    void twoDisksWithTheSameBaseCopyAreOpenedAtOnce() throws Exception {
+        Thread opening = beginOpeningOf("a", A);
+        lock.beginOpening("b", () -> B);
+        lock.endOpening();
+        end(opening);
+    }
+
+    /** It has no turn, so that others need not wait with it. */
+    @Test
+    void aChangeOfItsFilesWaitsAndOtherChangesDoNot() throws Exception {
+        Thread opening = beginOpeningOf("a", A);
+        Thread change = waiting(() -> {
+            lock.beginChange(() -> List.of("base.vhd"));
+            assertThat(opening.isAlive()).isFalse();
+            lock.endChange(() -> {});
+        });
+        lock.beginChange(() -> List.of("b.vhd"));
+        lock.endChange(() -> {});
+        end(opening);
+        change.join();
+    }
+
+    @Test
+    void aChangeThatComesToConcernThemWaitsAsWell() throws Exception {
+        assertWaitsForOpening(() -> lock.concern(List.of("base.vhd")));
+    }
+
+    @Test
+    void soDoesOneThatConcernsAll() throws Exception {
+        assertWaitsForOpening(lock::awaitOpenings);
+    }
+
+    private void assertWaitsForOpening(Runnable await) throws Exception {
+        Thread opening = beginOpeningOf("a", A);
+        Thread change = waiting(() -> {
+            lock.beginChange();
+            await.run();
+            lock.endChange(() -> {});
+        });
+        end(opening);
+        change.join();
+    }
+
+    @Test
+    void aFileThatIsBeingChangedIsNotOpenedIfNobodyKnewOfIt() throws Exception {
+        Thread change = beginChangeOf("unknown.vhd");
+        lock.beginOpening("a", () -> A);
+        assertThatThrownBy(() -> lock.opens(List.of("a.vhd", "unknown.vhd")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("unknown.vhd");
+        lock.endOpening();
+        end(change);
+    }
+
+    /** Returns when it waits without the lock. */
+    private Thread beginOpeningOf(String disk, Optional<Set<String>> chain) throws InterruptedException {
+        Thread opening = new Thread(() -> open(disk, chain), "opening of " + disk);
+        opening.start();
+        assertThat(asideBegun.await(20, TimeUnit.SECONDS)).isTrue();
+        return opening;
+    }
+
+    private void open(String disk, Optional<Set<String>> chain) {
+        lock.beginOpening(disk, () -> chain);
+        try {
+            waitAside();
+        } finally {
+            lock.endOpening();
+        }
+    }
+
     private void use(Optional<Set<String>> chain) {
-        lock.beginUse(() -> chain);
+        lock.beginUse(chain, () -> chain);
         lock.endUse();
     }
 
@@ -96,14 +190,20 @@ class TreeLockTest {
         lock.beginChange();
         try {
             lock.concern(List.of(concerned));
+            waitAside();
+        } finally {
+            lock.endChange(() -> {});
+        }
+    }
+
+    private void waitAside() {
+        try {
             lock.aside(() -> {
                 asideBegun.countDown();
                 await(asideMayEnd);
             });
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        } finally {
-            lock.endChange(() -> {});
         }
     }
 

@@ -62,6 +62,7 @@ class BystanderCrashTest {
 
     static Stream<Arguments> longest() {
         return Stream.of(
+                arguments(Change.ATTACH, methods("VhdHeaders.footerAt", "RedoLog.openHalf")),
                 arguments(Change.DETACH, methods("BatmapFile.write")),
                 arguments(Change.DETACH_UNWRITTEN, methods("SparseTail.writeTrailingFooter")),
                 arguments(

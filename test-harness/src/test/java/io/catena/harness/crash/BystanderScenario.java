@@ -53,6 +53,7 @@ final class BystanderScenario implements Scenario {
         LIVE_MERGE,
         RESIZE,
         LIVE_RESIZE,
+        ATTACH,
         DETACH,
         DETACH_UNWRITTEN,
         SCAN,
@@ -81,7 +82,7 @@ final class BystanderScenario implements Scenario {
 
         /** Whether it mostly reads. */
         boolean looks() {
-            return this == SCAN || this == CHECK;
+            return this == SCAN || this == CHECK || this == ATTACH;
         }
     }
 
@@ -148,6 +149,7 @@ final class BystanderScenario implements Scenario {
                 case DESTROY -> sr.repository().destroy(snapshot);
                 case CREATE -> sr.repository().create(SimulatedSr.spec(MADE));
                 case MERGE, INNER_MERGE, LIVE_MERGE -> sr.collectGarbage();
+                case ATTACH -> sr.attach(DISK);
                 case DETACH, DETACH_UNWRITTEN -> sr.detach(DISK);
                 case RESIZE, LIVE_RESIZE -> sr.repository().resize(DISK, GROWN_BYTES);
                 case SCAN -> {

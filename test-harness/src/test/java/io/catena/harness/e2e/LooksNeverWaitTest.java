@@ -12,6 +12,7 @@ import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
@@ -23,6 +24,7 @@ import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Timer;
+import io.catena.sr.record.MirrorMark;
 import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
@@ -38,6 +40,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -198,6 +202,131 @@ class LooksNeverWaitTest {
         }
     }
 
+    /** While its headers are read, and while its files are opened. */
+    @Test
+    void whileADiskIsAttachedAndTheDiskDoesNotAnswerOthersAreUsedCutAndDestroyed() throws Exception {
+        VdiId disk = disks.get(0);
+        for (String part : List.of("ChainPath.of", "ChainOpening.open")) {
+            stall.beginForOneInside("OpenNodes.open > " + part);
+            Future<?> attached = threads.submit(() -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE));
+            stall.awaitCall();
+            inTime(() -> sr.snapshot(List.of(disks.get(3)), "s"));
+            inTime(() -> {
+                sr.destroy(create("another"));
+                return sr.resize(disks.get(4), sr.vdi(disks.get(4)).virtualSizeBytes() + DISK_BYTES);
+            });
+            assertOthersAreUsedMeanwhile(attached);
+            exports.device(disk).write(0, ByteBuffer.allocate(4096));
+            sr.detach(disk, Hold.HOST);
+        }
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    /** Who wants the same disk waits, without making others wait, and finds it in use. */
+    @Test
+    void whileADiskIsAttachedAndTheDiskDoesNotAnswerTheSameDiskIsNeitherCutNorDestroyedNorAttachedAnew()
+            throws Exception {
+        VdiId disk = disks.get(0);
+        stall.beginForOneInside("ChainOpening.open");
+        Future<?> attached = threads.submit(() -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE));
+        stall.awaitCall();
+        List<FutureTask<?>> waiting = List.of(
+                new FutureTask<>(() -> sr.snapshot(List.of(disk), "s")),
+                new FutureTask<>(() -> sr.resize(disk, 2 * DISK_BYTES)),
+                new FutureTask<>(() -> sr.attachAndActivate(disk, "another", AccessMode.READ_ONLY)),
+                new FutureTask<>(() -> sr.destroy(disk), disk),
+                new FutureTask<>(() -> sr.scan()),
+                new FutureTask<>(() -> sr.garbage().run()));
+        for (FutureTask<?> work : waiting.subList(0, 4)) {
+            awaitWaiting(started(work));
+        }
+        inTime(() -> sr.snapshot(List.of(disks.get(3)), "s"));
+        waiting.subList(4, 6).forEach(LooksNeverWaitTest::started);
+        assertOthersAreUsedMeanwhile(attached);
+
+        for (int i : List.of(0, 1, 4, 5)) {
+            waiting.get(i).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        }
+        for (int i : List.of(2, 3)) {
+            assertThatThrownBy(() -> waiting.get(i).get(PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE));
+        }
+        assertThat(exports.device(disk).sizeBytes()).isEqualTo(2 * DISK_BYTES);
+        exports.device(disk).write(0, ByteBuffer.allocate(4096));
+        sr.detach(disk, Hold.HOST);
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    @Test
+    void aDiskThatCannotBeOpenedLeavesNothingBehind() throws Exception {
+        VdiId disk = disks.get(0);
+        stall.failInside("ChainOpening.open");
+        assertThatThrownBy(() -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE))
+                .isInstanceOf(SrException.class);
+        stall.end();
+        assertThat(sr.holds()).isEmpty();
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        sr.detach(disk, Hold.HOST);
+        assertThat(sr.check(false).findings()).isEmpty();
+        sr.destroy(disk);
+    }
+
+    /** While the parent is opened, while what its guest wrote is flushed, and while the link is written. */
+    @Test
+    void whileADiskInUseIsComposedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        for (String part : List.of("ChainOpening.open", "LiveDisk.flush", "Compose.apply")) {
+            VdiId parent = create("parent");
+            VdiId child = create("child");
+            sr.set(child, new VdiChange(null, null, Map.of(MirrorMark.SM_CONFIG, "1"), Set.of(), null));
+            sr.snapshot(List.of(child), "empty");
+            sr.attachAndActivate(child, Hold.HOST, AccessMode.READ_WRITE);
+            exports.device(child).write(0, ByteBuffer.allocate(4096));
+            stall.beginForOneInside("Composer.compose > " + part);
+            assertOthersAreUsedMeanwhile(threads.submit(() -> sr.compose(parent, child)));
+            sr.detach(child, Hold.HOST);
+        }
+    }
+
+    private VdiId create(String name) {
+        return sr.create(new VdiSpec(DISK_BYTES, name, "", null, false)).vdi();
+    }
+
+    /** While the base copy is opened for writing, or for reading. */
+    @Test
+    void whileTheMergeOfALeafInUseBeginsAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
+        VdiId disk = disks.get(0);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        exports.device(disk).write(5 << 20, ByteBuffer.allocate(1 << 20));
+        stall.beginForOneInside("LeafWork.beginDrain", "LeafWork.beginFill");
+        Job merge = sr.garbage().run();
+        assertOthersAreUsedMeanwhile(threads.submit(() -> jobs.waitFor(merge.id(), Duration.ofSeconds(60))));
+        sr.detach(disk, Hold.HOST);
+    }
+
+    /** The second waits for the first, and does not end what the holder began after that. */
+    @Test
+    void ofTwoDetachesAtOnceTheSecondDoesNotEndALaterAttach() throws Exception {
+        VdiId disk = disks.get(1);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        stall.beginForOneInside("LiveDisk.complete");
+        exports.device(disk).write(0, ByteBuffer.allocate(4096));
+        Future<?> first = threads.submit(() -> sr.detach(disk, Hold.HOST));
+        stall.awaitCall();
+        FutureTask<?> second = new FutureTask<>(() -> sr.detach(disk, Hold.HOST), disk);
+        awaitWaiting(started(second));
+        stall.end();
+        first.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        second.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+
+        assertThat(sr.holds()).extracting(Hold::vdi).containsExactly(disk);
+        exports.device(disk).write(0, ByteBuffer.allocate(4096));
+        sr.detach(disk, Hold.HOST);
+        assertThat(sr.holds()).isEmpty();
+    }
+
     /** While what its guest wrote last is flushed, and while the file is made complete. */
     @Test
     void whileADiskIsDetachedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
@@ -304,6 +433,13 @@ class LooksNeverWaitTest {
         }
     }
 
+    private static void awaitWaiting(Thread thread) {
+        while (thread.getState() != Thread.State.WAITING) {
+            assertThat(thread.isAlive()).isTrue();
+            Thread.onSpinWait();
+        }
+    }
+
     /** Work that waits for the disk goes on as soon as that answers again. */
     private void assertOthersAreUsedMeanwhile(Future<?> work) throws Exception {
         stall.awaitCall();
@@ -371,6 +507,7 @@ class LooksNeverWaitTest {
         private volatile String prefix = "";
         private volatile List<String> callers = List.of();
         private volatile boolean isForOne;
+        private volatile boolean fails;
         private final AtomicReference<@Nullable Thread> first = new AtomicReference<>();
         private volatile CountDownLatch called = new CountDownLatch(1);
         private volatile CountDownLatch ended = new CountDownLatch(0);
@@ -429,10 +566,13 @@ class LooksNeverWaitTest {
                     .anyMatch(path -> Stream.of(path.split(" > ", -1)).allMatch(CallSite::isInside));
         }
 
-        private void await() throws InterruptedException {
+        private void await() throws InterruptedException, IOException {
             CountDownLatch end = ended;
             if (end.getCount() > 0 && (!isForOne || first.compareAndSet(null, Thread.currentThread()))) {
                 called.countDown();
+                if (fails) {
+                    throw new IOException("the disk fails");
+                }
                 end.await();
             }
         }
@@ -468,6 +608,12 @@ class LooksNeverWaitTest {
             isForOne = true;
         }
 
+        /** As {@link #beginForOneInside}, of a call that fails. */
+        void failInside(String... methods) {
+            beginForOneInside(methods);
+            fails = true;
+        }
+
         /** What waits goes on, until it comes to these methods. */
         void goOnInside(String... methods) {
             CountDownLatch before = ended;
@@ -490,6 +636,7 @@ class LooksNeverWaitTest {
         }
 
         void end() {
+            fails = false;
             ended.countDown();
         }
     }

@@ -55,7 +55,8 @@ public record GcStep(
         return nodes().stream().map(Node::name).toList();
     }
 
-    private List<Node> nodes() {
+    /** Returns all nodes that it touches. */
+    public List<Node> nodes() {
         List<Node> nodes = new ArrayList<>(pushed());
         if (parent != null) {
             nodes.add(parent);
