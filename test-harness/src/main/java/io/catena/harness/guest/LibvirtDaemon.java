@@ -9,14 +9,17 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.UUID;
 
 /**
  * A libvirtd of the test's own, apart from the host's: configuration, state and sockets are in one directory; see {@code
- * libvirtd-apart.sh}. Its guests outlive it, as on a host, until {@link #close}. Needs root.
+ * libvirtd-apart.sh}. Its guests outlive it, as on a host, until {@link #close}. Each has a host's id of its own, so that guests can
+ * move from one to another. Needs root.
  */
 public final class LibvirtDaemon implements AutoCloseable {
     private static final Duration START_DEADLINE = Duration.ofMinutes(2);
     private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(60);
+    private static final Duration MIGRATION_DEADLINE = Duration.ofMinutes(5);
     private static final Duration END_DEADLINE = Duration.ofSeconds(30);
 
     private final Path directory;
@@ -47,7 +50,8 @@ public final class LibvirtDaemon implements AutoCloseable {
         Files.writeString(etc.resolve("qemu.conf"), QemuConf.TEXT, UTF_8);
         Files.writeString(
                 etc.resolve("libvirtd.conf"),
-                "auth_unix_rw = \"none\"\nlisten_tls = 0\nlog_outputs = \"3:stderr\"\n",
+                "auth_unix_rw = \"none\"\nlisten_tls = 0\nlog_outputs = \"3:stderr\"\nhost_uuid = \""
+                        + UUID.randomUUID() + "\"\n",
                 UTF_8);
         LibvirtDaemon started = new LibvirtDaemon(directory, script, run(script, directory));
         started.awaitAnswer();
@@ -62,6 +66,30 @@ public final class LibvirtDaemon implements AutoCloseable {
     /** Runs one command of {@code virsh} against it and returns what it prints. */
     public String virsh(String... arguments) throws IOException {
         return Programs.run(COMMAND_DEADLINE, command(arguments)).stdout();
+    }
+
+    /**
+     * Moves a guest that goes on meanwhile to another daemon, where it stands still until it is resumed. That its disks are
+     * the same there is the caller's business.
+     *
+     * @param definition of the guest there
+     */
+    public void migrate(String guest, LibvirtDaemon target, Path definition) throws IOException {
+        Path way = target.directory.resolve("migration");
+        Programs.run(
+                MIGRATION_DEADLINE,
+                command(
+                        "migrate",
+                        "--live",
+                        "--suspend",
+                        "--unsafe",
+                        guest,
+                        "--desturi",
+                        target.uri(),
+                        "--migrateuri",
+                        "unix:" + way,
+                        "--xml",
+                        definition.toString()));
     }
 
     /** Ends it as a crash would; its guests go on. Then starts it again. */

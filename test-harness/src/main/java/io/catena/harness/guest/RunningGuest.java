@@ -60,6 +60,11 @@ public final class RunningGuest implements AutoCloseable {
         } catch (LibvirtException e) {
             throw new IOException("the guest " + name + " does not start: " + e.getMessage() + "\n" + xml, e);
         }
+        return arrived(name, directory);
+    }
+
+    /** Waits until a guest answers that was started by somebody else, with its sockets and its console in {@code directory}. */
+    public static RunningGuest arrived(String name, Path directory) throws IOException {
         RunningGuest guest = new RunningGuest(
                 name, directory.resolve(name + ".log"), GuestShell.connect(directory.resolve(name + ".sh")));
         guest.run("true", BOOT_DEADLINE);
