@@ -254,6 +254,9 @@ final class SimulatedSr {
         long begin = model(vdi).flush();
         device(vdi).flush();
         model(vdi).flushed(begin);
+        if (takenOver != null) {
+            takenOver.flushed();
+        }
     }
 
     /** Writes a few times, and flushes some of it. */

@@ -17,9 +17,12 @@ import io.catena.lease.LeaseStore;
 import io.catena.lease.LeaseTimes;
 import io.catena.lease.Session;
 import io.catena.lease.Takeover;
+import io.catena.store.ForwardingStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -29,34 +32,51 @@ import org.jspecify.annotations.Nullable;
  * server; what a dead host had in its memory and its run directory is lost.
  */
 final class TakenOverSr {
-    private static final ThreadLocal<Boolean> WANTED = ThreadLocal.withInitial(() -> false);
+    private static final ThreadLocal<@Nullable Mistake> WANTED = new ThreadLocal<>();
 
     private final Machine machine;
+    private final Mistake mistake;
     private final LeaseStore store;
     private final ManualClock clock = new ManualClock();
     private int host;
+    private @Nullable HeldRenames renames;
 
-    private TakenOverSr(Machine machine) {
+    /** What a takeover does otherwise than it should. */
+    enum Mistake {
+        NONE,
+
+        /** The files of the dead host are copied before the recovery, but the copies take their places when guests write already. */
+        OPENS_BEFORE_THE_FENCE_STANDS
+    }
+
+    private TakenOverSr(Machine machine, Mistake mistake) {
         this.machine = machine;
+        this.mistake = mistake;
         AtomicLong uuids = new AtomicLong();
         store = new FileLeaseStore(machine.disk("sr"), () -> new UUID(77, uuids.incrementAndGet()));
     }
 
     /** Lets another host take the SR over after each crash of a scenario. */
     static Scenario in(Scenario scenario) {
+        return in(scenario, Mistake.NONE);
+    }
+
+    /** As {@link #in(Scenario)}, but by hosts that make a mistake. */
+    static Scenario in(Scenario scenario, Mistake mistake) {
         return machine -> {
-            WANTED.set(true);
+            WANTED.set(mistake);
             try {
                 return new OtherHostRecovers(scenario.begin(machine));
             } finally {
-                WANTED.set(false);
+                WANTED.remove();
             }
         };
     }
 
     /** Returns how the scenario's SR is taken over; null if by the host that had it. */
     static @Nullable TakenOverSr wanted(Machine machine) {
-        return WANTED.get() ? new TakenOverSr(machine) : null;
+        Mistake mistake = WANTED.get();
+        return mistake == null ? null : new TakenOverSr(machine, mistake);
     }
 
     /** What was not flushed is lost with the host, whether or not the file server lost its power. */
@@ -91,11 +111,55 @@ final class TakenOverSr {
         Takeover takeover = new Takeover(store, session, watch, LeaseTimes.DEFAULT, clock);
         Grant grant = takeover.claim(LeaseKeys.TREE, List.of(), null);
         Storage plain = machine.disk("sr");
-        Storage names = new EpochStorage(plain, grant.epoch());
+        HeldRenames names = new HeldRenames(
+                new EpochStorage(plain, grant.epoch()), mistake == Mistake.OPENS_BEFORE_THE_FENCE_STANDS);
+        renames = names;
         Fencing fencing = new Fencing("sr", plain, names, store, id, clock);
         takeover.fence(fencing::raise);
+        names.holdNoMore();
         takeover.recover(now -> "done by the attach, which is the first to look");
         return takeover.open(now -> fencing.noted());
+    }
+
+    /** A guest's flush was answered. */
+    void flushed() throws IOException {
+        if (renames != null) {
+            renames.makeHeld();
+        }
+    }
+
+    /** Renames may be held back for a while. */
+    private static final class HeldRenames extends ForwardingStorage {
+        private final Map<String, String> held = new LinkedHashMap<>();
+        private boolean holds;
+
+        HeldRenames(Storage storage, boolean holds) {
+            super(storage);
+            this.holds = holds;
+        }
+
+        @Override
+        public void rename(String from, String to) throws IOException {
+            if (holds) {
+                String waiting = ".catena/lease-tmp/held-" + held.size();
+                super.delete(waiting);
+                super.rename(from, waiting);
+                held.put(waiting, to);
+            } else {
+                super.rename(from, to);
+            }
+        }
+
+        void holdNoMore() {
+            holds = false;
+        }
+
+        void makeHeld() throws IOException {
+            for (Map.Entry<String, String> rename : held.entrySet()) {
+                super.rename(rename.getKey(), rename.getValue());
+            }
+            held.clear();
+        }
     }
 
     /** Returns the run directory of the host that has it, which nobody else sees. */
