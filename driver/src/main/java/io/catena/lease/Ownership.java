@@ -158,7 +158,7 @@ public final class Ownership implements Lease, Closeable {
         Optional<Grant> again = joined.claim(
                 grant.key(), now.get(), Claim.held(joined.holder(), claim.files(), since.isEmpty() ? null : since));
         if (again.isEmpty()) {
-            lose(Claim.decode(store.read(grant.key())).holder());
+            loseUnlessOwn(joined, Claim.decode(store.read(grant.key())).holder());
             return;
         }
         renewal.begin(again.get().epoch());
@@ -167,6 +167,14 @@ public final class Ownership implements Lease, Closeable {
         synchronized (this) {
             notifyAll();
         }
+    }
+
+    /** A claim of this host whose answer was lost may have been done late, in the midst of this one. */
+    private void loseUnlessOwn(Session joined, @Nullable Holder owner) throws IOException {
+        if (owner != null && owner.host().equals(joined.holder().host())) {
+            throw new IOException("an earlier claim of this host was done meanwhile; it has to be made anew");
+        }
+        lose(owner);
     }
 
     private void lose(@Nullable Holder owner) {

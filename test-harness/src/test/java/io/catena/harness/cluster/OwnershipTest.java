@@ -104,6 +104,29 @@ class OwnershipTest {
         assertThat(begun).isEmpty();
     }
 
+    /** Its answer was lost; it is done in the midst of the next one. */
+    @Test
+    void anOwnClaimThatIsDoneLateIsNotTakenForAnotherHosts() throws IOException {
+        MeddlingStore away = new MeddlingStore(store);
+        Session session = Session.join(away, TIMES, clock, self());
+        Claim claim = Claim.held(session.holder(), List.of(), null);
+        Grant grant = session.claim("tree", null, claim).orElseThrow();
+        Ownership ownership = new Ownership(away, TIMES, clock, this::self, begun::add, session, grant);
+        clock.pass(10_000);
+        away.beforeReplace = () -> {
+            throw new IOException("no answer");
+        };
+        assertThatThrownBy(ownership::tick).hasMessage("no answer");
+        away.beforeReplace = () -> {
+            away.beforeReplace = () -> {};
+            assertThat(store.replace("tree", grant.entry(), claim.encode())).isPresent();
+        };
+        assertThatThrownBy(ownership::tick).hasMessageContaining("an earlier claim of this host");
+        ownership.tick();
+        ownership.check();
+        assertThat(begun).containsExactly(ownership.epoch());
+    }
+
     @Test
     void whatIsGivenUpIsFree() throws IOException {
         take().close();
