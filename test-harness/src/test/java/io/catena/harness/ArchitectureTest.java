@@ -9,15 +9,19 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.dependencies.SliceAssignment;
 import com.tngtech.archunit.library.dependencies.SliceIdentifier;
+import io.catena.agent.control.CallThreads;
 import java.time.Instant;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 /** The arrows between packages, and what only some of them may touch. */
@@ -252,15 +256,54 @@ class ArchitectureTest {
             .orShould()
             .callMethod(Instant.class, "now");
 
-    /** An interrupt closes the file channel that the thread is using, for all who use it. */
+    /** Those who cancel what has not begun, and let go on what has: {@code cancel(false)}. */
+    private static final Set<String> CANCEL_WITHOUT_INTERRUPT =
+            Set.of("ThreadTimer", "Frozen", "NbdConnection", "Ticker");
+
+    /**
+     * An interrupt closes the file channel that the thread is using, for all who use it. Whoever was interrupted all the same may
+     * say so to himself.
+     */
     @ArchTest
     static final ArchRule NOBODY_IS_INTERRUPTED = noClasses()
             .that()
             .resideOutsideOfPackage("io.catena.harness..")
             .should()
-            .callMethodWhere(describe(
-                    "interrupts the threads of a pool",
-                    call -> call.getTarget().getName().equals("shutdownNow")));
+            .callMethodWhere(describe("interrupts another thread", ArchitectureTest::interruptsAnother));
+
+    /** Pools of libraries interrupt their threads when they are stopped. */
+    @ArchTest
+    static final ArchRule CALLS_ARE_CARRIED_OUT_BY_THREADS_THAT_CANNOT_BE_INTERRUPTED = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(CallThreads.class.getName())
+            .and()
+            .resideOutsideOfPackage("io.catena.harness..")
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("org\\.eclipse\\.jetty\\.util\\.thread\\..*Pool");
+
+    /** {@link CallThreads} passes on what is no call. */
+    private static boolean interruptsAnother(JavaMethodCall call) {
+        JavaClass owner = call.getTarget().getOwner();
+        return switch (call.getTarget().getName()) {
+            case "shutdownNow" -> true;
+            case "cancel" ->
+                owner.isAssignableTo(Future.class)
+                        && !CANCEL_WITHOUT_INTERRUPT.contains(
+                                call.getOriginOwner().getSimpleName());
+            case "interrupt" ->
+                owner.isAssignableTo(Thread.class)
+                        && !call.getOriginOwner().getName().startsWith(CallThreads.class.getName())
+                        && !isOwnThread(call);
+            default -> false;
+        };
+    }
+
+    private static boolean isOwnThread(JavaMethodCall call) {
+        return call.getOrigin().getMethodCallsFromSelf().stream()
+                .anyMatch(other -> other.getTarget().getName().equals("currentThread")
+                        && other.getLineNumber() == call.getLineNumber());
+    }
 
     @ArchTest
     static final ArchRule NO_CYCLES =

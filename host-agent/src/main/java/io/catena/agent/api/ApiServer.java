@@ -5,6 +5,7 @@ import io.catena.agent.api.cloud.NetworkRoutes;
 import io.catena.agent.api.cloud.PlannedRoutes;
 import io.catena.agent.api.door.Door;
 import io.catena.agent.api.event.Events;
+import io.catena.agent.control.CallThreads;
 import io.catena.agent.control.Caller;
 import io.catena.agent.control.Route;
 import io.catena.agent.control.RouteTable;
@@ -39,7 +40,6 @@ import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /**
  * The API over the network: HTTP/1.1 in TLS 1.3. It has threads of its own, so that however many clients it has the command
@@ -101,8 +101,7 @@ public final class ApiServer implements Closeable {
      */
     public static ApiServer start(ApiOptions options, ApiState state, Backend backend) throws IOException {
         ReloadedTls tls = new ReloadedTls(options);
-        QueuedThreadPool threads = new QueuedThreadPool(MOST_THREADS, 4);
-        threads.setName("api");
+        CallThreads threads = new CallThreads("api", MOST_THREADS);
         Server server = new Server(threads);
         ServerConnector connector = new ServerConnector(
                 server, 1, 1, new SslConnectionFactory(tls.factory(), "http/1.1"), new HttpConnectionFactory(http()));
