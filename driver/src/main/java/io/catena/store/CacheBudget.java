@@ -144,6 +144,33 @@ public final class CacheBudget {
         fixedEstimateBytes += moreBytes;
     }
 
+    /**
+     * As {@link #reserve}, if nobody is to take so much that there is nothing left for whoever comes next: each may have half of what
+     * the others leave.
+     *
+     * @param hasBytes what the cache has of it already
+     */
+    public synchronized void reserveFairly(long hasBytes, long moreBytes, String name) throws MemoryShortageException {
+        if (!isFair(hasBytes, moreBytes)) {
+            addUpFixed();
+        }
+        if (!isFair(hasBytes, moreBytes)) {
+            System.gc();
+            addUpFixed();
+        }
+        if (!isFair(hasBytes, moreBytes)) {
+            throw new MemoryShortageException(name + " needs " + (hasBytes + moreBytes) + " bytes of memory; of "
+                    + fixedLimitBytes + " others have " + (fixedEstimateBytes - hasBytes)
+                    + ", and of the rest one may have no more than half");
+        }
+        reserve(moreBytes, name);
+    }
+
+    private boolean isFair(long hasBytes, long moreBytes) {
+        long left = fixedLimitBytes - (fixedEstimateBytes - hasBytes);
+        return hasBytes + moreBytes <= left / 2;
+    }
+
     private void addUpFixed() {
         fixedEstimateBytes = fixedBytes();
         admissionsLeft = caches.size() / CACHES_PER_ADMISSION;

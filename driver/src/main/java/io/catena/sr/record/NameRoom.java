@@ -5,20 +5,17 @@ import io.catena.store.MemoryShortageException;
 import io.catena.store.TooManyNamesException;
 import java.io.IOException;
 import java.util.Collection;
-import java.util.List;
 
 /**
  * The memory that what is known of the files of one directory takes: a share of the process's budget, which is asked for
- * before they are read. So whoever makes many files there harms neither other SRs nor the disks that are served.
+ * before they are read. So whoever makes many files there harms neither other SRs nor the disks that are served: one SR has no more
+ * than half of what the others leave, and there is always some left for the next.
  *
  * <p><b>Threads.</b> Safe for use by many threads: if two claim at once, one may get more than it needs until the next look.
  */
 public final class NameRoom implements CacheBudget.Cache {
     /** How many disks, snapshots and base copies an SR may have. */
     public static final int MOST_NODES = 100_000;
-
-    /** Of the one budget of the process files of SRs have no more than a part: the rest is for disks that are opened. */
-    private static final List<CacheBudget> OF_PROCESS = List.of(CacheBudget.ofNames(), CacheBudget.process());
 
     private static final String NODES = "files of disks";
 
@@ -37,32 +34,38 @@ public final class NameRoom implements CacheBudget.Cache {
     /** In how many places a name is kept. */
     private static final int COPIES = 4;
 
-    private final List<CacheBudget> budgets;
+    /** Of the one budget of the process files of SRs have no more than a part: the rest is for disks that are opened. */
+    private final CacheBudget names;
+
+    private final CacheBudget process;
     private final String what;
     private final int most;
     private final int bytesEach;
     private volatile long bytes;
 
-    private NameRoom(List<CacheBudget> budgets, String what, int most, int bytesEach) {
-        this.budgets = budgets;
+    private NameRoom(CacheBudget names, CacheBudget process, String what, int most, int bytesEach) {
+        this.names = names;
+        this.process = process;
         this.what = what;
         this.most = most;
         this.bytesEach = bytesEach;
-        budgets.forEach(budget -> budget.add(this));
+        names.add(this);
+        process.add(this);
     }
 
     /** Returns room for the files of an SR's disks. */
     public static NameRoom ofNodes() {
-        return ofNodes(OF_PROCESS);
+        return ofNodes(CacheBudget.ofNames(), CacheBudget.process());
     }
 
-    static NameRoom ofNodes(List<CacheBudget> budgets) {
-        return new NameRoom(budgets, NODES, MOST_NODES, NODE_BYTES);
+    static NameRoom ofNodes(CacheBudget names, CacheBudget process) {
+        return new NameRoom(names, process, NODES, MOST_NODES, NODE_BYTES);
     }
 
     /** Returns room for the records of an SR's disks. */
     public static NameRoom ofRecords() {
-        return new NameRoom(OF_PROCESS, "records of disks", MOST_RECORDS, RECORD_BYTES);
+        return new NameRoom(
+                CacheBudget.ofNames(), CacheBudget.process(), "records of disks", MOST_RECORDS, RECORD_BYTES);
     }
 
     /**
@@ -85,9 +88,9 @@ public final class NameRoom implements CacheBudget.Cache {
     private long claim(int count, long characters) throws MemoryShortageException {
         long needed = count * (long) bytesEach + COPIES * characters;
         if (needed > bytes) {
-            for (CacheBudget budget : budgets) {
-                budget.reserve(needed - bytes, "what is known of " + count + " " + what);
-            }
+            String known = "what is known of " + count + " " + what;
+            names.reserveFairly(bytes, needed - bytes, known);
+            process.reserve(needed - bytes, known);
         }
         return needed;
     }

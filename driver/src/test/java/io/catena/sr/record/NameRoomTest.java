@@ -15,8 +15,9 @@ class NameRoomTest {
     private static final List<String> TEN = Collections.nCopies(10, "disk.vhd");
 
     private final CacheBudget budget = new CacheBudget(40_000, 0, Runnable::run);
-    private final NameRoom first = NameRoom.ofNodes(List.of(budget));
-    private final NameRoom second = NameRoom.ofNodes(List.of(budget));
+    private final CacheBudget plenty = new CacheBudget(Long.MAX_VALUE, 0, Runnable::run);
+    private final NameRoom first = NameRoom.ofNodes(plenty, budget);
+    private final NameRoom second = NameRoom.ofNodes(plenty, budget);
 
     @Test
     void whoComesWhenMemoryIsShortIsRefusedAndTheOthersGoOn() throws IOException {
@@ -48,17 +49,57 @@ class NameRoomTest {
 
     @Test
     void anSrHasALimitWhateverMemoryThereIs() {
-        NameRoom room = NameRoom.ofNodes(List.of(new CacheBudget(Long.MAX_VALUE, 0, Runnable::run)));
+        NameRoom room = NameRoom.ofNodes(plenty, plenty);
         assertThatThrownBy(() -> room.claim(Collections.nCopies(NameRoom.MOST_NODES + 1, "")))
                 .isInstanceOf(TooManyNamesException.class)
                 .hasMessageContaining("holds 100001 files of disks, expected at most 100000");
+    }
+
+    /** However many directories somebody fills, and however often he adds a little, the next SR finds some room. */
+    @Test
+    void anSrHasHalfOfWhatTheOthersLeave() throws IOException {
+        CacheBudget names = new CacheBudget(8 * bytesOf(1000), 0, Runnable::run);
+        NameRoom crowded = NameRoom.ofNodes(names, plenty);
+        NameRoom next = NameRoom.ofNodes(names, plenty);
+        NameRoom last = NameRoom.ofNodes(names, plenty);
+        fill(crowded);
+        assertThat(crowded.fixedBytes()).isBetween(bytesOf(3990), bytesOf(4000));
+        fill(next);
+        assertThat(next.fixedBytes()).isBetween(bytesOf(1990), bytesOf(2010));
+
+        assertThatThrownBy(() -> crowded.claim(4010))
+                .isInstanceOf(MemoryShortageException.class)
+                .hasMessageContaining("of the rest one may have no more than half");
+        last.claim(900);
+        crowded.claim(List.of());
+        next.claim(2500);
+    }
+
+    private static long bytesOf(int nodes) throws IOException {
+        CacheBudget any = new CacheBudget(Long.MAX_VALUE, 0, Runnable::run);
+        NameRoom room = NameRoom.ofNodes(any, any);
+        room.claim(nodes);
+        return room.fixedBytes();
+    }
+
+    /** Adds a few at a time until that is refused. */
+    private static void fill(NameRoom room) throws IOException {
+        int nodes = 0;
+        try {
+            while (true) {
+                room.claim(nodes + 10);
+                nodes += 10;
+            }
+        } catch (MemoryShortageException e) {
+            assertThat(nodes).isPositive();
+        }
     }
 
     /** Whoever fills a directory with disks leaves room for those of others to be opened. */
     @Test
     void filesOfDisksHaveAPartOfWhatDisksHave() {
         CacheBudget part = new CacheBudget(20_000, 0, Runnable::run);
-        NameRoom room = NameRoom.ofNodes(List.of(part, budget));
+        NameRoom room = NameRoom.ofNodes(part, budget);
 
         assertThatThrownBy(() -> room.claim(15)).isInstanceOf(MemoryShortageException.class);
         assertThat(budget.fixedBytes()).isZero();
