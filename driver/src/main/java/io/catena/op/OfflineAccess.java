@@ -2,14 +2,19 @@ package io.catena.op;
 
 import io.catena.store.Storage;
 import io.catena.store.StorageLockedException;
+import io.catena.store.StoredText;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 
 /** Keeps programs that change single files away from a directory that an agent works on, and the agent from theirs. */
 public final class OfflineAccess {
     /** There while an agent has the SR, or one that had it did not let go of it in order. */
     public static final String SESSION = ".catena/session.json";
+
+    /** One for each redo log that there is, named by its id: the name of the log's file. */
+    public static final String OPEN_LOGS = ".catena/open";
 
     /** Makes a directory an SR. */
     public static final String SR_RECORD = ".catena/sr.json";
@@ -42,6 +47,27 @@ public final class OfflineAccess {
         } catch (IOException e) {
             lock.close();
             throw e;
+        }
+    }
+
+    /**
+     * Makes sure that files hold all that was written to them, or that nobody writes down the rest. Who has a file open for writing now is
+     * seen by that; this is about agents that died.
+     *
+     * @throws StorageLockedException if an agent did not end in order, and a redo log of one of the files was left
+     */
+    public static void checkAreWhole(Storage storage, Collection<String> names) throws IOException {
+        if (!storage.exists(SESSION)) {
+            return;
+        }
+        for (String note : storage.list(OPEN_LOGS)) {
+            String name = StoredText.readSmall(storage, note).orElse("");
+            if (names.contains(name)) {
+                throw new StorageLockedException(name
+                        + ": the agent that wrote it did not end in order, and what it wrote"
+                        + " last may be in its redo log only (found " + note + "); attach and detach the SR first. If"
+                        + " the log is lost, read a copy of the file in another directory");
+            }
         }
     }
 

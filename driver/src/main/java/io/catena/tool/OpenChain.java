@@ -4,6 +4,7 @@ import io.catena.disk.BlockDevice;
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
+import io.catena.op.OfflineAccess;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
@@ -15,6 +16,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /** A disk and its ancestors, open until it is closed. */
 public final class OpenChain implements Closeable {
@@ -29,7 +31,7 @@ public final class OpenChain implements Closeable {
     /**
      * Opens a disk for reading; a file whose name ends in ".raw" is one without headers.
      *
-     * @throws IOException also if another process has a file of the chain open for writing
+     * @throws IOException also if another process has a file of the chain open for writing, or had and did not end in order
      * @throws io.catena.vhd.MissingParentException if an ancestor cannot be found, or is not the right one
      * @throws io.catena.format.CorruptVhdException if a file is no valid VHD
      * @throws io.catena.format.UnsupportedVhdException if a file must not be opened, or is its own ancestor
@@ -58,8 +60,13 @@ public final class OpenChain implements Closeable {
             throws IOException {
         List<Chain.Node> nodes = new ArrayList<>();
         try {
-            for (ChainFile file : ChainPath.of(storage, ChainFile.read(storage, name))) {
+            List<ChainFile> files = ChainPath.of(storage, ChainFile.read(storage, name));
+            for (ChainFile file : files) {
                 checkIsNotWritten(storage, file.name());
+            }
+            OfflineAccess.checkAreWhole(
+                    storage, files.stream().map(ChainFile::name).collect(Collectors.toSet()));
+            for (ChainFile file : files) {
                 boolean writable = nodes.isEmpty() && leafIsWritten;
                 nodes.add(
                         new Chain.Node(file.name(), writable ? file.openWritable(storage, null) : reading.open(file)));

@@ -22,7 +22,7 @@ public final class SrFiles {
     public static final String SR_RECORD = OfflineAccess.SR_RECORD;
     public static final String SESSION = OfflineAccess.SESSION;
     public static final String VDI_RECORDS = ".catena/vdi";
-    public static final String OPEN_LOGS = ".catena/open";
+    public static final String OPEN_LOGS = OfflineAccess.OPEN_LOGS;
     public static final String KEPT_CHANGES = ".catena/cbt";
     public static final String SEEN = ".catena/files.json";
     public static final String SEEN_ITSELF = ".catena/files.self";
