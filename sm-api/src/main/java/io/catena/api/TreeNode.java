@@ -4,7 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of an SR with all that builds on it: for people to look at.
+ * A node of an SR with all that builds on it: for people to look at. Nodes are nested a hundred deep at most; what builds on one there
+ * is a root of its own, whose note says so.
  *
  * @param id the id of the VDI or base copy
  * @param file relative to the SR's directory

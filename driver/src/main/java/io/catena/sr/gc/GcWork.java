@@ -64,14 +64,9 @@ final class GcWork {
                 return parts.tree().now();
             });
             return plans.of(tree).steps().stream()
-                    .map(step -> new GcRun.Work(rootName(tree, step.node()), step))
+                    .map(step -> new GcRun.Work(tree.root(step.node()), step))
                     .toList();
         });
-    }
-
-    private static String rootName(Tree tree, Node node) {
-        List<Node> chain = tree.chain(node);
-        return chain.get(chain.size() - 1).name();
     }
 
     private Optional<String> stopReason(boolean automatic) {

@@ -103,9 +103,8 @@ public final class Checker {
     }
 
     private void nodes() throws IOException {
-        NodeFacts facts = new NodeFacts(tree.now());
         for (Node node : tree.now().nodes()) {
-            Optional<String> problem = facts.ownProblem(node);
+            Optional<String> problem = tree.now().ownProblem(node);
             if (problem.isPresent()) {
                 tell(
                         Kind.BROKEN_NODE,

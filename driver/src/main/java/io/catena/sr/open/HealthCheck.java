@@ -52,10 +52,9 @@ final class HealthCheck {
 
     /**
      * @param now the tree that is looked at
-     * @param facts what it says of its nodes
      * @param budget knows which chains are too long
      */
-    SrHealth of(Tree now, NodeFacts facts, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
+    SrHealth of(Tree now, List<NodeProblem> problems, ChainBudget budget, long freeBytes) {
         List<Reason> reasons = new ArrayList<>();
         addLostLock(reasons);
         behind.lostIn(now)
@@ -87,7 +86,7 @@ final class HealthCheck {
         addContradictions(reasons, now);
         addSpace(reasons, freeBytes);
         addSetAside(reasons);
-        addChains(reasons, now, facts, budget);
+        addChains(reasons, now, budget);
         return SrHealth.of(reasons);
     }
 
@@ -160,10 +159,10 @@ final class HealthCheck {
         }
     }
 
-    private static void addChains(List<Reason> reasons, Tree now, NodeFacts facts, ChainBudget budget) {
+    private static void addChains(List<Reason> reasons, Tree now, ChainBudget budget) {
         int count = 0;
         for (Node node : now.nodes()) {
-            if (!node.hidden() && facts.of(node).depth() >= budget.warnFrom() && ++count <= MOST_OF_A_KIND) {
+            if (!node.hidden() && now.depth(node) >= budget.warnFrom() && ++count <= MOST_OF_A_KIND) {
                 reasons.add(new Reason(Kind.LONG_CHAIN, budget.length(now, node), budget.relief(now, node)));
             }
         }

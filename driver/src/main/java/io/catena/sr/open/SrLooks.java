@@ -34,6 +34,9 @@ import java.util.function.LongSupplier;
  * <p><b>Threads.</b> Safe for use by many threads, which wait for no lock that work holds, and for the disk for a moment only.
  */
 public final class SrLooks {
+    /** Of chains that are long: whoever makes files in the directory can make any number of them. */
+    private static final int MOST_WARNINGS = 100;
+
     private final Looks looks;
     private final SrTree tree;
     private final SrView view;
@@ -117,19 +120,22 @@ public final class SrLooks {
         long virtual = 0;
         int count = withoutData(now).size();
         int depth = 0;
-        NodeFacts facts = vdis.facts(now);
+        int near = 0;
         for (Node node : now.nodes()) {
             physical += sizes.known(node.name());
-            int own = facts.of(node).depth();
+            int own = now.depth(node);
             depth = Math.max(depth, own);
             if (!node.hidden()) {
                 count++;
-                if (own >= budget.warnFrom()) {
+                if (own >= budget.warnFrom() && ++near <= MOST_WARNINGS) {
                     budget.warning(now, node).ifPresent(warnings::add);
                 }
                 virtual += node.sizeBytes();
             }
-            facts.ownProblem(node).ifPresent(text -> problems.add(new NodeProblem(node.name(), text)));
+            now.ownProblem(node).ifPresent(text -> problems.add(new NodeProblem(node.name(), text)));
+        }
+        if (near > MOST_WARNINGS) {
+            warnings.add(Advice.of((near - MOST_WARNINGS) + " more chains come near the limit."));
         }
         return new SrStat(
                 identity,
@@ -145,19 +151,16 @@ public final class SrLooks {
                 record.warnFrom(),
                 warnings,
                 problems,
-                health.of(now, facts, problems, budget, free.freeBytes()));
+                health.of(now, problems, budget, free.freeBytes()));
     }
 
     public List<TreeNode> tree() {
         Tree now = tree.seen();
         sizes.ask(now);
-        return now.roots().stream().map(root -> treeNode(now, root)).toList();
+        return TreeLook.of(now, node -> note(now, node), this::treeNode);
     }
 
-    private TreeNode treeNode(Tree now, Node node) {
-        List<TreeNode> children = now.children(node.name()).stream()
-                .map(child -> treeNode(now, child))
-                .toList();
+    private TreeNode treeNode(Node node, String note, List<TreeNode> children) {
         return new TreeNode(
                 node.id(),
                 node.name(),
@@ -165,7 +168,7 @@ public final class SrLooks {
                 node.sizeBytes(),
                 sizes.known(node.name()),
                 node.hidden(),
-                note(now, node),
+                note,
                 children);
     }
 

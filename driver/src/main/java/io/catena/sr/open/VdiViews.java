@@ -35,13 +35,33 @@ final class VdiViews {
     private final Holds holds;
     private final NodeSizes sizes;
     private final Map<VdiId, Seen> seen = new ConcurrentHashMap<>();
-    private volatile @Nullable NodeFacts facts;
+
+    /**
+     * What a tree alone says of a node.
+     *
+     * @param parent of a node of this SR
+     * @param isParent whether others build on it
+     * @param problem why its chain cannot be used
+     */
+    private record Fact(
+            int depth,
+            @Nullable VdiId parent,
+            boolean isParent,
+            @Nullable String problem) {
+        static Fact of(Tree tree, Node node) {
+            return new Fact(
+                    tree.depth(node),
+                    tree.parent(node).map(Node::id).orElse(null),
+                    !tree.children(node.name()).isEmpty(),
+                    tree.problem(node).orElse(null));
+        }
+    }
 
     /** A disk that nobody has attached, and what it was made from. */
-    private record Seen(Node node, VdiRecord record, NodeFacts.Fact fact, long physicalBytes, Vdi vdi) {
+    private record Seen(Node node, VdiRecord record, Fact fact, long physicalBytes, Vdi vdi) {
         @SuppressWarnings(
                 "ReferenceEquality") // none of them changes; equal ones of different origin are looked at again
-        boolean isOf(Node other, VdiRecord otherRecord, NodeFacts.Fact otherFact, long otherBytes) {
+        boolean isOf(Node other, VdiRecord otherRecord, Fact otherFact, long otherBytes) {
             return node == other && record == otherRecord && physicalBytes == otherBytes && fact.equals(otherFact);
         }
     }
@@ -54,26 +74,16 @@ final class VdiViews {
         this.sizes = sizes;
     }
 
-    /** Returns what a tree says of its nodes. */
-    NodeFacts facts(Tree now) {
-        NodeFacts known = facts;
-        if (known == null || !known.areOf(now)) {
-            known = new NodeFacts(now);
-            facts = known;
-        }
-        return known;
-    }
-
     /** Returns all disks, sorted by name, then id. */
     List<Vdi> all(Tree now) {
-        NodeFacts known = facts(now);
         Set<VdiId> held = holds.vdis();
         List<Vdi> vdis = new ArrayList<>();
         for (Node node : now.nodes()) {
             if (!node.hidden()) {
                 boolean used =
                         held.contains(node.id()) || attachments.get(node.id()).isPresent();
-                vdis.add(used ? vdi(node, known.of(node)) : idle(node, known.of(node)));
+                Fact fact = Fact.of(now, node);
+                vdis.add(used ? vdi(node, fact) : idle(node, fact));
             }
         }
         if (seen.size() > vdis.size()) {
@@ -83,7 +93,7 @@ final class VdiViews {
         return vdis;
     }
 
-    private Vdi idle(Node node, NodeFacts.Fact fact) {
+    private Vdi idle(Node node, Fact fact) {
         VdiRecord record = view.record(node);
         long physicalBytes = sizes.known(node.name());
         Seen before = seen.get(node.id());
@@ -99,11 +109,10 @@ final class VdiViews {
 
     /** Returns one disk, as it is now. */
     Vdi vdi(Tree now, Node node) {
-        NodeFacts known = facts;
-        return vdi(node, known == null || !known.areOf(now) ? NodeFacts.of(now, node) : known.of(node));
+        return vdi(node, Fact.of(now, node));
     }
 
-    private Vdi vdi(Node node, NodeFacts.Fact fact) {
+    private Vdi vdi(Node node, Fact fact) {
         VdiRecord record = view.record(node);
         return new Vdi(
                 node.id(),

@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * repair or resize; that an older copy of the disk was written over it looks the same.
  */
 final class ReplacedFiles {
+    /** So far down a disk's chain is looked for what it was: no manager adds so many nodes at a time. */
+    private static final int MOST_LINKS = 1000;
+
     private final Storage storage;
     private final Map<String, SeenFile> seen;
 
@@ -107,7 +110,11 @@ final class ReplacedFiles {
 
     private static Set<String> idsNow(Tree tree, Node node) {
         Set<String> ids = new HashSet<>();
-        tree.chain(node).forEach(link -> SeenFile.uniqueId(link).ifPresent(ids::add));
+        Optional<Node> at = Optional.of(node);
+        for (int links = 0; at.isPresent() && links < MOST_LINKS; links++) {
+            SeenFile.uniqueId(at.get()).ifPresent(ids::add);
+            at = tree.parent(at.get());
+        }
         return ids;
     }
 
@@ -115,7 +122,7 @@ final class ReplacedFiles {
         Set<String> ids = new HashSet<>();
         Set<String> names = new HashSet<>();
         @Nullable SeenFile at = file;
-        while (at != null) {
+        while (at != null && names.size() < MOST_LINKS) {
             if (at.uniqueId() != null) {
                 ids.add(at.uniqueId());
             }

@@ -58,6 +58,8 @@ public final class Tree {
     /** The nodes that claim the id of another and have one of their own, by the id that they claim and by name. */
     private final Map<VdiId, SortedMap<String, Node>> doubles = new HashMap<>();
 
+    private final WaysUp ways = new WaysUp(name -> nodes.get(name));
+
     private volatile @Nullable Needs needs;
 
     /** What was found out of files that claim to be the same disk. */
@@ -268,14 +270,12 @@ public final class Tree {
 
     /** Returns the number of nodes from {@code node} to its root; a parent outside the SR counts as one. */
     public int depth(Node node) {
-        int depth = 1;
-        Set<String> seen = new HashSet<>();
-        @Nullable Node at = node;
-        while (at != null && at.parent() != null && seen.add(at.name())) {
-            depth++;
-            at = nodes.get(at.parent());
-        }
-        return depth;
+        return ways.of(node).depth();
+    }
+
+    /** Returns the name of the last node on the way from {@code node} to its root. */
+    public String root(Node node) {
+        return ways.of(node).root();
     }
 
     /** Returns a node and its ancestors in this SR, the node first. */
@@ -298,18 +298,12 @@ public final class Tree {
 
     /** Returns why a node cannot be used: for a reason of its own, or of an ancestor. */
     public Optional<String> problem(Node node) {
-        Set<String> seen = new HashSet<>();
-        @Nullable Node at = node;
-        while (at != null) {
-            if (at.problem() != null) {
-                return Optional.of(at.problem());
-            }
-            if (!seen.add(at.name())) {
-                return Optional.of(node.name() + ": its parents lead in a circle through " + at.name());
-            }
-            at = at.parent() == null ? null : nodes.get(at.parent());
-        }
-        return Optional.empty();
+        return Optional.ofNullable(ways.of(node).problem());
+    }
+
+    /** Returns what is wrong with a node itself; a circle of parents is wrong with each that is part of it. */
+    public Optional<String> ownProblem(Node node) {
+        return Optional.ofNullable(ways.of(node).ownProblem());
     }
 
     /** Whether it is noted that an operation, or somebody, took away the last node that built on this one. */

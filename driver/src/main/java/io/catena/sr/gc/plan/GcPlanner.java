@@ -34,11 +34,12 @@ final class GcPlanner {
     private final GcCircumstances circumstances;
     private final List<GcStep> steps = new ArrayList<>();
     private final List<GcStatus.Refusal> refused = new ArrayList<>();
-    private final Map<String, Integer> heights = new HashMap<>();
+    private final Map<String, Integer> heights;
 
     private GcPlanner(Tree tree, GcCircumstances circumstances) {
         this.tree = tree;
         this.circumstances = circumstances;
+        heights = heights(tree);
     }
 
     /** Returns all that can be done now; steps of one tree that have nodes in common one after another. */
@@ -274,21 +275,18 @@ final class GcPlanner {
 
     /** Returns the number of nodes of the longest chain that goes through a node. */
     private int chainLength(Node node) {
-        return tree.depth(node) + height(node);
+        return tree.depth(node) + heights.getOrDefault(node.name(), 0);
     }
 
-    /** Returns the number of nodes on the longest way from a node to a leaf. */
-    private int height(Node node) {
-        Integer known = heights.get(node.name());
-        if (known != null) {
-            return known;
-        }
-        heights.put(node.name(), 0);
-        int height = tree.children(node.name()).stream()
-                .mapToInt(child -> 1 + height(child))
-                .max()
-                .orElse(0);
-        heights.put(node.name(), height);
-        return height;
+    /** Returns the number of nodes on the longest way from each node to a leaf; a chain may be of any length. */
+    private static Map<String, Integer> heights(Tree tree) {
+        Map<String, Integer> heights = new HashMap<>();
+        tree.nodes().stream()
+                .sorted(Comparator.<Node>comparingInt(tree::depth).reversed())
+                .forEach(node -> {
+                    int next = 1 + heights.getOrDefault(node.name(), 0);
+                    tree.parent(node).ifPresent(parent -> heights.merge(parent.name(), next, Math::max));
+                });
+        return heights;
     }
 }

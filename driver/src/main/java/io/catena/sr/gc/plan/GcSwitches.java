@@ -5,22 +5,27 @@ import io.catena.sr.live.FilesBehind;
 import io.catena.sr.record.MirrorMark;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Tree;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tells what must not be merged because somebody switched it off, for the SR or for a disk, or a file is behind its redo log. A disk's switches are its keys
  * "gc", "coalesce" and "leaf-coalesce", as those of XenServer's manager; snapshots leave them as they are. What a storage
- * migration will put upon another base copy stays apart from the one it has, too.
+ * migration will put upon another base copy stays apart from the one it has, too. For one tree, and one thread.
  */
 final class GcSwitches {
     private static final Set<String> OFF = Set.of("false", "off", "0", "no");
 
     private final Function<Node, Map<String, String>> keys;
     private final FilesBehind behind;
+
+    /** By the names of disks and of what they build on; null until it is asked for. */
+    private @Nullable Map<String, String> switchedOff;
 
     /**
      * @param keys the keys of a disk
@@ -57,12 +62,28 @@ final class GcSwitches {
     }
 
     private Optional<String> byDisksAbove(Tree tree, Node node) {
-        if (!node.hidden() && (isOff(node, "coalesce") || isOff(node, "gc"))) {
-            return Optional.of("switched off for VDI " + node.id() + " (coalesce or gc)");
+        Map<String, String> known = switchedOff;
+        if (known == null) {
+            known = findSwitchedOff(tree);
+            switchedOff = known;
         }
-        return tree.children(node.name()).stream()
-                .flatMap(child -> byDisksAbove(tree, child).stream())
-                .findFirst();
+        return Optional.ofNullable(known.get(node.name()));
+    }
+
+    /** Goes down from each disk that is switched off; below a node that is met a second time all are known. */
+    private Map<String, String> findSwitchedOff(Tree tree) {
+        Map<String, String> found = new HashMap<>();
+        for (Node disk : tree.nodes()) {
+            if (disk.hidden() || !(isOff(disk, "coalesce") || isOff(disk, "gc"))) {
+                continue;
+            }
+            String why = "switched off for VDI " + disk.id() + " (coalesce or gc)";
+            Optional<Node> at = Optional.of(disk);
+            while (at.isPresent() && found.putIfAbsent(at.get().name(), why) == null) {
+                at = tree.parent(at.get());
+            }
+        }
+        return found;
     }
 
     private boolean isOff(Node node, String key) {

@@ -1,6 +1,7 @@
 package io.catena.sr.gc.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.catena.api.GcStatus;
 import io.catena.api.GcStatus.Way;
@@ -14,6 +15,7 @@ import io.catena.sr.tree.Tree;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.VhdHeaders;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -294,6 +296,22 @@ class GcPlannerTest {
 
         assertThat(next())
                 .hasValueSatisfying(step -> assertThat(step.node().name()).isEqualTo("other"));
+    }
+
+    /** Somebody may make one as long as an SR may have files. */
+    @Test
+    void aChainOfManyIsPlannedAsOneOfFew() {
+        int length = 20_000;
+        hidden("n0", null);
+        for (int i = 1; i < length; i++) {
+            hidden("n" + i, "n" + (i - 1));
+        }
+        visible("leaf", "n" + (length - 1));
+
+        GcPlan plan = assertTimeoutPreemptively(Duration.ofSeconds(60), () -> plan());
+
+        assertThat(plan.steps().stream().mapToInt(step -> step.pushed().size()).sum())
+                .isGreaterThanOrEqualTo(length - 1);
     }
 
     private Optional<GcStep> next() {
