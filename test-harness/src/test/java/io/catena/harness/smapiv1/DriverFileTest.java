@@ -127,6 +127,22 @@ final class DriverFileTest extends DriverTest {
         assertThat(outcome.stdout().strip()).isEqualTo(directory.resolve("run") + "/disk/u Catena False");
     }
 
+    /** Not all that is newer is found like that, but what is most often written. */
+    @Test
+    void theDriverIsPythonAsOldAsThatOfAHostOfXenServer() throws IOException {
+        String program = "import ast, sys; ast.parse(open(sys.argv[1]).read(), feature_version=(3, 6))";
+        for (String file : List.of("CatenaSR", "CatenaNFSSR")) {
+            String path = directory.resolve("sm").resolve(file).toString();
+            assertThat(Programs.run(DEADLINE, "/usr/bin/python3", "-c", program, path)
+                            .exitCode())
+                    .isZero();
+        }
+        Path newer = Files.writeString(directory.resolve("newer.py"), "while (line := input()):\n    pass\n");
+        assertThat(Programs.tryRun(DEADLINE, "/usr/bin/python3", "-c", program, newer.toString())
+                        .exitCode())
+                .isNotZero();
+    }
+
     @Test
     void anInstallationIsReplacedAndRemovedAndOthersFilesStay() throws IOException {
         Path root = directory.resolve("sm");

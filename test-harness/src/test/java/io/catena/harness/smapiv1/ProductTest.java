@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.smapiv1.xmlrpc.XmlRpcAnswer;
+import io.catena.agent.smapiv1.xmlrpc.XmlRpcValue;
 import io.catena.check.CheckOptions;
 import io.catena.check.VhdCheck;
 import io.catena.check.finding.Finding;
@@ -171,12 +172,14 @@ final class ProductTest extends DriverTest {
         String disk = create("d", 6 * MIB);
         write(disk, 0, (byte) 1);
         String snapshot = snapshot(disk);
+        nil(vdi("vdi_update", snapshot));
         write(disk, 0, (byte) 2);
         nil(driver.sr("sr_detach"));
         deleteOwnFiles();
         Map<String, String> digests = digests();
         Map<String, List<Finding>> verdicts = verdicts();
         Map<String, Set<String>> rows = comparable();
+        forgetRows();
 
         // It looks as if the SR's file system were not mounted.
         fault(driver.sr("sr_attach"), 47, "catena sr forget");
@@ -206,6 +209,14 @@ final class ProductTest extends DriverTest {
 
     private ControlClient control() {
         return new ControlClient(directory.resolve("run/agent.sock"), Duration.ofSeconds(60));
+    }
+
+    /** As XAPI does when it forgets an SR. */
+    private void forgetRows() {
+        for (String disk : Set.copyOf(rows().keySet())) {
+            xapi.database().call("VDI", "db_forget", List.of(XmlRpcValue.of(ref(disk))));
+        }
+        assertThat(rows()).isEmpty();
     }
 
     private void deleteOwnFiles() throws IOException {

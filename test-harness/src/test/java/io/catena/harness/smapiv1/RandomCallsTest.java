@@ -177,7 +177,7 @@ final class RandomCallsTest {
                             () -> cut(host, "vdi_clone", disk));
                 }
             }
-            case 3 -> write(host, disk, (byte) (1 + random.nextInt(100)));
+            case 3 -> write(host, random, disk, (byte) (1 + random.nextInt(100)));
             case 4 -> delete(host, random, disk);
             case 5 -> resize(host, random, disk);
             default -> revert(host, random, disk);
@@ -257,20 +257,28 @@ final class RandomCallsTest {
         model.put(target, new Model(now, size, at(target).snapshotOf()));
     }
 
-    private void write(Host host, String disk, byte mark) throws IOException {
+    private void write(Host host, Random random, String disk, byte mark) throws IOException, InterruptedException {
         Model before = at(disk);
         if (before.snapshotOf() != null) {
             return;
         }
-        DriverTest.nil(host.driver().vdi("vdi_activate", disk, host.ref(disk), "true"));
+        String ref = host.ref(disk);
+        untilAnswered(host, random, () -> host.driver().vdi("vdi_activate", disk, ref, "true"));
         try (NbdClient guest = NbdClient.connect(
                 host.home().resolve("nbd").resolve(host.sr()).resolve(disk).toRealPath(), disk)) {
             byte[] bytes = new byte[MARK_BYTES];
             Arrays.fill(bytes, mark);
             guest.write(0, bytes);
+            guest.flush();
         }
-        DriverTest.nil(host.driver().vdi("vdi_deactivate", disk, host.ref(disk)));
+        untilAnswered(host, random, () -> host.driver().vdi("vdi_deactivate", disk, ref));
         model.put(disk, new Model(mark, before.sizeBytes(), null));
+    }
+
+    /** XAPI asks again if no answer came: what was done or half done is no error then. */
+    private void untilAnswered(Host host, Random random, Call call) throws IOException, InterruptedException {
+        XmlRpcAnswer answer = maybeKilled(host, random, call);
+        DriverTest.nil(answer == null ? call.run() : answer);
     }
 
     /** Makes a call, for every third the agent is killed meanwhile; then returns null unless the answer came all the same. */
