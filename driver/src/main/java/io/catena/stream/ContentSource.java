@@ -52,7 +52,7 @@ final class ContentSource {
         return target.flip();
     }
 
-    /** Makes bytes that were just read, from the beginning of the stream, come once more. */
+    /** Makes bytes that were just read come once more, when none are given back any more. */
     void giveBack(ByteBuffer bytes) {
         position -= bytes.remaining();
         givenBack = bytes;
@@ -65,8 +65,14 @@ final class ContentSource {
         }
     }
 
+    /** Looks whether nothing follows. */
     boolean isAtEnd() throws IOException {
-        read(scrap.clear().limit(1));
-        return scrap.position() == 0;
+        ByteBuffer next = ByteBuffer.allocate(1);
+        read(next);
+        if (next.hasRemaining()) {
+            return true;
+        }
+        giveBack(next.flip());
+        return false;
     }
 }

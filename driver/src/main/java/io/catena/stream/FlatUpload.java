@@ -45,7 +45,7 @@ final class FlatUpload implements VdiUpload {
     /** All that need be known is the length. */
     @Override
     public boolean writeHead(WritableByteChannel sink) {
-        return !hasFooter;
+        return true;
     }
 
     @Override

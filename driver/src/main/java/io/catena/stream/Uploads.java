@@ -60,9 +60,13 @@ public final class Uploads {
     public static VdiUpload goOn(UploadStream stream, ReadableByteChannel head, ReadableByteChannel rest, long from)
             throws IOException {
         ContentSource source = new ContentSource(rest, from);
-        return stream.format() == StreamFormat.RAW
-                ? FlatUpload.raw(source, stream.lengthBytes())
-                : SparseUpload.goOn(new ContentSource(head), source);
+        if (stream.format() == StreamFormat.RAW) {
+            return FlatUpload.raw(source, stream.lengthBytes());
+        }
+        ContentSource packedHead = new ContentSource(head);
+        return packedHead.isAtEnd()
+                ? FlatUpload.fixed(source, stream.lengthBytes())
+                : SparseUpload.goOn(packedHead, source);
     }
 
     /**

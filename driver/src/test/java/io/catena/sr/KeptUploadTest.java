@@ -14,6 +14,8 @@ import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
+import io.catena.format.DiskType;
+import io.catena.format.Footer;
 import io.catena.sr.job.Environment;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Timer;
@@ -236,19 +238,95 @@ final class KeptUploadTest extends RepositoryFixture {
     }
 
     @Test
-    void changesAreSentAgain() throws IOException {
-        VdiId base = create("base");
-        VdiId snapshot = sr.snapshot(List.of(base), "s").get(0).vdi();
-        write(attach(base), 0, 7);
-        sr.detach(base);
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (VdiStream stream = sr.contents().export(base, StreamFormat.VHD, snapshot)) {
-            stream.writeTo(Channels.newChannel(bytes), 0);
-        }
-        begin(StreamFormat.VHD, bytes.toByteArray(), bytes.size() - 100);
+    void aFixedVhdGoesOn() throws IOException {
+        byte[] content = stream(StreamFormat.RAW);
+        byte[] stream = Arrays.copyOf(content, content.length + Footer.SIZE);
+        Footer.of(DiskType.FIXED, content.length, new UUID(8, 8), 0).encode().get(stream, content.length, Footer.SIZE);
+        begin(StreamFormat.VHD, stream, stream.length - 100);
         again();
 
+        assertThat(kept().offsetBytes()).isPositive().isLessThan(stream.length);
+        goOn(kept(), stream);
+        assertThat(exported(COPY, StreamFormat.RAW)).isEqualTo(content);
         assertThat(temporary()).isEmpty();
+    }
+
+    /** What changed in a disk since its snapshot. */
+    private static final class Changes {
+        final VdiId snapshot;
+        final byte[] stream;
+
+        /** All of the disk. */
+        final byte[] content;
+
+        Changes(VdiId snapshot, byte[] stream, byte[] content) {
+            this.snapshot = snapshot;
+            this.stream = stream;
+            this.content = content;
+        }
+    }
+
+    private Changes changes() throws IOException {
+        VdiId disk = create("changed");
+        write(attach(disk), BLOCK + 4096, 5);
+        sr.detach(disk);
+        VdiId snapshot = sr.snapshot(List.of(disk), "s").get(0).vdi();
+        for (long block = 0; block < SIZE; block += BLOCK) {
+            write(attach(disk), block, 7);
+            sr.detach(disk);
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (VdiStream stream = sr.contents().export(disk, StreamFormat.VHD, snapshot)) {
+            stream.writeTo(Channels.newChannel(bytes), 0);
+        }
+        byte[] content = exported(disk, StreamFormat.RAW);
+        sr.destroy(disk);
+        return new Changes(snapshot, bytes.toByteArray(), content);
+    }
+
+    @Test
+    void changesGoOn() throws IOException {
+        Changes changes = changes();
+        begin(StreamFormat.VHD, changes.stream, changes.stream.length - 100);
+        again();
+
+        assertThat(kept().offsetBytes()).isGreaterThan(BLOCK);
+        goOn(kept(), changes.stream);
+        assertThat(temporary()).isEmpty();
+        assertThat(sr.vdi(COPY).depth()).isGreaterThan(1);
+        assertThat(exported(COPY, StreamFormat.RAW)).isEqualTo(changes.content);
+        again();
+        assertThat(exported(COPY, StreamFormat.RAW)).isEqualTo(changes.content);
+        assertThat(sr.check(true).findings()).isEmpty();
+    }
+
+    @Test
+    void theBaseOfChangesIsFreeUntilTheyGoOn() throws IOException {
+        Changes changes = changes();
+        begin(StreamFormat.VHD, changes.stream, changes.stream.length - 100);
+        again();
+        sr.destroy(changes.snapshot);
+
+        assertThatThrownBy(() -> goOn(kept(), changes.stream))
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining("no disk of SR");
+        List.copyOf(alarms).forEach(Runnable::run);
+        assertThat(temporary()).isEmpty();
+    }
+
+    /** Whole, it would show what lies under the parent that it names. */
+    @Test
+    void changesAreNotTakenForAWholeDisk() throws IOException {
+        Changes changes = changes();
+        begin(StreamFormat.VHD, changes.stream, changes.stream.length - 100);
+        again();
+        KeptUpload kept = kept();
+        byte[] lacking = Arrays.copyOfRange(changes.stream, (int) kept.offsetBytes(), changes.stream.length);
+        VdiUpload upload = sr.contents().rest(kept, Channels.newChannel(new ByteArrayInputStream(lacking)));
+
+        assertThatThrownBy(() -> sr.contents().goOn(kept, spec(upload), ContentOrigin.UNKNOWN))
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining("not kept");
     }
 
     static Stream<UnaryOperator<String>> lies() {

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The uploads that can be gone on with, among an SR's temporary files: beside the file that is filled lie the head of its stream,
- * and a record. The record is believed if it names that very file by its identity and its unique id, the file is a whole disk by
- * itself, the head's length is right (its sum is compared when it is read), and all of it is not old.
+ * and a record. The record is believed if it names that very file by its identity and its unique id, the head's length is right
+ * (its sum is compared when it is read), and all of it is not old.
  *
  * <p><b>Threads.</b> Safe for use by many threads, of which one at a time writes what belongs to one file.
  */
@@ -133,7 +133,7 @@ public final class KeptUploads {
         VhdHeaders headers = ChainFile.vhd(storage, file).headers();
         Footer footer = headers == null ? null : headers.footer();
         boolean isThatDisk = footer != null
-                && footer.type() == DiskType.DYNAMIC
+                && footer.type() != DiskType.FIXED
                 && footer.uniqueId().equals(record.id());
         return isThatDisk ? null : file + " is another disk";
     }

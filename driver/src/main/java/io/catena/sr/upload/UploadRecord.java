@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param offsetBytes what comes before this in the stream is in the file for good
  * @param identity of the file that is filled, see {@link io.catena.store.Storage.FileInfo}
  * @param uniqueId in that file's footer
- * @param headBytes length of what is kept of the stream's head
+ * @param headBytes length of what is kept of the stream's head; 0 for one that begins with the guest's data
  * @param headCrc its CRC-32C
  */
 public record UploadRecord(
@@ -64,7 +64,8 @@ public record UploadRecord(
     private boolean isSound(StreamFormat kind) {
         boolean isNamed = isUuid(vdi) && isUuid(uniqueId) && isName(stream) && isName(caller) && identity != null;
         boolean isInside = offsetBytes >= 0 && offsetBytes <= lengthBytes;
-        boolean isBetweenSectors = kind == StreamFormat.RAW && offsetBytes % SparseLayout.SECTOR != 0;
+        boolean isFlat = headBytes == 0;
+        boolean isBetweenSectors = isFlat && offsetBytes % SparseLayout.SECTOR != 0;
         boolean hasHead = headBytes >= 0 && headBytes <= StreamHead.MOST_BYTES;
         return isNamed && isInside && !isBetweenSectors && hasHead && kind != StreamFormat.QCOW2;
     }

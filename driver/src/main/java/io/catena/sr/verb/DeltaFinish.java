@@ -4,6 +4,7 @@ import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.sr.live.DiskReader;
 import io.catena.sr.open.OpenSr;
+import io.catena.sr.upload.UploadKeeper;
 import java.io.IOException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>The file lies, whole and durable, under a temporary name. Whatever breaks off up to here leaves only that, and the next
- *       attach deletes it.
+ *       attach deletes it, or somebody goes on with it.
+ *   <li>Delete what tells of an upload: nobody may go on with a file that an interrupted operation needs. That this is durable
+ *       follows from the next step but one, whose intent is.
  *   <li>Let the base go, which nobody could write meanwhile.
  *   <li>Link the file to the node that a clone of the base would build on, see {@link CutPreparation}, and go on as a clone
  *       does: see {@link SnapshotTaker}.
@@ -26,6 +29,7 @@ final class DeltaFinish implements Import.Finish {
     private final @Nullable UUID origin;
     private final VdiId base;
     private final String prepared;
+    private final @Nullable UploadKeeper keeper;
 
     /** Null when the base was let go; used under the SR's tree lock. */
     private @Nullable DiskReader reader;
@@ -39,7 +43,8 @@ final class DeltaFinish implements Import.Finish {
             @Nullable UUID origin,
             VdiId base,
             DiskReader reader,
-            String prepared) {
+            String prepared,
+            @Nullable UploadKeeper keeper) {
         this.sr = sr;
         this.cutter = cutter;
         this.vdi = vdi;
@@ -47,11 +52,15 @@ final class DeltaFinish implements Import.Finish {
         this.base = base;
         this.reader = reader;
         this.prepared = prepared;
+        this.keeper = keeper;
     }
 
     @Override
     public Vdi commit() throws IOException {
         try {
+            if (keeper != null) {
+                keeper.forget();
+            }
             sr.tree.change(() -> {
                 letGo();
                 CutRequest request = cutter.request(base, vdi, origin, prepared);
@@ -85,18 +94,18 @@ final class DeltaFinish implements Import.Finish {
         }
     }
 
-    /** Nobody goes on with it. */
+    /** Until somebody goes on with it the base is as free as others are. */
     @Override
     public void leave() throws IOException {
-        discard();
-    }
-
-    @Override
-    public void discard() throws IOException {
         sr.tree.lockedIo(() -> {
             letGo();
             return prepared;
         });
+    }
+
+    @Override
+    public void discard() throws IOException {
+        leave();
         sr.storage.delete(prepared);
     }
 }

@@ -4,8 +4,10 @@ import io.catena.api.ContentOrigin;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.Vdi;
+import io.catena.api.VdiContents;
 import io.catena.api.VdiId;
 import io.catena.api.VdiImport;
+import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.VhdTime;
 import io.catena.log.LogLine;
@@ -19,6 +21,7 @@ import io.catena.sr.upload.UploadKeeper;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.VhdCreator;
+import io.catena.vhd.VhdHeaders;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -54,21 +57,27 @@ public final class Imports {
 
     /** Begins to make a disk that starts with a content from elsewhere. */
     public VdiImport begin(NewVdi vdi, ContentOrigin origin) throws IOException {
-        maker.refuseTaken(vdi);
-        sr.admission.check(sr.tree.now(), List.of(VdiMaker.growth(vdi)));
+        admit(vdi);
         String prepared = SrFiles.temporary("import-" + sr.environment.uuids().get() + vdi.suffix());
+        UploadKeeper keeper = vdi.spec().raw() ? null : keeper(vdi.id(), prepared);
         UUID parent = origin.parent();
-        if (parent != null) {
-            return beginUpon(bases.find(parent, origin), vdi, origin.content(), prepared);
-        }
-        refuseBase(origin);
         try {
+            if (parent != null) {
+                VdiId base = bases.find(parent, origin);
+                return beginUpon(base, vdi, origin, prepared, keeper, leaf -> makeFileUpon(leaf, vdi, prepared));
+            }
+            refuseBase(origin);
             sr.tree.aside(() -> maker.makeFile(vdi, prepared));
-            return beginWhole(vdi, origin, prepared, vdi.spec().raw() ? null : keeper(vdi.id(), prepared));
+            return beginWhole(vdi, origin, prepared, keeper);
         } catch (IOException | RuntimeException e) {
             deleteAfter(e, prepared);
             throw e;
         }
+    }
+
+    private void admit(NewVdi vdi) throws IOException {
+        maker.refuseTaken(vdi);
+        sr.admission.check(sr.tree.now(), List.of(VdiMaker.growth(vdi)));
     }
 
     private static void refuseBase(ContentOrigin origin) {
@@ -90,28 +99,48 @@ public final class Imports {
 
     /** Goes on to fill a disk of which an earlier agent left a part. */
     VdiImport goOn(NewVdi vdi, ContentOrigin origin, KeptUploads.Found found) throws IOException {
-        maker.refuseTaken(vdi);
-        refuseBase(origin);
-        sr.admission.check(sr.tree.now(), List.of(VdiMaker.growth(vdi)));
+        admit(vdi);
+        UUID parent = origin.parent();
+        refuseOtherType(found, parent == null ? DiskType.DYNAMIC : DiskType.DIFFERENCING);
         UploadKeeper keeper = keeper(vdi.id(), found.file());
         keeper.goOn(found);
+        if (parent != null) {
+            return beginUpon(bases.find(parent, origin), vdi, origin, found.file(), keeper, leaf -> {});
+        }
+        refuseBase(origin);
         return beginWhole(vdi, origin, found.file(), keeper);
     }
 
+    /** As a whole disk a differencing file would show whatever parent it names. */
+    private void refuseOtherType(KeptUploads.Found found, DiskType expected) throws IOException {
+        VhdHeaders headers = ChainFile.vhd(sr.storage, found.file()).headers();
+        if (headers == null || headers.footer().type() != expected) {
+            throw VdiContents.gone(found.upload());
+        }
+    }
+
+    /** Makes the file of an import of changes, unless there is one. */
+    @FunctionalInterface
+    private interface FileUpon {
+        void make(ChainFile base) throws IOException;
+    }
+
     /** Nobody can write or destroy the base before the import ends. */
-    private VdiImport beginUpon(VdiId base, NewVdi vdi, @Nullable UUID content, String prepared) throws IOException {
+    private VdiImport beginUpon(
+            VdiId base, NewVdi vdi, ContentOrigin origin, String prepared, @Nullable UploadKeeper keeper, FileUpon file)
+            throws IOException {
+        UUID content = origin.content();
         Node node = sr.view.usableVdi(base);
         sr.tree.concern(List.of(node));
         cutter.request(base, vdi, content, prepared);
         ChainFile leaf = ChainFile.read(sr.storage, node.name());
         DiskReader reader = sr.attachments.openReader(base, leaf.name(), sr.tree.opening());
         try {
-            sr.tree.aside(() -> makeFileUpon(leaf, vdi, prepared));
-            Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared);
-            return begun(prepared, VdiMaker.growth(vdi), finish, null);
+            sr.tree.aside(() -> file.make(leaf));
+            Import.Finish finish = new DeltaFinish(sr, cutter, vdi, content, base, reader, prepared, keeper);
+            return begun(prepared, VdiMaker.growth(vdi), finish, keeper);
         } catch (IOException | RuntimeException e) {
             sr.attachments.closeReader(reader);
-            deleteAfter(e, prepared);
             throw e;
         }
     }

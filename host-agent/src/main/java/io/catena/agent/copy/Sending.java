@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Ask how much of the content is there, from an earlier try or an earlier job. The name of the stream tells whether it is
  *       the same content.
  *   <li>The other agent takes the rest in under a temporary name. If that breaks off it keeps what it has for some minutes; if it
- *       dies, of a whole content what it had made durable.
+ *       dies, what it had made durable, but for qcow2 images.
  *   <li>It publishes the disk, and answers. If the answer is lost, sending again is refused since there is such a disk: then it
  *       is ours, since there was none before.
  * </ol>

@@ -1,5 +1,6 @@
 package io.catena.harness.crash;
 
+import io.catena.api.AccessMode;
 import io.catena.api.KeptUpload;
 import io.catena.api.SrException;
 import io.catena.api.StreamFormat;
@@ -10,6 +11,8 @@ import io.catena.api.VdiImport;
 import io.catena.api.VdiSpec;
 import io.catena.api.VdiStream;
 import io.catena.api.VdiUpload;
+import io.catena.format.DiskType;
+import io.catena.format.Footer;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
@@ -24,10 +27,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A named stream is uploaded beside a disk that is written. After a crash what was noted of it must be there, and the disk that is
- * made of that and the rest must be the right one.
+ * A named stream is uploaded beside a disk that is written: raw, a dynamic VHD, a fixed one, or the changes since a snapshot. After
+ * a crash what was noted of it must be there, and the disk that is made of that and the rest must be the right one.
  */
 final class UploadScenario implements Scenario {
     private static final VdiId SOURCE = new VdiId(new UUID(6, 0));
@@ -38,6 +42,13 @@ final class UploadScenario implements Scenario {
 
     private final long seed;
     private final WatchedStorage.Watcher mutant;
+
+    private enum Kind {
+        RAW,
+        DYNAMIC,
+        FIXED,
+        CHANGES
+    }
 
     UploadScenario(long seed, WatchedStorage.Watcher mutant) {
         this.seed = seed;
@@ -56,6 +67,9 @@ final class UploadScenario implements Scenario {
         private final byte[] content;
         private final byte[] stream;
 
+        /** Null if the stream holds all of the disk. */
+        private @Nullable VdiId base;
+
         /** What comes before this was noted, for all that the sender knows. */
         private long sure;
 
@@ -66,28 +80,57 @@ final class UploadScenario implements Scenario {
             other = sr.create(new VdiId(new UUID(5, 0)));
             sr.attach(other);
             sr.work(other);
-            format = seed % 2 == 0 ? StreamFormat.RAW : StreamFormat.VHD;
-            fillSource();
-            content = exported(SOURCE, StreamFormat.RAW);
-            stream = exported(SOURCE, format);
-            sr.repository().destroy(SOURCE);
+            List<Kind> kinds = List.of(Kind.values());
+            Kind kind = kinds.get((int) (seed % kinds.size()));
+            format = kind == Kind.RAW ? StreamFormat.RAW : StreamFormat.VHD;
+            VdiId source = kind == Kind.CHANGES ? changedSource() : wholeSource();
+            content = exported(source, StreamFormat.RAW, null);
+            stream = stream(kind, source);
+            sr.repository().destroy(source);
             sr.tickNanos = 3_000_000_000L;
         }
 
-        private void fillSource() throws IOException {
+        private VdiId wholeSource() throws IOException {
             sr.repository().create(new VdiSpec(SOURCE_BYTES, "source", "", SOURCE, false));
-            sr.attach(SOURCE);
-            for (long block = 0; block < SOURCE_BYTES; block += BLOCK_BYTES) {
-                byte[] some = new byte[2048];
-                sr.random.nextBytes(some);
-                sr.device(SOURCE).write(block + 512L * sr.random.nextInt(4000), ByteBuffer.wrap(some));
-            }
-            sr.repository().detach(SOURCE);
+            fill(SOURCE);
+            return SOURCE;
         }
 
-        private byte[] exported(VdiId vdi, StreamFormat as) throws IOException {
+        private VdiId changedSource() throws IOException {
+            sr.flush(other);
+            base = sr.snapshot(other);
+            VdiId source = sr.repository().clone(base, "source").vdi();
+            fill(source);
+            return source;
+        }
+
+        private byte[] stream(Kind kind, VdiId source) throws IOException {
+            if (kind != Kind.FIXED) {
+                return exported(source, format, base);
+            }
+            byte[] fixed = Arrays.copyOf(content, content.length + Footer.SIZE);
+            Footer.of(DiskType.FIXED, content.length, new UUID(7, 0), 0)
+                    .encode()
+                    .get(fixed, content.length, Footer.SIZE);
+            return fixed;
+        }
+
+        private void fill(VdiId source) throws IOException {
+            sr.repository().attach(source, AccessMode.READ_WRITE);
+            for (long block = 0; block < sr.device(source).sizeBytes(); block += BLOCK_BYTES) {
+                byte[] some = new byte[2048];
+                sr.random.nextBytes(some);
+                long offset = Math.min(
+                        block + 512L * sr.random.nextInt(4000),
+                        sr.device(source).sizeBytes() - some.length);
+                sr.device(source).write(offset, ByteBuffer.wrap(some));
+            }
+            sr.repository().detach(source);
+        }
+
+        private byte[] exported(VdiId vdi, StreamFormat as, @Nullable VdiId since) throws IOException {
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            try (VdiStream all = sr.repository().contents().export(vdi, as, null)) {
+            try (VdiStream all = sr.repository().contents().export(vdi, as, since)) {
                 all.writeTo(Channels.newChannel(bytes), 0);
             }
             return bytes.toByteArray();
@@ -145,7 +188,8 @@ final class UploadScenario implements Scenario {
                 SimulatedSr.require(!isMade, "the disk is gone");
                 sendTheRest();
             }
-            SimulatedSr.require(Arrays.equals(exported(COPY, StreamFormat.RAW), content), "the disk has other bytes");
+            SimulatedSr.require(
+                    Arrays.equals(exported(COPY, StreamFormat.RAW, null), content), "the disk has other bytes");
             sr.repository().destroy(COPY);
             sr.checkShape();
             sr.checkWorkGoesOn(!happened);
