@@ -4,6 +4,8 @@ import com.google.gson.JsonElement;
 import io.catena.agent.RunDirectory;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.client.ContentUpload;
+import io.catena.agent.control.client.LostConnectionException;
+import io.catena.agent.control.client.RepeatedUpload;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.FileDescriptor;
@@ -14,6 +16,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Where the content of a new disk comes from: a file, or stdin. */
@@ -31,32 +34,50 @@ public final class ContentInput {
         progress = new TransferProgress(session, rate);
     }
 
-    /** Sends a file, or stdin if there is none, to {@code request}; returns what the agent answers. */
-    public JsonElement send(String request, @Nullable Path file) {
+    /** Sends a file, or stdin if there is none, of which a disk is made; returns what the agent answers. */
+    public JsonElement send(RepeatedUpload.Disk disk, @Nullable Path file) {
         try {
             if (file != null) {
-                return sendFile(request, file);
+                return sendFile(disk, file);
             }
             try (FileInputStream in = new FileInputStream(FileDescriptor.in)) {
-                return send(request, in.getChannel(), UNKNOWN);
+                return sendOnce(disk, in.getChannel());
             }
+        } catch (LostConnectionException e) {
+            throw brokeOff(e).correction("If the agent is away, start it (catena agent); then begin again.");
         } catch (IOException e) {
-            throw new SrException(SrError.IO_ERROR, "The content broke off: " + e.getMessage(), e)
-                    .correction("If the agent is away, start it: catena agent");
+            throw brokeOff(e);
         }
     }
 
-    private JsonElement sendFile(String request, Path file) throws IOException {
+    private static SrException brokeOff(IOException cause) {
+        return new SrException(SrError.IO_ERROR, "The content broke off: " + cause.getMessage(), cause);
+    }
+
+    private JsonElement sendFile(RepeatedUpload.Disk disk, Path file) throws IOException {
         if (!Files.exists(file)) {
             throw new SrException(SrError.BAD_REQUEST, "There is no file " + file);
         }
         try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
-            return send(request, in, Files.isRegularFile(file) ? in.size() : UNKNOWN);
+            return Files.isRegularFile(file)
+                    ? new RepeatedUpload(socket(), disk, progress, LockSupport::parkNanos).send(in)
+                    : sendOnce(disk, in);
         }
     }
 
-    private JsonElement send(String request, ReadableByteChannel source, long lengthBytes) throws IOException {
-        return new ContentUpload(RunDirectory.controlSocket(session.runDirectory()))
-                .send(request, source, lengthBytes, progress);
+    /** What came through a pipe cannot be read again, and so not be sent again. */
+    private JsonElement sendOnce(RepeatedUpload.Disk disk, ReadableByteChannel source) throws IOException {
+        try {
+            return new ContentUpload(socket())
+                    .send(disk.content(), new ContentUpload.Part(source, 0, UNKNOWN), progress);
+        } catch (LostConnectionException e) {
+            throw brokeOff(e)
+                    .correction("What comes through a pipe cannot be sent again. Begin again when the agent is there"
+                            + " (catena agent), or import a file: with --input it goes on where it was.");
+        }
+    }
+
+    private Path socket() {
+        return RunDirectory.controlSocket(session.runDirectory());
     }
 }

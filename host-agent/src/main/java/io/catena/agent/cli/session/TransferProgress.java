@@ -1,15 +1,18 @@
 package io.catena.agent.cli.session;
 
 import io.catena.agent.cli.text.Size;
-import io.catena.agent.control.client.ContentDownload;
+import io.catena.agent.cli.text.Table;
+import io.catena.agent.control.client.RepeatedUpload;
 import io.catena.agent.copy.Pace;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What each piece of a transfer brings: the terminal shows how far it got, and who is too fast waits. For one thread. */
-final class TransferProgress implements ContentDownload.Progress {
+final class TransferProgress implements RepeatedUpload.Watcher {
     private static final long NANOS_BETWEEN_SIGNS = 200_000_000;
+    private static final double MILLIS = 1000;
 
     private final Session session;
     private final Pace pace;
@@ -38,6 +41,26 @@ final class TransferProgress implements ContentDownload.Progress {
         show(bytes, ofBytes);
         pace.sent(bytes - doneBytes, rest);
         doneBytes = bytes;
+    }
+
+    @Override
+    public void brokeOff(String why, long waitNanos) {
+        say("The content broke off after " + Size.format(doneBytes) + ": " + why + "; trying again in "
+                + TimeUnit.NANOSECONDS.toMillis(waitNanos) / MILLIS + " s");
+    }
+
+    @Override
+    public void goesOn(long from, long ofBytes) {
+        say(
+                from == 0
+                        ? "sending all of it again, for the agent has kept nothing"
+                        : "going on from " + Size.format(from) + " of " + Size.format(ofBytes));
+        doneBytes = from;
+    }
+
+    private void say(String text) {
+        session.err().println((session.terminal() ? "\n" : "") + "catena: " + Table.printable(text));
+        session.err().flush();
     }
 
     private void show(long done, long of) {

@@ -5,6 +5,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 import io.catena.agent.cli.session.ContentInput;
 import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.Size;
+import io.catena.agent.control.client.RepeatedUpload;
 import java.nio.file.Path;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,8 @@ import picocli.CommandLine.Parameters;
         description = "Make a disk of a file or of what comes through a pipe: raw sectors, a VHD, or a qcow2 image.",
         footer =
                 "A differencing VHD needs the disk that holds the rest: the snapshot that was the base of the export, or what"
-                        + " the stream before it was imported to.%nWhat breaks off leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
+                        + " the stream before it was imported to.%nIf the agent is started again meanwhile, a file goes on where it was;"
+                        + " what comes through a pipe breaks off, and leaves nothing. Through a pipe: ssh HOST cat disk.vhd | catena vdi import SR --format vhd")
 final class VdiImportCommand implements Runnable {
     private final Session session;
 
@@ -69,7 +71,7 @@ final class VdiImportCommand implements Runnable {
         String query = "?format=" + part(format) + VdiPath.parameter("name", name)
                 + (size == null ? "" : "&sizeBytes=" + size)
                 + VdiPath.parameter("base", base) + (force ? "&force=true" : "");
-        String request = "/v1/srs/" + part(sr) + "/vdis/" + part(id) + "/content" + query;
-        VdiText.printId(session, new ContentInput(session, rate).send(request, input));
+        RepeatedUpload.Disk disk = new RepeatedUpload.Disk(sr, id, uuid == null, query);
+        VdiText.printId(session, new ContentInput(session, rate).send(disk, input));
     }
 }

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
 import io.catena.agent.json.Json;
 import io.catena.api.SrException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -12,11 +13,14 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /** Sends content that is too large to be held to an agent, over its Unix socket. For use by one thread. */
 public final class ContentUpload {
     private static final int MOST_ANSWER_BYTES = 1 << 20;
     private static final int PIECE_BYTES = 1 << 20;
+    private static final int OK = 200;
 
     private final Path socket;
 
@@ -25,52 +29,96 @@ public final class ContentUpload {
     }
 
     /**
-     * Sends all of {@code source}.
+     * A part of a stream.
+     *
+     * @param source its bytes
+     * @param from where the first of them stands in the stream
+     * @param wholeBytes how long the stream is, or -1 if nobody knows
+     */
+    public record Part(ReadableByteChannel source, long from, long wholeBytes) {
+        private boolean isChunked() {
+            return wholeBytes < 0;
+        }
+
+        /** Fills {@code piece} from {@code done} on; returns false at the end of the stream. */
+        private boolean read(ByteBuffer piece, long done) throws IOException {
+            piece.clear();
+            if (!isChunked()) {
+                piece.limit((int) Math.min(PIECE_BYTES, wholeBytes - done));
+            }
+            int count = piece.hasRemaining() ? source.read(piece) : -1;
+            if (count < 0 && done < wholeBytes) {
+                throw new EOFException("it ended after " + done + " bytes, expected " + wholeBytes);
+            }
+            piece.flip();
+            return count >= 0;
+        }
+
+        private String lengthHeader() {
+            return isChunked() ? "Transfer-Encoding: chunked\r\n" : "Content-Length: " + (wholeBytes - from) + "\r\n";
+        }
+    }
+
+    /**
+     * Sends a stream from somewhere on.
      *
      * @param path where to, with the query
-     * @param lengthBytes how much there is, or -1 if nobody knows
      * @return what the agent answers
      * @throws SrException if the agent refuses
-     * @throws IOException if the connection or the source breaks off
+     * @throws LostConnectionException if the connection breaks off
+     * @throws IOException if the source does
      */
-    public JsonElement send(
-            String path, ReadableByteChannel source, long lengthBytes, ContentDownload.Progress progress)
-            throws IOException {
-        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+    public JsonElement send(String path, Part part, ContentDownload.Progress progress) throws IOException {
+        try (SocketChannel channel = connect()) {
+            LostConnectionException broken = sendHead(channel, path, part);
+            return answer(channel, broken == null ? sendBody(channel, part, progress) : broken);
+        }
+    }
+
+    private SocketChannel connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
             channel.connect(UnixDomainSocketAddress.of(socket));
-            String length =
-                    lengthBytes < 0 ? "Transfer-Encoding: chunked\r\n" : "Content-Length: " + lengthBytes + "\r\n";
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw new LostConnectionException(e);
+        }
+    }
+
+    private static @Nullable LostConnectionException sendHead(SocketChannel channel, String path, Part part) {
+        try {
             writeText(
                     channel,
                     "PUT " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                            + "Content-Type: application/octet-stream\r\n" + length + "\r\n");
-            IOException broken = sendBody(channel, source, lengthBytes, progress);
-            return answer(channel, broken);
+                            + "Content-Type: application/octet-stream\r\n" + part.lengthHeader() + "\r\n");
+            return null;
+        } catch (IOException e) {
+            return new LostConnectionException(e);
         }
     }
 
     /** Who refuses hangs up before all was sent, and has told why: what that breaks is returned, not thrown. */
-    private static IOException sendBody(
-            SocketChannel channel, ReadableByteChannel source, long lengthBytes, ContentDownload.Progress progress)
+    private static LostConnectionException sendBody(SocketChannel channel, Part part, ContentDownload.Progress progress)
             throws IOException {
         ByteBuffer piece = ByteBuffer.allocateDirect(PIECE_BYTES);
-        for (long done = 0; source.read(piece.clear()) >= 0; ) {
-            done += piece.position();
+        for (long done = part.from(); part.read(piece, done); ) {
+            done += piece.remaining();
             try {
-                sendPiece(channel, piece.flip(), lengthBytes < 0);
+                sendPiece(channel, piece, part.isChunked());
             } catch (IOException e) {
-                return e;
+                return new LostConnectionException(e);
             }
-            progress.done(done, Math.max(done, lengthBytes));
+            progress.done(done, Math.max(done, part.wholeBytes()));
         }
         try {
-            if (lengthBytes < 0) {
+            if (part.isChunked()) {
                 writeText(channel, "0\r\n\r\n");
             }
         } catch (IOException e) {
-            return e;
+            return new LostConnectionException(e);
         }
-        return new IOException("the connection ended before the answer did");
+        return new LostConnectionException("the connection ended before the answer did", true);
     }
 
     private static void sendPiece(SocketChannel channel, ByteBuffer piece, boolean chunked) throws IOException {
@@ -93,22 +141,20 @@ public final class ContentUpload {
         }
     }
 
-    private static JsonElement answer(SocketChannel channel, IOException broken) throws IOException {
+    private static JsonElement answer(SocketChannel channel, LostConnectionException broken) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(MOST_ANSWER_BYTES);
+        UnixHttp.Answer answer;
         try {
             while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
                 // The server closes the connection behind its answer.
             }
+            answer = UnixHttp.decode(Arrays.copyOf(bytes.array(), bytes.position()));
         } catch (IOException e) {
             broken.addSuppressed(e);
-        }
-        String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
-        int end = text.indexOf(UnixHttp.END_OF_HEAD);
-        if (end < 0) {
             throw broken;
         }
-        String body = text.substring(end + UnixHttp.END_OF_HEAD.length());
-        if (UnixHttp.status(text.substring(0, end)) != 200) {
+        String body = StandardCharsets.UTF_8.decode(answer.body()).toString();
+        if (answer.status() != OK) {
             throw Json.read(body, ErrorBody.class).toException();
         }
         return JsonParser.parseString(body);

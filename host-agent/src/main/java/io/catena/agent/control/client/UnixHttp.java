@@ -113,7 +113,8 @@ public final class UnixHttp {
         return (int) Math.max(0, Math.min(Integer.MAX_VALUE, length));
     }
 
-    private static Answer decode(byte[] answer) throws IOException {
+    /** Reads all that came on a connection. */
+    static Answer decode(byte[] answer) throws IOException {
         // ISO-8859-1 maps each byte to one character, so that an index in the text is one in the bytes.
         String text = new String(answer, StandardCharsets.ISO_8859_1);
         int headEnd = text.indexOf(END_OF_HEAD);
