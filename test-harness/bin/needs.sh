@@ -65,6 +65,9 @@ need apt-get apt
 need mke2fs e2fsprogs
 need unshare util-linux
 need mmdebstrap mmdebstrap
+if [ "${scenario:-}" = virtnbdbackup ]; then
+    need virtnbdbackup virtnbdbackup
+fi
 if [ "${scenario:-}" = package ]; then
     need rpm rpm
     need rpmlint rpmlint

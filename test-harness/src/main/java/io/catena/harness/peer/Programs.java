@@ -58,6 +58,8 @@ public final class Programs {
             Map.entry("unshare", "util-linux"),
             Map.entry("vhdimount", "libvhdi-utils"),
             Map.entry("virsh", "libvirt-clients"),
+            Map.entry("virtnbdbackup", "virtnbdbackup"),
+            Map.entry("virtnbdrestore", "virtnbdbackup"),
             Map.entry("xfs_repair", "xfsprogs"),
             Map.entry("xz", "xz-utils"));
 
