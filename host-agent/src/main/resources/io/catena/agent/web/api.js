@@ -6,6 +6,7 @@ export class Problem extends Error {
     this.code = problem.code
     this.correction = problem.correction
     this.field = problem.field
+    this.retryable = problem.retryable
   }
 }
 
@@ -24,6 +25,20 @@ export async function ask(method, path, body, headers = {}) {
   }
   if (!answer.ok) throw new Problem(answer.status, value || {})
   return { value, tag: answer.headers.get('ETag') }
+}
+
+const MOST_TRIES = 20
+
+// Asks again what the agent could not tell in time: what it has read of the files meanwhile it remembers.
+export async function patiently(question) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await question()
+    } catch (e) {
+      if (!e.retryable || tries === MOST_TRIES) throw e
+    }
+    await new Promise(later => setTimeout(later, 500))
+  }
 }
 
 export const get = async path => (await ask('GET', path)).value

@@ -1,6 +1,6 @@
 // The page: who is logged in, which SR is looked at, and what happens to it.
 import { html, render, useState, useEffect, useRef, useMemo } from './vendor/preact-htm.js'
-import { ask, follow, get, list } from './api.js'
+import { ask, follow, get, list, patiently } from './api.js'
 import { bytes, fills, percent, plural } from './format.js'
 import { Tree } from './tree.js'
 import { Attachments, Collection, Events, Health, Jobs, NodePanel, Numbers, Space } from './panels.js'
@@ -151,7 +151,7 @@ function Host({ session, leave }) {
       setDialog({ type: 'plan', title, verb, plan: value, go: () => ask(method, path, body, headers).then(later) })))
   const name = (title, verb, suggestion, go) => setDialog({ type: 'name', title, verb, name: suggestion, go: text => go(text).then(later) })
   const remove = async ids => {
-    const { value: found } = await ask('POST', '/v1/vdis/deletion-plan', { vdis: ids })
+    const { value: found } = await patiently(() => ask('POST', '/v1/vdis/deletion-plan', { vdis: ids }))
     const going = found.disks.filter(disk => !disk.blockers.length)
     const tags = await Promise.all(going.map(disk => ask('GET', '/v1/vdis/' + disk.vdi).then(({ tag }) => [disk.vdi, tag], () => [disk.vdi, '"gone"'])))
     setDialog({ type: 'deletion', plan: found, tags: new Map(tags), done: later })
