@@ -63,6 +63,8 @@ class ServiceTest {
         Path conf = Files.writeString(directory.resolve("agent.conf"), "libvirt = \"none\"\n");
         BackgroundProgram agent = BackgroundProgram.start(
                 "env",
+                // A test that runs under nohup would hand on that it is ignored.
+                "--default-signal=HUP",
                 "NOTIFY_SOCKET=" + socket,
                 "WATCHDOG_USEC=600000",
                 launcher().toString(),
