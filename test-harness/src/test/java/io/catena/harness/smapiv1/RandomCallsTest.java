@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -85,7 +86,11 @@ final class RandomCallsTest {
                 }
                 if ((i + 1) % REPORTED == 0) {
                     System.out.printf(
-                            "%d sequences, %d kills, %d of them before the answer%n", i + 1, kills, unanswered);
+                            Locale.ROOT,
+                            "%d sequences, %d kills, %d of them before the answer%n",
+                            i + 1,
+                            kills,
+                            unanswered);
                 }
             }
         } finally {
