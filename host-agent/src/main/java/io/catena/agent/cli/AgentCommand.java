@@ -45,6 +45,9 @@ import picocli.CommandLine.Spec;
 final class AgentCommand implements Callable<Integer> {
     private static final Logger LOG = Logger.getLogger(AgentCommand.class.getName());
 
+    private static final long NANOS_PER_MICRO = 1_000;
+    private static final long MOST_POLL_MICROS = 1_000;
+
     private final Session session;
 
     @Spec
@@ -77,6 +80,14 @@ final class AgentCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Threads that read what is not in memory, for all NBD clients together. Default: 64.")
     private int readers = NbdLimits.DEFAULT.maxReaders();
+
+    @Option(
+            names = "--nbd-poll-micros",
+            paramLabel = "US",
+            description =
+                    "How long a thread may poll for the next request of an NBD client that sends one at a time, while"
+                            + " processors are idle; 0 for never. Default: 100.")
+    private long pollMicros = NbdLimits.DEFAULT.longestPoll().toNanos() / NANOS_PER_MICRO;
 
     @Option(
             names = "--nbd-listen",
@@ -259,6 +270,10 @@ final class AgentCommand implements Callable<Integer> {
             throw new ParameterException(
                     commandLine(), "--nbd-handshake-seconds or --nbd-stall-seconds is less than 1");
         }
+        if (pollMicros < 0 || pollMicros > MOST_POLL_MICROS) {
+            throw new ParameterException(
+                    commandLine(), "--nbd-poll-micros " + pollMicros + ": expected 0 to " + MOST_POLL_MICROS);
+        }
         try {
             Duration handshake = Duration.ofSeconds(handshakeSeconds);
             return NbdLimits.DEFAULT
@@ -266,7 +281,8 @@ final class AgentCommand implements Callable<Integer> {
                     .withHandshakeDeadline(handshake)
                     .withStallDeadline(Duration.ofSeconds(stallSeconds))
                     .withBufferBytes(memory.bytes())
-                    .withMaxReaders(readers);
+                    .withMaxReaders(readers)
+                    .withLongestPoll(Duration.ofNanos(pollMicros * NANOS_PER_MICRO));
         } catch (IllegalArgumentException e) {
             throw new ParameterException(commandLine(), "bad limits for NBD: " + e.getMessage(), e);
         }

@@ -3,6 +3,7 @@ package io.catena.agent.nbd;
 import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
 import io.catena.agent.nbd.channel.NbdTls;
+import io.catena.agent.nbd.channel.PollingRoom;
 import io.catena.agent.nbd.channel.TlsChannel;
 import io.catena.agent.nbd.context.Contexts;
 import io.catena.agent.nbd.wire.NbdProtocol;
@@ -46,9 +47,15 @@ final class NbdConnection implements Runnable {
      * What a server has for its connections.
      *
      * @param timer for deadlines
+     * @param polling where to ask whether to poll for requests
      * @param readers threads for reads; refuses what it has no thread for
      */
-    record Means(NbdLimits limits, ClientBuffers buffers, ScheduledExecutorService timer, Executor readers) {}
+    record Means(
+            NbdLimits limits,
+            ClientBuffers buffers,
+            ScheduledExecutorService timer,
+            PollingRoom polling,
+            Executor readers) {}
 
     /**
      * @param client its socket is owned by the connection from now on
@@ -108,7 +115,7 @@ final class NbdConnection implements Runnable {
         Thread.currentThread().setName(name + "-" + export.name());
         NbdLog.connectionOpened(name, export);
         BufferShare buffers = means.buffers().forClientOf(export);
-        try (Transmission serving = new Transmission(agreed, channel, buffers, means.readers())) {
+        try (Transmission serving = new Transmission(agreed, channel, buffers, means.polling(), means.readers())) {
             transmission = serving;
             serving.run();
         } finally {

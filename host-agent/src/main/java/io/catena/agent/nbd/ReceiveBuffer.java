@@ -29,6 +29,10 @@ final class ReceiveBuffer implements AutoCloseable {
     private static final int LARGE_BYTES = 256 << 10;
 
     private final ReadableByteChannel source;
+
+    /** The same, for requests that come one at a time. */
+    private final ReadableByteChannel single;
+
     private final BufferShare buffers;
     private AlignedBuffers.Lease lease;
 
@@ -46,8 +50,13 @@ final class ReceiveBuffer implements AutoCloseable {
     /** By {@link System#nanoTime}. */
     private long arrivedNanos;
 
-    ReceiveBuffer(ReadableByteChannel source, BufferShare buffers) throws IOException {
+    /**
+     * @param source where requests and payloads come from
+     * @param single reads from there, too, when one request at a time is expected
+     */
+    ReceiveBuffer(ReadableByteChannel source, ReadableByteChannel single, BufferShare buffers) throws IOException {
         this.source = source;
+        this.single = single;
         this.buffers = buffers;
         this.lease = buffers.acquire(AlignedBuffers.SMALLEST_BYTES);
         this.bytes = lease.bytes().limit(0);
@@ -66,12 +75,13 @@ final class ReceiveBuffer implements AutoCloseable {
     /**
      * Waits for a request, for any time; once it has begun the client owes the rest.
      *
+     * @param oneAtATime whether the client is likely to send one, and not several
      * @return false if the client sent nothing more and closed
      * @throws EOFException if the client closed after a part of it
      */
-    boolean awaitRequest() throws IOException {
+    boolean awaitRequest(boolean oneAtATime) throws IOException {
         if (!has(1)) {
-            boolean begun = await(1, false);
+            boolean begun = await(1, false, oneAtATime ? single : source);
             if (!begun) {
                 return false;
             }
@@ -86,10 +96,10 @@ final class ReceiveBuffer implements AutoCloseable {
      * @throws EOFException if the client closed after a part of the bytes
      */
     boolean await(int count) throws IOException {
-        return await(count, true);
+        return await(count, true, source);
     }
 
-    private boolean await(int count, boolean owed) throws IOException {
+    private boolean await(int count, boolean owed, ReadableByteChannel from) throws IOException {
         if (has(count)) {
             return true;
         }
@@ -103,7 +113,7 @@ final class ReceiveBuffer implements AutoCloseable {
         try {
             bytes.limit((int) Math.min((long) bytes.position() + wanted, bytes.capacity()));
             while (bytes.position() < count) {
-                if (source.read(bytes) < 0) {
+                if (from.read(bytes) < 0) {
                     return endsCleanly(count);
                 }
             }

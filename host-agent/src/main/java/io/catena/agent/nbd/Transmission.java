@@ -3,6 +3,8 @@ package io.catena.agent.nbd;
 import io.catena.agent.nbd.buffer.AlignedBuffers;
 import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
+import io.catena.agent.nbd.channel.BusyPoll;
+import io.catena.agent.nbd.channel.PollingRoom;
 import io.catena.agent.nbd.channel.ReplyChannel;
 import io.catena.agent.nbd.context.MetaContext;
 import io.catena.agent.nbd.wire.Command;
@@ -38,6 +40,9 @@ final class Transmission implements AutoCloseable {
      */
     static final int PIECE_BYTES = 1 << 20;
 
+    /** After so many requests that came alone the next is expected to. */
+    private static final int MANY_SINGLE = 8;
+
     /** How much of what a client will soon want is read for it at most. */
     private static final long MOST_CACHED_BYTES = 32L << 20;
 
@@ -51,17 +56,22 @@ final class Transmission implements AutoCloseable {
     private final ReplyBuffer replies;
     private final SlowReads slowReads;
 
+    /** How many requests in a row came when all before them were answered. */
+    private int single;
+
     /**
      * @param buffers what this client may have
+     * @param polling where to ask whether to poll for requests
      * @param readers threads for reads; refuses what it has no thread for
      */
-    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, Executor readers) throws IOException {
+    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, PollingRoom polling, Executor readers)
+            throws IOException {
         this.agreed = agreed;
         this.export = agreed.export();
         this.device = export.device();
         this.client = client;
         this.buffers = buffers;
-        this.received = new ReceiveBuffer(client, buffers);
+        this.received = new ReceiveBuffer(client, BusyPoll.of(client, polling), buffers);
         this.replyChannel = new ReplyChannel(client);
         this.replies = replyBuffer();
         this.slowReads = new SlowReads(readers);
@@ -102,10 +112,13 @@ final class Transmission implements AutoCloseable {
     }
 
     private boolean awaitRequest() throws IOException {
-        if (!received.has(NbdProtocol.REQUEST_BYTES)) {
-            replies.flush();
+        if (received.has(NbdProtocol.REQUEST_BYTES)) {
+            single = 0;
+            return true;
         }
-        return received.awaitRequest();
+        replies.flush();
+        single = slowReads.areUnderWay() ? 0 : single + 1;
+        return received.awaitRequest(single > MANY_SINGLE);
     }
 
     private ByteBuffer takePayload(int count) throws IOException {
