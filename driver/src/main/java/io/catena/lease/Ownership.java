@@ -69,6 +69,16 @@ public final class Ownership implements Lease, Closeable {
         return grant.epoch();
     }
 
+    /**
+     * Returns whether the record says, now, that nobody has claimed it since this host did.
+     *
+     * @throws IOException if the record cannot be reached, or is about to be claimed by this host anew
+     */
+    public boolean isRecorded() throws IOException {
+        check();
+        return store.superseded(List.of(grant.entry())).isEmpty();
+    }
+
     /** Whether this host has it, for certain. */
     public boolean isValid() {
         return lost == null && session.isValid();

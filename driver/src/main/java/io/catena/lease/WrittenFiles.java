@@ -33,31 +33,45 @@ public final class WrittenFiles {
 
     private final LeaseStore store;
     private final String host;
+    private final Right right;
 
     /** Who writes them, by name. */
     private final Map<String, String> hosts = new TreeMap<>();
 
     /** As it was written last by this host; guarded by this. */
-    private @Nullable Entry entry;
+    private Entry entry;
 
-    private WrittenFiles(LeaseStore store, String host, Entry entry) {
+    private WrittenFiles(LeaseStore store, String host, Right right, Entry entry) {
         this.store = store;
         this.host = host;
+        this.right = right;
         this.entry = entry;
+    }
+
+    /** Tells whose the SR is. */
+    @FunctionalInterface
+    public interface Right {
+        /**
+         * Returns whether the record of the SR says, now, that nobody has claimed it since this host did.
+         *
+         * @throws IOException if the record cannot be reached
+         */
+        boolean isRecorded() throws IOException;
     }
 
     /**
      * Takes the record over: the former owner cannot add to it any more, and so not begin to write another file.
      *
      * @param host a UUID
+     * @param right to the SR, which this host has claimed before
      */
-    public static WrittenFiles takeOver(LeaseStore store, UUID host) throws IOException {
+    public static WrittenFiles takeOver(LeaseStore store, UUID host, Right right) throws IOException {
         for (int tries = 0; tries < TRIES; tries++) {
             Optional<Entry> old = store.read(KEY);
             Optional<Entry> fresh = store.replace(
                     KEY, old.orElse(null), old.isEmpty() ? "{}" : old.get().value());
             if (fresh.isPresent()) {
-                WrittenFiles files = new WrittenFiles(store, host.toString(), fresh.get());
+                WrittenFiles files = new WrittenFiles(store, host.toString(), right, fresh.get());
                 JsonRecords.decode(KEY, fresh.get().value(), new TypeToken<Map<String, String>>() {})
                         .forEach(files::know);
                 return files;
@@ -121,8 +135,34 @@ public final class WrittenFiles {
     }
 
     private void write() throws IOException {
-        entry = store.replace(KEY, entry, JsonRecords.encode(hosts))
-                .orElseThrow(() -> new LeaseLostException("another host has taken over which files are written"));
+        String text = JsonRecords.encode(hosts);
+        Optional<Entry> written = store.replace(KEY, entry, text);
+        if (written.isEmpty()) {
+            entry = ownLateWrite();
+            written = store.replace(KEY, entry, text);
+        }
+        entry = written.orElseThrow(WrittenFiles::takenOver);
+    }
+
+    /**
+     * Returns the record as this host has left it, by a write whose answer was lost.
+     *
+     * <ol>
+     *   <li>Read what is there.
+     *   <li>Look whether the SR is still this host's by its record. Who takes the SR over writes this record, too, even with the
+     *       same text, but only after it has claimed the SR: so what was read before this look is of nobody else.
+     * </ol>
+     */
+    private Entry ownLateWrite() throws IOException {
+        Entry now = store.read(KEY).orElseThrow(WrittenFiles::takenOver);
+        if (!right.isRecorded()) {
+            throw takenOver();
+        }
+        return now;
+    }
+
+    private static LeaseLostException takenOver() {
+        return new LeaseLostException("another host has taken over which files are written");
     }
 
     /**

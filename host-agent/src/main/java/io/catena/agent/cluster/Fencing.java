@@ -31,6 +31,7 @@ public final class Fencing {
     private final Storage plain;
     private final Storage names;
     private final LeaseStore store;
+    private final WrittenFiles.Right right;
     private final UUID self;
     private final BootClock clock;
     private @Nullable WrittenFiles written;
@@ -39,14 +40,23 @@ public final class Fencing {
     /**
      * @param plain the SR's directory
      * @param names the same; changes of names fail when they come late
+     * @param right to the SR, which is claimed
      * @param self this host's id
      * @param clock keeps the leases while somebody sleeps by it
      */
-    public Fencing(String sr, Storage plain, Storage names, LeaseStore store, UUID self, BootClock clock) {
+    public Fencing(
+            String sr,
+            Storage plain,
+            Storage names,
+            LeaseStore store,
+            WrittenFiles.Right right,
+            UUID self,
+            BootClock clock) {
         this.sr = sr;
         this.plain = plain;
         this.names = names;
         this.store = store;
+        this.right = right;
         this.self = self;
         this.clock = clock;
     }
@@ -66,7 +76,7 @@ public final class Fencing {
      */
     public void raise(Claim before, Grant now) throws IOException {
         EpochFence.raise(plain, now.epoch());
-        written = WrittenFiles.takeOver(store, self);
+        written = WrittenFiles.takeOver(store, self, right);
         Holder former = before.holder();
         if (former == null) {
             written.clear();

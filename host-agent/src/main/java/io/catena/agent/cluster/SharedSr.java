@@ -79,7 +79,7 @@ public final class SharedSr {
         LeaseKeeper keeper = LeaseKeeper.start(name, ownership, TIMES.renewNanos());
         try {
             Storage names = new EpochStorage(plain, ownership::epoch);
-            Fencing fencing = new Fencing(name, plain, names, store, self.id(), clock);
+            Fencing fencing = new Fencing(name, plain, names, store, ownership::isRecorded, self.id(), clock);
             takeover.fence(fencing::raise);
             takeover.recover(now -> "done by the attach, which is the first to look");
             return takeover.open(now -> new SharedSr(ownership, keeper, new FencedStorage(fencing.noted(), ownership)));

@@ -171,7 +171,8 @@ class FileLeaseStoreTest extends LeaseStoreContract {
     void aFileOfWhichItIsNotSaidWhoWritesItIsOthers() throws Exception {
         assertThat(host().replace("files", null, "{\"a.vhd\":null}")).isPresent();
 
-        assertThat(WrittenFiles.takeOver(host(), new UUID(1, 1)).ofOthers()).containsExactly("a.vhd");
+        assertThat(WrittenFiles.takeOver(host(), new UUID(1, 1), () -> true).ofOthers())
+                .containsExactly("a.vhd");
     }
 
     private void change(String key, int times) {

@@ -9,10 +9,11 @@ import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
-/** Lets something else happen just before a record or a note is written, or a note is read. */
+/** Lets something else happen just before or after a record is written, or just before a note is written or read. */
 final class MeddlingStore implements LeaseStore {
     private final LeaseStore store;
     Meddling beforeReplace = () -> {};
+    Meddling afterReplace = () -> {};
     Meddling beforeNote = () -> {};
     Meddling beforeLook = () -> {};
 
@@ -38,7 +39,9 @@ final class MeddlingStore implements LeaseStore {
     @Override
     public Optional<Entry> replace(String key, @Nullable Entry old, String value) throws IOException {
         beforeReplace.happen();
-        return store.replace(key, old, value);
+        Optional<Entry> written = store.replace(key, old, value);
+        afterReplace.happen();
+        return written;
     }
 
     @Override

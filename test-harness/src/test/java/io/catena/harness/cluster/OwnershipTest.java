@@ -137,7 +137,7 @@ class OwnershipTest {
     @Test
     void whatIsWrittenIsSaidBefore() throws IOException {
         Storage disk = SimulatedStorage.disk(1);
-        WrittenFiles written = WrittenFiles.takeOver(store, A);
+        WrittenFiles written = WrittenFiles.takeOver(store, A, () -> true);
         Storage storage = new NotingStorage(disk, written);
         storage.create("a.vhd").close();
         storage.create(".catena/tmp/b").close();
@@ -145,8 +145,55 @@ class OwnershipTest {
         storage.rename(".catena/tmp/b", "b.vhd");
         disk.create("untouched.vhd").close();
         storage.openReadOnly("untouched.vhd").close();
-        assertThat(WrittenFiles.takeOver(store, A).ofOthers()).isEmpty();
-        assertThat(WrittenFiles.takeOver(store, B).ofOthers()).isEqualTo(Set.of("a.vhd", "base.vhd", "b.vhd"));
+        assertThat(WrittenFiles.takeOver(store, A, () -> true).ofOthers()).isEmpty();
+        assertThat(WrittenFiles.takeOver(store, B, () -> true).ofOthers())
+                .isEqualTo(Set.of("a.vhd", "base.vhd", "b.vhd"));
+    }
+
+    /** A host that says what it writes, but had no answer when it did last. */
+    private WrittenFiles withoutAnAnswer(WrittenFiles.Right right) throws IOException {
+        MeddlingStore away = new MeddlingStore(store);
+        WrittenFiles written = WrittenFiles.takeOver(away, A, right);
+        away.afterReplace = () -> {
+            away.afterReplace = () -> {};
+            throw new IOException("no answer");
+        };
+        assertThatThrownBy(() -> written.add("a.vhd")).hasMessage("no answer");
+        return written;
+    }
+
+    @Test
+    void whoGotNoAnswerGoesOnToSayWhatIsWritten() throws IOException {
+        WrittenFiles written = withoutAnAnswer(take()::isRecorded);
+        written.add("b.vhd");
+        written.add("c.vhd");
+        assertThat(WrittenFiles.takeOver(store, B, () -> true).ofOthers()).containsExactly("b.vhd", "c.vhd");
+    }
+
+    /** Which has the text that was written without an answer. */
+    private void takeOverByAnother() throws IOException {
+        Session other = Session.join(store, TIMES, clock, HostRecord.of(B, "b", new UUID(2, 1)));
+        Claim claim = Claim.held(other.holder(), List.of(), null);
+        assertThat(other.claim("tree", store.read("tree").orElseThrow(), claim)).isPresent();
+        assertThat(WrittenFiles.takeOver(store, B, () -> true).ofOthers()).containsExactly("a.vhd");
+    }
+
+    @Test
+    void whoGotNoAnswerDoesNotGoOnWithTheRecordOfItsSuccessor() throws IOException {
+        WrittenFiles written = withoutAnAnswer(take()::isRecorded);
+        takeOverByAnother();
+        assertThatThrownBy(() -> written.add("b.vhd")).isInstanceOf(LeaseLostException.class);
+    }
+
+    @Test
+    void whoGotNoAnswerDoesNotGoOnIfTheSuccessorComesWhenItHasLooked() throws IOException {
+        Ownership ownership = take();
+        WrittenFiles written = withoutAnAnswer(() -> {
+            boolean recorded = ownership.isRecorded();
+            takeOverByAnother();
+            return recorded;
+        });
+        assertThatThrownBy(() -> written.add("b.vhd")).isInstanceOf(LeaseLostException.class);
     }
 
     /** It was stopped before it said what it is going to write; the successor has not copied that. */
@@ -154,12 +201,12 @@ class OwnershipTest {
     void whoIsLateCannotBeginToWriteAnotherFile() throws IOException {
         Storage disk = SimulatedStorage.disk(1);
         disk.create("a.vhd").close();
-        Storage late = new NotingStorage(disk, WrittenFiles.takeOver(store, A));
-        WrittenFiles successor = WrittenFiles.takeOver(store, B);
+        Storage late = new NotingStorage(disk, WrittenFiles.takeOver(store, A, () -> false));
+        WrittenFiles successor = WrittenFiles.takeOver(store, B, () -> true);
         assertThatThrownBy(() -> late.open("a.vhd")).isInstanceOf(LeaseLostException.class);
         successor.add("a.vhd");
         successor.forgetOthers();
-        assertThat(WrittenFiles.takeOver(store, A).ofOthers()).containsExactly("a.vhd");
+        assertThat(WrittenFiles.takeOver(store, A, () -> true).ofOthers()).containsExactly("a.vhd");
     }
 
     @Test
@@ -187,6 +234,6 @@ class OwnershipTest {
                 null,
                 "{\"../x.vhd\":\"b\",\"/etc/shadow\":\"b\",\"\":\"b\",\"..\":\"b\",\"a\\u0000\":\"b\",\"x.vhd\":\"b\"}");
 
-        assertThat(WrittenFiles.takeOver(store, A).ofOthers()).containsExactly("x.vhd");
+        assertThat(WrittenFiles.takeOver(store, A, () -> true).ofOthers()).containsExactly("x.vhd");
     }
 }

@@ -17,6 +17,7 @@ import io.catena.lease.LeaseStore;
 import io.catena.lease.LeaseTimes;
 import io.catena.lease.Session;
 import io.catena.lease.Takeover;
+import io.catena.lease.WrittenFiles;
 import io.catena.store.ForwardingStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
@@ -114,7 +115,9 @@ final class TakenOverSr {
         HeldRenames names = new HeldRenames(
                 new EpochStorage(plain, grant.epoch()), mistake == Mistake.OPENS_BEFORE_THE_FENCE_STANDS);
         renames = names;
-        Fencing fencing = new Fencing("sr", plain, names, store, id, clock);
+        WrittenFiles.Right right =
+                () -> store.superseded(List.of(grant.entry())).isEmpty();
+        Fencing fencing = new Fencing("sr", plain, names, store, right, id, clock);
         takeover.fence(fencing::raise);
         names.holdNoMore();
         takeover.recover(now -> "done by the attach, which is the first to look");
