@@ -46,8 +46,14 @@ final class Root {
      * lies behind one is not reached anyway.
      */
     String resolve(String from, String reference) throws IOException {
+        Path referred = parse(from, reference);
+        Path near = Path.of(from).resolveSibling(referred).normalize();
+        if (!near.isAbsolute() && !near.startsWith("..")) {
+            // Wherever the root is.
+            return near.toString();
+        }
         Path real = real();
-        Path meant = parent(real.resolve(from)).resolve(parse(from, reference)).normalize();
+        Path meant = parent(real.resolve(from)).resolve(referred).normalize();
         for (Path inside : List.of(real, path)) {
             if (meant.startsWith(inside)) {
                 return inside.relativize(meant).toString();

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The functions of the C library that the devices of this package are made with; all fail with the error's number. */
 final class Libc {
+    /** Stands for the working directory; see {@code openat(2)}. */
+    static final int AT_FDCWD = -100;
+
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_CREAT = 0x40;

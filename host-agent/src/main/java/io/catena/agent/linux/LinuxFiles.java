@@ -6,6 +6,7 @@ import io.catena.store.FileStat;
 import io.catena.store.FileStorage;
 import io.catena.store.NotConfinedException;
 import io.catena.store.OpenFile;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
@@ -18,11 +19,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link ConfinedFiles} by system calls: each part of a name is opened in the directory before it, without following a link
  * and without opening what it stands for ({@code O_PATH}). Only what proved to be a regular file is then opened, by way of
- * that very descriptor; so no name can change in between, and no FIFO, device or socket is ever opened.
+ * that very descriptor; so no name can change in between, and no FIFO, device or socket is ever opened. The first part is looked
+ * up by its path: links that lead to the root are followed anyway, and the root, which may be mounted anew, is found anew.
  *
  * <p>{@code openat2(2)} with {@code RESOLVE_BENEATH} would do the same in one call, but is not there before Linux 5.6, and so
  * not on XenServer's hosts.
@@ -70,8 +73,8 @@ public final class LinuxFiles implements ConfinedFiles {
 
     @Override
     public Optional<FileStat> stat(String name) throws IOException {
-        try (Descriptor parent = directory(parentOf(name))) {
-            return Statx.of(parent.number(), name.isEmpty() ? "." : lastPart(name));
+        try (Entry entry = entry(name)) {
+            return Statx.of(entry.directory(), entry.path());
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (LastErrorException e) {
@@ -81,31 +84,31 @@ public final class LinuxFiles implements ConfinedFiles {
 
     @Override
     public OpenFile open(String name, Access access) throws IOException {
-        try (Descriptor parent = directory(parentOf(name));
-                Descriptor file = access == Access.CREATE ? create(parent, name) : find(parent, name)) {
+        try (Entry entry = entry(name);
+                Descriptor file = access == Access.CREATE ? create(entry) : find(entry)) {
             return LinuxOpenFile.open(name, file, access);
         } catch (LastErrorException e) {
             throw failure(name, e);
         }
     }
 
-    private static Descriptor create(Descriptor parent, String name) {
+    private static Descriptor create(Entry entry) {
         return new Descriptor(Libc.openat(
-                parent.number(),
-                Libc.path(lastPart(name)),
+                entry.directory(),
+                Libc.path(entry.path()),
                 Libc.O_RDWR | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC,
                 FILE_MODE));
     }
 
-    private static Descriptor find(Descriptor parent, String name) {
+    private static Descriptor find(Entry entry) {
         return new Descriptor(Libc.openat(
-                parent.number(), Libc.path(lastPart(name)), Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0));
+                entry.directory(), Libc.path(entry.path()), Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0));
     }
 
     @Override
     public void makeDirectory(String name) throws IOException {
-        try (Descriptor parent = directory(parentOf(name))) {
-            Libc.mkdirat(parent.number(), Libc.path(lastPart(name)), DIRECTORY_MODE);
+        try (Entry entry = entry(name)) {
+            Libc.mkdirat(entry.directory(), Libc.path(entry.path()), DIRECTORY_MODE);
         } catch (LastErrorException e) {
             throw failure(name, e);
         }
@@ -113,8 +116,8 @@ public final class LinuxFiles implements ConfinedFiles {
 
     @Override
     public void removeDirectory(String name) throws IOException {
-        try (Descriptor parent = directory(parentOf(name))) {
-            Libc.unlinkat(parent.number(), Libc.path(lastPart(name)), AT_REMOVEDIR);
+        try (Entry entry = entry(name)) {
+            Libc.unlinkat(entry.directory(), Libc.path(entry.path()), AT_REMOVEDIR);
         } catch (LastErrorException e) {
             throw failure(name, e);
         }
@@ -122,9 +125,9 @@ public final class LinuxFiles implements ConfinedFiles {
 
     @Override
     public void rename(String from, String to) throws IOException {
-        try (Descriptor source = directory(parentOf(from));
-                Descriptor target = directory(parentOf(to))) {
-            Libc.renameat(source.number(), Libc.path(lastPart(from)), target.number(), Libc.path(lastPart(to)));
+        try (Entry source = entry(from);
+                Entry target = entry(to)) {
+            Libc.renameat(source.directory(), Libc.path(source.path()), target.directory(), Libc.path(target.path()));
         } catch (LastErrorException e) {
             throw failure(from + " -> " + to, e);
         }
@@ -132,9 +135,9 @@ public final class LinuxFiles implements ConfinedFiles {
 
     @Override
     public void link(String file, String name) throws IOException {
-        try (Descriptor source = directory(parentOf(file));
-                Descriptor target = directory(parentOf(name))) {
-            Libc.linkat(source.number(), Libc.path(lastPart(file)), target.number(), Libc.path(lastPart(name)), 0);
+        try (Entry source = entry(file);
+                Entry target = entry(name)) {
+            Libc.linkat(source.directory(), Libc.path(source.path()), target.directory(), Libc.path(target.path()), 0);
         } catch (LastErrorException e) {
             throw failure(file + " -> " + name, e);
         }
@@ -142,8 +145,8 @@ public final class LinuxFiles implements ConfinedFiles {
 
     @Override
     public void delete(String name) throws IOException {
-        try (Descriptor parent = directory(parentOf(name))) {
-            Libc.unlinkat(parent.number(), Libc.path(lastPart(name)), 0);
+        try (Entry entry = entry(name)) {
+            Libc.unlinkat(entry.directory(), Libc.path(entry.path()), 0);
         } catch (LastErrorException e) {
             throw failure(name, e);
         }
@@ -166,40 +169,54 @@ public final class LinuxFiles implements ConfinedFiles {
         return Libc.geteuid();
     }
 
-    /** Looks a directory up, part after part. Links in the path of the root are the admin's, and followed. */
-    private Descriptor directory(String name) throws IOException {
-        Descriptor at;
-        try {
-            at = new Descriptor(Libc.open(root.toString(), Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC));
-        } catch (LastErrorException e) {
-            throw failure(root.toString(), e);
+    /**
+     * Where something is looked up.
+     *
+     * @param opened the directory that holds it; null if {@code path} is absolute
+     */
+    private record Entry(@Nullable Descriptor opened, String path) implements Closeable {
+        int directory() {
+            return opened == null ? Libc.AT_FDCWD : opened.number();
         }
-        for (String part : name.isEmpty() ? new String[0] : name.split("/", -1)) {
+
+        @Override
+        public void close() {
+            if (opened != null) {
+                opened.close();
+            }
+        }
+    }
+
+    private Entry entry(String name) throws IOException {
+        int slash = name.lastIndexOf('/');
+        return slash < 0
+                ? new Entry(null, inRoot(name))
+                : new Entry(directory(name.substring(0, slash)), name.substring(slash + 1));
+    }
+
+    private String inRoot(String part) {
+        return root + "/" + (part.isEmpty() ? "." : part);
+    }
+
+    /** Looks a directory up, part after part. */
+    private Descriptor directory(String name) throws IOException {
+        String[] parts = name.split("/", -1);
+        Descriptor at = within(Libc.AT_FDCWD, inRoot(parts[0]), name);
+        for (int i = 1; i < parts.length; i++) {
             try (Descriptor above = at) {
-                at = within(above, part, name);
+                at = within(above.number(), parts[i], name);
             }
         }
         return at;
     }
 
-    private static Descriptor within(Descriptor above, String part, String name) throws IOException {
+    private static Descriptor within(int above, String part, String name) throws IOException {
         try {
             return new Descriptor(Libc.openat(
-                    above.number(),
-                    Libc.path(part),
-                    Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_DIRECTORY | Libc.O_CLOEXEC,
-                    0));
+                    above, Libc.path(part), Libc.O_PATH | Libc.O_NOFOLLOW | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0));
         } catch (LastErrorException e) {
             throw failure(name, e);
         }
-    }
-
-    private static String parentOf(String name) {
-        return name.substring(0, Math.max(0, name.lastIndexOf('/')));
-    }
-
-    private static String lastPart(String name) {
-        return name.substring(name.lastIndexOf('/') + 1);
     }
 
     private static IOException failure(String name, LastErrorException e) {
