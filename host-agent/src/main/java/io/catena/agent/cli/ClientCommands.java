@@ -110,7 +110,7 @@ final class ClientCommands {
     }
 
     @Command(description = "Take all rights from a client; whoever is connected loses its disks within seconds.")
-    void remove(@Parameters(paramLabel = "NAME") String name) {
+    void remove(@Parameters(paramLabel = "NAME", description = "The name in the client's certificate.") String name) {
         JsonElement answer = session.agent().delete("/v1/clients/" + part(name));
         session.print(answer, () -> "");
     }

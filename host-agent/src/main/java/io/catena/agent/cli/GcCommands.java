@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.JobFollower;
 import io.catena.agent.cli.session.OnOff;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.GcStatusText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.json.Json;
@@ -31,7 +32,7 @@ final class GcCommands {
 
     @Command(description = "Delete what nobody can reach, and merge base copies.")
     void run(
-            @Parameters(paramLabel = "SR") String sr,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
             @Option(names = "--wait", description = "Wait until it is done.") boolean wait,
             @Option(
                             names = "--delete-unknown",
@@ -88,23 +89,23 @@ final class GcCommands {
     }
 
     @Command(description = "End the run where nothing is half done, and start no other before it is resumed.")
-    void pause(@Parameters(paramLabel = "SR") String sr) {
+    void pause(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         print(session.agent().post("/v1/srs/" + part(sr) + "/gc/pause"));
     }
 
     @Command(description = "Go on after a pause.")
-    void resume(@Parameters(paramLabel = "SR") String sr) {
+    void resume(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         print(session.agent().post("/v1/srs/" + part(sr) + "/gc/resume"));
     }
 
     @Command(description = "End the run where nothing is half done.")
-    void cancel(@Parameters(paramLabel = "SR") String sr) {
+    void cancel(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         print(session.agent().post("/v1/srs/" + part(sr) + "/gc/cancel"));
     }
 
     @Command(description = "Change what is merged, when and how fast.")
     void set(
-            @Parameters(paramLabel = "SR") String sr,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
             @Option(names = "--gc", paramLabel = "on|off", description = "Whether it runs without being asked.")
                     @Nullable
                     OnOff gc,

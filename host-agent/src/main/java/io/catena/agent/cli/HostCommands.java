@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import io.catena.api.PeerHost;
@@ -22,7 +23,7 @@ final class HostCommands {
     }
 
     @Command(description = "List the hosts that reach a shared SR, and which of them has it; takes some seconds.")
-    void ls(@Parameters(paramLabel = "DIR") Path path) {
+    void ls(@Parameters(paramLabel = "DIR", description = ArgumentText.SR_DIRECTORY) Path path) {
         JsonElement answer = session.agent().post("/v1/hosts/list", body(path));
         session.print(answer, () -> {
             List<PeerHost> hosts = Json.list(answer, PeerHost.class);
@@ -52,7 +53,9 @@ final class HostCommands {
                 "Say that a host was ended by force, so that others need not wait until it counts as dead.",
                 "Data that it had answered, and then another host's, may be mixed up if it lives."
             })
-    void fenced(@Parameters(paramLabel = "HOST") String host, @Parameters(paramLabel = "DIR") Path path) {
+    void fenced(
+            @Parameters(paramLabel = "HOST", description = "Its id, as \"catena host ls\" tells it.") String host,
+            @Parameters(paramLabel = "DIR", description = ArgumentText.SR_DIRECTORY) Path path) {
         JsonObject body = body(path);
         body.addProperty("host", host);
         session.print(session.agent().post("/v1/hosts/fenced", body), () -> "");

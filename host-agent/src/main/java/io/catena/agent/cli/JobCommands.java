@@ -3,6 +3,7 @@ package io.catena.agent.cli;
 import com.google.gson.JsonElement;
 import io.catena.agent.cli.session.JobFollower;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
@@ -45,27 +46,27 @@ final class JobCommands {
     }
 
     @Command(description = "Show a job.")
-    void show(@Parameters(paramLabel = "ID") long id) {
+    void show(@Parameters(paramLabel = "ID", description = ArgumentText.JOB) long id) {
         print(session.agent().get("/v1/jobs/" + id));
     }
 
     @Command(name = "wait", description = "Wait until a job has ended.")
-    void waitUntilEnd(@Parameters(paramLabel = "ID") long id) {
+    void waitUntilEnd(@Parameters(paramLabel = "ID", description = ArgumentText.JOB) long id) {
         new JobFollower(session).follow(id);
     }
 
     @Command(description = "Ask a job to stop.")
-    void cancel(@Parameters(paramLabel = "ID") long id) {
+    void cancel(@Parameters(paramLabel = "ID", description = ArgumentText.JOB) long id) {
         print(session.agent().post("/v1/jobs/" + id + "/cancel"));
     }
 
     @Command(description = "Ask a job to pause where nothing is half done.")
-    void pause(@Parameters(paramLabel = "ID") long id) {
+    void pause(@Parameters(paramLabel = "ID", description = ArgumentText.JOB) long id) {
         print(session.agent().post("/v1/jobs/" + id + "/pause"));
     }
 
     @Command(description = "Let a paused job go on.")
-    void resume(@Parameters(paramLabel = "ID") long id) {
+    void resume(@Parameters(paramLabel = "ID", description = ArgumentText.JOB) long id) {
         print(session.agent().post("/v1/jobs/" + id + "/resume"));
     }
 

@@ -5,6 +5,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.guest.Guest;
@@ -33,11 +34,11 @@ final class LibvirtCommands {
 
     @Command(description = "Attach a disk and give it to a running guest.")
     void attach(
-            @Parameters(paramLabel = "VDI") String vdi,
-            @Parameters(paramLabel = "DOMAIN") String domain,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
+            @Parameters(paramLabel = "DOMAIN", description = ArgumentText.GUEST) String domain,
             @Option(names = "--target", paramLabel = "vdX", description = "Default: the first free one.") @Nullable
                     String target,
-            @Option(names = "--read-only") boolean readOnly) {
+            @Option(names = "--read-only", description = ArgumentText.READ_ONLY) boolean readOnly) {
         JsonObject body = disk(target, readOnly);
         body.addProperty("vdi", vdi);
         JsonElement answer = session.agent().post(path(domain, "attach"), body);
@@ -46,8 +47,8 @@ final class LibvirtCommands {
 
     @Command(description = "Take a disk from a running guest and detach it; waits until the guest has given it up.")
     void detach(
-            @Parameters(paramLabel = "VDI") String vdi,
-            @Parameters(paramLabel = "DOMAIN") String domain,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
+            @Parameters(paramLabel = "DOMAIN", description = ArgumentText.GUEST) String domain,
             @Option(names = "--timeout", paramLabel = "S", description = "Seconds to wait for the guest. Default: 30.")
                     @Nullable
                     Integer timeoutSeconds) {
@@ -96,7 +97,7 @@ final class LibvirtCommands {
 
     @Command(description = "Take snapshots of all disks that a guest may write, at one instant.")
     void snapshot(
-            @Parameters(paramLabel = "DOMAIN") String domain,
+            @Parameters(paramLabel = "DOMAIN", description = ArgumentText.GUEST) String domain,
             @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
                     String name,
             @ArgGroup @Nullable FreezeChoice freeze) {
@@ -109,9 +110,9 @@ final class LibvirtCommands {
 
     @Command(description = "Print the element that gives a guest the disk, for its definition; attaches nothing.")
     void xml(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Option(names = "--target", paramLabel = "vdX", description = "Default: vdb.") @Nullable String target,
-            @Option(names = "--read-only") boolean readOnly) {
+            @Option(names = "--read-only", description = ArgumentText.READ_ONLY) boolean readOnly) {
         JsonElement answer = session.agent().post("/v1/vdis/" + part(vdi) + "/libvirt-xml", disk(target, readOnly));
         session.print(answer, () -> answer.getAsJsonObject().get("xml").getAsString());
     }

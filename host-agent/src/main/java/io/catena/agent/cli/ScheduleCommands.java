@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.json.Json;
 import picocli.CommandLine.Command;
@@ -27,7 +28,7 @@ final class ScheduleCommands {
 
     @Command(description = "Make a schedule. Give when (--cron or --every) and what is kept (--keep-..., --max-...).")
     void create(
-            @Parameters(paramLabel = "NAME") String name,
+            @Parameters(paramLabel = "NAME", description = "What it is to be called.") String name,
             @Option(names = "--sr", paramLabel = "SR", required = true, description = "Whose disks it is for.")
                     String sr,
             @Option(names = "--dry-run", description = "Only tell what it would do.") boolean dryRun,
@@ -72,7 +73,7 @@ final class ScheduleCommands {
     }
 
     @Command(description = "Show a schedule, and what came of its last due times.")
-    void show(@Parameters(paramLabel = "SCHEDULE") String schedule) {
+    void show(@Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule) {
         show(session.agent().get(path(schedule)));
     }
 
@@ -118,7 +119,7 @@ final class ScheduleCommands {
 
     @Command(description = "Show when a schedule is due, its disks, and which of its snapshots stay and why.")
     void preview(
-            @Parameters(paramLabel = "SCHEDULE") String schedule,
+            @Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule,
             @Option(names = "--count", paramLabel = "N", defaultValue = "10", description = "How many due times.")
                     int count) {
         printPreview(session.agent().get(path(schedule) + "/preview?count=" + count));
@@ -146,24 +147,24 @@ final class ScheduleCommands {
     }
 
     @Command(description = "Run a schedule now; what comes of it is in its runs.")
-    void run(@Parameters(paramLabel = "SCHEDULE") String schedule) {
+    void run(@Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule) {
         JsonElement answer = session.agent().post(path(schedule) + "/run");
         session.print(answer, () -> "begins; see: catena schedule show " + schedule);
     }
 
     @Command(description = "Let a schedule rest.")
-    void pause(@Parameters(paramLabel = "SCHEDULE") String schedule) {
+    void pause(@Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule) {
         show(session.agent().post(path(schedule) + "/pause"));
     }
 
     @Command(description = "Go on after a pause; what was due meanwhile is not made up for.")
-    void resume(@Parameters(paramLabel = "SCHEDULE") String schedule) {
+    void resume(@Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule) {
         show(session.agent().post(path(schedule) + "/resume"));
     }
 
     @Command(description = "Delete a schedule. Its snapshots stay.")
     void rm(
-            @Parameters(paramLabel = "SCHEDULE") String schedule,
+            @Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule,
             @Option(names = "--purge", description = "Delete its snapshots, too, but for those with the key \"keep\".")
                     boolean purge) {
         JsonElement answer = session.agent().delete(path(schedule) + (purge ? "?purge=true" : ""));

@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.GcStatusText;
 import io.catena.agent.cli.text.PlanText;
@@ -65,8 +66,10 @@ final class SrCommands {
 
     @Command(description = "Make an SR in a directory that is absent or empty, and attach it.")
     void create(
-            @Parameters(paramLabel = "NAME") String name,
-            @Option(names = "--path", paramLabel = "DIR") @Nullable Path path,
+            @Parameters(paramLabel = "NAME", description = "What it is to be called.") String name,
+            @Option(names = "--path", paramLabel = "DIR", description = "Its directory, which is absent or empty.")
+                    @Nullable
+                    Path path,
             @Option(names = "--type", paramLabel = "nfs|ext|xfs", description = TYPE) @Nullable String type,
             @Option(names = "--config", paramLabel = "KEY=VALUE", description = CONFIG) @Nullable
                     Map<String, String> config,
@@ -111,7 +114,12 @@ final class SrCommands {
 
     @Command(description = "Attach the SR in a directory, or one seen before.")
     void attach(
-            @Parameters(paramLabel = "DIR|SR", arity = "0..1") @Nullable String which,
+            @Parameters(
+                            paramLabel = "DIR|SR",
+                            arity = "0..1",
+                            description = "Its directory, or the id or name of one seen before; neither with --type.")
+                    @Nullable
+                    String which,
             @Option(names = "--type", paramLabel = "nfs|ext|xfs", description = TYPE) @Nullable String type,
             @Option(names = "--config", paramLabel = "KEY=VALUE", description = CONFIG) @Nullable
                     Map<String, String> config,
@@ -152,13 +160,13 @@ final class SrCommands {
     }
 
     @Command(description = "Forget an SR that is not attached; its files stay.")
-    void forget(@Parameters(paramLabel = "SR") String sr) {
+    void forget(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         session.print(session.agent().post("/v1/srs/" + part(sr) + "/forget"), () -> "");
     }
 
     @Command(description = "Let several hosts reach an SR that is detached; one of them has it at a time.")
     void share(
-            @Parameters(paramLabel = "DIR") Path path,
+            @Parameters(paramLabel = "DIR", description = ArgumentText.SR_DIRECTORY) Path path,
             @Option(
                             names = "--coordination",
                             defaultValue = "files",
@@ -173,7 +181,7 @@ final class SrCommands {
 
     @Command(description = "Let go of an SR whose VDIs are all detached.")
     void detach(
-            @Parameters(paramLabel = "SR") String sr,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
             @Option(names = "--force", description = "Detach its VDIs, too, whoever uses them; print what was ended.")
                     boolean force,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
@@ -204,7 +212,7 @@ final class SrCommands {
 
     @Command(description = "Delete an SR that has no VDIs any more.")
     void destroy(
-            @Parameters(paramLabel = "SR") String sr,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         session.printDone(session.agent().delete("/v1/srs/" + part(sr) + Session.dryRun(dryRun)), dryRun);
     }
@@ -224,7 +232,7 @@ final class SrCommands {
     }
 
     @Command(description = "Show how full an SR is, and how it does.")
-    void stat(@Parameters(paramLabel = "SR") String sr) {
+    void stat(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         JsonObject answer = session.agent().get("/v1/srs/" + part(sr)).getAsJsonObject();
         SrStat stat = Json.read(answer, SrStat.class);
         JsonObject space =
@@ -246,9 +254,10 @@ final class SrCommands {
 
     @Command(description = "Change an SR's name, description or limits.")
     void set(
-            @Parameters(paramLabel = "SR") String sr,
-            @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
-            @Option(names = "--description", paramLabel = "TEXT") @Nullable String description,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
+            @Option(names = "--name", paramLabel = "NAME", description = ArgumentText.NEW_NAME) @Nullable String name,
+            @Option(names = "--description", paramLabel = "TEXT", description = ArgumentText.NEW_DESCRIPTION) @Nullable
+                    String description,
             @Option(names = "--chain-limit", paramLabel = "NODES", description = "What a chain may have.") @Nullable
                     Integer chainLimit,
             @Option(names = "--chain-warning", paramLabel = "NODES", description = "From where on to warn.") @Nullable
@@ -285,8 +294,8 @@ final class SrCommands {
             description = "Show who has how much, or limit what an owner has: whom disks name under the key \"owner\".",
             footer = "What is not given has no limit; with --owner alone the limit ends.")
     void quota(
-            @Parameters(paramLabel = "SR") String sr,
-            @Option(names = "--owner", paramLabel = "NAME") @Nullable String owner,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
+            @Option(names = "--owner", paramLabel = "NAME", description = "Whose quota.") @Nullable String owner,
             @Option(
                             names = "--virtual",
                             paramLabel = "SIZE",
@@ -294,8 +303,10 @@ final class SrCommands {
                             description = "Sizes of disks, together.")
                     @Nullable
                     Size virtual,
-            @Option(names = "--disks", paramLabel = "NUMBER") @Nullable Integer disks,
-            @Option(names = "--snapshots", paramLabel = "NUMBER") @Nullable Integer snapshots) {
+            @Option(names = "--disks", paramLabel = "NUMBER", description = "How many disks at most.") @Nullable
+                    Integer disks,
+            @Option(names = "--snapshots", paramLabel = "NUMBER", description = "How many snapshots at most.") @Nullable
+                    Integer snapshots) {
         String path = "/v1/srs/" + part(sr) + "/quotas";
         if (owner == null && (virtual != null || disks != null || snapshots != null)) {
             throw new SrException(SrError.BAD_REQUEST, "A quota is an owner's, and none is given")
@@ -316,7 +327,8 @@ final class SrCommands {
 
     @Command(description = "Look at a directory, and change nothing in it.")
     void probe(
-            @Parameters(paramLabel = "DIR", arity = "0..1") @Nullable Path path,
+            @Parameters(paramLabel = "DIR", arity = "0..1", description = ArgumentText.SR_DIRECTORY) @Nullable
+                    Path path,
             @Option(names = "--type", paramLabel = "nfs|ext|xfs", description = TYPE) @Nullable String type,
             @Option(names = "--config", paramLabel = "KEY=VALUE", description = CONFIG) @Nullable
                     Map<String, String> config) {
@@ -357,7 +369,7 @@ final class SrCommands {
 
     @Command(description = "Compare the records, files and journals of an SR; exits with 1 if something is wrong.")
     int check(
-            @Parameters(paramLabel = "SR") String sr,
+            @Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr,
             @Option(names = "--repair", description = "Repair what can be repaired without a loss.") boolean repair,
             @Option(
                             names = "--keep",
@@ -408,7 +420,7 @@ final class SrCommands {
     }
 
     @Command(description = "Look at all files of an SR again.")
-    void scan(@Parameters(paramLabel = "SR") String sr) {
+    void scan(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         printStat(session.agent().post("/v1/srs/" + part(sr) + "/scan"));
     }
 

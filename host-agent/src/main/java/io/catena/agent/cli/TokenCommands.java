@@ -100,7 +100,9 @@ final class TokenCommands {
     }
 
     @Command(description = "Make a token worthless, with the browsers that are logged in with it.")
-    void revoke(@Parameters(paramLabel = "ID") String id) {
+    void revoke(
+            @Parameters(paramLabel = "ID", description = "A token: its id, as \"catena token ls\" tells it.")
+                    String id) {
         JsonElement answer = session.agent().delete("/v1/tokens/" + part(id));
         session.print(answer, () -> "");
     }

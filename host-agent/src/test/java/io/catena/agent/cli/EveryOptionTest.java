@@ -72,6 +72,24 @@ final class EveryOptionTest {
         assertThat(options().map(c -> typeOf(c.option()).getSimpleName())).contains("Size", "Integer", "Path");
     }
 
+    @Test
+    void eachSaysWhatItIsFor() {
+        assertThat(undescribed(CATENA)).isEmpty();
+    }
+
+    private static List<String> undescribed(CommandLine command) {
+        List<String> found = new ArrayList<>();
+        CommandLine.Model.CommandSpec spec = command.getCommandSpec();
+        for (ArgSpec each : spec.args()) {
+            if (!each.hidden() && String.join("", each.description()).isBlank()) {
+                found.add(spec.qualifiedName() + " "
+                        + (each instanceof OptionSpec option ? option.longestName() : each.paramLabel()));
+            }
+        }
+        command.getSubcommands().values().forEach(below -> found.addAll(undescribed(below)));
+        return found;
+    }
+
     @ParameterizedTest
     @MethodSource("options")
     void aGoodValueIsTaken(Case tried) {

@@ -3,6 +3,7 @@ package io.catena.agent.cli.vdi;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.json.Json;
 import io.catena.api.Export;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +19,7 @@ final class VdiActivateCommand implements Runnable {
 
     private final Session session;
 
-    @Parameters(paramLabel = "VDI")
+    @Parameters(paramLabel = "VDI", description = ArgumentText.VDI)
     private String vdi = "";
 
     @Option(names = "--read-only", description = "Default: as it is attached.")

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.json.Json;
 import io.catena.api.Export;
 import io.catena.api.ExportKind;
@@ -21,10 +22,10 @@ import picocli.CommandLine.Parameters;
 final class VdiAttachCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "VDI", arity = "1..*")
+    @Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI)
     private List<String> vdis = List.of();
 
-    @Option(names = "--read-only")
+    @Option(names = "--read-only", description = ArgumentText.READ_ONLY)
     private boolean readOnly;
 
     @Option(names = "--no-activate", description = "Only reserve it: no I/O before \"vdi activate\".")
@@ -36,7 +37,11 @@ final class VdiAttachCommand implements Runnable {
     @Option(names = "--boot", description = VdiActivateCommand.BOOT)
     private boolean boot;
 
-    @Option(names = "--as", paramLabel = "nbd|block", defaultValue = "nbd")
+    @Option(
+            names = "--as",
+            paramLabel = "nbd|block",
+            defaultValue = "nbd",
+            description = "An export of the NBD server, or a block device of this host. Default: nbd.")
     private ExportKind as = ExportKind.NBD;
 
     VdiAttachCommand(Session session) {

@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.JobFollower;
 import io.catena.agent.cli.session.OnOff;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
@@ -83,13 +84,13 @@ public final class VdiCommands {
     }
 
     @Command(description = "Show what builds on what in an SR.")
-    void tree(@Parameters(paramLabel = "SR") String sr) {
+    void tree(@Parameters(paramLabel = "SR", description = ArgumentText.SR) String sr) {
         JsonElement answer = session.agent().get("/v1/srs/" + part(sr) + "/tree");
         session.print(answer, () -> session.treeView().draw(Json.list(answer, TreeNode.class)));
     }
 
     @Command(description = "Show what is known of disks.")
-    void stat(@Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis) {
+    void stat(@Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI) List<String> vdis) {
         JsonArray found = new JsonArray();
         vdis.forEach(vdi -> found.add(withSpace(vdi)));
         session.print(
@@ -115,7 +116,7 @@ public final class VdiCommands {
 
     @Command(description = "Take snapshots of disks, all at one instant.")
     void snapshot(
-            @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
+            @Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI) List<String> vdis,
             @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
                     String name,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
@@ -146,7 +147,7 @@ public final class VdiCommands {
 
     @Command(description = "Make a writable disk that starts with another's content.")
     void clone(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
                     String name,
             @Option(
@@ -172,7 +173,7 @@ public final class VdiCommands {
 
     @Command(description = "Make a disk larger.")
     void resize(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Parameters(
                             paramLabel = "SIZE",
                             converter = Size.DiskConverter.class,
@@ -198,7 +199,7 @@ public final class VdiCommands {
 
     @Command(description = "Copy a disk, without its chain, within its SR, to another, or to another host's.")
     void copy(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Option(
                             names = "--to",
                             paramLabel = "SR",
@@ -237,8 +238,8 @@ public final class VdiCommands {
 
     @Command(description = "Give a disk the content of one of its snapshots; what was written since is lost.")
     void revert(
-            @Parameters(paramLabel = "VDI") String vdi,
-            @Parameters(paramLabel = "SNAPSHOT") String snapshot,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
+            @Parameters(paramLabel = "SNAPSHOT", description = ArgumentText.SNAPSHOT) String snapshot,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("snapshot", snapshot);
@@ -246,7 +247,11 @@ public final class VdiCommands {
     }
 
     @Command(description = "Put a disk upon another, which becomes its base copy and is no disk any more.")
-    void compose(@Parameters(paramLabel = "PARENT") String parent, @Parameters(paramLabel = "CHILD") String child) {
+    void compose(
+            @Parameters(paramLabel = "PARENT", description = "The disk that becomes the base copy: its id or name.")
+                    String parent,
+            @Parameters(paramLabel = "CHILD", description = "The disk that is put upon it: its id or name.")
+                    String child) {
         JsonObject body = new JsonObject();
         body.addProperty("child", child);
         session.print(session.agent().post(VdiPath.of(parent, "/compose"), body), () -> "");
@@ -254,16 +259,17 @@ public final class VdiCommands {
 
     @Command(description = "Drop what was written to a disk since it was cut; it shows what it builds on.")
     void reset(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         session.printDone(session.agent().post(VdiPath.of(vdi, "/reset") + Session.dryRun(dryRun)), dryRun);
     }
 
     @Command(description = "Change a disk's name, description or keys.")
     void set(
-            @Parameters(paramLabel = "VDI") String vdi,
-            @Option(names = "--name", paramLabel = "NAME") @Nullable String name,
-            @Option(names = "--description", paramLabel = "TEXT") @Nullable String description,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
+            @Option(names = "--name", paramLabel = "NAME", description = ArgumentText.NEW_NAME) @Nullable String name,
+            @Option(names = "--description", paramLabel = "TEXT", description = ArgumentText.NEW_DESCRIPTION) @Nullable
+                    String description,
             @Option(names = "--key", paramLabel = "KEY=VALUE", description = "May be repeated.") @Nullable
                     Map<String, String> keys,
             @Option(names = "--remove-key", paramLabel = "KEY", description = "May be repeated.") @Nullable
@@ -290,7 +296,7 @@ public final class VdiCommands {
     }
 
     @Command(description = "Show what is kept with a disk.")
-    void keys(@Parameters(paramLabel = "VDI") String vdi) {
+    void keys(@Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi) {
         JsonElement answer = session.agent().get(VdiPath.of(vdi, ""));
         JsonElement keys = answer.getAsJsonObject().get("keys");
         session.print(keys, () -> {
@@ -302,7 +308,7 @@ public final class VdiCommands {
 
     @Command(description = "Delete disks, one after another; the first that cannot be deleted ends it.")
     void destroy(
-            @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
+            @Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI) List<String> vdis,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonArray destroyed = new JsonArray();
         vdis.forEach(vdi -> destroyed.add(session.agent().delete(VdiPath.of(vdi, "") + Session.dryRun(dryRun))));
@@ -313,7 +319,9 @@ public final class VdiCommands {
             name = "data-destroy",
             description =
                     "Give up the data of snapshots; they still tell what changed since: catena vdi changes --base.")
-    void destroyData(@Parameters(paramLabel = "SNAPSHOT", arity = "1..*") List<String> snapshots) {
+    void destroyData(
+            @Parameters(paramLabel = "SNAPSHOT", arity = "1..*", description = ArgumentText.SNAPSHOT)
+                    List<String> snapshots) {
         JsonArray destroyed = new JsonArray();
         snapshots.forEach(snapshot -> destroyed.add(session.agent().post(VdiPath.of(snapshot, "/data-destroy"))));
         session.print(destroyed.size() == 1 ? destroyed.get(0) : destroyed, () -> "");
@@ -321,7 +329,7 @@ public final class VdiCommands {
 
     @Command(description = "Show which parts of a disk may differ from another of the same tree, or hold data.")
     void changes(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Option(names = "--base", paramLabel = "SNAPSHOT", description = "What it is compared with.") @Nullable
                     String base,
             @Option(names = "--hints", description = "As JSON like that of \"rbd diff\", which Backy and Benji read.")
@@ -347,7 +355,7 @@ public final class VdiCommands {
 
     @Command(description = "End the I/O to a disk, after its writes are on disk; it stays attached.")
     void deactivate(
-            @Parameters(paramLabel = "VDI") String vdi,
+            @Parameters(paramLabel = "VDI", description = ArgumentText.VDI) String vdi,
             @Option(names = "--holder", paramLabel = "NAME", description = "Default: all of them.") @Nullable
                     String holder) {
         JsonObject body = new JsonObject();
@@ -357,7 +365,7 @@ public final class VdiCommands {
 
     @Command(description = "End the I/O to disks, after their writes are on disk, and give them up.")
     void detach(
-            @Parameters(paramLabel = "VDI", arity = "1..*") List<String> vdis,
+            @Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI) List<String> vdis,
             @Option(names = "--holder", paramLabel = "NAME", description = "Default: all of them.") @Nullable
                     String holder) {
         JsonObject body = new JsonObject();

@@ -5,6 +5,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Size;
 import java.util.Map;
 import java.util.Objects;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Parameters;
 final class VdiCreateCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "SR")
+    @Parameters(paramLabel = "SR", description = ArgumentText.SR)
     private String sr = "";
 
     @Option(
@@ -29,7 +30,7 @@ final class VdiCreateCommand implements Runnable {
             description = "512M, 10G, or bytes.")
     private @Nullable Size size;
 
-    @Option(names = "--name", paramLabel = "NAME")
+    @Option(names = "--name", paramLabel = "NAME", description = "What it is to be called. Default: nothing.")
     private @Nullable String name;
 
     @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.")
@@ -44,7 +45,10 @@ final class VdiCreateCommand implements Runnable {
     @Option(names = "--raw", description = "A plain file instead of a VHD.")
     private boolean raw;
 
-    @Option(names = "--description", paramLabel = "TEXT")
+    @Option(
+            names = "--description",
+            paramLabel = "TEXT",
+            description = "What is to be said about it. Default: nothing.")
     private @Nullable String description;
 
     @Option(names = "--key", paramLabel = "KEY=VALUE", description = "To be kept with it; may be repeated.")

@@ -4,6 +4,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 
 import io.catena.agent.cli.session.ContentOutput;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Size;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -19,10 +20,14 @@ import picocli.CommandLine.Parameters;
 final class VdiExportCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "VDI")
+    @Parameters(paramLabel = "VDI", description = ArgumentText.VDI)
     private String vdi = "";
 
-    @Option(names = "--format", paramLabel = "raw|vhd|qcow2", defaultValue = "raw")
+    @Option(
+            names = "--format",
+            paramLabel = "raw|vhd|qcow2",
+            defaultValue = "raw",
+            description = "What is written. Default: raw.")
     private String format = "raw";
 
     @Option(
@@ -31,7 +36,11 @@ final class VdiExportCommand implements Runnable {
             description = "Of format vhd or qcow2: only what changed since this one.")
     private @Nullable String base;
 
-    @Option(names = "--from", paramLabel = "BYTE", defaultValue = "0")
+    @Option(
+            names = "--from",
+            paramLabel = "BYTE",
+            defaultValue = "0",
+            description = "The first byte of the stream that is wanted. Default: 0.")
     private long from;
 
     @Option(names = "--output", paramLabel = "FILE", description = "A file to be made; default: stdout.")

@@ -4,6 +4,7 @@ import static io.catena.agent.control.client.ControlClient.part;
 
 import io.catena.agent.cli.session.ContentInput;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.control.client.RepeatedUpload;
 import java.nio.file.Path;
@@ -24,16 +25,16 @@ import picocli.CommandLine.Parameters;
 final class VdiImportCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "SR")
+    @Parameters(paramLabel = "SR", description = ArgumentText.SR)
     private String sr = "";
 
-    @Option(names = "--format", paramLabel = "raw|vhd|qcow2", required = true)
+    @Option(names = "--format", paramLabel = "raw|vhd|qcow2", required = true, description = "What comes.")
     private String format = "";
 
     @Option(names = "--input", paramLabel = "FILE", description = "Default: stdin.")
     private @Nullable Path input;
 
-    @Option(names = "--name", paramLabel = "NAME")
+    @Option(names = "--name", paramLabel = "NAME", description = "What it is to be called. Default: nothing.")
     private @Nullable String name;
 
     @Option(names = "--uuid", paramLabel = "UUID", description = "Default: a new one.")

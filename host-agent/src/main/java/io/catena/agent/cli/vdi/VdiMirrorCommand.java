@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.JobFollower;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.json.Json;
 import io.catena.api.Job;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Parameters;
 final class VdiMirrorCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "VDI")
+    @Parameters(paramLabel = "VDI", description = ArgumentText.VDI)
     private String vdi = "";
 
     @Option(

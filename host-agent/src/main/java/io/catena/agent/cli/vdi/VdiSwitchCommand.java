@@ -3,6 +3,7 @@ package io.catena.agent.cli.vdi;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.json.Json;
 import io.catena.api.Job;
 import picocli.CommandLine.Command;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Parameters;
 final class VdiSwitchCommand implements Runnable {
     private final Session session;
 
-    @Parameters(paramLabel = "VDI")
+    @Parameters(paramLabel = "VDI", description = ArgumentText.VDI)
     private String vdi = "";
 
     VdiSwitchCommand(Session session) {

@@ -2,6 +2,7 @@ package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.json.Json;
 import io.catena.agent.remedy.CommandWords;
 import io.catena.check.CheckOptions;
@@ -32,7 +33,7 @@ public final class VhdCheckCommand extends FileReportCommand {
     private static final int GOOD = 0;
     private static final int BAD = 1;
 
-    @Parameters(paramLabel = "FILE", arity = "1..*")
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = ArgumentText.VHD)
     private List<Path> files = List.of();
 
     @Option(names = "--data", description = "Compare all sector bitmaps with the data, also of large files.")

@@ -2,6 +2,7 @@ package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.TreeView;
 import io.catena.agent.json.Json;
@@ -129,7 +130,7 @@ public final class VhdCommand {
     }
 
     @Command(description = "Show what files say of themselves.")
-    int info(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
+    int info(@Parameters(paramLabel = "FILE", arity = "1..*", description = ArgumentText.VHD) List<Path> files) {
         JsonArray answers = new JsonArray();
         return report.answer(answers, report.forEach(files, "read", path -> {
             HostFile file = parents.file(path);
@@ -140,7 +141,7 @@ public final class VhdCommand {
     }
 
     @Command(description = "Print the SHA-256 of what a guest sees in disks.")
-    int digest(@Parameters(paramLabel = "FILE", arity = "1..*") List<Path> files) {
+    int digest(@Parameters(paramLabel = "FILE", arity = "1..*", description = ArgumentText.VHD) List<Path> files) {
         JsonArray answers = new JsonArray();
         return report.answer(answers, report.forEach(files, "read", path -> {
             HostFile file = parents.file(path);
@@ -155,8 +156,13 @@ public final class VhdCommand {
 
     @Command(description = "Print a disk's content, as a guest sees it.")
     int read(
-            @Parameters(paramLabel = "FILE") Path path,
-            @Option(names = "--offset", paramLabel = "B", converter = Size.Converter.class, defaultValue = "0")
+            @Parameters(paramLabel = "FILE", description = ArgumentText.VHD) Path path,
+            @Option(
+                            names = "--offset",
+                            paramLabel = "B",
+                            converter = Size.Converter.class,
+                            defaultValue = "0",
+                            description = "The first byte. Default: 0.")
                     Size offset,
             @Option(
                             names = "--length",
@@ -177,8 +183,13 @@ public final class VhdCommand {
 
     @Command(description = "Write standard input into a disk that no guest uses.")
     int write(
-            @Parameters(paramLabel = "FILE") Path path,
-            @Option(names = "--offset", paramLabel = "B", converter = Size.Converter.class, required = true)
+            @Parameters(paramLabel = "FILE", description = ArgumentText.VHD) Path path,
+            @Option(
+                            names = "--offset",
+                            paramLabel = "B",
+                            converter = Size.Converter.class,
+                            required = true,
+                            description = "Where the first byte goes.")
                     Size offset,
             @Option(
                             names = "--whole-pages",
@@ -196,7 +207,7 @@ public final class VhdCommand {
 
     @Command(description = "Make an empty disk; its size is rounded up to 2 MiB.")
     int create(
-            @Parameters(paramLabel = "FILE") Path path,
+            @Parameters(paramLabel = "FILE", description = ArgumentText.NEW_FILE) Path path,
             @Option(
                             names = "--size",
                             paramLabel = "SIZE",
@@ -204,7 +215,12 @@ public final class VhdCommand {
                             required = true,
                             description = "512M, 10G, or bytes.")
                     Size size,
-            @Option(names = "--type", paramLabel = "dynamic|fixed", defaultValue = "dynamic") Type type,
+            @Option(
+                            names = "--type",
+                            paramLabel = "dynamic|fixed",
+                            defaultValue = "dynamic",
+                            description = "Default: dynamic.")
+                    Type type,
             @Option(
                             names = "--reserve",
                             paramLabel = "SIZE",
@@ -227,8 +243,14 @@ public final class VhdCommand {
 
     @Command(description = "Change a disk's size, rounded up to its blocks; or complete a change that was interrupted.")
     int resize(
-            @Parameters(paramLabel = "FILE") Path path,
-            @Parameters(paramLabel = "SIZE", arity = "0..1", converter = Size.Converter.class) @Nullable Size size,
+            @Parameters(paramLabel = "FILE", description = ArgumentText.VHD) Path path,
+            @Parameters(
+                            paramLabel = "SIZE",
+                            arity = "0..1",
+                            converter = Size.Converter.class,
+                            description = "512M, 10G, or bytes. Without it a change that was interrupted is completed.")
+                    @Nullable
+                    Size size,
             @Option(names = "--force", description = "Also if data is cut off, or a larger parent's comes to light.")
                     boolean force) {
         return report.run("resize " + path, () -> {
@@ -246,7 +268,7 @@ public final class VhdCommand {
 
     @Command(description = "Copy what a disk holds into its parent. The disk stays.")
     int coalesce(
-            @Parameters(paramLabel = "CHILD") Path path,
+            @Parameters(paramLabel = "CHILD", description = ArgumentText.VHD) Path path,
             @Option(names = "--delete", description = "Delete the disk afterwards.") boolean delete) {
         return report.run("coalesce " + path, () -> {
             OfflineJob job = job("coalesce", report.text());
@@ -262,8 +284,13 @@ public final class VhdCommand {
 
     @Command(description = "Link a differencing disk to another parent, whose content must be right.")
     int reparent(
-            @Parameters(paramLabel = "FILE") Path path,
-            @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent,
+            @Parameters(paramLabel = "FILE", description = ArgumentText.VHD) Path path,
+            @Option(
+                            names = "--parent",
+                            paramLabel = "FILE",
+                            required = true,
+                            description = "The file of the new parent.")
+                    Path parent,
             @Option(names = "--raw", description = "The parent is a file without headers.") boolean raw) {
         return report.run("reparent " + path, () -> {
             HostFile file = parents.file(path).with(parent);
@@ -278,8 +305,13 @@ public final class VhdCommand {
 
     @Command(description = "Set what toolstacks note down in a disk.")
     int set(
-            @Parameters(paramLabel = "FILE") Path path,
-            @Option(names = "--hidden", paramLabel = "on|off") @Nullable Switch hidden,
+            @Parameters(paramLabel = "FILE", description = ArgumentText.VHD) Path path,
+            @Option(
+                            names = "--hidden",
+                            paramLabel = "on|off",
+                            description = "Whether toolstacks take it for a base copy, which is no disk of its own.")
+                    @Nullable
+                    Switch hidden,
             @Option(names = "--marker", paramLabel = "N", description = "0 to 255, in the batmap.") @Nullable
                     Integer marker) {
         return report.run("change " + path, () -> {
@@ -306,7 +338,9 @@ public final class VhdCommand {
     }
 
     @Command(description = "Show many disks, and how they build on each other, by their headers alone.")
-    int scan(@Parameters(paramLabel = "DIR|FILE", arity = "1..*") List<Path> paths) {
+    int scan(
+            @Parameters(paramLabel = "DIR|FILE", arity = "1..*", description = "Directories, or files of disks.")
+                    List<Path> paths) {
         List<ScannedVhd> files = new ArrayList<>();
         VhdFailure failure = report.attempt("scan", () -> files.addAll(VhdScan.of(paths)));
         report.print(new TreeView(true).draw(ScanTree.of(files)));
@@ -323,9 +357,13 @@ public final class VhdCommand {
 
     @Command(description = "Write a disk, flattened, to a new file, or raw to standard output.")
     int convert(
-            @Parameters(paramLabel = "SRC") Path path,
-            @Parameters(paramLabel = "DST|-") Path target,
-            @Option(names = "--to", paramLabel = "raw|fixed|dynamic", required = true) VhdConvert.Format format) {
+            @Parameters(paramLabel = "SRC", description = ArgumentText.VHD) Path path,
+            @Parameters(
+                            paramLabel = "DST|-",
+                            description = "The file to be made, or - for standard output, which takes raw only.")
+                    Path target,
+            @Option(names = "--to", paramLabel = "raw|fixed|dynamic", required = true, description = "What is written.")
+                    VhdConvert.Format format) {
         return report.run("convert " + path, () -> {
             HostFile file = parents.sharingFile(path);
             boolean stream = target.toString().equals("-");
@@ -356,8 +394,13 @@ public final class VhdCommand {
 
     @Command(description = "Make a disk that begins with the content of another.")
     int snapshot(
-            @Parameters(paramLabel = "CHILD") Path path,
-            @Option(names = "--parent", paramLabel = "FILE", required = true) Path parent,
+            @Parameters(paramLabel = "CHILD", description = ArgumentText.NEW_FILE) Path path,
+            @Option(
+                            names = "--parent",
+                            paramLabel = "FILE",
+                            required = true,
+                            description = "The file that it builds on.")
+                    Path parent,
             @Option(
                             names = "--reserve",
                             paramLabel = "SIZE",
@@ -373,7 +416,7 @@ public final class VhdCommand {
 
     @Command(description = "Show which file of a chain holds which part of a disk.")
     public int map(
-            @Parameters(paramLabel = "FILE") Path path,
+            @Parameters(paramLabel = "FILE", description = ArgumentText.VHD) Path path,
             @Option(names = "--zeros", description = "Read the data, and tell zeros apart.") boolean zeros) {
         return report.run("read " + path, () -> {
             HostFile file = parents.file(path);

@@ -2,6 +2,7 @@ package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.catena.agent.cli.text.ArgumentText;
 import io.catena.agent.json.Json;
 import io.catena.agent.remedy.CommandWords;
 import io.catena.check.RepairOptions;
@@ -29,7 +30,7 @@ public final class VhdRepairCommand extends FileReportCommand {
     private static final int DONE = 0;
     private static final int FAILED = 1;
 
-    @Parameters(paramLabel = "FILE")
+    @Parameters(paramLabel = "FILE", description = ArgumentText.VHD)
     private Path path = Path.of("");
 
     @Option(names = "--yes", description = "Change the file.")
