@@ -127,14 +127,20 @@ final class DueRuns {
         }
     }
 
+    /** Whoever cannot even take note of a failure has lost the SR: that is told, not what it led to. */
     private void failed(Keeping keeping, Attempt attempt, SrException e, Instant now) {
         Attempt latest = keeping.state().attempt();
         Attempt last = latest != null && latest.due().equals(attempt.due()) ? latest : attempt;
+        try {
+            later(keeping, Decision.failed(keeping.schedule(), last, e.error() + ": " + e.detail(), now));
+        } catch (SrException lost) {
+            lost.addSuppressed(e);
+            throw lost;
+        }
         LOG.log(
                 Level.WARNING,
                 LogLine.of("schedule-failed", "schedule", keeping.schedule().id()),
                 e);
-        later(keeping, Decision.failed(keeping.schedule(), last, e.error() + ": " + e.detail(), now));
     }
 
     private void later(Keeping keeping, Decision decision) {

@@ -44,6 +44,9 @@ final class SrSchedules implements ScheduleBook {
     private final Pruning pruning;
     private final DueRuns due;
 
+    /** Whether the SR did not answer when it was looked at last, and that was told. */
+    private boolean unavailable;
+
     SrSchedules(
             SrId sr,
             StorageRepository repository,
@@ -132,8 +135,26 @@ final class SrSchedules implements ScheduleBook {
         return gone;
     }
 
-    /** Does what is due. */
+    /**
+     * Does what is due. An SR that is being detached, or cannot be reached, is told of once: what is due waits until it is there
+     * again.
+     */
     synchronized void tick() {
+        try {
+            look();
+            unavailable = false;
+        } catch (SrException e) {
+            if (e.error() != SrError.SR_UNAVAILABLE) {
+                throw e;
+            }
+            if (!unavailable) {
+                LOG.info(LogLine.of("schedules-wait", "sr", sr, "reason", e.detail()));
+            }
+            unavailable = true;
+        }
+    }
+
+    private void look() {
         Instant now = clock.instant();
         Duration jump = steady.look(now, nanoTime.getAsLong());
         if (!jump.isZero()) {
@@ -143,6 +164,9 @@ final class SrSchedules implements ScheduleBook {
             try {
                 due.tick(keeping, now);
             } catch (RuntimeException e) {
+                if (e instanceof SrException known && known.error() == SrError.SR_UNAVAILABLE) {
+                    throw known;
+                }
                 // Not only what is expected: one must not keep the others from their snapshots.
                 LOG.log(
                         Level.WARNING,

@@ -15,6 +15,7 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -22,7 +23,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -31,8 +34,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,17 +117,29 @@ final class ManySchedulesTest {
 
     private static StorageRepository wrapped(SimulatedSr sr, Before before) {
         StorageRepository real = sr.repository();
+        SrNotes notes = wrapped(SrNotes.class, real.notes(), before);
+        StorageRepository disks = wrapped(StorageRepository.class, real, before);
         return StorageRepository.class.cast(Proxy.newProxyInstance(
                 StorageRepository.class.getClassLoader(),
                 new Class<?>[] {StorageRepository.class},
-                (proxy, method, arguments) -> {
+                (proxy, method, arguments) ->
+                        method.getName().equals("notes") ? notes : invoke(method, disks, arguments)));
+    }
+
+    private static <T> T wrapped(Class<T> type, T real, Before before) {
+        return type.cast(
+                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
                     before.call(method.getName());
-                    try {
-                        return method.invoke(real, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
+                    return invoke(method, real, arguments);
                 }));
+    }
+
+    private static @Nullable Object invoke(Method method, Object on, Object @Nullable [] arguments) throws Throwable {
+        try {
+            return method.invoke(on, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
     }
 
     /** How an SR takes its snapshots. */
@@ -320,6 +338,77 @@ final class ManySchedulesTest {
                     }
                     return answer;
                 }));
+    }
+
+    /** Wherever a tick is when that happens. */
+    @ParameterizedTest
+    @ValueSource(strings = {"names", "vdis", "stat", "write", "snapshot"})
+    void anSrThatIsDetachedMeanwhileIsToldOfInOneLine(String from) throws IOException {
+        SimulatedSr sr = new SimulatedSr(new SrId(new UUID(7, 11)), 2, new Random(11));
+        boolean[] detached = {false};
+        StorageRepository there = wrapped(sr, method -> {
+            detached[0] |= now.equals(FIRST_DUE) && method.equals(from);
+            if (detached[0]) {
+                throw new SrException(SrError.SR_UNAVAILABLE, "SR was detached meanwhile");
+            }
+        });
+        try (Guests guests = new Guests(host(), new NoHypervisor(), directory, this::nanos);
+                HeardLog heard = new HeardLog(log)) {
+            SrSchedules first = agent(sr.id(), sr.repository(), guests);
+            first.put(NightlySchedule.of(sr.id(), 0, START));
+            SrSchedules schedules = agent(sr.id(), there, guests);
+            if (!from.equals("names")) {
+                schedules.tick();
+            }
+            heard.records().clear();
+            now = FIRST_DUE;
+            schedules.tick();
+            schedules.tick();
+
+            assertThat(detached[0]).isTrue();
+            assertThat(heard.records()).singleElement().satisfies(line -> {
+                assertThat(line.getThrown()).isNull();
+                assertThat(line.getMessage()).contains("schedules-wait", "was detached meanwhile");
+            });
+            assertThat(sr.created()).isZero();
+
+            SrSchedules heir = agent(sr.id(), sr.repository(), guests);
+            now = FIRST_DUE.plusSeconds(15);
+            heir.tick();
+            assertThat(sr.created()).as("what was due is not lost").isEqualTo(2);
+        }
+    }
+
+    /** What is logged, from its being opened until it is closed. */
+    private static final class HeardLog extends Handler implements AutoCloseable {
+        private final Logger logger;
+        private final List<LogRecord> records = new ArrayList<>();
+
+        HeardLog(Logger logger) {
+            this.logger = logger;
+            logger.setLevel(Level.INFO);
+            logger.setUseParentHandlers(false);
+            logger.addHandler(this);
+        }
+
+        List<LogRecord> records() {
+            return records;
+        }
+
+        @Override
+        public void publish(LogRecord line) {
+            records.add(line);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {
+            logger.removeHandler(this);
+            logger.setUseParentHandlers(true);
+            logger.setLevel(Level.OFF);
+        }
     }
 
     /** As if a sector of it were bad, for a while. */
