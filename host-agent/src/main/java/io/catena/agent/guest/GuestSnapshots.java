@@ -20,6 +20,7 @@ import java.util.function.LongSupplier;
 final class GuestSnapshots {
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long MICROS_PER_MILLI = 1_000;
+    private static final String SR_BY_SR = "Snapshot a guest that freezes its file systems, or its disks SR by SR: ";
 
     private final FreezeWatch watch;
     private final AttachedDisks disks;
@@ -62,6 +63,10 @@ final class GuestSnapshots {
         List<SnapshotResult> results;
         FreezeWatch.Frozen frozen = watch.freeze(guest.guest());
         try (frozen) {
+            if (bySr.size() > 1 && frozen.filesystems() == 0) {
+                throw noInstant(guest, bySr, "the guest had no file system to freeze")
+                        .correction(SR_BY_SR, Remedy.of(Verb.VDI_SNAPSHOT, "VDI"));
+            }
             results = cut(bySr, name);
         }
         long millis = (nanoTime.getAsLong() - start + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
@@ -75,11 +80,14 @@ final class GuestSnapshots {
         String reason = filesystems == 0
                 ? "the guest had no file system to freeze"
                 : "the guest did not hold its file systems still until the end";
+        if (bySr.size() > 1) {
+            throw noInstant(guest, bySr, reason + "; the snapshots are " + idsOf(results))
+                    .correction("Destroy these snapshots if they are of no use without each other, and try again.");
+        }
         if (freeze == Freeze.REQUIRE && filesystems > 0) {
             throw new SrException(
                             SrError.VDI_SNAPSHOT,
-                            "Guest " + guest.name() + ": " + reason + "; its snapshots are "
-                                    + results.stream().map(SnapshotResult::vdi).toList())
+                            "Guest " + guest.name() + ": " + reason + "; its snapshots are " + idsOf(results))
                     .correction("Destroy these snapshots if a crash-consistent state is of no use, and try again.");
         }
         return new GuestSnapshot(guest.name(), guest.guest(), Consistency.CRASH, reason, millis, filesystems, results);
@@ -88,19 +96,25 @@ final class GuestSnapshots {
     private static GuestSnapshot crashConsistent(
             Guest guest, String name, Map<VdiOperations, List<VdiId>> bySr, String reason) {
         if (bySr.size() > 1) {
-            throw new SrException(
-                            SrError.VDI_SNAPSHOT,
-                            "The disks of guest " + guest.name() + " are in " + bySr.size()
-                                    + " SRs, which share no instant, and " + reason)
-                    .correction(
-                            "Snapshot a guest that freezes its file systems, or its disks SR by SR: ",
-                            Remedy.of(Verb.VDI_SNAPSHOT, "VDI"));
+            throw noInstant(guest, bySr, reason).correction(SR_BY_SR, Remedy.of(Verb.VDI_SNAPSHOT, "VDI"));
         }
         List<SnapshotResult> results = cut(bySr, name);
         long micros =
                 results.stream().mapToLong(SnapshotResult::pauseMicros).max().orElse(0);
         long millis = (micros + MICROS_PER_MILLI - 1) / MICROS_PER_MILLI;
         return new GuestSnapshot(guest.name(), guest.guest(), Consistency.CRASH, reason, millis, 0, results);
+    }
+
+    /** Snapshots of several SRs are cut one after the other: without a guest that holds still they fit together by chance. */
+    private static SrException noInstant(Guest guest, Map<VdiOperations, List<VdiId>> bySr, String reason) {
+        return new SrException(
+                SrError.VDI_SNAPSHOT,
+                "The disks of guest " + guest.name() + " are in " + bySr.size() + " SRs, which share no instant, and "
+                        + reason);
+    }
+
+    private static List<VdiId> idsOf(List<SnapshotResult> results) {
+        return results.stream().map(SnapshotResult::vdi).toList();
     }
 
     private static List<SnapshotResult> cut(Map<VdiOperations, List<VdiId>> bySr, String name) {

@@ -24,7 +24,15 @@ final class StillGuests {
         if (freeze == Freeze.NEVER) {
             return new Still<>(work.get(), Consistency.CRASH, "no guest was to hold its file systems still");
         }
-        List<Guest> users = users(disks);
+        List<Guest> users;
+        try {
+            users = users(disks);
+        } catch (SrException e) {
+            if (freeze == Freeze.REQUIRE) {
+                throw e;
+            }
+            return new Still<>(work.get(), Consistency.CRASH, "no guest could be asked: " + e.detail());
+        }
         if (users.isEmpty() && freeze == Freeze.REQUIRE) {
             throw new SrException(
                             SrError.VDI_SNAPSHOT,

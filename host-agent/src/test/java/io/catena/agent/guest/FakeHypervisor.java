@@ -38,6 +38,9 @@ final class FakeHypervisor implements Hypervisor {
         int filesystems = 2;
         int frozen;
 
+        /** How many of its file systems it thaws by itself before it is told to. */
+        int givesUp;
+
         @Nullable
         Kind agentFailure;
 
@@ -145,7 +148,7 @@ final class FakeHypervisor implements Hypervisor {
     public synchronized int thaw(UUID id, Duration deadline) throws GuestAgentException {
         FakeGuest guest = find(id.toString());
         fail(guest);
-        int frozen = guest.frozen;
+        int frozen = guest.frozen - guest.givesUp;
         guest.frozen = 0;
         events.add("thaw " + frozen);
         notifyAll();

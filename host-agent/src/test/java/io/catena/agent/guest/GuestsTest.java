@@ -222,6 +222,41 @@ final class GuestsTest {
         assertThat(directory.resolve("frozen")).isEmptyDirectory();
     }
 
+    /** Writers count up in both disks: a cut of two SRs fits together only if they stand still. */
+    @Test
+    void disksOfTwoSrsAreCutWhileTheGuestHoldsStillOrNotAtAll() {
+        StorageRepository other = host.repository(
+                host.create("other", directory.resolve("sr-other"), null).id());
+        attach(newVdi());
+        VdiId second =
+                other.create(new VdiSpec(1 << 20, "disk", "", null, false)).vdi();
+        guests.attach("debian", other, second, null, AccessMode.READ_WRITE);
+
+        assertThat(guests.snapshot("debian", "monday", Freeze.TRY).snapshots()).hasSize(2);
+        int disks = repository.vdis().size() + other.vdis().size();
+        refusedForTwoSrs(Freeze.NEVER, "were not to be frozen");
+        guest.filesystems = 0;
+        refusedForTwoSrs(Freeze.TRY, "had no file system to freeze");
+        refusedForTwoSrs(Freeze.REQUIRE, "had no file system to freeze");
+        guest.filesystems = 2;
+        guest.agentFailure = Kind.ABSENT;
+        refusedForTwoSrs(Freeze.TRY, "as the test says");
+        assertThat(repository.vdis().size() + other.vdis().size()).isEqualTo(disks);
+        assertThat(directory.resolve("frozen")).isEmptyDirectory();
+
+        guest.agentFailure = null;
+        guest.givesUp = 1;
+        refusedForTwoSrs(Freeze.TRY, "did not hold its file systems still until the end; the snapshots are [");
+    }
+
+    private void refusedForTwoSrs(Freeze freeze, String why) {
+        assertThatThrownBy(() -> guests.snapshot("debian", "", freeze)).isInstanceOfSatisfying(SrException.class, e -> {
+            assertThat(e.error()).isEqualTo(SrError.VDI_SNAPSHOT);
+            assertThat(e.detail()).contains("in 2 SRs, which share no instant", why);
+            assertThat(e.advice()).isNotNull();
+        });
+    }
+
     @Test
     void disksOfNoGuestAreNotCutWhereAGuestIsRequiredToHoldStill() {
         VdiId attached = newVdi();
@@ -235,6 +270,22 @@ final class GuestsTest {
                 () -> guests.still(others, Freeze.REQUIRE, () -> {
                     throw new AssertionError("cut all the same");
                 }));
+    }
+
+    /** A host without libvirt has disks too, and schedules. */
+    @Test
+    void withoutAHypervisorDisksAreCutAsTheyAreUnlessAGuestIsRequiredToHoldStill() throws IOException {
+        Set<VdiId> disks = Set.of(newVdi());
+        try (Guests alone = new Guests(host, new NoHypervisor(), directory.resolve("alone"), System::nanoTime)) {
+            Still<String> still = alone.still(disks, Freeze.TRY, () -> "cut");
+            assertThat(still.consistency()).isEqualTo(Consistency.CRASH);
+            assertThat(still.reason()).contains("without a hypervisor");
+            refused(
+                    SrError.HYPERVISOR_UNAVAILABLE,
+                    () -> alone.still(disks, Freeze.REQUIRE, () -> {
+                        throw new AssertionError("cut all the same");
+                    }));
+        }
     }
 
     @Test
