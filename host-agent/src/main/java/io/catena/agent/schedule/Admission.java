@@ -66,7 +66,7 @@ final class Admission {
         long room = stat.freeBytes() - gc.settings().reserveBytes();
         return room >= expected
                 ? Optional.empty()
-                : Optional.of("SR_NO_SPACE: beside the reserve there are " + room
+                : Optional.of("SR_NO_SPACE: beside the reserve there are " + Math.max(0, room)
                         + " bytes free, and until the next snapshot " + expected + " may be written");
     }
 }

@@ -42,8 +42,15 @@ class SchedulesTest {
     }
 
     private Answer create(String fields) throws IOException {
+        return create("nightly", fields);
+    }
+
+    private Answer create(String name, String fields) throws IOException {
         return api.ask(
-                "POST", operator, "/v1/schedules", "{'name':'nightly','sr':'main','cron':'30 2 * * *'," + fields + "}");
+                "POST",
+                operator,
+                "/v1/schedules",
+                "{'name':'" + name + "','sr':'main','cron':'30 2 * * *'," + fields + "}");
     }
 
     private JsonObject schedule() throws IOException {
@@ -154,6 +161,63 @@ class SchedulesTest {
 
         assertThat(refused.status()).as(refused.body()).isEqualTo(507);
         assertThat(refused.body()).contains("beside the reserve");
+    }
+
+    /** They were allowed when they were made; since then the space, the chain or the quota was used up. */
+    @Test
+    void whatIsNotAllowedAnyMoreWhenItIsDueIsRefusedWithTheReasonAndTakesNothing()
+            throws IOException, InterruptedException {
+        String admin = api.token(Role.ADMIN);
+        for (String cause : List.of("quota", "chain", "space")) {
+            assertThat(create(cause, "'keepLast':2,'retries':0").status()).isEqualTo(201);
+        }
+        api.ask("PATCH", admin, "/v1/vdis/" + disk, "{'keys':{'owner':'ann'}}");
+        api.ask("POST", operator, "/v1/vdis/snapshot", "{'vdis':['" + disk + "'],'name':'by hand'}");
+        done(api.ask("PUT", admin, "/v1/srs/main/quotas/ann", "{'snapshots':1}"));
+        refusedRun("quota", "QUOTA_EXCEEDED");
+        done(api.ask("PATCH", admin, "/v1/srs/main", "{'chainLimit':4,'chainWarning':4}"));
+        refusedRun("chain", "SNAPSHOT_CHAIN_TOO_LONG: the chain of VDI " + disk);
+        done(api.ask("PATCH", admin, "/v1/srs/main", "{'chainLimit':250}"));
+        done(api.ask("POST", operator, "/v1/srs/main/gc/set", "{'reserveBytes':" + (1L << 60) + "}"));
+        refusedRun("space", "SR_NO_SPACE: beside the reserve there are");
+
+        assertThat(snapshots()).as("only the one by hand").hasSize(1);
+    }
+
+    private static void done(Answer answer) {
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+    }
+
+    private void refusedRun(String name, String reason) throws IOException, InterruptedException {
+        done(api.ask("POST", operator, "/v1/schedules/" + name + "/run", "{}"));
+        until("the refusal is told", () -> status(name).has("reason"));
+        assertThat(status(name).get("reason").getAsString()).contains(reason);
+        assertThat(status(name).get("ok").getAsLong()).isZero();
+    }
+
+    private JsonObject status(String name) throws IOException {
+        return api.get(operator, "/v1/schedules/" + name).object().getAsJsonObject("status");
+    }
+
+    @Test
+    void disksOfTwoSrsShareNoInstantAndNoSchedule() throws IOException {
+        api.sr("other");
+        String elsewhere = api.ask("POST", operator, "/v1/srs/other/vdis", "{'sizeBytes':4194304,'name':'log'}")
+                .text("vdi");
+        String both = "{'vdis':['" + disk + "','" + elsewhere + "']}";
+        Answer refused = api.ask("POST", operator, "/v1/vdis/snapshot", both);
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.body()).contains("different SRs, which share no instant", "SR by SR");
+        assertThat(api.ask("POST", operator, "/v1/vdis/snapshot?dryRun=true", both)
+                        .body())
+                .contains("share no instant");
+        Answer unmade = create("'keepLast':2,'vdis':['" + disk + "','" + elsewhere + "']");
+        assertThat(unmade.status()).as(unmade.body()).isEqualTo(404);
+        assertThat(unmade.body()).contains(elsewhere).contains(sr);
+
+        assertThat(snapshots()).isEmpty();
+        assertThat(api.get(operator, "/v1/srs/other/vdis").object().getAsJsonArray("items"))
+                .hasSize(1);
     }
 
     @Test
