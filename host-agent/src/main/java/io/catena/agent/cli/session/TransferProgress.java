@@ -19,6 +19,7 @@ final class TransferProgress implements RepeatedUpload.Watcher {
     private final LongConsumer rest;
     private long lastSignNanos;
     private long doneBytes;
+    private long ofBytes;
 
     /**
      * @param rate bytes in a second; null for no limit
@@ -37,7 +38,8 @@ final class TransferProgress implements RepeatedUpload.Watcher {
     }
 
     @Override
-    public void done(long bytes, long ofBytes) {
+    public void done(long bytes, long wholeBytes) {
+        ofBytes = wholeBytes;
         show(bytes, ofBytes);
         pace.sent(bytes - doneBytes, rest);
         doneBytes = bytes;
@@ -45,17 +47,18 @@ final class TransferProgress implements RepeatedUpload.Watcher {
 
     @Override
     public void brokeOff(String why, long waitNanos) {
-        say("The content broke off after " + Size.format(doneBytes) + ": " + why + "; trying again in "
-                + TimeUnit.NANOSECONDS.toMillis(waitNanos) / MILLIS + " s");
+        say(why + "; again in " + TimeUnit.NANOSECONDS.toMillis(waitNanos) / MILLIS + " s; " + far(doneBytes, ofBytes));
     }
 
     @Override
-    public void goesOn(long from, long ofBytes) {
-        say(
-                from == 0
-                        ? "sending all of it again, for the agent has kept nothing"
-                        : "going on from " + Size.format(from) + " of " + Size.format(ofBytes));
+    public void goesOn(long from, long wholeBytes) {
+        ofBytes = wholeBytes;
+        say(from == 0 ? "The agent has kept nothing; sending all again" : "Going on from " + far(from, ofBytes));
         doneBytes = from;
+    }
+
+    private static String far(long bytes, long ofBytes) {
+        return Size.format(bytes) + " of " + Size.format(ofBytes);
     }
 
     private void say(String text) {

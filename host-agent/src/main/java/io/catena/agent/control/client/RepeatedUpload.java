@@ -81,6 +81,7 @@ public final class RepeatedUpload {
         /**
          * It broke off and is tried again.
          *
+         * @param why in a few words
          * @param waitNanos how long that takes at least
          */
         void brokeOff(String why, long waitNanos);
@@ -151,13 +152,13 @@ public final class RepeatedUpload {
                 if (!mayTryAgain(e, tries > 1) || tries == MOST_TRIES) {
                     throw e;
                 }
-                watcher.brokeOff(e.detail(), waitNanos);
+                watcher.brokeOff(e.error().text(), waitNanos);
             } catch (LostConnectionException e) {
                 mayBeMade |= e.isWhole();
                 if (sentBytes == 0 || tries == MOST_TRIES) {
                     throw e;
                 }
-                watcher.brokeOff(String.valueOf(e.getMessage()), waitNanos);
+                watcher.brokeOff("The connection was lost", waitNanos);
             }
             rest.accept(waitNanos);
             waitNanos = Math.min(2 * waitNanos, LONGEST_WAIT_NANOS);

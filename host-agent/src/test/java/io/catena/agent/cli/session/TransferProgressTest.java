@@ -3,7 +3,9 @@ package io.catena.agent.cli.session;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.cli.text.Size;
+import io.catena.api.SrError;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.Writer;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +32,26 @@ class TransferProgressTest {
         assertThat(rests).hasSize(2);
         assertThat(rests.get(0)).isBetween(SECOND_NANOS - CREDIT_NANOS, SECOND_NANOS);
         assertThat(rests.get(1)).isBetween(2 * SECOND_NANOS - CREDIT_NANOS, 3 * SECOND_NANOS);
+    }
+
+    @Test
+    void whatIsTriedAgainIsToldInOneShortLineEach() {
+        StringWriter said = new StringWriter();
+        TransferProgress progress =
+                new TransferProgress(new Session(nowhere, new PrintWriter(said), Map.of(), false), null, rests::add);
+        progress.done(3 << 20, 64 << 20);
+        progress.brokeOff(SrError.AGENT_UNREACHABLE.text(), SECOND_NANOS / 2);
+        progress.goesOn(2 << 20, 64 << 20);
+        progress.brokeOff("The connection was lost", SECOND_NANOS);
+        progress.goesOn(0, 64 << 20);
+
+        assertThat(said.toString().lines())
+                .containsExactly(
+                        "catena: The agent cannot be reached; again in 0.5 s; 3.0 MiB of 64.0 MiB",
+                        "catena: Going on from 2.0 MiB of 64.0 MiB",
+                        "catena: The connection was lost; again in 1.0 s; 2.0 MiB of 64.0 MiB",
+                        "catena: The agent has kept nothing; sending all again");
+        assertThat(said.toString().lines()).allSatisfy(line -> assertThat(line).hasSizeLessThan(80));
     }
 
     @Test
