@@ -18,9 +18,10 @@ public record SrId(UUID uuid) implements Comparable<SrId> {
         return new SrId(Uuids.parse(text));
     }
 
+    /** In the order of the text form. */
     @Override
     public int compareTo(SrId other) {
-        return toString().compareTo(other.toString());
+        return Uuids.compare(uuid, other.uuid);
     }
 
     @Override

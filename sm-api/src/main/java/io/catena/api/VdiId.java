@@ -28,9 +28,10 @@ public record VdiId(UUID uuid) implements Comparable<VdiId> {
         return new VdiId(UUID.nameUUIDFromBytes(name));
     }
 
+    /** In the order of the text form. */
     @Override
     public int compareTo(VdiId other) {
-        return toString().compareTo(other.toString());
+        return Uuids.compare(uuid, other.uuid);
     }
 
     @Override

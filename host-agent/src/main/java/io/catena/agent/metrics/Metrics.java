@@ -122,7 +122,7 @@ public final class Metrics {
     /** Returns the disks. */
     public Text vdis(@Nullable String accept) {
         ExpositionFormatWriter writer = writer(accept);
-        return new Text(writer.getContentType(), vdis.text() + (writer == openMetrics ? "# EOF\n" : ""));
+        return new Text(writer.getContentType(), vdis.text(writer == openMetrics ? "# EOF\n" : ""));
     }
 
     private ExpositionFormatWriter writer(@Nullable String accept) {

@@ -8,10 +8,8 @@ import io.catena.api.VdiId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -46,8 +44,6 @@ final class VdiMetrics {
     private record Family(String name, String help, ToLongFunction<Vdi> value) {}
 
     private record Known(String sr, String name, String labels) {}
-
-    private record Labelled(Vdi vdi, String labels) {}
 
     /** The lines of a family, and what they were made of. */
     private static final class Lines {
@@ -85,19 +81,33 @@ final class VdiMetrics {
         return vdi.state() == state ? 1 : 0;
     }
 
-    /** Returns all lines, which are the same in both text formats; without the end that one of them has. */
-    synchronized String text() {
-        List<Labelled> disks = disks();
-        List<String> labels = disks.stream().map(Labelled::labels).toList();
-        return FAMILIES.stream()
-                .map(family -> lines(family, labels, values(family, disks)).text)
-                .collect(Collectors.joining());
+    /**
+     * Returns all lines, which are the same in both text formats.
+     *
+     * @param end what one of the formats has after them
+     */
+    synchronized String text(String end) {
+        List<Vdi> disks = new ArrayList<>();
+        List<String> labels = new ArrayList<>();
+        collect(disks, labels);
+        List<String> texts = new ArrayList<>();
+        int length = end.length();
+        for (Family family : FAMILIES) {
+            String text = lines(family, labels, values(family, disks)).text;
+            texts.add(text);
+            length += text.length();
+        }
+        StringBuilder all = new StringBuilder(length);
+        texts.forEach(all::append);
+        return all.append(end).toString();
     }
 
-    private static long[] values(Family family, List<Labelled> disks) {
-        return disks.stream()
-                .mapToLong(disk -> family.value.applyAsLong(disk.vdi))
-                .toArray();
+    private static long[] values(Family family, List<Vdi> disks) {
+        long[] values = new long[disks.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = family.value.applyAsLong(disks.get(i));
+        }
+        return values;
     }
 
     private Lines lines(Family family, List<String> labels, long[] values) {
@@ -110,19 +120,19 @@ final class VdiMetrics {
         return lines;
     }
 
-    private List<Labelled> disks() {
-        List<Labelled> disks = new ArrayList<>();
-        Set<VdiId> seen = new HashSet<>();
+    private void collect(List<Vdi> disks, List<String> labels) {
         for (Sr sr : host.srs()) {
             if (sr.attached()) {
+                String id = sr.id().toString();
                 for (Vdi vdi : vdis(sr)) {
-                    seen.add(vdi.vdi());
-                    disks.add(new Labelled(vdi, labels(sr.id().toString(), vdi)));
+                    disks.add(vdi);
+                    labels.add(labels(id, vdi));
                 }
             }
         }
-        known.keySet().retainAll(seen);
-        return disks;
+        if (known.size() > disks.size()) {
+            known.keySet().retainAll(disks.stream().map(Vdi::vdi).collect(Collectors.toSet()));
+        }
     }
 
     private List<Vdi> vdis(Sr sr) {

@@ -6,8 +6,11 @@ import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -27,8 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ManyDisksTest {
     private static final int TRIES = 8;
-    /** The aim is 300 ms on an idle machine. */
-    private static final long MOST_SCRAPE_MILLIS = 900;
+    /** Of the agent's threads; what others do on this machine takes from the clock, not from it. */
+    private static final long MOST_SCRAPE_CPU_MILLIS = 150;
 
     /** The aim is 3 seconds. */
     private static final long MOST_LOAD_MILLIS = 8000;
@@ -64,17 +67,21 @@ class ManyDisksTest {
     void allDisksAreScrapedQuicklyAndInLittleMemory() throws IOException {
         String token = api.token(Role.METRICS);
         List<Long> millis = new ArrayList<>();
+        List<Long> cpuMillis = new ArrayList<>();
         for (int i = 0; i < TRIES; i++) {
+            long cpu = agentCpuNanos();
             long start = System.nanoTime();
             Answer answer = api.get(token, "/metrics/vdis");
             millis.add((System.nanoTime() - start) / 1_000_000);
+            cpuMillis.add((agentCpuNanos() - cpu) / 1_000_000);
             assertThat(answer.body().lines().filter(line -> line.startsWith("catena_vdi_physical_bytes{")))
                     .hasSize(ManyDisks.DISKS);
         }
         report("scrape of all disks, ms", millis);
+        report("processor time of the agent for it, ms", cpuMillis);
         report("heap of the SR and its labels, MiB", List.of(heapBytes >> 20));
 
-        assertThat(Collections.min(millis)).isLessThan(MOST_SCRAPE_MILLIS);
+        assertThat(Collections.min(cpuMillis)).isLessThan(MOST_SCRAPE_CPU_MILLIS);
         assertThat(heapBytes >> 20).isLessThan(MOST_HEAP_MIB);
     }
 
@@ -166,6 +173,15 @@ class ManyDisksTest {
 
     private static void report(String what, List<Long> values) {
         System.out.println(what + ": " + values);
+    }
+
+    /** What the threads of the API's server have used: the client's are in this process too. */
+    private static long agentCpuNanos() {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        return Arrays.stream(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(thread -> thread != null && thread.getThreadName().startsWith("api-"))
+                .mapToLong(thread -> Math.max(0, threads.getThreadCpuTime(thread.getThreadId())))
+                .sum();
     }
 
     private static long usedBytes() {
