@@ -78,7 +78,18 @@ public final class WebDemo implements Closeable {
             client.post("/v1/srs/main/vdis", body);
             client.post("/v1/vdis/" + disk + "/attach", json("holder", "vm-" + disk));
         }
+        schedule(json("name", "nightly", "cron", "30 2 * * *"), "keepDaily", 7);
+        JsonObject often = json("name", "shop");
+        often.add("keys", json("owner", "shop"));
+        often.addProperty("everyMinutes", 2);
+        schedule(often, "keepLast", 2);
         return text(client.post("/v1/tokens", json("role", "admin", "name", "demo")), "token");
+    }
+
+    private void schedule(JsonObject body, String keeps, int snapshots) {
+        body.addProperty("sr", "main");
+        body.addProperty(keeps, snapshots);
+        client.post("/v1/schedules", body);
     }
 
     /** Writes, takes snapshots, deletes some and merges, until it is stopped. */

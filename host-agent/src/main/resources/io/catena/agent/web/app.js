@@ -12,6 +12,14 @@ import { ScheduleDialog, UnscheduleDialog } from './editor.js'
 const ROLES = ['metrics', 'viewer', 'backup', 'operator', 'peer', 'admin']
 const FORECAST_MILLIS = 300000
 const MOST_EVENTS = 200
+const TABS = { chains: 'Chains', attachments: 'Attachments', schedules: 'Schedules', space: 'Space', events: 'Events' }
+const NEW = 'new'
+
+// The address tells what is shown, so that it can be kept and sent: #SR, #SR/VIEW, #SR/schedules/ID or new.
+const addressed = () => {
+  const [sr, tab, schedule] = location.hash.slice(1).split('/')
+  return { sr, tab: TABS[tab] ? tab : 'chains', schedule: tab === 'schedules' && schedule ? schedule : '' }
+}
 
 // Newest first; of the progress of a job only the last is worth a line.
 const withEvent = (events, event) =>
@@ -51,7 +59,7 @@ function App() {
 function Host({ session, leave }) {
   const [srs, setSrs] = useState([])
   const [stats, setStats] = useState({})
-  const [sr, setSr] = useState(location.hash.slice(1))
+  const [sr, setSr] = useState(() => addressed().sr)
   const [nodes, setNodes] = useState([])
   const [attached, setAttached] = useState([])
   const [vdi, setVdi] = useState(null)
@@ -61,7 +69,8 @@ function Host({ session, leave }) {
   const [jobs, setJobs] = useState([])
   const [events, setEvents] = useState([])
   const [selected, setSelected] = useState('')
-  const [tab, setTab] = useState('chains')
+  const [tab, setTab] = useState(() => addressed().tab)
+  const [wanted, setWanted] = useState(() => addressed().schedule)
   const [live, setLive] = useState(false)
   const [dialog, setDialog] = useState(null)
   const [notice, setNotice] = useState('')
@@ -97,9 +106,28 @@ function Host({ session, leave }) {
     setNodes([])
     setGc(null)
     setSelected('')
-    history.replaceState(null, '', '#' + sr)
     guard(loadSr())
   }, [sr, srs.length])
+  const edited = dialog && dialog.type === 'schedule' ? (dialog.schedule ? dialog.schedule.id : NEW) : wanted
+  useEffect(() => {
+    history.replaceState(null, '', '#' + sr + (tab === 'chains' ? '' : '/' + tab) + (tab === 'schedules' && edited ? '/' + edited : ''))
+  }, [sr, tab, edited])
+  useEffect(() => {
+    const go = () => {
+      const to = addressed()
+      setDialog(null)
+      setSr(to.sr)
+      setTab(to.tab)
+      setWanted(to.schedule)
+    }
+    addEventListener('hashchange', go)
+    return () => removeEventListener('hashchange', go)
+  }, [])
+  useEffect(() => {
+    if (!wanted || !gc || gc.sr !== sr) return
+    setWanted('')
+    if (may('operator')) act('schedule', wanted === NEW ? undefined : wanted)
+  }, [wanted, gc, sr])
   useEffect(() => {
     let first = true
     return follow(
@@ -144,7 +172,8 @@ function Host({ session, leave }) {
     }
     return () => { wanted = false }
   }, [node])
-  const names = useMemo(() => new Map(nodes.filter(n => n.name).map(n => [n.id, n.name])), [nodes])
+  // Also of disks that are gone, as far as an event tells.
+  const names = useMemo(() => new Map([...events.filter(e => e.vdi && e.data.name).map(e => [e.vdi, e.data.name]), ...nodes.filter(n => n.name).map(n => [n.id, n.name])]), [nodes, events])
   const run = (method, path, body) => guard(ask(method, path, body)).then(later)
   const plan = (title, verb, method, path, body, headers) =>
     guard(ask(method, path + '?dryRun=true', body).then(({ value }) =>
@@ -197,7 +226,6 @@ function Host({ session, leave }) {
   const running = jobs.filter(job => job.state === 'running')
   const done = percent(...['doneBytes', 'totalBytes'].map(field => running.reduce((sum, job) => sum + job[field], 0)))
   const showJobs = () => { setSr(running[0].sr); setTab('chains'); setSelected('') }
-  const tabs = { chains: 'Chains', attachments: 'Attachments', schedules: 'Schedules', space: 'Space', events: 'Events' }
   return html`<div class="frame">
     <header><img src="icon.svg" width="26" height="26" alt="" /><strong>Catena</strong><span class="grow"></span>
       ${running.length > 0 && html`<button id="running" title=${running.map(job => job.kind + ' ' + job.job + ': ' + job.phase).join('\n')} onClick=${showJobs}>${plural(running.length, 'job')} · ${Math.round(done)} %</button>`}
@@ -220,7 +248,7 @@ function Host({ session, leave }) {
       ${notice && html`<div class="notice" role="alert"><span>${notice}</span><button aria-label="Close" onClick=${() => setNotice('')}>×</button></div>`}
       ${stat ? html`<div class="title"><h1 title=${stat.name}>${stat.name}</h1><code>${stat.path}</code></div>
         <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} space=${spaces[sr]} />
-        <div class="tabs" role="tablist" aria-label="Views">${Object.entries(tabs).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
+        <div class="tabs" role="tablist" aria-label="Views">${Object.entries(TABS).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
         <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
           ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} mayDelete=${mayDelete} remove=${ids => act('delete-many', ids)} />
             <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} space=${space && space.vdi === selected ? space : null} select=${setSelected} limit=${stat.chainLimit} may=${may} mayDelete=${mayDelete} act=${act} />

@@ -19,7 +19,7 @@ export function Numbers({ stat, gc, active, space }) {
     <div class="card tile wide"><span>File system</span><b>${bytes(stat.freeBytes)} free</b>
       <div class="meter" role="img" aria-label=${Math.round(full) + ' percent of the file system are used'}>
         <i class=${full > 95 ? 'bad' : full > 85 ? 'high' : ''} style=${'width:' + full + '%'}></i></div>
-      <small>${bytes(used)} of ${bytes(stat.capacityBytes)} used, ${bytes(stat.physicalBytes)} of it by this SR${fills(space) && html`, <b class="high">${fills(space)}</b>`}</small></div>
+      <small>${bytes(used)} of ${bytes(stat.capacityBytes)} used, ${bytes(stat.physicalBytes)} by this SR${fills(space) && html`, <b class="high">${fills(space)}</b>`}</small></div>
     <div class="card tile"><span>Disks and snapshots</span><b>${stat.vdis}</b><small>${active} active, ${plural(stat.nodes, 'file')}</small></div>
     <div class="card tile"><span>Promised</span><b>${bytes(stat.virtualBytes)}</b><small>${share(stat.virtualBytes, stat.capacityBytes)}</small></div>
     <div class="card tile"><span>Longest chain</span><b class=${stat.maxChainDepth >= stat.chainWarning ? 'high' : ''}>${stat.maxChainDepth} <em>of ${stat.chainLimit}</em></b><small>warns from ${stat.chainWarning}</small></div>
@@ -119,7 +119,7 @@ export function Attachments({ vdis, may, act }) {
   const rows = vdis.flatMap(vdi => vdi.holds.map(hold => ({ vdi, hold })))
   return html`<section class="card" aria-label="Attachments"><h2>Attachments</h2>
     ${rows.length === 0 ? html`<p class="muted">No disk is attached.</p>` : html`<table><thead><tr><th>Disk</th><th>Holder</th><th>Mode</th><th>Active</th><th>Where</th>${may('operator') && html`<th><span class="hidden">Action</span></th>`}</tr></thead>
-    <tbody>${rows.map(({ vdi, hold }) => html`<tr key=${vdi.vdi + hold.holder}><td>${vdi.name || vdi.vdi}</td><td>${hold.holder || 'this host'}</td><td>${hold.mode}</td><td>${hold.active || 'no'}</td>
+    <tbody>${rows.map(({ vdi, hold }) => html`<tr key=${vdi.vdi + hold.holder}><td>${vdi.name || vdi.vdi}</td><td class="holder">${hold.holder || 'this host'}</td><td>${hold.mode}</td><td>${hold.active || 'no'}</td>
       <td><code>${vdi.export ? vdi.export.device || vdi.export.uri : ''}</code></td>
       ${may('operator') && html`<td><button class="danger" onClick=${() => act('detach', vdi, hold)}>Detach</button></td>`}</tr>`)}</tbody></table>`}</section>`
 }
@@ -128,7 +128,7 @@ export function Attachments({ vdis, may, act }) {
 const SAID = { phase: v => v, failure: v => v, mode: v => v, reason: v => v, pauseMicros: v => 'writes held back ' + duration(+v) }
 const said = (e, names) => {
   const { doneBytes, totalBytes, name, of, ...rest } = e.data
-  const words = Object.entries(rest).filter(([k, v]) => v !== '' && k !== 'kind').map(([k, v]) => (SAID[k] ? SAID[k](v) : k + ' ' + v))
+  const words = Object.entries(rest).filter(([k, v]) => v !== '' && k !== 'kind' && !(k === 'phase' && v === 'done')).map(([k, v]) => (SAID[k] ? SAID[k](v) : k + ' ' + v))
   if (of) words.unshift('of ' + (names.get(of) || of))
   if (name && name !== names.get(e.vdi)) words.unshift(name)
   if (totalBytes > 0) words.push(bytes(doneBytes) + ' of ' + bytes(totalBytes))
@@ -136,7 +136,7 @@ const said = (e, names) => {
 }
 
 export function Events({ events, names }) {
-  return html`<section class="card" aria-label="Events"><h2>Events</h2>
+  return html`<section class="card fill" aria-label="Events"><h2>Events</h2>
     <div class="log" role="log" tabindex="0" aria-label="What happened, newest first">${events.length === 0 && html`<p class="muted">Nothing has happened yet.</p>`}
     ${events.map(e => html`<div key=${e.id}><time title=${new Date(e.time).toLocaleString()}>${stamp(e.time)}</time><b>${e.kind}</b><span>${e.vdi ? html`<em title=${e.vdi}>${names.get(e.vdi) || e.vdi.slice(0, 8)}</em>` : e.job ? html`<em>job ${e.job}</em>` : ''} ${said(e, names)}</span></div>`)}</div></section>`
 }

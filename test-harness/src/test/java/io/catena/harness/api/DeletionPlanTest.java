@@ -1,5 +1,6 @@
 package io.catena.harness.api;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonElement;
@@ -119,7 +120,7 @@ class DeletionPlanTest {
         schedule("'keepLast':5");
         for (int runs = 1; runs <= 2; runs++) {
             api.ask("POST", operator, "/v1/schedules/nightly/run", "{}");
-            awaitSnapshots(runs);
+            awaitRuns(runs);
         }
         Answer preview = api.ask("POST", operator, "/v1/schedules/nightly/preview?count=2", "{'keepLast':1}");
 
@@ -149,17 +150,15 @@ class DeletionPlanTest {
         return api.ask("POST", operator, "/v1/schedules", "{'name':'nightly','sr':'" + sr + "'," + due + fields + "}");
     }
 
-    private void awaitSnapshots(int count) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (api.get(operator, "/v1/schedules/nightly")
-                        .object()
-                        .getAsJsonObject("status")
-                        .getAsJsonArray("runs")
-                        .size()
-                < count) {
-            assertThat(System.nanoTime()).as("a run ends").isLessThan(deadline);
-            Thread.sleep(20);
-        }
+    private void awaitRuns(int count) throws IOException, InterruptedException {
+        until(
+                count + " runs have ended",
+                () -> api.get(operator, "/v1/schedules/nightly")
+                                .object()
+                                .getAsJsonObject("status")
+                                .getAsJsonArray("runs")
+                                .size()
+                        >= count);
     }
 
     private static List<Boolean> stays(JsonObject preview) {

@@ -163,6 +163,42 @@ class WebEditTest {
     }
 
     @Test
+    void anAddressLeadsToAViewAndToASchedule() throws IOException {
+        String id = api.ask(
+                        "POST",
+                        admin,
+                        "/v1/schedules",
+                        "{'name':'nightly','sr':'main','cron':'30 2 * * *','keepDaily':7}")
+                .text("id");
+        browser.logIn(api, Role.OPERATOR);
+        browser.row("database");
+        browser.waitFor("#tab-schedules").click();
+        browser.waitFor("tr.schedule .edit").click();
+        browser.waitFor("#preview time");
+        browser.waitUntil(() -> fragment().endsWith("/schedules/" + id));
+        browser.reload();
+        browser.waitFor("#preview time");
+        assertThat(browser.waitFor("dialog h2").getText()).isEqualTo("Change nightly");
+        browser.waitFor("#no").click();
+        browser.waitUntil(() -> fragment().endsWith("/schedules"));
+        assertThat(browser.all("dialog")).isEmpty();
+
+        browser.script("location.hash = location.hash + '/new'; return true");
+        assertThat(browser.waitFor("dialog h2").getText()).isEqualTo("New schedule");
+        browser.script("location.hash = location.hash.split('/')[0] + '/events'; return true");
+        browser.waitFor("#tab-events[aria-selected=true]");
+        browser.waitUntil(() -> browser.all("dialog").isEmpty());
+        browser.script("location.hash = location.hash.split('/')[0] + '/schedules/gone'; return true");
+        assertThat(browser.waitFor(".notice").getText()).contains("gone");
+        assertThat(browser.complaints().stream().filter(said -> !said.contains("status of 404")))
+                .isEmpty();
+    }
+
+    private String fragment() {
+        return String.valueOf(browser.script("return location.hash"));
+    }
+
+    @Test
     void aScheduleIsDeletedWithItsSnapshotsByTypingItsName() throws IOException {
         api.ask("POST", admin, "/v1/schedules", "{'name':'nightly','sr':'main','cron':'30 2 * * *','keepDaily':7}");
         api.ask("POST", admin, "/v1/schedules/nightly/run", "{}");
