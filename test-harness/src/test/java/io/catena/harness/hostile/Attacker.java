@@ -33,7 +33,7 @@ import java.util.zip.CRC32C;
  */
 final class Attacker {
     private static final Duration DEADLINE = Duration.ofSeconds(20);
-    private static final int TRICKS = 19;
+    private static final int TRICKS = 26;
     private static final long DISK_BYTES = 4 << 20;
 
     private final Path directory;
@@ -80,6 +80,7 @@ final class Attacker {
             case 14 -> plantDirectory();
             case 15 -> plantKeptChanges();
             case 16, 17 -> new Spoiler(directory.resolve(".catena"), random).spoil();
+            case 18, 19, 20, 21, 22, 23, 24 -> new Planter(directory, outside, random).plant();
             default ->
                 plantOwn(oneOf(
                         "session.json",

@@ -118,6 +118,8 @@ class HostileDirectoryTest {
     private static void work(VhdRepository repository, BareSr bare) {
         tried(repository::scan);
         tried(repository::stat);
+        tried(repository::tree);
+        tried(() -> repository.garbage().status());
         tried(() -> repository.check(true));
         List<Vdi> vdis = tried(repository::vdis);
         for (Vdi vdi : vdis == null ? List.<Vdi>of() : vdis) {

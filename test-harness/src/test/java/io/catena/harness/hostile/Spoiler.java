@@ -12,6 +12,7 @@ import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -67,7 +68,7 @@ final class Spoiler {
                 spoil(json.getAsJsonObject());
                 Files.writeString(file, json.toString());
             }
-        } catch (JsonParseException e) {
+        } catch (JsonParseException | CharacterCodingException e) {
             // An earlier trick's.
         }
     }
