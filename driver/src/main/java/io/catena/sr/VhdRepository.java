@@ -1,6 +1,7 @@
 package io.catena.sr;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ChainNode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
@@ -20,7 +21,6 @@ import io.catena.api.SrNotes;
 import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
@@ -240,8 +240,8 @@ public final class VhdRepository implements StorageRepository, Closeable {
     }
 
     @Override
-    public List<TreeNode> tree() {
-        return Errors.translate("show SR " + sr.settings.name(), sr.looks::tree);
+    public List<ChainNode> nodes() {
+        return Errors.translate("show SR " + sr.settings.name(), sr.looks::nodes);
     }
 
     @Override

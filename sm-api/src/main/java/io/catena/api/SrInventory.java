@@ -17,6 +17,11 @@ public interface SrInventory {
      */
     Vdi vdi(VdiId id);
 
-    /** Returns the roots of all chains with everything that builds on them. */
-    List<TreeNode> tree();
+    /** Returns the nodes of all chains, each after the one that it builds on. */
+    List<ChainNode> nodes();
+
+    /** Returns the same for people to look at, nested: long chains are cut. */
+    default List<TreeNode> tree() {
+        return TreeNode.of(nodes());
+    }
 }

@@ -1,11 +1,11 @@
 package io.catena.sr.open;
 
+import io.catena.api.ChainNode;
 import io.catena.api.NodeProblem;
 import io.catena.api.Sr;
 import io.catena.api.SrId;
 import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import io.catena.remedy.Advice;
@@ -154,27 +154,34 @@ public final class SrLooks {
                 health.of(now, problems, budget, free.freeBytes()));
     }
 
-    public List<TreeNode> tree() {
+    /** Returns all nodes, each after the one that it builds on. */
+    public List<ChainNode> nodes() {
         Tree now = tree.seen();
         sizes.ask(now);
-        return TreeLook.of(now, node -> note(now, node), this::treeNode);
+        Upwards upwards = new Upwards(now);
+        return upwards.nodes().stream()
+                .map(node -> chainNode(now, upwards, node))
+                .toList();
     }
 
-    private TreeNode treeNode(Node node, String note, List<TreeNode> children) {
-        return new TreeNode(
+    private ChainNode chainNode(Tree now, Upwards upwards, Node node) {
+        return new ChainNode(
                 node.id(),
                 node.name(),
+                upwards.parent(node).map(Node::name).orElse(null),
+                now.depth(node),
+                upwards.children(node).size(),
                 node.hidden() ? "" : view.record(node).name(),
                 node.sizeBytes(),
                 sizes.known(node.name()),
                 node.hidden(),
-                note,
-                children);
+                note(now, node));
     }
 
     private String note(Tree now, Node node) {
-        if (node.problem() != null) {
-            return "broken: " + node.problem();
+        Optional<String> problem = now.ownProblem(node);
+        if (problem.isPresent()) {
+            return "broken: " + problem.get();
         }
         List<String> notes = new ArrayList<>();
         boolean isGarbage = MergeRules.isGarbage(now, node);

@@ -7,6 +7,7 @@ import io.catena.agent.follow.content.RemoteImport;
 import io.catena.agent.follow.content.RemoteNotes;
 import io.catena.agent.follow.content.RemoteStream;
 import io.catena.api.AccessMode;
+import io.catena.api.ChainNode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.DeletionGain;
 import io.catena.api.DiskRange;
@@ -29,7 +30,6 @@ import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
 import io.catena.api.StreamFormat;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
@@ -194,8 +194,8 @@ final class FollowerRepository implements StorageRepository {
     }
 
     @Override
-    public List<TreeNode> tree() {
-        return calls.looks("tree", Arguments.none(), TreeNode.class);
+    public List<ChainNode> nodes() {
+        return calls.looks("nodes", Arguments.none(), ChainNode.class);
     }
 
     @Override

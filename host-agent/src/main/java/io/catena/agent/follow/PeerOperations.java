@@ -43,7 +43,7 @@ final class PeerOperations {
             Map.entry("setSr", (on, with) -> on.repository.set(with.get("change", SrChange.class))),
             Map.entry("vdis", (on, with) -> on.repository.vdis()),
             Map.entry("vdi", (on, with) -> on.repository.vdi(vdi(with))),
-            Map.entry("tree", (on, with) -> on.repository.tree()),
+            Map.entry("nodes", (on, with) -> on.repository.nodes()),
             Map.entry("create", (on, with) -> on.repository.create(with.get("spec", VdiSpec.class))),
             Map.entry(
                     "snapshot",

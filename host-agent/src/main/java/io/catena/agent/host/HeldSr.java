@@ -1,6 +1,7 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ChainNode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.Export;
 import io.catena.api.GarbageControl;
@@ -18,7 +19,6 @@ import io.catena.api.SrNotes;
 import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
@@ -105,8 +105,8 @@ final class HeldSr implements StorageRepository {
     }
 
     @Override
-    public List<TreeNode> tree() {
-        return gate.look(StorageRepository::tree);
+    public List<ChainNode> nodes() {
+        return gate.look(StorageRepository::nodes);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.catena.agent.smapi;
 
 import io.catena.agent.cbt.XenChangedBlocks;
 import io.catena.agent.control.JobWaiter;
+import io.catena.api.ChainNode;
 import io.catena.api.Job;
 import io.catena.api.SnapshotResult;
 import io.catena.api.SnapshotSpec;
@@ -9,12 +10,12 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,7 +23,7 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 
 /** The methods {@code Volume.*}. */
 final class VolumeCalls {
@@ -184,15 +185,27 @@ final class VolumeCalls {
     Object similarContent(Arguments call) {
         return with(volume(call), volume -> {
             volume.repository().vdi(volume.vdi());
-            return volume.repository().tree().stream()
-                    .filter(root -> nodes(root).anyMatch(node -> volume.vdi().equals(node.id())))
-                    .flatMap(VolumeCalls::nodes)
-                    .filter(node ->
-                            !node.hidden() && node.id() != null && !volume.vdi().equals(node.id()))
-                    .map(node -> String.valueOf(node.id()))
-                    .sorted()
-                    .toList();
+            return related(volume.repository().nodes(), volume.vdi());
         });
+    }
+
+    /** Returns the disks whose chains have the same root. */
+    private static List<String> related(List<ChainNode> nodes, VdiId vdi) {
+        Map<String, String> roots = new HashMap<>();
+        for (ChainNode node : nodes) {
+            String file = node.file();
+            roots.put(file, node.parent() == null ? file : roots.getOrDefault(node.parent(), file));
+        }
+        Set<String> own = nodes.stream()
+                .filter(node -> vdi.equals(node.id()))
+                .map(node -> String.valueOf(roots.get(node.file())))
+                .collect(Collectors.toSet());
+        return nodes.stream()
+                .filter(node -> own.contains(roots.get(node.file())))
+                .filter(node -> !node.hidden() && node.id() != null && !vdi.equals(node.id()))
+                .map(node -> String.valueOf(node.id()))
+                .sorted()
+                .toList();
     }
 
     /** The first key is the child, the second the parent, which is no volume any more afterwards. */
@@ -205,10 +218,6 @@ final class VolumeCalls {
                 return Answers.NOTHING;
             });
         });
-    }
-
-    private static Stream<TreeNode> nodes(TreeNode root) {
-        return Stream.concat(Stream.of(root), root.children().stream().flatMap(VolumeCalls::nodes));
     }
 
     private Places.Volume volume(Arguments call) {

@@ -2,8 +2,9 @@ package io.catena.agent.smapiv1;
 
 import io.catena.agent.cbt.XenChangedBlocks;
 import io.catena.agent.smapiv1.xenapi.NewVdiRow;
-import io.catena.api.TreeNode;
+import io.catena.api.ChainNode;
 import io.catena.api.Vdi;
+import io.catena.api.VdiId;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -61,9 +62,9 @@ record Disk(
                 vdi.state() == Vdi.State.WITHOUT_DATA);
     }
 
-    static Disk baseCopy(TreeNode node, @Nullable String parent) {
+    static Disk baseCopy(VdiId id, ChainNode node, @Nullable String parent) {
         return new Disk(
-                String.valueOf(node.id()),
+                id.toString(),
                 "base copy",
                 "",
                 true,

@@ -1,16 +1,16 @@
 package io.catena.agent.smapiv1;
 
+import io.catena.api.ChainNode;
 import io.catena.api.SrInventory;
 import io.catena.api.SrStat;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All disks and base copies of an SR at one moment, by UUID.
@@ -23,25 +23,33 @@ record Disks(Map<String, Disk> all, Set<String> unreadable) {
         Map<VdiId, Vdi> vdis = new HashMap<>();
         inventory.vdis().forEach(vdi -> vdis.put(vdi.vdi(), vdi));
         Map<String, Disk> all = new LinkedHashMap<>();
-        for (TreeNode root : inventory.tree()) {
-            add(all, vdis, root, null);
+        Map<String, VdiId> ids = new HashMap<>();
+        for (ChainNode node : inventory.nodes()) {
+            VdiId id = node.id();
+            if (id != null) {
+                ids.put(node.file(), id);
+                disk(node, id, vdis, ids).ifPresent(disk -> all.put(id.toString(), disk));
+            }
         }
         vdis.forEach((id, vdi) -> all.putIfAbsent(id.toString(), Disk.of(vdi, false)));
         return new Disks(all, unreadable(inventory.stat()));
     }
 
-    /** A base copy that nothing builds on any more is deleted soon; nobody should see it. */
-    private static void add(Map<String, Disk> all, Map<VdiId, Vdi> vdis, TreeNode node, @Nullable String parent) {
-        VdiId id = node.id();
-        Vdi vdi = id == null ? null : vdis.get(id);
+    /**
+     * A base copy that nothing builds on any more is deleted soon; nobody should see it.
+     *
+     * @param ids those of the nodes below, by their files
+     */
+    private static Optional<Disk> disk(ChainNode node, VdiId id, Map<VdiId, Vdi> vdis, Map<String, VdiId> ids) {
+        Vdi vdi = vdis.get(id);
         if (vdi != null) {
-            all.put(vdi.vdi().toString(), Disk.of(vdi, node.file().endsWith(".raw")));
-        } else if (id != null && node.hidden() && !node.children().isEmpty()) {
-            all.put(id.toString(), Disk.baseCopy(node, parent));
+            return Optional.of(Disk.of(vdi, node.file().endsWith(".raw")));
         }
-        for (TreeNode child : node.children()) {
-            add(all, vdis, child, id == null ? null : id.toString());
+        if (!node.hidden() || node.children() == 0) {
+            return Optional.empty();
         }
+        VdiId parent = node.parent() == null ? null : ids.get(node.parent());
+        return Optional.of(Disk.baseCopy(id, node, parent == null ? null : parent.toString()));
     }
 
     private static Set<String> unreadable(SrStat stat) {

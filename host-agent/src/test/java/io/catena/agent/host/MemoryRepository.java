@@ -1,6 +1,7 @@
 package io.catena.agent.host;
 
 import io.catena.api.AccessMode;
+import io.catena.api.ChainNode;
 import io.catena.api.ContentOrigin;
 import io.catena.api.DeletionGain;
 import io.catena.api.Export;
@@ -24,7 +25,6 @@ import io.catena.api.SrNotes;
 import io.catena.api.SrQuotas;
 import io.catena.api.SrStat;
 import io.catena.api.StorageRepository;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiContents;
@@ -112,20 +112,25 @@ final class MemoryRepository implements StorageRepository {
     }
 
     @Override
-    public synchronized List<TreeNode> tree() {
-        List<TreeNode> leaves = vdis().stream()
-                .map(v -> new TreeNode(
-                        v.vdi(),
-                        v.vdi() + ".vhd",
-                        v.name(),
-                        v.virtualSizeBytes(),
-                        v.physicalBytes(),
-                        false,
-                        "",
-                        List.of()))
-                .toList();
+    public synchronized List<ChainNode> nodes() {
         VdiId base = new VdiId(new UUID(9, 9));
-        return List.of(new TreeNode(base, base + ".vhd", "", 1 << 30, 1 << 20, true, "base copy", leaves));
+        String file = base + ".vhd";
+        List<ChainNode> nodes = new ArrayList<>();
+        nodes.add(new ChainNode(base, file, null, 1, vdis().size(), "", 1 << 30, 1 << 20, true, "base copy"));
+        for (Vdi v : vdis()) {
+            nodes.add(new ChainNode(
+                    v.vdi(),
+                    v.vdi() + ".vhd",
+                    file,
+                    2,
+                    0,
+                    v.name(),
+                    v.virtualSizeBytes(),
+                    v.physicalBytes(),
+                    false,
+                    ""));
+        }
+        return nodes;
     }
 
     @Override

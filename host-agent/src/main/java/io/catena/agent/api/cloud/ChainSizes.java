@@ -1,10 +1,10 @@
 package io.catena.agent.api.cloud;
 
-import io.catena.api.TreeNode;
+import io.catena.api.ChainNode;
 import io.catena.api.VdiId;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -12,20 +12,21 @@ import java.util.TreeMap;
 final class ChainSizes {
     private ChainSizes() {}
 
-    private record Open(TreeNode node, long below) {}
-
-    /** Returns what the nodes of each disk's chain take, also those that it shares. */
-    static SortedMap<VdiId, Long> of(List<TreeNode> roots) {
+    /**
+     * Returns what the nodes of each disk's chain take, also those that it shares.
+     *
+     * @param nodes each after the one that it builds on
+     */
+    static SortedMap<VdiId, Long> of(List<ChainNode> nodes) {
         SortedMap<VdiId, Long> sizes = new TreeMap<>();
-        Deque<Open> open = new ArrayDeque<>();
-        roots.forEach(root -> open.push(new Open(root, 0)));
-        while (!open.isEmpty()) {
-            Open next = open.pop();
-            long bytes = next.below + next.node.physicalBytes();
-            if (!next.node.hidden() && next.node.id() != null) {
-                sizes.put(next.node.id(), bytes);
+        Map<String, Long> byFile = new HashMap<>();
+        for (ChainNode node : nodes) {
+            long below = node.parent() == null ? 0 : byFile.getOrDefault(node.parent(), 0L);
+            long bytes = below + node.physicalBytes();
+            byFile.put(node.file(), bytes);
+            if (!node.hidden() && node.id() != null) {
+                sizes.put(node.id(), bytes);
             }
-            next.node.children().forEach(child -> open.push(new Open(child, bytes)));
         }
         return sizes;
     }

@@ -117,14 +117,14 @@ public final class CloudRoutes {
     private Object spaceOfVdi(Call call) {
         Names.Place place = names.vdi(call.variable());
         Vdi vdi = place.repository().vdi(place.vdi());
-        long bytes = ChainSizes.of(place.repository().tree()).getOrDefault(place.vdi(), vdi.physicalBytes());
+        long bytes = ChainSizes.of(place.repository().nodes()).getOrDefault(place.vdi(), vdi.physicalBytes());
         return DiskSpace.of(
                 place.repository(), place.repository().garbage(), vdi, space.of(place.sr(), place.vdi(), bytes));
     }
 
     private Object nodes(Call call) {
         StorageRepository repository = host.repository(names.sr(call.variable()));
-        return Nodes.of(repository.tree(), repository.garbage().status(), repository.vdis());
+        return Nodes.of(repository.nodes(), repository.garbage().status(), repository.vdis());
     }
 
     private Object patchSr(Call call) {

@@ -1,13 +1,11 @@
 package io.catena.agent.api.cloud;
 
 import io.catena.agent.remedy.ApiWords;
+import io.catena.api.ChainNode;
 import io.catena.api.GcStatus;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,7 +22,7 @@ final class Nodes {
      *
      * @param id the VDI's or base copy's; the file's name if it is none
      * @param parent the id of the node that it builds on
-     * @param depth number of nodes from the root of its chain; 1 for a root
+     * @param depth number of nodes to the root of its chain; a parent outside the SR counts as one
      * @param children number of nodes that build on it
      * @param merge what collection has with it: "planned", "running", "set-aside" or "refused"; null if nothing
      * @param why what is to be said of that
@@ -52,37 +50,34 @@ final class Nodes {
 
     private record Merge(String state, String why, long frees) {}
 
-    private record Open(TreeNode node, @Nullable String parent, int depth) {}
-
-    static List<Node> of(List<TreeNode> roots, GcStatus status, List<Vdi> vdis) {
+    static List<Node> of(List<ChainNode> chains, GcStatus status, List<Vdi> vdis) {
         Map<String, Merge> merges = merges(status);
         Map<VdiId, Vdi> disks =
                 vdis.stream().collect(Collectors.toMap(Vdi::vdi, Function.identity(), (one, other) -> one));
+        Map<String, String> ids = new HashMap<>();
         List<Node> nodes = new ArrayList<>();
-        Deque<Open> open = new ArrayDeque<>();
-        roots.forEach(root -> open.add(new Open(root, null, 1)));
-        while (!open.isEmpty()) {
-            Open next = open.pop();
-            String id = id(next.node);
-            nodes.add(node(next, id, merges.get(id), next.node.id() == null ? null : disks.get(next.node.id())));
-            next.node.children().forEach(child -> open.add(new Open(child, id, next.depth + 1)));
+        for (ChainNode node : chains) {
+            String id = id(node);
+            ids.put(node.file(), id);
+            String parent = node.parent() == null ? null : ids.get(node.parent());
+            nodes.add(node(node, id, parent, merges.get(id), node.id() == null ? null : disks.get(node.id())));
         }
         return nodes;
     }
 
-    private static Node node(Open open, String id, @Nullable Merge merge, @Nullable Vdi disk) {
-        TreeNode node = open.node;
+    private static Node node(
+            ChainNode node, String id, @Nullable String parent, @Nullable Merge merge, @Nullable Vdi disk) {
         return new Node(
                 id,
-                open.parent,
+                parent,
                 node.file(),
                 node.name(),
                 node.virtualSizeBytes(),
                 node.physicalBytes(),
                 node.hidden(),
                 node.note(),
-                open.depth,
-                node.children().size(),
+                node.depth(),
+                node.children(),
                 merge == null ? null : merge.state,
                 merge == null ? null : merge.why,
                 merge == null ? 0 : merge.frees,
@@ -92,7 +87,7 @@ final class Nodes {
                 disk == null || disk.keys().isEmpty() ? null : disk.keys());
     }
 
-    private static String id(TreeNode node) {
+    private static String id(ChainNode node) {
         return node.id() == null ? stem(node.file()) : node.id().toString();
     }
 

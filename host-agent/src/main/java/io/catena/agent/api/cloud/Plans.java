@@ -3,13 +3,13 @@ package io.catena.agent.api.cloud;
 import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.remedy.ApiWords;
+import io.catena.api.ChainNode;
 import io.catena.api.GcStatus;
 import io.catena.api.Hold;
 import io.catena.api.Job;
 import io.catena.api.SrId;
 import io.catena.api.SrInventory;
 import io.catena.api.StorageHost;
-import io.catena.api.TreeNode;
 import io.catena.api.Vdi;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
@@ -78,35 +78,28 @@ final class Plans {
         List<String> effects = new ArrayList<>();
         boolean snapshot = vdi.snapshotOf() != null;
         effects.add((snapshot ? "Snapshot " : "Disk ") + called(vdi) + " is deleted, and its content is lost.");
-        parent(place, vdi.vdi())
-                .ifPresent(parent -> effects.add("Its base copy " + parent.file()
-                        + (parent.children().size() == 1
-                                ? " is needed by nobody else, and is deleted by the next collection."
-                                : parent.children().size() == 2
-                                        ? " is needed by one other then, and merged with it by the next collection."
-                                        : " stays: others build on it.")));
-        long freed = vdi.physicalBytes()
-                + parent(place, vdi.vdi())
-                        .filter(parent -> parent.children().size() == 1)
-                        .map(TreeNode::physicalBytes)
-                        .orElse(0L);
-        long moved = parent(place, vdi.vdi())
-                .filter(parent -> parent.children().size() == 2)
-                .map(TreeNode::physicalBytes)
-                .orElse(0L);
+        Optional<ChainNode> parent = parent(place.repository().nodes(), vdi.vdi());
+        parent.ifPresent(node -> effects.add("Its base copy " + node.file()
+                + (node.children() == 1
+                        ? " is needed by nobody else, and is deleted by the next collection."
+                        : node.children() == 2
+                                ? " is needed by one other then, and merged with it by the next collection."
+                                : " stays: others build on it.")));
+        long freed = vdi.physicalBytes() + bytes(parent.filter(node -> node.children() == 1));
+        long moved = bytes(parent.filter(node -> node.children() == 2));
         return new Plan("destroyVdi", effects, true, confirm(vdi), blockers(vdi), freed, moved);
     }
 
-    private static Optional<TreeNode> parent(Names.Place place, VdiId id) {
-        List<TreeNode> open = new ArrayList<>(place.repository().tree());
-        while (!open.isEmpty()) {
-            TreeNode node = open.remove(open.size() - 1);
-            if (node.children().stream().anyMatch(child -> id.equals(child.id()))) {
-                return Optional.of(node);
-            }
-            open.addAll(node.children());
-        }
-        return Optional.empty();
+    private static Optional<ChainNode> parent(List<ChainNode> nodes, VdiId id) {
+        Optional<String> parent =
+                nodes.stream().filter(node -> id.equals(node.id())).findFirst().map(ChainNode::parent);
+        return nodes.stream()
+                .filter(node -> parent.filter(node.file()::equals).isPresent())
+                .findFirst();
+    }
+
+    private static long bytes(Optional<ChainNode> node) {
+        return node.map(ChainNode::physicalBytes).orElse(0L);
     }
 
     private Plan revert(Call call) {

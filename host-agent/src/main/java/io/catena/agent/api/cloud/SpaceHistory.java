@@ -83,7 +83,7 @@ public final class SpaceHistory {
             if (sr.attached()) {
                 try {
                     SrInventory inventory = host.repository(sr.id());
-                    add(sr.id(), inventory.stat(), ChainSizes.of(inventory.tree()), save);
+                    add(sr.id(), inventory.stat(), ChainSizes.of(inventory.nodes()), save);
                 } catch (SrException e) {
                     LOG.log(Level.FINE, "an SR that cannot answer", e);
                 }
@@ -100,7 +100,7 @@ public final class SpaceHistory {
     }
 
     private List<Space.Grower> growing(SrId sr, SrInventory inventory) {
-        Map<VdiId, Long> sizes = ChainSizes.of(inventory.tree());
+        Map<VdiId, Long> sizes = ChainSizes.of(inventory.nodes());
         List<Space.Grower> growing = new ArrayList<>();
         for (Vdi vdi : inventory.vdis()) {
             Long bytes = sizes.get(vdi.vdi());

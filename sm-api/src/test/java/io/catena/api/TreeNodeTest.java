@@ -1,11 +1,7 @@
-package io.catena.sr.open;
+package io.catena.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.api.TreeNode;
-import io.catena.api.VdiId;
-import io.catena.sr.tree.Node;
-import io.catena.sr.tree.Tree;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -15,26 +11,23 @@ import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-class TreeLookTest {
-    private static Node node(int number, int parent) {
-        return new Node(
+class TreeNodeTest {
+    private static ChainNode node(int number, int parent) {
+        return new ChainNode(
                 new VdiId(new UUID(1, number)),
                 "n" + number,
-                null,
                 parent < 0 ? null : "n" + parent,
-                Node.Doubt.NONE,
-                null);
+                1,
+                0,
+                "",
+                0,
+                0,
+                false,
+                number == 0 ? "base copy" : "");
     }
 
-    private static List<TreeNode> look(List<Node> nodes) {
-        return TreeLook.of(
-                new Tree(nodes),
-                node -> node.name().equals("n0") ? "base copy" : "",
-                (node, note, children) -> new TreeNode(node.id(), node.name(), "", 0, 0, false, note, children));
-    }
-
-    private static List<Node> chain(int length) {
-        List<Node> nodes = new ArrayList<>();
+    private static List<ChainNode> chain(int length) {
+        List<ChainNode> nodes = new ArrayList<>();
         for (int i = 0; i < length; i++) {
             nodes.add(node(i, i - 1));
         }
@@ -61,7 +54,7 @@ class TreeLookTest {
 
     @Test
     void whatBuildsOnANodeIsBelowIt() {
-        List<TreeNode> roots = look(List.of(node(0, -1), node(1, 0), node(2, 0), node(3, 2), node(4, -1)));
+        List<TreeNode> roots = TreeNode.of(List.of(node(0, -1), node(4, -1), node(1, 0), node(2, 0), node(3, 2)));
 
         assertThat(roots).extracting(TreeNode::file).containsExactly("n0", "n4");
         assertThat(roots.get(0).note()).isEqualTo("base copy");
@@ -71,27 +64,42 @@ class TreeLookTest {
 
     @Test
     void aChainOfUsualLengthIsShownAsOne() {
-        List<TreeNode> roots = look(chain(TreeLook.MOST_NESTED));
+        List<TreeNode> roots = TreeNode.of(chain(Nesting.MOST_NESTED));
 
         assertThat(roots).hasSize(1);
-        assertThat(all(roots)).hasSize(TreeLook.MOST_NESTED);
+        assertThat(all(roots)).hasSize(Nesting.MOST_NESTED);
     }
 
     /** As long as an SR may have files. */
     @Test
     void aLongerOneIsShownInPiecesThatReadersCanTake() {
         int length = 100_000;
-        List<TreeNode> roots = look(chain(length));
+        List<TreeNode> roots = TreeNode.of(chain(length));
 
         Map<String, Shown> all = all(roots);
         assertThat(all).hasSize(length);
-        assertThat(all.values()).allMatch(shown -> shown.level <= TreeLook.MOST_NESTED);
-        assertThat(roots).hasSize(length / TreeLook.MOST_NESTED);
+        assertThat(all.values()).allMatch(shown -> shown.level <= Nesting.MOST_NESTED);
+        assertThat(roots).hasSize(length / Nesting.MOST_NESTED);
         assertThat(roots.get(1).file()).isEqualTo("n100");
         assertThat(roots.get(1).note()).isEqualTo("builds on n99");
         assertThat(all.get("n99")).isNotNull().satisfies(last -> {
-            assertThat(last.node.note()).isEqualTo("what builds on it is shown apart");
+            assertThat(last.node.note()).isEqualTo("shown apart: n100 on it");
             assertThat(last.node.children()).isEmpty();
         });
+    }
+
+    @Test
+    void ofManyThatAreShownApartSomeAreNamed() {
+        List<ChainNode> nodes = chain(Nesting.MOST_NESTED);
+        for (int i = 0; i < 5; i++) {
+            nodes.add(node(Nesting.MOST_NESTED + i, Nesting.MOST_NESTED - 1));
+        }
+
+        Map<String, Shown> all = all(TreeNode.of(nodes));
+
+        assertThat(all.get("n99"))
+                .isNotNull()
+                .extracting(last -> last.node.note())
+                .isEqualTo("shown apart: n100, n101, n102 and 2 more on it");
     }
 }
