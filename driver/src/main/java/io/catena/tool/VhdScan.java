@@ -4,12 +4,11 @@ import io.catena.store.FileStorage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -39,8 +38,8 @@ public final class VhdScan {
                 files.add(path);
             }
         }
-        Collections.sort(files);
-        return link(files.parallelStream().map(ScannedVhd::read).toList());
+        List<Path> once = files.stream().distinct().sorted().toList();
+        return link(once.parallelStream().map(ScannedVhd::read).toList());
     }
 
     private static List<Path> disksIn(Path directory) throws IOException {
@@ -51,40 +50,65 @@ public final class VhdScan {
                         .toList();
     }
 
-    private static List<ScannedVhd> link(List<ScannedVhd> files) {
-        Map<UUID, List<ScannedVhd>> byId = new HashMap<>();
+    /** Takes a time in proportion to the files, however long their chains are, and however many have the same id. */
+    static List<ScannedVhd> link(List<ScannedVhd> files) {
+        Candidates candidates = new Candidates(files);
+        Map<Path, ScannedVhd> linked = new LinkedHashMap<>();
         for (ScannedVhd file : files) {
-            if (file.uniqueId() != null) {
-                byId.computeIfAbsent(file.uniqueId(), id -> new ArrayList<>()).add(file);
-            }
+            ScannedVhd parent = candidates.parent(file);
+            linked.put(file.file(), parent == null ? file : file.withParent(parent.file()));
         }
-        Map<Path, ScannedVhd> linked = new HashMap<>();
-        for (ScannedVhd file : files) {
-            linked.put(file.file(), link(file, byId));
-        }
-        return files.stream()
-                .map(file -> checkCircle(Objects.requireNonNull(linked.get(file.file())), linked))
+        Set<Path> circling = circling(linked);
+        return linked.values().stream()
+                .map(file -> file.problem() == null && circling.contains(file.file())
+                        ? file.withProblem("its parents lead in a circle")
+                        : file)
                 .toList();
     }
 
-    private static ScannedVhd link(ScannedVhd file, Map<UUID, List<ScannedVhd>> byId) {
-        if (file.parentId() == null) {
-            return file;
+    /** The files that have an id: the first with each, and the first of each name. */
+    private static final class Candidates {
+        private final Map<UUID, ScannedVhd> byId = new HashMap<>();
+        private final Map<Named, ScannedVhd> byName = new HashMap<>();
+
+        private record Named(UUID id, String name) {}
+
+        Candidates(List<ScannedVhd> files) {
+            for (ScannedVhd file : files) {
+                UUID id = file.uniqueId();
+                if (id != null) {
+                    byId.putIfAbsent(id, file);
+                    byName.putIfAbsent(new Named(id, String.valueOf(file.file().getFileName())), file);
+                }
+            }
         }
-        List<ScannedVhd> candidates = byId.getOrDefault(file.parentId(), List.of());
-        ScannedVhd parent = candidates.stream()
-                .filter(candidate -> candidate.file().endsWith(String.valueOf(file.parentName())))
-                .findFirst()
-                .orElse(candidates.isEmpty() ? null : candidates.get(0));
-        return parent == null ? file : file.withParent(parent.file());
+
+        @Nullable
+        ScannedVhd parent(ScannedVhd file) {
+            UUID id = file.parentId();
+            if (id == null) {
+                return null;
+            }
+            ScannedVhd named = byName.get(new Named(id, String.valueOf(file.parentName())));
+            return named == null ? byId.get(id) : named;
+        }
     }
 
-    private static ScannedVhd checkCircle(ScannedVhd file, Map<Path, ScannedVhd> files) {
-        Set<Path> seen = new HashSet<>();
-        @Nullable ScannedVhd next = file;
-        while (next != null && seen.add(next.file())) {
-            next = next.parent() == null ? null : files.get(next.parent());
+    /** Returns the files whose parents lead in a circle. */
+    private static Set<Path> circling(Map<Path, ScannedVhd> files) {
+        Set<Path> circling = new HashSet<>();
+        Set<Path> met = new HashSet<>();
+        for (ScannedVhd file : files.values()) {
+            List<Path> way = new ArrayList<>();
+            @Nullable ScannedVhd next = file;
+            while (next != null && met.add(next.file())) {
+                way.add(next.file());
+                next = next.parent() == null ? null : files.get(next.parent());
+            }
+            if (next != null && (circling.contains(next.file()) || way.contains(next.file()))) {
+                circling.addAll(way);
+            }
         }
-        return next == null || file.problem() != null ? file : file.withProblem("its parents lead in a circle");
+        return circling;
     }
 }

@@ -1,10 +1,13 @@
 package io.catena.agent.cli.vhd;
 
 import com.google.gson.JsonObject;
+import io.catena.api.ChainNode;
 import io.catena.api.TreeNode;
 import io.catena.tool.ScannedVhd;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,42 +21,56 @@ final class ScanTree {
     private static final String CIRCLE = "circle";
 
     private final Map<Path, List<ScannedVhd>> children = new HashMap<>();
+    private final List<ChainNode> nodes = new ArrayList<>();
 
     private ScanTree() {}
 
     /** Returns the files that build on no other as roots; one in a circle of parents is a root without children. */
     static List<TreeNode> of(List<ScannedVhd> files) {
-        ScanTree tree = new ScanTree();
-        List<ScannedVhd> roots = new ArrayList<>();
+        return TreeNode.of(new ScanTree().upwards(files));
+    }
+
+    private record Place(ScannedVhd file, int depth) {}
+
+    /** Chains may be as long as there are files: so what is above waits in a list. */
+    private List<ChainNode> upwards(List<ScannedVhd> files) {
+        Deque<Place> open = new ArrayDeque<>();
         for (ScannedVhd file : files) {
-            Path parent = isRoot(file) ? null : file.parent();
+            Path parent = parent(file);
             if (parent == null) {
-                roots.add(file);
+                open.add(new Place(file, 1));
             } else {
-                tree.children.computeIfAbsent(parent, p -> new ArrayList<>()).add(file);
+                children.computeIfAbsent(parent, p -> new ArrayList<>()).add(file);
             }
         }
-        return roots.stream().map(tree::node).toList();
+        while (!open.isEmpty()) {
+            Place next = open.remove();
+            List<ScannedVhd> above = children.getOrDefault(next.file.file(), List.of());
+            above.forEach(child -> open.add(new Place(child, next.depth + 1)));
+            nodes.add(node(next, above.size()));
+        }
+        return nodes;
     }
 
-    private static boolean isRoot(ScannedVhd file) {
-        return file.parent() == null
-                || (file.problem() != null && file.problem().contains(CIRCLE));
+    private static @Nullable Path parent(ScannedVhd file) {
+        boolean isInCircle = file.problem() != null && file.problem().contains(CIRCLE);
+        return isInCircle ? null : file.parent();
     }
 
-    private TreeNode node(ScannedVhd file) {
-        List<TreeNode> below = children.getOrDefault(file.file(), List.of()).stream()
-                .map(this::node)
-                .toList();
-        return new TreeNode(
+    private static ChainNode node(Place place, int children) {
+        ScannedVhd file = place.file;
+        Path parent = parent(file);
+        return new ChainNode(
                 null,
                 file.file().toString(),
+                parent == null ? null : parent.toString(),
+                place.depth,
+                children,
                 "",
                 file.virtualSizeBytes(),
                 file.fileSizeBytes(),
                 file.hidden(),
-                note(file),
-                below);
+                note(file));
     }
 
     private static String note(ScannedVhd file) {
