@@ -76,7 +76,8 @@ public final class Names {
 
     /**
      * An SR that cannot answer must not hide a VDI in another one. Copies of an SR have VDIs of the same ids; to take the
-     * first would be to write to the wrong disk.
+     * first would be to write to the wrong disk. What is held is there: the host that has the SR, if it is another, need not be
+     * asked, for a guest may stand still meanwhile.
      */
     private Place byId(VdiId id) {
         List<Place> places = new ArrayList<>();
@@ -86,7 +87,8 @@ public final class Names {
         for (Sr sr : attached()) {
             try {
                 StorageRepository repository = host.repository(sr.id());
-                places.add(new Place(sr.id(), repository, repository.vdi(id).vdi()));
+                VdiId found = isHeld(repository, id) ? id : repository.vdi(id).vdi();
+                places.add(new Place(sr.id(), repository, found));
                 holders.add(sr.id() + " (" + sr.path() + ")");
             } catch (SrException e) {
                 trouble = e.error() == SrError.VDI_MISSING ? trouble : e;
@@ -102,6 +104,10 @@ public final class Names {
                     .correction("Detach all but one of them: ", Remedy.of(Verb.SR_DETACH, "SR"));
         }
         return places.get(0);
+    }
+
+    private static boolean isHeld(StorageRepository repository, VdiId id) {
+        return repository.holds().stream().anyMatch(hold -> hold.vdi().equals(id));
     }
 
     /** A disk goes before snapshots of its name. */

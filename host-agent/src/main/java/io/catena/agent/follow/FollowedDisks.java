@@ -135,23 +135,32 @@ final class FollowedDisks {
      * Activates a disk.
      *
      * <ol>
-     *   <li>The host that has the SR gives it to us, and to nobody else, and remembers that.
-     *   <li>Connect to it.
+     *   <li>The host that has the SR gives it to us, and to nobody else, and remembers that. Meanwhile connect to that host.
+     *   <li>Open the disk there.
      *   <li>Serve it here.
      * </ol>
      */
     Export activate(VdiId vdi, String holder, AccessMode mode) {
         return change(() -> {
-            remote.activate(vdi, holder, mode);
-            FollowedDisk disk = disk(vdi);
-            try {
-                disk.put(new Hold(vdi, holder, attachedMode(disk, holder, mode), mode), remote.ticket(vdi, holder));
-                return service.begin(disk);
-            } catch (IOException | RuntimeException e) {
-                takeBack(disk, holder, e);
-                throw e;
+            try (Approach ahead = remote.approach()) {
+                Pool.Claims claims = remote.activate(vdi, holder, mode);
+                return serve(disk(vdi), holder, mode, claims, ahead);
             }
         });
+    }
+
+    private Export serve(
+            FollowedDisk disk, String holder, AccessMode mode, Pool.Claims claims, @Nullable Approach ahead)
+            throws IOException {
+        VdiId vdi = disk.vdi();
+        try {
+            String ticket = remote.ticket(claims, vdi, holder);
+            disk.put(new Hold(vdi, holder, attachedMode(disk, holder, mode), mode), ticket);
+            return service.begin(disk, claims.nbdPort(), ahead);
+        } catch (IOException | RuntimeException e) {
+            takeBack(disk, holder, e);
+            throw e;
+        }
     }
 
     private static AccessMode attachedMode(FollowedDisk disk, String holder, AccessMode mode) {
@@ -220,7 +229,7 @@ final class FollowedDisks {
     void reconnect() throws IOException {
         alone(() -> {
             Seen holder = remote.holder();
-            List<Held> claims = remote.claims();
+            Pool.Claims claims = remote.claims();
             disks.values().forEach(disk -> service.reconnect(disk, holder, claims));
             return holder;
         });

@@ -34,6 +34,7 @@ final class HolderCalls {
     private final PeerClient client;
     private volatile Seen holder;
     private volatile boolean silent;
+    private volatile int nbdPort;
 
     HolderCalls(SrId sr, String name, PeerClient client, Seen holder) {
         this.sr = sr;
@@ -76,6 +77,13 @@ final class HolderCalls {
         ask(operation, with, TAKE, false);
     }
 
+    /** Takes a disk to use it, and returns what is ours then. A host of an older version has to be asked for that. */
+    Pool.Claims activate(Arguments with) {
+        JsonElement answer = ask(Pool.ACTIVATE, with, TAKE, false);
+        boolean tells = answer.isJsonObject() && answer.getAsJsonObject().has("held");
+        return tells ? learn(decode(answer, Pool.Claims.class)) : claims();
+    }
+
     /** Asks for the content of a disk from somewhere on. */
     RemoteStream.Part open(VdiId vdi, StreamFormat format, @Nullable VdiId base, long from) {
         String query = "format=" + format.text() + "&from=" + from + (base == null ? "" : "&base=" + base);
@@ -94,7 +102,17 @@ final class HolderCalls {
 
     private Pool.Claims claims(Duration patience) {
         silent = false;
-        return decode(ask(Pool.CLAIMS, Arguments.none(), patience, false), Pool.Claims.class);
+        return learn(decode(ask(Pool.CLAIMS, Arguments.none(), patience, false), Pool.Claims.class));
+    }
+
+    private Pool.Claims learn(Pool.Claims told) {
+        nbdPort = told.nbdPort();
+        return told;
+    }
+
+    /** Returns where the host that was asked last serves disks; 0 if that is not known. */
+    int nbdPort() {
+        return nbdPort;
     }
 
     private JsonElement ask(String operation, Arguments with, Duration patience, boolean changes) {

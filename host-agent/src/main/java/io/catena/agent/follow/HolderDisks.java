@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * This host's disks at the host that has the SR: takes them there, connects to them, and tells whether they are still this host's.
@@ -45,17 +46,17 @@ class HolderDisks {
     }
 
     /** Returns what that host says is ours. */
-    List<Held> claims() {
-        return calls.claims().held();
+    Pool.Claims claims() {
+        return calls.claims();
     }
 
     void attach(VdiId vdi, String holder, AccessMode mode) {
         calls.take("attach", of(vdi, holder).and("mode", mode));
     }
 
-    /** When it returns that host gives the disk to nobody else, and has given this one a ticket. */
-    void activate(VdiId vdi, String holder, AccessMode mode) {
-        calls.take("activate", of(vdi, holder).and("mode", mode));
+    /** When it returns that host gives the disk to nobody else, and has given this one a ticket, which is in the answer. */
+    Pool.Claims activate(VdiId vdi, String holder, AccessMode mode) {
+        return calls.activate(of(vdi, holder).and("mode", mode));
     }
 
     /** From now on that host may give the disk to others. */
@@ -72,31 +73,51 @@ class HolderDisks {
     }
 
     /** Returns what {@link #activate} was given. */
-    String ticket(VdiId vdi, String holder) throws IOException {
-        return claims().stream()
+    String ticket(Pool.Claims claims, VdiId vdi, String holder) throws IOException {
+        return claims.held().stream()
                 .filter(held -> held.vdi().equals(vdi) && held.holder().equals(Hold.ofFollower(self, holder)))
                 .map(Held::ticket)
                 .findFirst()
                 .orElseThrow(() -> new IOException("the host that has the SR gave no ticket for VDI " + vdi));
     }
 
-    /** Connects to a disk, by which former connections to it end. */
-    ServedDisk connect(FollowedDisk disk, Seen holder) throws IOException {
+    /** Begins to connect to the host that has the SR, for a disk that it will give us; null if it is not known where to. */
+    @Nullable
+    Approach approach() {
+        int port = calls.nbdPort();
+        try {
+            return port == 0 ? null : Approach.begin(server(calls.holder(), port), tls, CONNECTING);
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    private static InetSocketAddress server(Seen holder, int port) throws IOException {
+        return new InetSocketAddress(PeerClient.address(holder.url()), port);
+    }
+
+    /**
+     * Connects to a disk, by which former connections to it end.
+     *
+     * @param port where {@code holder} serves disks; 0 if nowhere
+     * @param ahead may have connected to {@code holder} already
+     */
+    ServedDisk connect(FollowedDisk disk, Seen holder, int port, @Nullable Approach ahead) throws IOException {
         String ticket = disk.owns().stream()
                 .map(FollowedDisk.Own::ticket)
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElseThrow(() -> new IOException("VDI " + disk.vdi() + " is not active"));
-        String host = PeerClient.address(holder.url());
-        int port = calls.claims().nbdPort();
         if (port == 0) {
             throw new SrException(
                             SrError.UNIMPLEMENTED,
                             "Host " + holder.name() + ", which has the SR, serves no disks over TLS")
                     .correction("Start its agent with --nbd-listen and --nbd-tls-certificate.");
         }
-        RemoteDisk remote =
-                RemoteDisk.connect(new InetSocketAddress(host, port), tls, disk.vdi() + "@" + ticket, CONNECTING);
+        InetSocketAddress server = server(holder, port);
+        String export = disk.vdi() + "@" + ticket;
+        RemoteDisk opened = ahead == null ? null : ahead.open(server, export);
+        RemoteDisk remote = opened == null ? RemoteDisk.connect(server, tls, export, CONNECTING) : opened;
         return new HolderDisk(remote, () -> watch.isStillOf(holder));
     }
 

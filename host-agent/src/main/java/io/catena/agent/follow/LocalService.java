@@ -45,16 +45,21 @@ final class LocalService {
         this.onLoss = onLoss;
     }
 
-    /** Begins to serve a disk that this host may use, if it is not served yet. */
-    Export begin(FollowedDisk disk) throws IOException {
+    /**
+     * Begins to serve a disk that this host may use, if it is not served yet.
+     *
+     * @param port where the host that has the SR serves disks
+     * @param ahead may have connected to that host already
+     */
+    Export begin(FollowedDisk disk, int port, @Nullable Approach ahead) throws IOException {
         KeepingDevice device = disk.device();
-        return publish(disk, disk.mode(), device == null ? open(disk) : device);
+        return publish(disk, disk.mode(), device == null ? open(disk, port, ahead) : device);
     }
 
     /** The host can be lost already while it is made ready: {@link #suspectLoss} must know of the device before. */
-    private KeepingDevice open(FollowedDisk disk) throws IOException {
+    private KeepingDevice open(FollowedDisk disk, int port, @Nullable Approach ahead) throws IOException {
         Seen holder = remote.holder();
-        ServedDisk first = remote.connect(disk, holder);
+        ServedDisk first = remote.connect(disk, holder, port, ahead);
         boolean readOnly = disk.mode() == AccessMode.READ_ONLY;
         KeepingDevice device = new KeepingDevice(first.sizeBytes(), readOnly, memory::bytes, onLoss);
         memory.joined();
@@ -125,18 +130,18 @@ final class LocalService {
      * Connects a disk again if it is not served by the host that has the SR. If that has given it to somebody else, its requests
      * fail.
      */
-    void reconnect(FollowedDisk disk, Seen holder, List<Held> claims) {
+    void reconnect(FollowedDisk disk, Seen holder, Pool.Claims claims) {
         KeepingDevice device = disk.device();
         if (device == null || device.isFailed()) {
             return;
         }
-        if (!remote.isOurs(disk, claims)) {
+        if (!remote.isOurs(disk, claims.held())) {
             LOG.severe(LogLine.of("follower-disk-lost", "vdi", disk.vdi(), "holder", holder.name()));
             device.fail(
                     "host " + holder.name() + ", which has the SR, has taken VDI " + disk.vdi() + " from this host");
         } else if (!disk.isServedBy(holder.incarnation())) {
             try {
-                connect(disk, device, holder);
+                connect(disk, device, holder, claims.nbdPort());
                 LOG.info(LogLine.of("follower-disk-goes-on", "vdi", disk.vdi(), "holder", holder.name()));
             } catch (IOException | SrException e) {
                 LOG.log(
@@ -146,8 +151,8 @@ final class LocalService {
         }
     }
 
-    private void connect(FollowedDisk disk, KeepingDevice device, Seen holder) throws IOException {
-        device.move(() -> remote.connect(disk, holder));
+    private void connect(FollowedDisk disk, KeepingDevice device, Seen holder, int port) throws IOException {
+        device.move(() -> remote.connect(disk, holder, port, null));
         disk.servedBy(holder.incarnation());
     }
 
@@ -155,7 +160,7 @@ final class LocalService {
     void learnSize(FollowedDisk disk) throws IOException {
         KeepingDevice device = disk.device();
         if (device != null && device.isServed()) {
-            connect(disk, device, remote.holder());
+            connect(disk, device, remote.holder(), remote.claims().nbdPort());
         }
     }
 

@@ -36,6 +36,9 @@ public final class Pool implements NbdExports.Tickets {
     /** Looks at what a follower has; done here, not by the repository. */
     static final String CLAIMS = "claims";
 
+    /** Its answer says what {@link #CLAIMS} would: the guest stands still until the follower knows it. */
+    static final String ACTIVATE = "activate";
+
     /** Asks for something about the texts of an SR; done by who acts by them. */
     static final String NOTES = "notes";
 
@@ -186,13 +189,18 @@ public final class Pool implements NbdExports.Tickets {
     private Object perform(
             String operation, StorageHost host, SrId sr, String follower, Arguments with, Holding holding) {
         if (operation.equals(CLAIMS)) {
-            return new Claims(nbdPort, holding.ofFollower(follower));
+            return claims(holding, follower);
         }
         if (operation.equals(NOTES)) {
             return noteKeeper(sr).answer(sr, with.get("question", String.class));
         }
-        return PeerOperations.perform(
+        Object done = PeerOperations.perform(
                 operation, new PeerOperations.Target(host, host.repository(sr), follower, holding.imports()), with);
+        return operation.equals(ACTIVATE) ? claims(holding, follower) : done;
+    }
+
+    private Claims claims(Holding holding, String follower) {
+        return new Claims(nbdPort, holding.ofFollower(follower));
     }
 
     private NoteKeeper noteKeeper(SrId sr) {

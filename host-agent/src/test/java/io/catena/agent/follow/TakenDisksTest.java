@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.Mockito.inOrder;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
 import static org.mockito.Mockito.verify;
@@ -28,10 +30,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.mockito.InOrder;
 
 /** The disks of this host's guests, from a host that has the SR and is lost, to this one, which takes the SR. */
 class TakenDisksTest {
     private static final int BYTES = 4096;
+    private static final int PORT = 10_809;
     private static final String HOLDER = "guest";
     private static final Seen OTHER = new Seen("id", "hosta", "1", null, "https://127.0.0.1:1", 1, "", false, 0, 0);
 
@@ -113,9 +117,21 @@ class TakenDisksTest {
     @BeforeEach
     void activate() throws IOException {
         when(remote.holder()).thenReturn(OTHER);
-        when(remote.ticket(vdi, HOLDER)).thenReturn("ticket");
-        when(remote.connect(any(), any())).thenAnswer(call -> new OtherHosts());
+        Pool.Claims claims = new Pool.Claims(PORT, List.of());
+        when(remote.activate(vdi, HOLDER, AccessMode.READ_WRITE)).thenReturn(claims);
+        when(remote.ticket(claims, vdi, HOLDER)).thenReturn("ticket");
+        when(remote.connect(any(), any(), eq(PORT), any())).thenAnswer(call -> new OtherHosts());
         followed.activate(vdi, HOLDER, AccessMode.READ_WRITE);
+    }
+
+    /** Its guest stands still meanwhile: the connection must not begin only when the disk is this host's. */
+    @Test
+    void theHostIsConnectedToWhileItIsAskedForTheDiskOnce() throws IOException {
+        InOrder order = inOrder(remote);
+        order.verify(remote).approach();
+        order.verify(remote).activate(vdi, HOLDER, AccessMode.READ_WRITE);
+        order.verify(remote).connect(any(), any(), eq(PORT), any());
+        verify(remote, never()).claims();
     }
 
     private static ByteBuffer bytes(int value) {

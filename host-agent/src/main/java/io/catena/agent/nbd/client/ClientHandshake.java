@@ -41,8 +41,7 @@ public final class ClientHandshake {
     public static Welcome perform(ByteChannel server, String exportName) throws IOException {
         ClientHandshake handshake = new ClientHandshake(server);
         handshake.greet();
-        handshake.go(exportName);
-        return new Welcome(handshake.sizeBytes, handshake.transmissionFlags);
+        return handshake.choose(exportName);
     }
 
     /** Begins to encrypt a connection. */
@@ -53,17 +52,23 @@ public final class ClientHandshake {
     }
 
     /**
-     * As {@link #perform(ByteChannel, String)}, but nothing is said of exports before the connection is encrypted.
+     * Greets the server and encrypts the connection, for {@link #choose}.
      *
-     * @throws IOException if the server does not encrypt, too
+     * @param server as for {@link #perform}
+     * @throws IOException if the server does not encrypt, or does not speak the protocol
      */
-    public static Welcome perform(ByteChannel server, Encryption encryption, String exportName) throws IOException {
+    static ClientHandshake begin(ByteChannel server, Encryption encryption) throws IOException {
         ClientHandshake handshake = new ClientHandshake(server);
         handshake.greet();
         handshake.startTls();
         handshake.server = encryption.start();
-        handshake.go(exportName);
-        return new Welcome(handshake.sizeBytes, handshake.transmissionFlags);
+        return handshake;
+    }
+
+    /** Chooses an export, as {@link #perform} does. */
+    Welcome choose(String exportName) throws IOException {
+        go(exportName);
+        return new Welcome(sizeBytes, transmissionFlags);
     }
 
     private void startTls() throws IOException {

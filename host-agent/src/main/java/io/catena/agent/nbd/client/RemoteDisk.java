@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -21,8 +20,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
 
 /**
  * A disk that somebody serves over NBD: the client's side, with many requests at a time, each of which waits for its answer as
@@ -93,39 +90,19 @@ public final class RemoteDisk implements BlockDevice, Closeable {
      */
     public static RemoteDisk connect(InetSocketAddress server, SSLContext tls, String export, Duration patience)
             throws IOException {
-        Socket plain = new Socket();
-        try {
-            int millis = (int) patience.toMillis();
-            plain.connect(server, millis);
-            plain.setTcpNoDelay(true);
-            plain.setSoTimeout(millis);
-            SSLSocket[] encrypted = new SSLSocket[1];
-            ClientHandshake.Welcome welcome = ClientHandshake.perform(
-                    new StreamChannel(plain),
-                    () -> {
-                        encrypted[0] = encrypted(plain, tls, server);
-                        return new StreamChannel(encrypted[0]);
-                    },
-                    export);
-            plain.setSoTimeout(0);
-            RemoteDisk disk =
-                    new RemoteDisk(plain, encrypted[0].getInputStream(), encrypted[0].getOutputStream(), welcome);
-            disk.start(export);
-            return disk;
-        } catch (IOException e) {
-            plain.close();
-            throw e;
-        }
+        return ReachedServer.reach(server, tls, patience).open(export);
     }
 
-    private static SSLSocket encrypted(Socket plain, SSLContext tls, InetSocketAddress server) throws IOException {
-        SSLSocket socket =
-                (SSLSocket) tls.getSocketFactory().createSocket(plain, server.getHostString(), server.getPort(), false);
-        SSLParameters parameters = socket.getSSLParameters();
-        parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        socket.setSSLParameters(parameters);
-        socket.startHandshake();
-        return socket;
+    /**
+     * Returns a disk that was agreed on.
+     *
+     * @param connection closed with the disk
+     */
+    static RemoteDisk over(
+            Closeable connection, InputStream in, OutputStream out, ClientHandshake.Welcome welcome, String export) {
+        RemoteDisk disk = new RemoteDisk(connection, in, out, welcome);
+        disk.start(export);
+        return disk;
     }
 
     private void start(String export) {
