@@ -32,6 +32,7 @@ public final class DiskModel {
     private static final int FOUND = 0;
 
     private static final int FAULTS_SHOWN = 5;
+    private static final Version NEVER_WRITTEN = new Version(ZEROS, FOUND, 0);
     private static final byte[] ZERO_SECTOR = new byte[SECTOR];
     private static final long MARK = 0xCA7E_0000_0000_0000L;
     private static final int VALUE_BITS = 24;
@@ -120,8 +121,8 @@ public final class DiskModel {
         /** Returns what is to be written. */
         public ByteBuffer bytes() {
             ByteBuffer bytes = ByteBuffer.allocate(count * SECTOR);
-            for (int i = 0; i < count; i++) {
-                bytes.put(zeroes ? ZERO_SECTOR : render(number, sector + i));
+            while (!zeroes && bytes.hasRemaining()) {
+                bytes.putLong(mark(number, sector + bytes.position() / SECTOR));
             }
             return bytes.rewind();
         }
@@ -149,8 +150,9 @@ public final class DiskModel {
     }
 
     private Write begin(Write write) {
+        Version version = new Version(write.value(), write.number(), Long.MAX_VALUE);
         for (long s = write.sector(); s < write.sector() + write.count(); s++) {
-            versionsOf(s).add(new Version(write.value(), write.number(), Long.MAX_VALUE));
+            versionsOf(s).add(version);
         }
         return write;
     }
@@ -158,8 +160,9 @@ public final class DiskModel {
     /** The write succeeded. */
     public void answered(Write write) {
         now++;
+        Version sure = new Version(write.value(), write.number(), now);
         for (long s = write.sector(); s < write.sector() + write.count(); s++) {
-            versionsOf(s).replaceAll(v -> v.number() == write.number() ? new Version(v.value(), v.number(), now) : v);
+            versionsOf(s).replaceAll(v -> v.number() == write.number() ? sure : v);
         }
     }
 
@@ -175,8 +178,7 @@ public final class DiskModel {
 
     /** Returns the values that a sector may have now, or after the process died. */
     public Set<Integer> allowed(long sector) {
-        List<Version> all = versionsOf(sector);
-        return values(all.subList(lastSure(all, Long.MAX_VALUE), all.size()));
+        return values(versionsNow(sector));
     }
 
     /** Returns the values that a sector may have after a power cut. */
@@ -223,9 +225,10 @@ public final class DiskModel {
                 continue;
             }
             int found = valueAt(content, sector);
-            Set<Integer> allowed = afterPowerCut ? allowedAfterPowerCut(sector) : allowed(sector);
-            if (!allowed.contains(found)) {
-                faults.add("sector " + sector + " has " + describe(content, sector) + ", allowed are " + allowed);
+            List<Version> allowed = afterPowerCut ? versionsOf(sector) : versionsNow(sector);
+            if (!hasValue(allowed, found)) {
+                faults.add(
+                        "sector " + sector + " has " + describe(content, sector) + ", allowed are " + values(allowed));
             }
         }
         if (!faults.isEmpty()) {
@@ -239,7 +242,12 @@ public final class DiskModel {
             throw new IndexOutOfBoundsException("sector " + sector + " of a disk of " + sectors);
         }
         written.set((int) sector);
-        return versions.computeIfAbsent(sector, s -> new ArrayList<>(List.of(new Version(ZEROS, FOUND, 0))));
+        return versions.computeIfAbsent(sector, s -> new ArrayList<>(List.of(NEVER_WRITTEN)));
+    }
+
+    private List<Version> versionsNow(long sector) {
+        List<Version> all = versionsOf(sector);
+        return all.subList(lastSure(all, Long.MAX_VALUE), all.size());
     }
 
     /** Returns the index of the last version that was answered at {@code time}. */
@@ -259,12 +267,18 @@ public final class DiskModel {
         return values;
     }
 
-    private static byte[] render(int value, long sector) {
-        ByteBuffer bytes = ByteBuffer.allocate(SECTOR);
-        while (bytes.hasRemaining()) {
-            bytes.putLong(MARK | (long) value << VALUE_BITS | sector);
+    private static boolean hasValue(List<Version> versions, int value) {
+        for (Version version : versions) {
+            if (version.value() == value) {
+                return true;
+            }
         }
-        return bytes.array();
+        return false;
+    }
+
+    /** Returns what stands in each eight bytes of a sector. */
+    private static long mark(int value, long sector) {
+        return MARK | (long) value << VALUE_BITS | sector;
     }
 
     /** Returns the value that stands in a sector; {@link #GARBAGE} if none, or one of another sector. */
@@ -275,7 +289,9 @@ public final class DiskModel {
             return isZero(content, sector) ? ZEROS : GARBAGE;
         }
         int value = (int) ((first & ~MARK) >>> VALUE_BITS);
-        return Arrays.equals(render(value, sector), 0, SECTOR, content, from, from + SECTOR) ? value : GARBAGE;
+        int end = from + SECTOR;
+        boolean isSameThroughout = Arrays.equals(content, from, end - Long.BYTES, content, from + Long.BYTES, end);
+        return first == mark(value, sector) && isSameThroughout ? value : GARBAGE;
     }
 
     private static boolean isZero(byte[] content, long sector) {

@@ -20,7 +20,7 @@ final class CachedFile {
     /** A sector that is written more often between two syncs forgets some of the values in between. */
     private static final int VERSIONS_KEPT = 16;
 
-    private final SparseBytes bytes = new SparseBytes();
+    private final SparseBytes bytes;
 
     /** The size at the last sync, and each that followed. */
     private final List<Long> sizes = new ArrayList<>(List.of(0L));
@@ -35,7 +35,26 @@ final class CachedFile {
     private long changes;
 
     CachedFile(long nowEpochSeconds) {
+        this(new SparseBytes(), nowEpochSeconds);
+    }
+
+    private CachedFile(SparseBytes bytes, long nowEpochSeconds) {
+        this.bytes = bytes;
         this.modifiedEpochSeconds = nowEpochSeconds;
+    }
+
+    /**
+     * Returns another file with the same bytes, all durable.
+     *
+     * @throws IllegalStateException if a power cut could still take back some of them
+     */
+    CachedFile durableCopy() {
+        if (sizes.size() > 1 || !versionsBySector.isEmpty()) {
+            throw new IllegalStateException("a file of " + size() + " bytes is not synced");
+        }
+        CachedFile copy = new CachedFile(bytes.copy(), modifiedEpochSeconds);
+        copy.settle(size());
+        return copy;
     }
 
     long size() {

@@ -77,6 +77,19 @@ final class NameTable {
         return survivors;
     }
 
+    /**
+     * Adds durable copies of another's files, which have one name each.
+     *
+     * @throws IllegalStateException if a power cut could still take back something there
+     */
+    void copyFrom(NameTable other) {
+        if (!other.unsynced.isEmpty()) {
+            throw new IllegalStateException("names are not synced: " + other.unsynced);
+        }
+        other.seen.forEach((name, file) -> create(name, file.durableCopy()));
+        sync();
+    }
+
     void clear() {
         seen.clear();
         durable.clear();

@@ -13,6 +13,12 @@ final class SparseBytes {
 
     private final TreeMap<Long, byte[]> pages = new TreeMap<>();
 
+    SparseBytes copy() {
+        SparseBytes copy = new SparseBytes();
+        pages.forEach((number, page) -> copy.pages.put(number, page.clone()));
+        return copy;
+    }
+
     /** Fills {@code target}. */
     void read(long offset, ByteBuffer target) {
         for (long at = offset; target.hasRemaining(); ) {

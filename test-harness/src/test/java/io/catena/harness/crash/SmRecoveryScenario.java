@@ -8,11 +8,11 @@ import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
 import io.catena.harness.sim.Machine;
+import io.catena.harness.sim.SimulatedStorage;
 import io.catena.harness.tool.BareSr;
 import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Jobs;
-import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -31,6 +31,9 @@ final class SmRecoveryScenario implements Scenario {
     private final long seed;
     private final WatchedStorage.Watcher watcher;
 
+    /** What each run begins with; made by the first. */
+    private @Nullable Made made;
+
     SmRecoveryScenario(SmState state, long seed, WatchedStorage.Watcher watcher) {
         this.state = state;
         this.seed = seed;
@@ -39,19 +42,32 @@ final class SmRecoveryScenario implements Scenario {
 
     @Override
     public Run begin(Machine machine) throws IOException {
-        return new RecoveryRun(machine);
+        return new RecoveryRun(machine, made());
     }
 
+    private Made made() throws IOException {
+        if (made == null) {
+            SimulatedStorage storage = SimulatedStorage.disk(seed);
+            made = new Made(storage, SmDirectory.make(storage, state, seed).contents);
+        }
+        return made;
+    }
+
+    /** A directory as XenServer's storage manager left it, and what its disks must hold. */
+    private record Made(SimulatedStorage storage, Map<String, byte[]> contents) {}
+
     private final class RecoveryRun implements Scenario.Run {
-        private final Storage storage;
-        private final SmDirectory directory;
+        private final SimulatedStorage storage;
+        private final Map<String, byte[]> contents;
+        private final byte[] found = new byte[SmDirectory.DISK_BYTES];
         private final BareSr sr;
         private final Jobs jobs = BareSr.jobs();
         private @Nullable VhdRepository repository;
 
-        RecoveryRun(Machine machine) throws IOException {
+        RecoveryRun(Machine machine, Made made) {
             storage = machine.disk("sr");
-            directory = SmDirectory.make(storage, state, seed);
+            storage.copyFrom(made.storage());
+            contents = made.contents();
             sr = new BareSr(new WatchedStorage(storage, watcher), machine.tmpfs("run"), seed);
         }
 
@@ -88,19 +104,19 @@ final class SmRecoveryScenario implements Scenario {
         }
 
         private void checkContents(VhdRepository attached) throws IOException {
-            TreeSet<String> found = new TreeSet<>();
+            TreeSet<String> disks = new TreeSet<>();
             for (Vdi vdi : attached.vdis()) {
-                found.add(vdi.vdi().toString());
+                disks.add(vdi.vdi().toString());
             }
-            TreeSet<String> expected = new TreeSet<>(directory.contents.keySet());
-            require(found.equals(expected), "the disks are " + found + ", expected " + expected);
-            for (Map.Entry<String, byte[]> disk : directory.contents.entrySet()) {
+            TreeSet<String> expected = new TreeSet<>(contents.keySet());
+            require(disks.equals(expected), "the disks are " + disks + ", expected " + expected);
+            for (Map.Entry<String, byte[]> disk : contents.entrySet()) {
                 VdiId id = VdiId.parse(disk.getKey());
                 attached.attach(id, AccessMode.READ_ONLY);
-                byte[] content = new byte[SmDirectory.DISK_BYTES];
-                sr.device(id).read(0, ByteBuffer.wrap(content));
+                Arrays.fill(found, (byte) 0xff);
+                sr.device(id).read(0, ByteBuffer.wrap(found));
                 attached.detach(id);
-                int at = Arrays.mismatch(content, disk.getValue());
+                int at = Arrays.mismatch(found, disk.getValue());
                 require(at < 0, id + " differs at byte " + at);
             }
         }
