@@ -44,6 +44,8 @@ final class PeerOperations {
             Map.entry("vdis", (on, with) -> on.repository.vdis()),
             Map.entry("vdi", (on, with) -> on.repository.vdi(vdi(with))),
             Map.entry("nodes", (on, with) -> on.repository.nodes()),
+            // What hosts ask for whose version knows no "nodes".
+            Map.entry("tree", (on, with) -> on.repository.tree()),
             Map.entry("create", (on, with) -> on.repository.create(with.get("spec", VdiSpec.class))),
             Map.entry(
                     "snapshot",
