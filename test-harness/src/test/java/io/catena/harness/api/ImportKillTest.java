@@ -46,7 +46,7 @@ class ImportKillTest {
             try (BackgroundProgram client = importing("--input '" + file + "' --uuid " + id)) {
                 awaitNoted();
                 agent.kill9();
-                client.awaitLine(line -> line.contains("The content broke off after"), DEADLINE);
+                client.awaitLine(line -> line.contains("The connection was lost"), DEADLINE);
                 agent.restart();
                 client.awaitLine(ImportKillTest::goesOn, DEADLINE);
                 client.awaitLine(id::equals, DEADLINE);
@@ -97,7 +97,7 @@ class ImportKillTest {
     }
 
     private static boolean goesOn(String line) {
-        return line.startsWith("catena: going on from ");
+        return line.startsWith("catena: Going on from ");
     }
 
     private static boolean isId(String line) {
