@@ -14,12 +14,14 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Of chains that are longer than JSON can be nested, programs are told the truth, and people where they go on. */
 @Timeout(120)
+@Tag("slow")
 class LongChainTest {
     private static final int LENGTH = 250;
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -31,6 +32,7 @@ class ScanTreeTest {
     }
 
     @Test
+    @Tag("slow")
     void aChainOfManyFilesIsDrawnInPieces() {
         int length = 50_000;
         List<ScannedVhd> files = new ArrayList<>();
