@@ -225,6 +225,8 @@ final class Transmission implements AutoCloseable {
     }
 
     private NbdErrno writeLarge(Request request) throws IOException {
+        // Beside such a copy a wake-up is nothing.
+        single = 0;
         replies.flush();
         int lengthBytes = request.validLengthBytes();
         int doneBytes = 0;
