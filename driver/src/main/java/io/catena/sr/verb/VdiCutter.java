@@ -12,6 +12,7 @@ import io.catena.format.Footer;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import io.catena.sr.open.Admission;
+import io.catena.sr.open.FreeNames;
 import io.catena.sr.open.OpenSr;
 import io.catena.sr.record.VdiRecord;
 import io.catena.sr.tree.ChainBudget;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -73,9 +75,12 @@ public final class VdiCutter {
     /** Takes snapshots under ids that were chosen, at one instant. */
     public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) throws IOException {
         List<CutRequest> requests = new ArrayList<>();
+        boolean anyDistinct = specs.stream().anyMatch(SnapshotSpec::distinct);
+        Optional<FreeNames> names = anyDistinct ? Optional.of(FreeNames.of(sr)) : Optional.empty();
         for (SnapshotSpec spec : specs) {
             refuseTaken(spec.snapshot());
-            requests.add(request(spec.of(), spec.name(), spec.of(), 0, spec.snapshot(), spec.keys()));
+            String name = spec.distinct() ? names.orElseThrow().take(spec.name()) : spec.name();
+            requests.add(request(spec.of(), name, spec.of(), 0, spec.snapshot(), spec.keys()));
         }
         return take(requests);
     }

@@ -98,7 +98,11 @@ final class LibvirtCommands {
     @Command(description = "Take snapshots of all disks that a guest may write, at one instant.")
     void snapshot(
             @Parameters(paramLabel = "DOMAIN", description = ArgumentText.GUEST) String domain,
-            @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
+            @Option(
+                            names = "--name",
+                            paramLabel = "NAME",
+                            description = "Default: those of guest and disk, and the time.")
+                    @Nullable
                     String name,
             @ArgGroup @Nullable FreezeChoice freeze) {
         JsonObject body = new JsonObject();

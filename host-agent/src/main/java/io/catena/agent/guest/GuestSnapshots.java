@@ -4,16 +4,20 @@ import io.catena.agent.guest.GuestSnapshot.Consistency;
 import io.catena.agent.guest.GuestSnapshot.Freeze;
 import io.catena.api.AccessMode;
 import io.catena.api.SnapshotResult;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.api.VdiOperations;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 
 /** Takes snapshots of all disks of a guest at one instant, as consistent as the guest can make them. */
@@ -35,10 +39,10 @@ final class GuestSnapshots {
     /**
      * Disks that the guest can only read are left out: they are what they were.
      *
-     * @param name the snapshots' name; empty for the disks' own
+     * @param name the snapshots' name; empty for one each after the guest, its disk if it has several, and the time
      */
     GuestSnapshot take(Guest guest, String name, Freeze freeze) {
-        Map<VdiOperations, List<VdiId>> bySr = disksOf(guest);
+        Map<VdiOperations, List<GuestDisk>> bySr = disksOf(guest);
         if (freeze == Freeze.NEVER) {
             return crashConsistent(guest, name, bySr, "its file systems were not to be frozen");
         }
@@ -57,7 +61,7 @@ final class GuestSnapshots {
         }
     }
 
-    private GuestSnapshot frozen(Guest guest, String name, Map<VdiOperations, List<VdiId>> bySr, Freeze freeze)
+    private GuestSnapshot frozen(Guest guest, String name, Map<VdiOperations, List<GuestDisk>> bySr, Freeze freeze)
             throws GuestAgentException {
         long start = nanoTime.getAsLong();
         List<SnapshotResult> results;
@@ -67,7 +71,7 @@ final class GuestSnapshots {
                 throw noInstant(guest, bySr, "the guest had no file system to freeze")
                         .correction(SR_BY_SR, Remedy.of(Verb.VDI_SNAPSHOT, "VDI"));
             }
-            results = cut(bySr, name);
+            results = cut(guest, bySr, name);
         }
         long millis = (nanoTime.getAsLong() - start + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
         int filesystems = frozen.filesystems();
@@ -94,11 +98,11 @@ final class GuestSnapshots {
     }
 
     private static GuestSnapshot crashConsistent(
-            Guest guest, String name, Map<VdiOperations, List<VdiId>> bySr, String reason) {
+            Guest guest, String name, Map<VdiOperations, List<GuestDisk>> bySr, String reason) {
         if (bySr.size() > 1) {
             throw noInstant(guest, bySr, reason).correction(SR_BY_SR, Remedy.of(Verb.VDI_SNAPSHOT, "VDI"));
         }
-        List<SnapshotResult> results = cut(bySr, name);
+        List<SnapshotResult> results = cut(guest, bySr, name);
         long micros =
                 results.stream().mapToLong(SnapshotResult::pauseMicros).max().orElse(0);
         long millis = (micros + MICROS_PER_MILLI - 1) / MICROS_PER_MILLI;
@@ -106,7 +110,7 @@ final class GuestSnapshots {
     }
 
     /** Snapshots of several SRs are cut one after the other: without a guest that holds still they fit together by chance. */
-    private static SrException noInstant(Guest guest, Map<VdiOperations, List<VdiId>> bySr, String reason) {
+    private static SrException noInstant(Guest guest, Map<VdiOperations, List<GuestDisk>> bySr, String reason) {
         return new SrException(
                 SrError.VDI_SNAPSHOT,
                 "The disks of guest " + guest.name() + " are in " + bySr.size() + " SRs, which share no instant, and "
@@ -117,14 +121,26 @@ final class GuestSnapshots {
         return results.stream().map(SnapshotResult::vdi).toList();
     }
 
-    private static List<SnapshotResult> cut(Map<VdiOperations, List<VdiId>> bySr, String name) {
+    private static List<SnapshotResult> cut(Guest guest, Map<VdiOperations, List<GuestDisk>> bySr, String name) {
+        int disks = bySr.values().stream().mapToInt(List::size).sum();
+        Function<GuestDisk, String> what = disk -> disks == 1 ? guest.name() : guest.name() + " " + disk.target();
+        Instant now = Instant.now();
         List<SnapshotResult> results = new ArrayList<>();
-        bySr.forEach((repository, vdis) -> results.addAll(repository.snapshot(vdis, name)));
+        bySr.forEach((repository, of) -> results.addAll(
+                name.isEmpty()
+                        ? repository.snapshot(unnamed(of, what, now))
+                        : repository.snapshot(of.stream().map(GuestDisk::vdi).toList(), name)));
         return results;
     }
 
-    private Map<VdiOperations, List<VdiId>> disksOf(Guest guest) {
-        Map<VdiOperations, List<VdiId>> bySr = new LinkedHashMap<>();
+    private static List<SnapshotSpec> unnamed(List<GuestDisk> disks, Function<GuestDisk, String> what, Instant now) {
+        return disks.stream()
+                .map(disk -> SnapshotSpec.unnamed(disk.vdi(), new VdiId(UUID.randomUUID()), what.apply(disk), now))
+                .toList();
+    }
+
+    private Map<VdiOperations, List<GuestDisk>> disksOf(Guest guest) {
+        Map<VdiOperations, List<GuestDisk>> bySr = new LinkedHashMap<>();
         for (GuestDisk disk : guest.disks()) {
             if (disk.mode() == AccessMode.READ_WRITE) {
                 VdiOperations repository = disks.repositoryOf(disk.vdi())
@@ -132,7 +148,7 @@ final class GuestSnapshots {
                                         SrError.VDI_UNAVAILABLE,
                                         "Guest " + guest.name() + " uses VDI " + disk.vdi() + ", which is not attached")
                                 .correction("Attach it: ", Remedy.of(Verb.VDI_ATTACH, disk.vdi())));
-                bySr.computeIfAbsent(repository, unused -> new ArrayList<>()).add(disk.vdi());
+                bySr.computeIfAbsent(repository, unused -> new ArrayList<>()).add(disk);
             }
         }
         if (bySr.isEmpty()) {

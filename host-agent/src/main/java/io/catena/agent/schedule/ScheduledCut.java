@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 /** Takes the snapshots of an attempt. */
 final class ScheduledCut {
     private static final int MOST_NAME = 200;
+    private static final String DUE = "{due}";
 
     private final VdiOperations repository;
     private final Guests guests;
@@ -58,13 +59,16 @@ final class ScheduledCut {
         return vdi.holds().stream().anyMatch(hold -> hold.active() != null);
     }
 
+    /** Where the names tell the time, that of another schedule at the same time must not have the same one. */
     private SnapshotSpec spec(Schedule schedule, Attempt attempt, Cut cut) {
         String disk = repository.vdi(cut.of()).name();
+        boolean distinct = schedule.snapshotName().contains(DUE);
         String name = schedule.snapshotName()
                 .replace("{disk}", disk.isEmpty() ? cut.of().toString() : disk)
                 .replace("{schedule}", schedule.name())
-                .replace("{due}", attempt.due().toString());
+                .replace(DUE, attempt.due().toString());
         String shortName = name.length() > MOST_NAME ? name.substring(0, MOST_NAME) : name;
-        return new SnapshotSpec(cut.of(), cut.snapshot(), shortName, OwnSnapshots.keys(schedule, attempt.due()));
+        return new SnapshotSpec(
+                cut.of(), cut.snapshot(), shortName, OwnSnapshots.keys(schedule, attempt.due()), distinct);
     }
 }

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -198,6 +199,23 @@ final class GuestsTest {
         assertThat(taken.snapshots()).extracting(result -> result.of()).containsExactlyInAnyOrder(one, two);
         assertThat(hypervisor.events()).endsWith("freeze", "thaw 2");
         assertThat(directory.resolve("frozen")).isEmptyDirectory();
+    }
+
+    @Test
+    void snapshotsWithoutANameAreCalledAfterTheGuestAndItsDisk() {
+        attach(newVdi());
+        assertThat(namesOfSnapshots()).hasSize(1).allMatch(name -> name.startsWith("debian 20"));
+        attach(newVdi());
+        assertThat(namesOfSnapshots())
+                .hasSize(2)
+                .anyMatch(name -> name.startsWith("debian vdb 20"))
+                .anyMatch(name -> name.startsWith("debian vdc 20"));
+    }
+
+    private List<String> namesOfSnapshots() {
+        return guests.snapshot("debian", "", Freeze.NEVER).snapshots().stream()
+                .map(one -> repository.vdi(one.vdi()).name())
+                .toList();
     }
 
     @Test

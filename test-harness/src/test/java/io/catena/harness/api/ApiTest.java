@@ -9,6 +9,7 @@ import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
 import java.io.IOException;
 import java.net.Socket;
+import java.net.URLEncoder;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -193,6 +194,20 @@ class ApiTest {
                 .isEqualTo(403);
         assertThat(api.ask("DELETE", operator, "/v1/vdis/" + others, null).status())
                 .isEqualTo(200);
+    }
+
+    /** Nobody waits for the next second before he takes another. */
+    @Test
+    void eachSnapshotThatWasGivenNoNameCanBeCalledByItsOwn() throws IOException {
+        String vdi = disk(api.sr("main"), "disk");
+        List<String> taken = List.of(snapshot(admin, vdi), snapshot(admin, vdi), snapshot(admin, vdi));
+        for (String snapshot : taken) {
+            String name = api.get(admin, "/v1/vdis/" + snapshot).text("name");
+            assertThat(name).startsWith("disk 20");
+            String path = "/v1/vdis/"
+                    + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+            assertThat(api.get(admin, path).text("vdi")).as(name).isEqualTo(snapshot);
+        }
     }
 
     @Test

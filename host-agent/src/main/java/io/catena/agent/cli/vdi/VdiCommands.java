@@ -117,7 +117,8 @@ public final class VdiCommands {
     @Command(description = "Take snapshots of disks, all at one instant.")
     void snapshot(
             @Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI) List<String> vdis,
-            @Option(names = "--name", paramLabel = "NAME", description = "Default: the disk's own.") @Nullable
+            @Option(names = "--name", paramLabel = "NAME", description = "Default: that of the disk, and the time.")
+                    @Nullable
                     String name,
             @Option(names = "--dry-run", description = Session.DRY_RUN) boolean dryRun) {
         JsonArray which = new JsonArray();

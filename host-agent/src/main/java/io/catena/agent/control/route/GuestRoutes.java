@@ -13,7 +13,6 @@ import io.catena.api.SrException;
 import io.catena.api.StorageHost;
 import io.catena.api.VdiId;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -71,9 +70,7 @@ final class GuestRoutes {
     /** {"name"?, "freeze":"never"|"try"|"require"?} */
     private Object snapshot(Call call) {
         Body body = call.body();
-        String name = body.optionalString("name")
-                .filter(given -> !given.isEmpty())
-                .orElseGet(() -> SnapshotName.at(call.variable(), Instant.now()));
+        String name = body.optionalString("name").orElse("");
         Freeze freeze = freeze(body.optionalString("freeze").orElse("try"));
         body.nothingElse();
         return guests.snapshot(call.variable(), name, freeze);

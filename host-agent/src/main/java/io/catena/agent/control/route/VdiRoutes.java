@@ -5,6 +5,7 @@ import io.catena.agent.control.Call;
 import io.catena.agent.control.Names;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
+import io.catena.api.SnapshotSpec;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -12,9 +13,12 @@ import io.catena.api.StorageHost;
 import io.catena.api.StorageRepository;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 
 /** What can be asked about disks, but for attaching them. {vdi} is a UUID or a unique name, percent-encoded. */
 final class VdiRoutes {
@@ -76,19 +80,31 @@ final class VdiRoutes {
         return place.repository().vdi(place.vdi());
     }
 
-    /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. Without a name it has the time. */
+    /** {"vdis":[...], "name"?}: all in one SR, for one instant is one repository's to give. Without a name each has its disk's. */
     private Object snapshot(Call call) {
         Body body = call.body();
         List<Names.Place> places = body.strings("vdis").stream().map(names::vdi).toList();
-        String name =
-                body.optionalString("name").filter(given -> !given.isEmpty()).orElseGet(() -> SnapshotName.of(places));
+        String name = body.optionalString("name").orElse("");
         body.nothingElse();
         StorageRepository repository = places.get(0).repository();
         if (places.stream().anyMatch(place -> place.repository() != repository)) {
             throw new SrException(SrError.BAD_REQUEST, "The VDIs are in different SRs, which share no instant")
                     .correction("Take the snapshots SR by SR.");
         }
-        return repository.snapshot(places.stream().map(Names.Place::vdi).toList(), name);
+        List<VdiId> vdis = places.stream().map(Names.Place::vdi).toList();
+        return name.isEmpty() ? repository.snapshot(unnamed(repository, vdis)) : repository.snapshot(vdis, name);
+    }
+
+    /** A second disk of the source's name would make both hard to call: the time is added. */
+    private static List<SnapshotSpec> unnamed(StorageRepository repository, List<VdiId> vdis) {
+        Instant now = Instant.now();
+        List<SnapshotSpec> specs = new ArrayList<>();
+        for (VdiId vdi : vdis) {
+            String disk = repository.vdi(vdi).name();
+            VdiId snapshot = new VdiId(UUID.randomUUID());
+            specs.add(SnapshotSpec.unnamed(vdi, snapshot, disk.isEmpty() ? "snapshot" : disk, now));
+        }
+        return specs;
     }
 
     /** {"name"?, "sizeBytes"?} */
