@@ -9,6 +9,7 @@ import io.catena.check.raw.RawFooter;
 import io.catena.check.raw.RawHeader;
 import io.catena.check.raw.RawImage;
 import io.catena.format.VhdTime;
+import io.catena.op.OfflineAccess;
 import io.catena.remedy.Advice;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
@@ -44,19 +45,26 @@ public final class VhdCheck {
      * Checks a file.
      *
      * @throws java.nio.file.NoSuchFileException if there is no such file
-     * @throws IOException if the file cannot be read, or its data is to be looked at while another program writes it; never
-     *     because of what its bytes are
+     * @throws IOException if the file cannot be read, or its data is to be looked at while another program writes it, or after
+     *     an agent that wrote it died; never because of what its bytes are
      */
     public Report check(String name, CheckOptions options) throws IOException {
-        if (options.data() && storage.isWrittenElsewhere(name)) {
+        if (options.data()) {
+            checkIsWhole(name);
+        }
+        try (BlockFile file = storage.openReadOnly(name)) {
+            return check(name, file, options);
+        }
+    }
+
+    private void checkIsWhole(String name) throws IOException {
+        if (storage.isWrittenElsewhere(name)) {
             throw new WrittenElsewhereException(
                     name,
                     "its bitmaps are behind its data",
                     Advice.of("Detach the disk first: ").then(Remedy.of(Verb.VDI_DETACH)));
         }
-        try (BlockFile file = storage.openReadOnly(name)) {
-            return check(name, file, options);
-        }
+        OfflineAccess.checkAreWhole(storage, List.of(name));
     }
 
     /**
@@ -88,9 +96,7 @@ public final class VhdCheck {
             BatmapRules.check(image, findings);
             // Of blocks in one place nobody knows whose the data is, and there may be more of them than bytes.
             boolean apart = !findings.has(Code.BLOCK_OVERLAP);
-            // The bitmaps of a disk that is written are behind its data until it is flushed.
-            boolean compared = options.data() || (DataRules.isLittle(image) && !storage.isWrittenElsewhere(name));
-            if (apart && compared) {
+            if (apart && (options.data() || (DataRules.isLittle(image) && isWhole(name)))) {
                 DataRules.check(image, findings);
             }
         }
@@ -99,6 +105,11 @@ public final class VhdCheck {
             LocatorRules.check(image, findings);
             checkChain(name, image, options, findings);
         }
+    }
+
+    /** The bitmaps of a disk that is written are behind its data until it is flushed, or until its redo log is replayed. */
+    private boolean isWhole(String name) throws IOException {
+        return !storage.isWrittenElsewhere(name) && OfflineAccess.isWhole(storage, name);
     }
 
     private void checkChain(String name, RawImage image, CheckOptions options, Findings findings) throws IOException {

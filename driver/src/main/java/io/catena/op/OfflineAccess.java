@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** Keeps programs that change single files away from a directory that an agent works on, and the agent from theirs. */
 public final class OfflineAccess {
@@ -57,18 +58,35 @@ public final class OfflineAccess {
      * @throws StorageLockedException if an agent did not end in order, and a redo log of one of the files was left
      */
     public static void checkAreWhole(Storage storage, Collection<String> names) throws IOException {
+        Optional<LeftLog> left = leftLog(storage, names);
+        if (left.isPresent()) {
+            throw new StorageLockedException(left.get().file()
+                    + ": the agent that wrote it did not end in order, and what it wrote"
+                    + " last may be in its redo log only (found " + left.get().note()
+                    + "); attach and detach the SR first. If"
+                    + " the log is lost, read a copy of the file in another directory");
+        }
+    }
+
+    /** As {@link #checkAreWhole}; returns whether it is so. */
+    public static boolean isWhole(Storage storage, String name) throws IOException {
+        return leftLog(storage, List.of(name)).isEmpty();
+    }
+
+    /** A redo log of a file that an agent left. */
+    private record LeftLog(String file, String note) {}
+
+    private static Optional<LeftLog> leftLog(Storage storage, Collection<String> names) throws IOException {
         if (!storage.exists(SESSION)) {
-            return;
+            return Optional.empty();
         }
         for (String note : storage.list(OPEN_LOGS)) {
             String name = StoredText.readSmall(storage, note).orElse("");
             if (names.contains(name)) {
-                throw new StorageLockedException(name
-                        + ": the agent that wrote it did not end in order, and what it wrote"
-                        + " last may be in its redo log only (found " + note + "); attach and detach the SR first. If"
-                        + " the log is lost, read a copy of the file in another directory");
+                return Optional.of(new LeftLog(name, note));
             }
         }
+        return Optional.empty();
     }
 
     /** Durably, before anything is changed. */

@@ -94,6 +94,8 @@ public final class NewVhd {
         if (base.headers() != null && parentId.equals(DynamicHeader.NO_ID)) {
             throw new IOException(parent + ": has no unique id, by which a child could know it; repair it first");
         }
+        // Whatever a guest writes there would change the new disk.
+        OpenChain.checkIsNotWritten(storage, parent);
         Closeable access = OfflineAccess.take(storage);
         try (access) {
             ParentLink link = ParentLink.of(storage, name, parent, parentId);

@@ -79,7 +79,7 @@ public final class OpenChain implements Closeable {
     }
 
     /** What a guest wrote last may be in the memory of who serves it, or in a log. */
-    private static void checkIsNotWritten(Storage storage, String name) throws IOException {
+    static void checkIsNotWritten(Storage storage, String name) throws IOException {
         if (storage.isWrittenElsewhere(name)) {
             throw new WrittenElsewhereException(
                     name,

@@ -36,9 +36,11 @@ public final class VhdReparent {
      * @param parent any file that the storage can name
      * @param raw whether it is a file without headers
      * @throws io.catena.store.StorageLockedException if the directory is an SR that an agent uses
-     * @throws IOException also if the disk is no differencing one, or the parent is larger, or builds on the disk itself
+     * @throws IOException also if the disk is no differencing one, or the parent is larger, or builds on the disk itself, or
+     *     another program writes it
      */
     public void to(String parent, boolean raw) throws IOException {
+        OpenChain.checkIsNotWritten(storage, parent);
         Closeable access = OfflineAccess.take(storage);
         try (access) {
             JournaledFile journaled = new JournaledFile(storage, name);

@@ -9,6 +9,8 @@ import com.google.gson.JsonParser;
 import io.catena.store.FileStorage;
 import io.catena.tool.NewDiskType;
 import io.catena.tool.NewVhd;
+import io.catena.vhd.ChainFile;
+import io.catena.vhd.Layer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -27,6 +29,9 @@ import picocli.CommandLine;
 
 /** {@code catena vhd check} and {@code catena vhd repair}. */
 final class VhdCheckCommandTest {
+    private static final int BLOCK = 2 << 20;
+    private static final int SECTOR = 512;
+
     @TempDir
     Path directory;
 
@@ -123,6 +128,40 @@ final class VhdCheckCommandTest {
                 .isEqualTo("VDI_MISSING");
     }
 
+    /** It was called valid after the repair, and showed zeros for what was lost. */
+    @Test
+    void noRepairCallsAFileValidThatWasCutOffBehindItsLastBitmap() throws IOException {
+        write(BLOCK);
+        cutOff(SECTOR + BLOCK);
+        byte[] cut = Files.readAllBytes(disk);
+        assertThat(check(disk.toString())).isEqualTo(1);
+        assertThat(out.toString()).startsWith(disk + ": invalid\n").contains("BLOCK_DATA_LOST");
+        assertThat(repair(disk.toString(), "--yes")).isEqualTo(1);
+        assertThat(out.toString())
+                .contains(": cannot be repaired\n", "left alone: BLOCK_DATA_LOST", "--drop-entries-past-end");
+        assertThat(Files.readAllBytes(disk)).isEqualTo(cut);
+        assertThat(repair(disk.toString(), "--drop-entries-past-end", "--yes")).isZero();
+        assertThat(check(disk.toString())).isZero();
+    }
+
+    /** What the redo log tells is not in the bitmaps yet, and nothing is wrong with that. */
+    @Test
+    void theDataOfAFileWhoseAgentWasKilledIsNotComparedWithItsBitmaps() throws IOException {
+        write(SECTOR);
+        writeAt(Files.size(disk) - SECTOR - BLOCK + SECTOR);
+        Files.createDirectories(directory.resolve(".catena/open"));
+        Path session = Files.writeString(directory.resolve(".catena/session.json"), "{}");
+        Files.writeString(directory.resolve(".catena/open/" + UUID.randomUUID()), "disk.vhd");
+        assertThat(check(disk.toString())).isZero();
+        assertThat(out).hasToString(disk + ": valid\n");
+        assertThat(check(disk.toString(), "--data")).isEqualTo(1);
+        assertThat(err.toString()).contains("did not end in order", "attach and detach the SR first");
+        assertThat(check(make("other.vhd").toString(), "--data")).isZero();
+        Files.delete(session);
+        assertThat(check(disk.toString())).isZero();
+        assertThat(out.toString()).contains("STRAY_DATA");
+    }
+
     @Test
     void theTwoFitUnderACommandThatHasTheJsonOptionToo() {
         CommandLine vhd = new CommandLine(new VhdCommand());
@@ -134,6 +173,27 @@ final class VhdCheckCommandTest {
         new NewVhd(Clock.systemUTC(), UUID::randomUUID)
                 .create(new FileStorage(directory), name, 8 << 20, NewDiskType.DYNAMIC);
         return directory.resolve(name);
+    }
+
+    private void write(int bytes) throws IOException {
+        FileStorage storage = new FileStorage(directory);
+        byte[] data = new byte[bytes];
+        Arrays.fill(data, (byte) 7);
+        try (Layer layer = ChainFile.vhd(storage, "disk.vhd").openWritable(storage, null)) {
+            layer.write(0, ByteBuffer.wrap(data));
+        }
+    }
+
+    private void writeAt(long offset) throws IOException {
+        try (FileChannel file = FileChannel.open(disk, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[] {7}), offset);
+        }
+    }
+
+    private void cutOff(int bytes) throws IOException {
+        try (FileChannel file = FileChannel.open(disk, StandardOpenOption.WRITE)) {
+            file.truncate(file.size() - bytes);
+        }
     }
 
     private void loseFooter() throws IOException {
