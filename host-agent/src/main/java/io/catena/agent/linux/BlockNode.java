@@ -19,7 +19,9 @@ import java.util.List;
 public record BlockNode(Path path) {
     private static final Path BLOCK_DEVICES = Path.of("/sys/block");
     private static final int SECTOR_BYTES = 512;
-    private static final int BLOCK_DEVICE = 0060600;
+    private static final int KIND_OF_FILE = 0170000;
+    private static final int BLOCK_DEVICE = 0060000;
+    private static final int MODE = 0600;
 
     /** Where the kernel tells of the device. */
     Path description() {
@@ -30,7 +32,8 @@ public record BlockNode(Path path) {
     void makeIfAbsent() throws IOException {
         if (!Files.exists(path)) {
             String[] number = read("dev").split(":", 2);
-            Libc.mknod(path.toString(), BLOCK_DEVICE, number(Long.parseLong(number[0]), Long.parseLong(number[1])));
+            Libc.mknod(
+                    path.toString(), BLOCK_DEVICE | MODE, number(Long.parseLong(number[0]), Long.parseLong(number[1])));
         }
     }
 
@@ -111,7 +114,7 @@ public record BlockNode(Path path) {
         return holders;
     }
 
-    private List<String> openers() throws IOException {
+    List<String> openers() throws IOException {
         List<String> openers = new ArrayList<>();
         try (var processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             for (Path process : processes) {
@@ -130,19 +133,24 @@ public record BlockNode(Path path) {
 
     /** Also if it is a partition, such as {@code /dev/nbd0p1}. */
     private boolean isThis(Path process, String descriptor) {
+        Path link = process.resolve("fd").resolve(descriptor);
         try {
-            String open = Files.readSymbolicLink(process.resolve("fd").resolve(descriptor))
-                    .toString();
-            return open.equals(path.toString()) || open.startsWith(path + "p");
+            String open = Files.readSymbolicLink(link).toString();
+            return (open.equals(path.toString()) || open.startsWith(path + "p")) && isBlockDevice(link);
         } catch (IOException e) {
             return false; // closed meanwhile
         }
     }
 
+    /** Among his own mounts any user can have a file of any name below {@code /dev}, but no device. */
+    private static boolean isBlockDevice(Path link) throws IOException {
+        return Files.getAttribute(link, "unix:mode") instanceof Integer mode && (mode & KIND_OF_FILE) == BLOCK_DEVICE;
+    }
+
+    /** Of any bytes: a process chooses its name. */
     private static String nameOf(Path process) {
         try {
-            return Files.readString(process.resolve("comm"), StandardCharsets.UTF_8)
-                    .strip();
+            return new String(Files.readAllBytes(process.resolve("comm")), StandardCharsets.UTF_8).strip();
         } catch (IOException e) {
             return "gone by now";
         }

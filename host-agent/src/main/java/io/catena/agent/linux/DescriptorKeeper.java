@@ -1,5 +1,7 @@
 package io.catena.agent.linux;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
 import com.sun.jna.StringArray;
@@ -50,7 +52,9 @@ final class DescriptorKeeper {
         boolean isThere() throws IOException {
             Path directory = Path.of("/proc/" + process);
             try {
-                String[] stat = Files.readString(directory.resolve("stat")).split(" ", -1);
+                // The name of a process that is not ours may have any bytes.
+                String[] stat =
+                        Files.readString(directory.resolve("stat"), ISO_8859_1).split(" ", -1);
                 return Files.getAttribute(directory, "unix:uid").equals(Libc.geteuid())
                         && stat.length > START_TIME
                         && stat[START_TIME].equals(startTime);

@@ -36,9 +36,19 @@ public record MountTable(List<Mount> mounts) {
 
     /** Reads the table. */
     public static MountTable read() throws IOException {
+        return parse(Files.readAllBytes(TABLE));
+    }
+
+    /**
+     * Takes a table for what it is, whatever it holds: by FUSE any user mounts something, at a place and under a name of any bytes but
+     * those that the kernel escapes, which are blanks, tabs and ends of lines.
+     */
+    static MountTable parse(byte[] table) {
         List<Mount> mounts = new ArrayList<>();
-        for (String line : Files.readAllLines(TABLE, StandardCharsets.UTF_8)) {
-            mounts.add(decode(line));
+        for (String line : new String(table, StandardCharsets.UTF_8).split("\n", -1)) {
+            if (!line.isEmpty()) {
+                mounts.add(decode(line));
+            }
         }
         return new MountTable(mounts);
     }
@@ -83,10 +93,11 @@ public record MountTable(List<Mount> mounts) {
                 .toList();
     }
 
-    /** Returns where a device is mounted. */
+    /** Returns where a device is mounted. What programs serve by FUSE is left out: they call their source as they like. */
     public List<Path> of(Path device) {
         return mounts.stream()
                 .filter(mount -> mount.source.equals(device.toString()))
+                .filter(mount -> !mount.type.equals("fuse") && !mount.type.startsWith("fuse."))
                 .map(Mount::point)
                 .toList();
     }

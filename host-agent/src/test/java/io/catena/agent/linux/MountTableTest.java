@@ -2,6 +2,7 @@ package io.catena.agent.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -34,5 +35,18 @@ final class MountTableTest {
         assertThat(table.within(Path.of("/run/my agent/block"), FuseConnection.TYPE))
                 .containsExactly(one);
         assertThat(table.of(Path.of("/dev/loop0"))).containsExactly(Path.of("/mnt/d"));
+    }
+
+    /** By FUSE every user mounts something, where he likes and under a name that he likes. */
+    @Test
+    void whatUsersMountNeitherHidesTheOthersNorPassesForADevice() {
+        byte[] table = (DISK + "\n38 35 0:46 / /home/eve/\u00ff\r rw - fuse.evil x\u00fe rw\n"
+                        + "39 35 0:47 / /home/eve/b rw - fuse /dev/loop0 rw\n")
+                .getBytes(StandardCharsets.ISO_8859_1);
+        MountTable parsed = MountTable.parse(table);
+
+        assertThat(parsed.mounts()).hasSize(3);
+        assertThat(parsed.at(Path.of("/mnt/d"))).isPresent();
+        assertThat(parsed.of(Path.of("/dev/loop0"))).containsExactly(Path.of("/mnt/d"));
     }
 }
