@@ -26,35 +26,61 @@ final class NfsType implements SrType {
     private static final Pattern OPTION = Pattern.compile("[a-z_0-9]+(=[A-Za-z0-9.:_/%-]+)?");
     private static final Set<String> VERSIONS = Set.of("4.1", "4.2");
 
-    /** Those that decide about safety, or that are set here; the others are the admin's. */
-    private static final Set<String> REFUSED = Set.of(
-            "soft",
-            "softerr",
-            "softreval",
-            "nolock",
-            "local_lock",
-            "vers",
-            "nfsvers",
-            "minorversion",
-            "proto",
-            "udp",
-            "lookupcache",
-            "bg",
-            "retry",
-            "nocto",
-            "v2",
-            "v3",
-            "v4",
-            "rbind",
-            "move",
-            "ro",
-            "suid",
-            "dev",
-            "exec",
-            "remount",
-            "bind",
-            "users",
-            "user");
+    /**
+     * How fast and to whom it is: the admin's. Of all others some decide about safety, or are set here; and what a later kernel,
+     * or {@code mount(8)} itself, makes of a name that is not here nobody can know.
+     */
+    private static final Set<String> ALLOWED = Set.of(
+            "_netdev",
+            "ac",
+            "acdirmax",
+            "acdirmin",
+            "acregmax",
+            "acregmin",
+            "actimeo",
+            "clientaddr",
+            "context",
+            "cto",
+            "defaults",
+            "defcontext",
+            "fg",
+            "fsc",
+            "fscontext",
+            "hard",
+            "intr",
+            "lock",
+            "max_connect",
+            "nconnect",
+            "noac",
+            "noatime",
+            "nodev",
+            "nodiratime",
+            "noexec",
+            "nofail",
+            "nofsc",
+            "nointr",
+            "nordirplus",
+            "noresvport",
+            "nosharecache",
+            "nosuid",
+            "notrunkdiscovery",
+            "port",
+            "rdirplus",
+            "relatime",
+            "resvport",
+            "retrans",
+            "rootcontext",
+            "rsize",
+            "rw",
+            "sec",
+            "sharecache",
+            "sync",
+            "tcp",
+            "timeo",
+            "trunkdiscovery",
+            "write",
+            "wsize",
+            "xprtsec");
 
     private final Programs programs;
 
@@ -115,11 +141,11 @@ final class NfsType implements SrType {
     }
 
     private static String allowed(String option) {
-        if (!OPTION.matcher(option).matches() || REFUSED.contains(option.replaceFirst("=.*", ""))) {
+        if (!OPTION.matcher(option).matches() || !ALLOWED.contains(option.replaceFirst("=.*", ""))) {
             throw refused(
                     "options",
                     option,
-                    "It is set by Catena, or makes the data unsafe: with \"soft\" a request that was given up may be done later,"
+                    "It is set by Catena, is not known, or makes the data unsafe: with \"soft\" a request that was given up may be done later,"
                             + " and without locks at the server two hosts can write the same file.");
         }
         return option;

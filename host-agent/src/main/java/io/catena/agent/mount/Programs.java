@@ -1,6 +1,7 @@
 package io.catena.agent.mount;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,10 +17,13 @@ import java.util.concurrent.TimeUnit;
  */
 @FunctionalInterface
 interface Programs {
+    /** How much of the output of a program is read. */
+    int MOST_BYTES = 1 << 20;
+
     /**
      * What a program ended with.
      *
-     * @param output all that it wrote, without blanks at its ends
+     * @param output what it wrote, at most {@link #MOST_BYTES} of it, without blanks at its ends
      */
     record Result(int exitCode, String output) {}
 
@@ -50,14 +54,19 @@ interface Programs {
                 process.destroyForcibly();
                 throw new IOException(command.get(0) + " has not ended after " + limit.toSeconds() + " s");
             }
-            return new Result(
-                    process.exitValue(),
-                    Files.readString(output, StandardCharsets.UTF_8).strip());
+            return new Result(process.exitValue(), beginningOf(output));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException(command.get(0) + " was not waited for");
         } finally {
             Files.deleteIfExists(output);
+        }
+    }
+
+    /** A server tells as much as it likes, in any bytes. */
+    private static String beginningOf(Path output) throws IOException {
+        try (InputStream in = Files.newInputStream(output)) {
+            return new String(in.readNBytes(MOST_BYTES), StandardCharsets.UTF_8).strip();
         }
     }
 }

@@ -73,7 +73,12 @@ final class NfsTypeTest {
                 "x y",
                 "-o",
                 "sec=krb5;id",
-                "ro"
+                "ro",
+                "fatal_neterrors=ENETDOWN:ENETUNREACH",
+                "uhelper=../../tmp/x",
+                "helper=x",
+                "addr=10.0.0.9",
+                "loop"
             })
     void optionsThatDecideAboutSafetyAreRefused(String option) {
         assertThatThrownBy(() -> type.wanted(location("options", "nconnect=4," + option)))

@@ -125,7 +125,8 @@ final class TapCtl implements Tapdisks {
                 process.destroyForcibly();
                 throw new IOException("tap-ctl " + arguments[0] + " has not ended after " + DEADLINE_SECONDS + " s");
             }
-            String said = Files.readString(output, StandardCharsets.UTF_8);
+            // The paths of others' disks are in it, which may have any bytes.
+            String said = new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
             if (process.exitValue() != 0) {
                 throw new IOException(
                         "tap-ctl " + arguments[0] + " failed with status " + process.exitValue() + ": " + said.strip());
