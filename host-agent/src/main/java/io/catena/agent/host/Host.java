@@ -234,12 +234,33 @@ public final class Host implements StorageHost, Closeable {
     public SrUse detach(SrId id, boolean force) {
         return change(() -> {
             saved.known(id);
-            SrUse use = held.contains(id) ? detacher.detach(held.get(id), force) : new SrUse(id, List.of(), List.of());
-            problems.forget(id);
-            saved.change(state -> state.withDetached(id));
-            LOG.info(LogLine.of("sr-detached", "sr", id));
+            SrUse use = held.contains(id) ? letGo(held.get(id), force) : new SrUse(id, List.of(), List.of());
+            noteDetached(id);
             return use;
         });
+    }
+
+    /** Also an SR that could not be ended in order, since its directory is gone, is let go of, and stays so after a restart. */
+    private SrUse letGo(HeldSr sr, boolean force) throws IOException {
+        try {
+            return detacher.detach(sr, force);
+        } catch (IOException | SrException e) {
+            if (held.contains(sr.id())) {
+                throw e;
+            }
+            noteDetached(sr.id());
+            throw new SrException(
+                            SrError.IO_ERROR, "SR " + sr.id() + " is detached, but not in order: " + e.getMessage(), e)
+                    .correction(
+                            "Attach it again, which completes what is missing; or, if its directory is gone for good, forget it: ",
+                            Remedy.of(Verb.SR_FORGET, sr.id()));
+        }
+    }
+
+    private void noteDetached(SrId id) throws IOException {
+        problems.forget(id);
+        saved.change(state -> state.withDetached(id));
+        LOG.info(LogLine.of("sr-detached", "sr", id));
     }
 
     @Override

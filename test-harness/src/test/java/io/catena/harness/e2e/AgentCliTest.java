@@ -116,7 +116,7 @@ class AgentCliTest {
         assertThat(agent.tryCli("vhd", "digest", file).exitCode()).isZero();
         agent.cli("vdi", "attach", disk);
         write(disk);
-        for (String command : List.of("digest", "read")) {
+        for (String command : List.of("digest", "read", "map")) {
             Outcome refused = agent.tryCli("vhd", command, file);
             assertThat(refused.exitCode()).as(command).isEqualTo(1);
             assertThat(refused.stderr()).contains("open for writing", "catena vdi detach");
@@ -124,6 +124,9 @@ class AgentCliTest {
         assertThat(agent.tryCli("vhd", "convert", file, directory + "/raw", "--to", "raw")
                         .exitCode())
                 .isEqualTo(1);
+        Outcome child = agent.tryCli("vhd", "snapshot", directory + "/child.vhd", "--parent", file);
+        assertThat(child.exitCode()).isEqualTo(1);
+        assertThat(child.stderr()).contains("open for writing", "catena vdi detach");
         Outcome check = agent.tryCli("vhd", "check", "--data", file);
         assertThat(check.exitCode()).isNotZero();
         assertThat(check.stderr()).contains("open for writing", "catena vdi detach");
@@ -256,6 +259,31 @@ class AgentCliTest {
         assertThat(LiveAgent.id(error, "correction")).contains("sr detach");
         agent.cli("sr", "detach", "copy");
         assertThat(agent.tryCli("vdi", "attach", vdi).exitCode()).isZero();
+    }
+
+    /** Whether it was let go of before, or not. */
+    @Test
+    void anSrWhoseDirectoryIsGoneForGoodCanBeForgotten() throws Exception {
+        for (String name : List.of("stays", "before", "meanwhile")) {
+            createSr(name);
+        }
+        createVdi("meanwhile", "disk");
+        live.detachSr("before");
+        for (String gone : List.of("before", "meanwhile")) {
+            Files.move(directory.resolve(gone), directory.resolve(gone + ".moved"));
+        }
+        JsonObject error = error(agent.tryCli("sr", "detach", "meanwhile"));
+        assertThat(LiveAgent.id(error, "message")).contains("is detached, but not in order");
+        assertThat(LiveAgent.id(error, "correction")).contains("catena sr forget");
+        agent.restart();
+        assertThat(live.srs())
+                .hasSize(3)
+                .filteredOn(sr -> sr.get("attached").getAsBoolean())
+                .hasSize(1);
+        live.api().post("/v1/srs/before/forget");
+        agent.cli("sr", "forget", "meanwhile");
+        assertThat(live.srs()).extracting(sr -> LiveAgent.id(sr, "name")).containsExactly("stays");
+        assertThat(directory.resolve("meanwhile.moved/.catena/sr.json")).exists();
     }
 
     @Test

@@ -12,6 +12,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may not ask the agent is told so, and not to start one that runs. */
 class UnprivilegedTest {
@@ -47,10 +49,13 @@ class UnprivilegedTest {
                 run.toString());
     }
 
-    @Test
-    void aRunDirectoryOfAnotherIsClosed() throws IOException {
-        Files.setPosixFilePermissions(run, PosixFilePermissions.fromString("rwx------"));
-        Files.setAttribute(run, "unix:uid", SOMEBODY_ELSE);
+    /** It itself, or the directory that it is in. */
+    @ParameterizedTest
+    @ValueSource(strings = {"run", ""})
+    void aRunDirectoryOfAnotherIsClosed(String closed) throws IOException {
+        Path path = directory.resolve(closed);
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+        Files.setAttribute(path, "unix:uid", SOMEBODY_ELSE);
 
         Outcome outcome = ask();
 

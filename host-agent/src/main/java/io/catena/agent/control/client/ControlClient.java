@@ -82,10 +82,10 @@ public final class ControlClient {
         }
     }
 
-    /** Whether nobody but its owner may enter the run directory, or connect, and that is somebody else. */
+    /** Whether nobody but its owner may enter the run directory, or one above it, or connect, and that is somebody else. */
     private boolean isClosedToUs() {
         Path directory = socket.toAbsolutePath().getParent();
-        boolean entered = directory == null || !Files.exists(directory) || Files.isExecutable(directory);
+        boolean entered = directory == null || Files.notExists(directory) || Files.isExecutable(directory);
         return !entered || (Files.exists(socket) && !Files.isWritable(socket));
     }
 
