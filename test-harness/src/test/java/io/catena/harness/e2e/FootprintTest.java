@@ -1,5 +1,6 @@
 package io.catena.harness.e2e;
 
+import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.harness.peer.NbdClient;
@@ -37,6 +38,11 @@ class FootprintTest {
     private static final int REQUESTS = 20;
     private static final int REQUEST_BYTES = 64 << 10;
     private static final byte DATA = 7;
+
+    private static final int READERS = 12;
+    private static final int LARGEST_BYTES = 32 << 20;
+    private static final long LOAD_BYTES = READERS * (long) LARGEST_BYTES * 3 / 4;
+    private static final long MOST_LEFT_BYTES = 64 << 20;
 
     @TempDir
     Path directory;
@@ -92,6 +98,35 @@ class FootprintTest {
             }
         }
         allComeBack(vdis);
+    }
+
+    /** Each asks for as much as there may be in one request, and takes in nothing before all have a buffer. */
+    @Test
+    void theMemoryOfALoadIsGivenBackAfterIt() throws IOException, InterruptedException {
+        String sr = agent.createSr("load", directory.resolve("sr"));
+        List<NbdClient> clients = new ArrayList<>();
+        try {
+            for (int i = 0; i < READERS; i++) {
+                String vdi = agent.createVdi(sr, "disk-" + i, DISK_BYTES);
+                agent.attach(vdi);
+                clients.add(agent.connect(vdi));
+            }
+            long before = residentBytes();
+            List<Long> cookies = new ArrayList<>();
+            for (NbdClient client : clients) {
+                cookies.add(client.sendRequest(0, NbdClient.READ, 0, LARGEST_BYTES, new byte[0]));
+            }
+            until("the buffers are in use", () -> residentBytes() > before + LOAD_BYTES);
+            for (int i = 0; i < READERS; i++) {
+                assertThat(clients.get(i).receiveReply(cookies.get(i))).isZero();
+                assertThat(clients.get(i).receive(LARGEST_BYTES)).hasSize(LARGEST_BYTES);
+            }
+            until("they are given back", () -> residentBytes() < before + MOST_LEFT_BYTES);
+        } finally {
+            for (NbdClient client : clients) {
+                client.close();
+            }
+        }
     }
 
     private void allComeBack(List<String> vdis) throws IOException {
