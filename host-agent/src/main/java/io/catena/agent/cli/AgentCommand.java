@@ -78,7 +78,8 @@ final class AgentCommand implements Callable<Integer> {
     @Option(
             names = "--nbd-readers",
             paramLabel = "N",
-            description = "Threads that read what is not in memory, for all NBD clients together. Default: 64.")
+            description =
+                    "Threads that read what is not in memory, and write large pieces, for all NBD clients together. Default: 64.")
     private int readers = NbdLimits.DEFAULT.maxReaders();
 
     @Option(

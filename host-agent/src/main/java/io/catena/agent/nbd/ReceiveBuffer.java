@@ -2,6 +2,7 @@ package io.catena.agent.nbd;
 
 import io.catena.agent.nbd.buffer.AlignedBuffers;
 import io.catena.agent.nbd.buffer.BufferShare;
+import io.catena.agent.nbd.channel.BusyPoll;
 import io.catena.agent.nbd.channel.StallClock;
 import io.catena.agent.nbd.wire.NbdProtocol;
 import io.catena.agent.nbd.wire.NbdProtocolException;
@@ -31,7 +32,7 @@ final class ReceiveBuffer implements AutoCloseable {
     private final ReadableByteChannel source;
 
     /** The same, for requests that come one at a time. */
-    private final ReadableByteChannel single;
+    private final BusyPoll single;
 
     private final BufferShare buffers;
     private AlignedBuffers.Lease lease;
@@ -54,7 +55,7 @@ final class ReceiveBuffer implements AutoCloseable {
      * @param source where requests and payloads come from
      * @param single reads from there, too, when one request at a time is expected
      */
-    ReceiveBuffer(ReadableByteChannel source, ReadableByteChannel single, BufferShare buffers) throws IOException {
+    ReceiveBuffer(ReadableByteChannel source, BusyPoll single, BufferShare buffers) throws IOException {
         this.source = source;
         this.single = single;
         this.buffers = buffers;
@@ -190,6 +191,19 @@ final class ReceiveBuffer implements AutoCloseable {
             stall.end();
         }
         afterLargePayload = true;
+    }
+
+    /** Whether something follows that is here already; to be asked after a payload. */
+    boolean poll() throws IOException {
+        if (!has(1)) {
+            bytes.clear().limit(NbdProtocol.REQUEST_BYTES);
+            try {
+                single.readNow(bytes);
+            } finally {
+                bytes.flip();
+            }
+        }
+        return has(1);
     }
 
     /** Throws {@code count} bytes away, waiting for them. */

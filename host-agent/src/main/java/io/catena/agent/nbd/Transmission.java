@@ -1,5 +1,7 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.aside.HandedOver;
+import io.catena.agent.nbd.aside.SlowReads;
 import io.catena.agent.nbd.buffer.AlignedBuffers;
 import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
@@ -25,10 +27,11 @@ import java.util.concurrent.Executor;
  * The second part of a connection: serves requests until the client disconnects.
  *
  * <p>Requests are executed one after another, on the thread that received them; but for reads that have to wait for the
- * disk, as {@link SlowReads} tells. Replies are held back while further requests are at hand, and sent before the thread
- * waits for the client.
+ * disk, as {@link SlowReads} tells, and for a large write behind which another request is at hand: another thread copies it while
+ * this one receives the next. Replies are held back while further requests are at hand, and sent before the
+ * thread waits for the client.
  *
- * <p><b>Threads.</b> For one thread; those that it gives reads to it waits for.
+ * <p><b>Threads.</b> For one thread; those that it gives requests to it waits for.
  */
 final class Transmission implements AutoCloseable {
     /** How often a context is asked for one block status at most; a client asks again for what is behind. */
@@ -39,6 +42,9 @@ final class Transmission implements AutoCloseable {
      * for having asked for more, and works on one piece while the server works on another.
      */
     static final int PIECE_BYTES = 1 << 20;
+
+    /** To copy so much takes several times as long as to wake another thread. */
+    private static final int LARGE_BYTES = 512 << 10;
 
     /** After so many requests that came alone the next is expected to. */
     private static final int MANY_SINGLE = 8;
@@ -54,7 +60,8 @@ final class Transmission implements AutoCloseable {
     private final ReceiveBuffer received;
     private final ReplyChannel replyChannel;
     private final ReplyBuffer replies;
-    private final SlowReads slowReads;
+    private final SlowReads slowReads = new SlowReads();
+    private final HandedOver handedOver;
 
     /** How many requests in a row came when all before them were answered. */
     private int single;
@@ -62,19 +69,19 @@ final class Transmission implements AutoCloseable {
     /**
      * @param buffers what this client may have
      * @param polling where to ask whether to poll for requests
-     * @param readers threads for reads; refuses what it has no thread for
+     * @param threads for requests that are handed over; refuses what it has no thread for
      */
-    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, PollingRoom polling, Executor readers)
+    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, PollingRoom polling, Executor threads)
             throws IOException {
         this.agreed = agreed;
         this.export = agreed.export();
         this.device = export.device();
         this.client = client;
         this.buffers = buffers;
-        this.received = new ReceiveBuffer(client, BusyPoll.of(client, polling), buffers);
+        this.received = new ReceiveBuffer(client, new BusyPoll(client, polling), buffers);
         this.replyChannel = new ReplyChannel(client);
         this.replies = replyBuffer();
-        this.slowReads = new SlowReads(readers);
+        this.handedOver = new HandedOver(threads);
     }
 
     private ReplyBuffer replyBuffer() {
@@ -95,7 +102,7 @@ final class Transmission implements AutoCloseable {
             serve(request, new Stopwatch(export.meter(), request, received.arrivedNanos()));
         }
         replies.flush();
-        slowReads.awaitAll();
+        handedOver.awaitAll();
     }
 
     private void serve(Request request, Stopwatch watch) throws IOException {
@@ -105,6 +112,8 @@ final class Transmission implements AutoCloseable {
             watch.stop(RequestMeter.Outcome.REFUSED);
         } else if (request.command() == Command.READ) {
             read(request, watch);
+        } else if (isLargePiece(request)) {
+            writePiece(request, watch);
         } else {
             watch.start();
             watch.stop(execute(request));
@@ -117,7 +126,7 @@ final class Transmission implements AutoCloseable {
             return true;
         }
         replies.flush();
-        single = slowReads.areUnderWay() ? 0 : single + 1;
+        single = handedOver.areUnderWay() ? 0 : single + 1;
         return received.awaitRequest(single > MANY_SINGLE);
     }
 
@@ -160,15 +169,21 @@ final class Transmission implements AutoCloseable {
     }
 
     private void read(Request request, Stopwatch watch) throws IOException {
-        boolean several = received.has(NbdProtocol.REQUEST_BYTES) || slowReads.areUnderWay();
-        if (!several || !slowReads.areToBeExpected() || !slowReads.start(() -> readAside(request, watch))) {
+        boolean several = received.has(NbdProtocol.REQUEST_BYTES) || handedOver.areUnderWay();
+        boolean aside = several && slowReads.areToBeExpected();
+        if (!aside || !handedOver.start(() -> readAside(request, watch))) {
             read(request, watch, replies);
         }
     }
 
     private void readAside(Request request, Stopwatch watch) {
+        answerAside(own -> read(request, watch, own));
+    }
+
+    /** Sends an answer of its own, beside the connection's thread. */
+    private void answerAside(Answer answer) {
         try (ReplyBuffer own = replyBuffer()) {
-            read(request, watch, own);
+            answer.addTo(own);
             own.flush();
         } catch (IOException e) {
             // The client is gone, or not to be reached; the connection's thread hears of it too, and says so.
@@ -217,17 +232,62 @@ final class Transmission implements AutoCloseable {
         return NbdErrno.ENOMEM;
     }
 
-    private NbdErrno write(Request request) throws IOException {
-        if (request.lengthBytes() > ReceiveBuffer.LARGEST_PIECE_BYTES) {
-            return writeLarge(request);
-        }
-        return answer(request, write(request, takePayload(request.validLengthBytes())));
+    private static boolean isLargePiece(Request request) {
+        return request.command() == Command.WRITE
+                && request.lengthBytes() >= LARGE_BYTES
+                && request.lengthBytes() <= PIECE_BYTES;
     }
 
-    private NbdErrno writeLarge(Request request) throws IOException {
-        // Beside such a copy a wake-up is nothing.
+    private void writePiece(Request request, Stopwatch watch) throws IOException {
+        watch.start();
+        try {
+            AlignedBuffers.Lease payload = receivePiece(request.validLengthBytes());
+            boolean aside = !handedOver.areUnderWay() && received.poll();
+            if (!aside || !handedOver.start(() -> writeAside(request, watch, payload))) {
+                writeAside(request, watch, payload);
+            }
+        } catch (BufferShortageException e) {
+            received.skip(request.payloadBytes());
+            watch.stop(answer(request, shortage(request, e)));
+        }
+    }
+
+    private AlignedBuffers.Lease receivePiece(int lengthBytes) throws IOException {
+        beginLarge();
+        AlignedBuffers.Lease payload = buffers.acquire(lengthBytes);
+        try {
+            received.takeInto(payload.bytes().position(0).limit(lengthBytes));
+            payload.bytes().flip();
+            return payload;
+        } catch (IOException e) {
+            payload.close();
+            throw e;
+        }
+    }
+
+    private void writeAside(Request request, Stopwatch watch, AlignedBuffers.Lease payload) {
+        NbdErrno result;
+        try (payload) {
+            result = write(request, payload.bytes());
+        }
+        watch.stop(result);
+        answerAside(own -> own.addSimple(request.cookie(), result));
+    }
+
+    /** Beside such a copy a wake-up is nothing. */
+    private void beginLarge() throws IOException {
         single = 0;
         replies.flush();
+    }
+
+    private NbdErrno write(Request request) throws IOException {
+        return request.lengthBytes() > ReceiveBuffer.LARGEST_PIECE_BYTES
+                ? writeInPieces(request)
+                : answer(request, write(request, takePayload(request.validLengthBytes())));
+    }
+
+    private NbdErrno writeInPieces(Request request) throws IOException {
+        beginLarge();
         int lengthBytes = request.validLengthBytes();
         int doneBytes = 0;
         NbdErrno result;
@@ -293,9 +353,10 @@ final class Transmission implements AutoCloseable {
 
     private NbdErrno blockStatus(Request request) throws IOException {
         List<List<MetaContext.Status>> told = new ArrayList<>();
+        int mostExtents = request.wantsOneExtent() ? 1 : MOST_EXTENTS;
         NbdErrno result = attempt(request, () -> {
             for (MetaContext context : agreed.contexts()) {
-                told.add(statuses(request, context));
+                told.add(context.runs(request.offset(), request.lengthBytes(), mostExtents));
             }
         });
         if (result == NbdErrno.OK) {
@@ -306,23 +367,6 @@ final class Transmission implements AutoCloseable {
             replies.fail(request, result);
         }
         return result;
-    }
-
-    /** Finds at least one, not necessarily all. */
-    private static List<MetaContext.Status> statuses(Request request, MetaContext context) throws IOException {
-        List<MetaContext.Status> runs = new ArrayList<>();
-        long end = request.offset() + request.lengthBytes();
-        long at = request.offset();
-        for (int asked = 0; at < end && asked < (request.wantsOneExtent() ? 1 : MOST_EXTENTS); asked++) {
-            MetaContext.Status next = context.status(at, end - at);
-            at += next.lengthBytes();
-            int last = runs.size() - 1;
-            if (last >= 0 && runs.get(last).flags() == next.flags()) {
-                next = new MetaContext.Status(runs.remove(last).lengthBytes() + next.lengthBytes(), next.flags());
-            }
-            runs.add(next);
-        }
-        return runs;
     }
 
     /** Returns what to tell the client. A defect of the device costs its clients an EIO, not their connections. */
@@ -350,9 +394,14 @@ final class Transmission implements AutoCloseable {
     public void close() {
         // First: a read of a client that takes no replies would never end.
         cut();
-        slowReads.awaitAll();
+        handedOver.awaitAll();
         replies.close();
         received.close();
+    }
+
+    @FunctionalInterface
+    private interface Answer {
+        void addTo(ReplyBuffer replies) throws IOException;
     }
 
     @FunctionalInterface

@@ -7,11 +7,14 @@ import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A disk in an array, whose reads can be held up. */
+/** A disk in an array, whose requests can be held up. */
 public final class ByteArrayDisk implements BlockDevice {
     final byte[] content;
     final CountDownLatch readStarted = new CountDownLatch(1);
     volatile CountDownLatch readMayGoOn = new CountDownLatch(0);
+
+    /** A write goes on when so many have begun. */
+    volatile CountDownLatch writesTogether = new CountDownLatch(0);
 
     public ByteArrayDisk(int sizeBytes) {
         content = new byte[sizeBytes];
@@ -30,18 +33,25 @@ public final class ByteArrayDisk implements BlockDevice {
     @Override
     public void read(long offset, ByteBuffer target) {
         readStarted.countDown();
+        await(readMayGoOn);
+        target.put(content, Math.toIntExact(offset), target.remaining());
+    }
+
+    private static void await(CountDownLatch latch) {
         try {
-            if (!readMayGoOn.await(20, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("read was held up for 20 s");
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("a request was held up for 20 s");
             }
         } catch (InterruptedException e) {
             throw new IllegalStateException("threads inside a device must not be interrupted", e);
         }
-        target.put(content, Math.toIntExact(offset), target.remaining());
     }
 
     @Override
     public void write(long offset, ByteBuffer source) {
+        CountDownLatch together = writesTogether;
+        together.countDown();
+        await(together);
         source.get(content, Math.toIntExact(offset), source.remaining());
     }
 

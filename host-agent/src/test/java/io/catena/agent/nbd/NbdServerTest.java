@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -228,6 +229,42 @@ class NbdServerTest {
             exports.withdraw(VDI);
             exports.publish(VDI, AccessMode.READ_WRITE, disk);
         }
+    }
+
+    /** The end of the one and the begin of the other stand in one piece of the socket's, so that they come together. */
+    @Test
+    void aLargeWriteGoesToTheDiskWhileTheNextIsReceived() throws Exception {
+        int lengthBytes = 512 << 10;
+        disk.writesTogether = new CountDownLatch(2);
+        try (SocketChannel client = connect()) {
+            go(client);
+            send(
+                    client,
+                    ByteBuffer.allocate(28 + lengthBytes + 28 + 512)
+                            .put(writeRequest(1, 0, lengthBytes))
+                            .position(28 + lengthBytes)
+                            .put(writeRequest(2, lengthBytes, 512))
+                            .position(28 + lengthBytes + 28 + 512));
+
+            ByteBuffer one = receive(client, 16);
+            ByteBuffer other = receive(client, 16);
+
+            assertThat(List.of(one.getLong(8), other.getLong(8))).containsExactlyInAnyOrder(1L, 2L);
+            assertThat(List.of(one.getInt(4), other.getInt(4))).containsOnly(0);
+        }
+        exports.withdraw(VDI);
+        assertThat(server.leasedBufferBytes()).isZero();
+    }
+
+    private static ByteBuffer writeRequest(long cookie, long offset, int lengthBytes) {
+        return ByteBuffer.allocate(28)
+                .putInt(NbdProtocol.REQUEST_MAGIC)
+                .putShort((short) 0)
+                .putShort((short) 1)
+                .putLong(cookie)
+                .putLong(offset)
+                .putInt(lengthBytes)
+                .flip();
     }
 
     @Test

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the requests of a client that waits for each answer before it sends the next, and does not sleep while one is likely to
@@ -22,23 +23,23 @@ public final class BusyPoll implements ReadableByteChannel {
     /** How many pauses the mean is taken over. */
     private static final int PAUSES = 8;
 
-    private final SocketChannel socket;
+    private final ReadableByteChannel source;
+
+    /** Null if the source is no socket itself; it is never polled then. */
+    private final @Nullable SocketChannel socket;
+
     private final PollingRoom room;
     private final long longestNanos;
 
     /** The mean of the last pauses, each counted as four times the longest poll at most. */
     private long meanNanos;
 
-    private BusyPoll(SocketChannel socket, PollingRoom room) {
-        this.socket = socket;
+    public BusyPoll(ReadableByteChannel source, PollingRoom room) {
+        this.source = source;
+        this.socket = source instanceof SocketChannel itself ? itself : null;
         this.room = room;
         this.longestNanos = room.longestPoll().toNanos();
         this.meanNanos = longestPauseNanos();
-    }
-
-    /** Returns what reads from {@code source} in this way; a source that is no socket itself reads as ever. */
-    public static ReadableByteChannel of(ReadableByteChannel source, PollingRoom room) {
-        return source instanceof SocketChannel socket ? new BusyPoll(socket, room) : source;
     }
 
     private long longestPauseNanos() {
@@ -49,26 +50,31 @@ public final class BusyPoll implements ReadableByteChannel {
     public int read(ByteBuffer target) throws IOException {
         long start = System.nanoTime();
         int count = 0;
-        if (meanNanos < longestNanos && room.enter()) {
+        if (socket != null && meanNanos < longestNanos && room.enter()) {
             try {
-                count = poll(target, start);
+                count = poll(socket, target, start + longestNanos);
             } finally {
                 room.leave();
             }
         }
         if (count == 0) {
-            count = socket.read(target);
+            count = source.read(target);
         }
         meanNanos += (Math.min(System.nanoTime() - start, longestPauseNanos()) - meanNanos) / PAUSES;
         return count;
     }
 
+    /** Reads what is here already; returns 0 if nothing is, or if that cannot be asked. */
+    public int readNow(ByteBuffer target) throws IOException {
+        return socket == null ? 0 : poll(socket, target, System.nanoTime());
+    }
+
     /** Returns 0 if nothing has come. */
-    private int poll(ByteBuffer target, long start) throws IOException {
+    private static int poll(SocketChannel socket, ByteBuffer target, long endNanos) throws IOException {
         socket.configureBlocking(false);
         try {
             int count = socket.read(target);
-            while (count == 0 && System.nanoTime() - start < longestNanos) {
+            while (count == 0 && System.nanoTime() - endNanos < 0) {
                 Thread.onSpinWait();
                 count = socket.read(target);
             }
@@ -80,11 +86,11 @@ public final class BusyPoll implements ReadableByteChannel {
 
     @Override
     public boolean isOpen() {
-        return socket.isOpen();
+        return source.isOpen();
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        source.close();
     }
 }

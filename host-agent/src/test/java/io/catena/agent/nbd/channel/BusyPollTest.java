@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -53,8 +55,8 @@ class BusyPollTest {
         server.close();
     }
 
-    private ReadableByteChannel poll(Duration longest) {
-        return BusyPoll.of(server, new PollingRoom(longest, 2, () -> asked.incrementAndGet() == 0));
+    private BusyPoll poll(Duration longest) {
+        return new BusyPoll(server, new PollingRoom(longest, 2, () -> asked.incrementAndGet() == 0));
     }
 
     @Test
@@ -114,6 +116,31 @@ class BusyPollTest {
 
         sent.get();
         assertTrue(server.isBlocking());
+    }
+
+    @Test
+    void readsWhatIsHereAndWaitsForNothing() throws IOException {
+        BusyPoll poll = poll(LONG);
+        ByteBuffer target = ByteBuffer.allocateDirect(10);
+        assertEquals(0, poll.readNow(target));
+        send(3);
+        send(4);
+
+        assertEquals(2, poll.readNow(target));
+
+        assertEquals(0, poll.readNow(target));
+        assertTrue(server.isBlocking());
+        client.shutdownOutput();
+        assertEquals(-1, poll.readNow(target));
+    }
+
+    @Test
+    void cannotTellWhatIsHereOfWhatIsNoSocket() throws IOException {
+        ReadableByteChannel bytes = Channels.newChannel(new ByteArrayInputStream(new byte[] {5}));
+        BusyPoll poll = new BusyPoll(bytes, new PollingRoom(LONG, 2, () -> false));
+
+        assertEquals(0, poll.readNow(ByteBuffer.allocateDirect(1)));
+        assertEquals(5, read(poll));
     }
 
     private void exchange(ReadableByteChannel poll, int count) throws IOException {

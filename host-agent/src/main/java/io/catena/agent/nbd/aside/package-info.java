@@ -1,0 +1,5 @@
+/** Which requests of a connection threads work on that are not its own. */
+@NullMarked
+package io.catena.agent.nbd.aside;
+
+import org.jspecify.annotations.NullMarked;
