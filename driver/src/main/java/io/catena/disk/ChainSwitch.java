@@ -1,6 +1,5 @@
 package io.catena.disk;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,9 +95,21 @@ public final class ChainSwitch {
     /**
      * Waits until all requests have ended that began before the switch, but flushes. Can be repeated.
      *
-     * @throws IOException if they did not in time
+     * @throws DiskBusyException if they did not in time
      */
-    public void awaitRequestsBefore(Duration patience) throws IOException {
+    public void awaitRequestsBefore(Duration patience) throws DiskBusyException {
         after.awaitBefore(Deadline.in(patience));
+    }
+
+    /**
+     * As {@link #awaitRequestsBefore}, and for the flushes that began before: nobody uses the chain before any more, in any way.
+     * Flushes that begin meanwhile wait for those, as they do anyway.
+     *
+     * @throws DiskBusyException if they did not end in time
+     */
+    public void awaitAllBefore(Duration patience) throws DiskBusyException {
+        Deadline deadline = Deadline.in(patience);
+        after.awaitBefore(deadline);
+        disk.awaitFlushes(deadline);
     }
 }

@@ -392,6 +392,13 @@ public final class LiveDisk implements BlockDevice {
         phase = next;
     }
 
+    /** Waits until the flushes under way have ended. */
+    void awaitFlushes(Deadline deadline) throws DiskBusyException {
+        Lock alone = flushGate.writeLock();
+        deadline.lock(alone);
+        alone.unlock();
+    }
+
     void paused(long nanos) {
         pauses.paused(nanos);
     }

@@ -92,7 +92,7 @@ public record Relink(String node, List<Child> children, List<Orphans.Orphan> orp
         }
     }
 
-    /** Deletes the node; nobody may have it open any more. */
+    /** Deletes the node; who has it open can go on reading it. */
     public void remove(Storage storage) throws IOException {
         Orphans.add(storage, orphans);
         storage.delete(node);

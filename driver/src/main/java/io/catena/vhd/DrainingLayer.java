@@ -211,9 +211,13 @@ public final class DrainingLayer implements Layer {
         leaf.keepPlaces(false);
     }
 
-    /** Lets go of both layers, which stay open, after the leaf's file was replaced; it is not written any more. */
-    public void discardLeaf() throws IOException {
-        end();
+    /** Removes the leaf's redo log, when {@link #isDone} and that is durable: nothing will be logged any more. Requests and flushes go on. */
+    public void removeLeafLog() throws IOException {
+        leaf.removeRedoLog();
+    }
+
+    /** Closes the leaf alone, after its file was replaced; to be called when nobody uses this any more. */
+    public void closeLeaf() throws IOException {
         leaf.discard();
     }
 

@@ -534,13 +534,18 @@ public final class SparseLayer implements Layer {
         }
     }
 
-    /** Ends writing for good, since nobody will read the file any more: it has no name, and its redo log goes. */
-    void discard() throws IOException {
-        writable = false;
-        flushes.retire();
+    /** Removes the redo log, when nothing is pending nor ever written again; flushes go on. */
+    void removeRedoLog() throws IOException {
         if (redo != null) {
             redo.delete();
         }
+    }
+
+    /** Closes the file as it is, since nobody will read it any more: it has no name, and its redo log is gone. */
+    void discard() throws IOException {
+        writable = false;
+        flushes.retire();
+        closeFiles();
     }
 
     /**

@@ -87,6 +87,32 @@ final class ChainSwitchTest {
     }
 
     @Test
+    void aFlushUnderWayIsWaitedForByWhoAsksForThat() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        MemoryLayer slow = new MemoryLayer(2);
+        slow.beforeFlush = () -> {
+            entered.countDown();
+            await(leave);
+        };
+        LiveDisk disk = new LiveDisk(ChainTest.chain(slow), false);
+        Future<?> flush = threads.submit(() -> {
+            disk.flush();
+            return null;
+        });
+        await(entered);
+
+        ChainSwitch cut = one(disk, ChainTest.chain(new MemoryLayer(2)));
+
+        cut.awaitRequestsBefore(PATIENCE);
+        assertThatThrownBy(() -> cut.awaitAllBefore(SHORT)).isInstanceOf(DiskBusyException.class);
+        leave.countDown();
+        cut.awaitAllBefore(PATIENCE);
+        flush.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(slow.flushes).isEqualTo(1);
+    }
+
+    @Test
     void whatIsWrittenToTheBaseCopyAfterTheSwitchIsSeen() throws Exception {
         MemoryLayer base = new MemoryLayer(2);
         Chain chain = over(new MemoryLayer(2), base);

@@ -24,6 +24,9 @@ final class MemoryLayer implements Layer {
     /** What each request does before all else. */
     Runnable beforeRequest = () -> {};
 
+    /** What each flush does before all else. */
+    Runnable beforeFlush = () -> {};
+
     MemoryLayer(int sectors) {
         bytes = new byte[sectors * 512];
     }
@@ -107,8 +110,11 @@ final class MemoryLayer implements Layer {
     }
 
     @Override
-    public synchronized void flush() {
-        flushes++;
+    public void flush() {
+        beforeFlush.run();
+        synchronized (this) {
+            flushes++;
+        }
     }
 
     @Override

@@ -15,10 +15,9 @@ import java.util.Set;
  * @param holder holds their data; it is opened anew, since it has grown
  */
 record DroppedNodes(Attachments attachments, Set<String> gone, ChainFile holder) implements LiveSteps {
-    /** If this fails half-way, some disks go on without the nodes, which is right also if the nodes stay. */
     @Override
-    public void cut() throws IOException {
-        attachments.swaps().dropFromChains(gone, holder);
+    public void cut(Aside aside) throws IOException {
+        attachments.swaps().dropFromChains(gone, holder, aside);
     }
 
     @Override

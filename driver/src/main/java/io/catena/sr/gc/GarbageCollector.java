@@ -15,6 +15,7 @@ import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -24,6 +25,9 @@ import java.util.List;
  * while it copies.
  */
 final class GarbageCollector {
+    /** What requests use still that began before the end of a step, and take longer, is closed after a later one. */
+    private static final Duration REQUEST_PATIENCE = Duration.ofSeconds(5);
+
     private final Storage storage;
     private final SrTree tree;
     private final Attachments attachments;
@@ -42,6 +46,14 @@ final class GarbageCollector {
      * @throws StepInterrupted if it was stopped, to be continued later
      */
     Merge.Done take(GcStep step, JobControl control) throws IOException {
+        try {
+            return takeNow(step, control);
+        } finally {
+            attachments.closeLeft(REQUEST_PATIENCE);
+        }
+    }
+
+    private Merge.Done takeNow(GcStep step, JobControl control) throws IOException {
         long from = progress.begin(step);
         if (step.way() == GcStatus.Way.DELETE) {
             control.phase("deleting " + step.node().name());

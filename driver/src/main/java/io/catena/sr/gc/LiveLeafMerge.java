@@ -4,6 +4,7 @@ import io.catena.api.JobControl;
 import io.catena.api.VdiId;
 import io.catena.op.Absorb;
 import io.catena.sr.gc.plan.GcStep;
+import io.catena.sr.live.Attachment;
 import io.catena.sr.live.Attachments;
 import io.catena.sr.live.ChangedMeanwhileException;
 import io.catena.sr.live.DrainSpace;
@@ -15,6 +16,7 @@ import io.catena.sr.tree.Tree;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Merges an attached disk's leaf with its base copy, whatever the guest writes meanwhile.
@@ -39,26 +41,46 @@ final class LiveLeafMerge implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
+        awaitRequests(vdi);
         LeafDrain drain = tree.changeOf(List.of(step.node(), step.lower()), () -> {
             checkMayMerge(step.node().name());
             return attachments.leaves().beginDrain(vdi, step.lower().name(), tree::aside);
         });
+        boolean finished = false;
         try {
             control.addTotal(drain.bytesLeft());
             while (drain.round(control, DrainSpace.now(storage, drain.blockBytes()))) {
                 control.giveWay();
             }
+            makeDurable(drain);
             tree.changeOf(List.of(step.node(), step.lower()), () -> {
                 finish(vdi, drain, step);
                 return vdi;
             });
+            finished = true;
             return Done.merged(1, drain.copied());
         } finally {
-            tree.lockedIo(() -> {
-                tree.concern(List.of(step.node(), step.lower()));
-                attachments.leaves().endDrain(vdi, drain, tree::aside);
-                return vdi;
-            });
+            if (!finished) {
+                leave(vdi, drain, step);
+            }
+        }
+    }
+
+    /** If the disk hangs the drain is ended by who does something else with the disk, or merges it again. */
+    private void leave(VdiId vdi, LeafDrain drain, GcStep step) throws IOException {
+        awaitRequests(vdi);
+        tree.lockedIo(() -> {
+            tree.concern(List.of(step.node(), step.lower()));
+            attachments.leaves().endDrain(vdi, drain, tree::aside);
+            return vdi;
+        });
+    }
+
+    /** Not in the SR's turn, for which changes of other disks wait: how long that takes is up to the disk. */
+    private void awaitRequests(VdiId vdi) throws IOException {
+        Optional<Attachment> disk = attachments.get(vdi);
+        if (disk.isPresent()) {
+            disk.get().disk().alone(() -> {});
         }
     }
 
@@ -67,7 +89,6 @@ final class LiveLeafMerge implements Merge {
         tree.lookOutside(List.of(step.node(), step.lower()));
         Absorb operation = new Absorb(step.lower().name(), step.node().name());
         checkMayMerge(operation.leaf());
-        tree.aside(() -> makeDurable(drain));
         tree.commit(operation, attachments.leaves().finishDrain(vdi, operation));
         tree.refresh(List.of(operation.baseCopy(), operation.leaf()));
     }
@@ -79,6 +100,7 @@ final class LiveLeafMerge implements Merge {
         }
     }
 
+    /** Not in the SR's turn, for which changes of other disks wait: what is so now stays so. */
     private static void makeDurable(LeafDrain drain) throws IOException {
         drain.disk().flush();
     }

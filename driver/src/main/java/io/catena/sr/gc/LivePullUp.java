@@ -26,7 +26,7 @@ import java.util.List;
  *   <li>Copy what the leaf lacks: see {@link Fill}. What the guest sees does not change.
  *   <li>Flush: the leaf alone holds everything, also after a power cut.
  *   <li>Record that it is linked to what the base copy builds on: from here on recovery completes the operation.
- *   <li>Take the steps of {@link Relink} while requests run; they are held back for a moment to let the base copy go.
+ *   <li>Take the steps of {@link Relink} while requests run, and let the base copy go.
  * </ol>
  */
 final class LivePullUp implements Merge {
@@ -51,6 +51,7 @@ final class LivePullUp implements Merge {
             while (live.round(control)) {
                 control.giveWay();
             }
+            makeDurable(vdi);
             tree.changeOf(List.of(step.node(), step.lower()), () -> {
                 finish(vdi, live, step);
                 return vdi;
@@ -65,6 +66,15 @@ final class LivePullUp implements Merge {
         }
     }
 
+    /** Not in the SR's turn, for which changes of other disks wait: what the leaf was given by now it does not lose. */
+    private void makeDurable(VdiId vdi) throws IOException {
+        attachments
+                .get(vdi)
+                .orElseThrow(() -> new ChangedMeanwhileException("the disk was detached meanwhile"))
+                .disk()
+                .flush();
+    }
+
     private void finish(VdiId vdi, LiveFill live, GcStep step) throws IOException {
         live.checkNotEnded();
         tree.lookOutside(List.of(step.node(), step.lower()));
@@ -74,7 +84,7 @@ final class LivePullUp implements Merge {
             throw new ChangedMeanwhileException("the disk was changed meanwhile");
         }
         Node baseCopy = step.lower();
-        LiveSteps steps = attachments.leaves().finishFill(vdi, live, baseCopy.name(), tree::aside);
+        LiveSteps steps = attachments.leaves().finishFill(vdi, live, baseCopy.name());
         Unlinking.ofInUse(storage, baseCopy, ChainFile.read(storage, leaf)).run(tree, steps);
         tree.refresh(List.of(baseCopy.name(), leaf));
     }

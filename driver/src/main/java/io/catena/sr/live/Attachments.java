@@ -9,9 +9,11 @@ import io.catena.disk.Exporter;
 import io.catena.disk.Fence;
 import io.catena.disk.LiveDisk;
 import io.catena.disk.ZeroElision;
+import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Opening;
 import io.catena.store.Storage;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -19,8 +21,8 @@ import java.util.Set;
 /**
  * The disks of an SR that are active: their chains are open, and they are served.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only, but for {@link #get}, {@link #liveDisks} and {@link
- * #leavesThatAreRead}, which need no lock; the disks themselves serve requests from many threads.
+ * <p><b>Threads.</b> Used under the SR's tree lock only, but for {@link #get}, {@link #liveDisks}, {@link #closeLeft}
+ * and {@link #leavesThatAreRead}, which need no lock; the disks themselves serve requests from many threads.
  */
 public final class Attachments {
     private final OpenNodes nodes;
@@ -29,7 +31,7 @@ public final class Attachments {
     private final LeafWork leaves;
     private final Exporter exporter;
     private final PauseRecorder pauses = new PauseRecorder();
-
+    private final LeftNodes left = new LeftNodes();
     private final Fence fence;
 
     /**
@@ -38,8 +40,8 @@ public final class Attachments {
     public Attachments(Storage storage, Exporter exporter, RedoStore redo, Fence fence) {
         this.fence = fence;
         this.nodes = new OpenNodes(storage, redo);
-        this.swaps = new ChainSwaps(storage, nodes, disks);
-        this.leaves = new LeafWork(storage, nodes, disks, swaps);
+        this.swaps = new ChainSwaps(storage, nodes, disks, left);
+        this.leaves = new LeafWork(storage, nodes, disks, swaps, left);
         this.exporter = exporter;
     }
 
@@ -93,17 +95,28 @@ public final class Attachments {
         }
     }
 
-    /** Whether an active disk is to keep its zeros from now on; requests under way may still leave some out until this returns. */
-    public void keepZeros(VdiId vdi, boolean wanted) throws IOException {
+    /**
+     * Whether an active disk is to keep its zeros from now on; requests under way may still leave some out until this returns.
+     *
+     * @param aside of a change that concerns the disk
+     */
+    public void keepZeros(VdiId vdi, boolean wanted, Aside aside) throws IOException {
         Attachment attachment = disks.active(vdi).orElse(null);
         if (attachment == null || attachment.zeros().areKept() == wanted) {
             return;
         }
-        LiveDisk.Pause pause = attachment.disk().pause();
+        attachment.zeros().keep(wanted);
+        if (wanted) {
+            awaitRequests(attachment, aside);
+        }
+    }
+
+    private static void awaitRequests(Attachment attachment, Aside aside) throws IOException {
         try {
-            attachment.zeros().keep(wanted);
-        } finally {
-            pause.close();
+            aside.run(() -> attachment.disk().alone(() -> {}));
+        } catch (IOException e) {
+            attachment.zeros().keep(false);
+            throw e;
         }
     }
 
@@ -183,6 +196,15 @@ public final class Attachments {
         nodes.releaseAll(leaves.leave(attachment));
     }
 
+    /**
+     * Closes what disks have left that no request uses any more: see {@link LeftNodes}. By any thread, without the tree lock.
+     *
+     * @param patience for the requests of each step; those that were waited for before are not waited for again
+     */
+    public void closeLeft(Duration patience) {
+        left.closeUnused(patience);
+    }
+
     /** Detaches all disks, also if some of them fail. */
     public void detachAll() throws IOException {
         IOException failure = null;
@@ -193,6 +215,7 @@ public final class Attachments {
                 failure = Failures.merge(failure, e);
             }
         }
+        left.closeAll();
         if (failure != null) {
             throw failure;
         }

@@ -1,6 +1,8 @@
 package io.catena.sr.live;
 
 import io.catena.disk.Chain;
+import io.catena.disk.DiskBusyException;
+import io.catena.log.LogLine;
 import io.catena.op.Bytes;
 import io.catena.op.Operation;
 import io.catena.op.Relink;
@@ -10,6 +12,8 @@ import io.catena.store.Storage;
 import io.catena.vhd.ParentLink;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Set;
 
@@ -21,7 +25,8 @@ import java.util.Set;
  *       block of which the chain below has something.
  *   <li>Write the new link, through who has the leaf open, while requests run. With the one parent or the other the content is
  *       the same.
- *   <li>While requests are held back, go on without the base copy, in memory.
+ *   <li>Go on without the base copy, in memory: see {@link ChainSwaps#dropFromChains}. If a request that hangs is in the way the
+ *       disk goes on with it, until it is detached: it can be read as long as it is open.
  *   <li>Delete the base copy.
  * </ol>
  *
@@ -30,6 +35,8 @@ import java.util.Set;
  * <p><b>Threads.</b> Used under the SR's tree lock only.
  */
 final class FillEnd implements LiveSteps {
+    private static final Logger LOG = System.getLogger(FillEnd.class.getName());
+
     private final OpenNodes nodes;
     private final ChainSwaps swaps;
     private final Chain.Node leaf;
@@ -46,7 +53,7 @@ final class FillEnd implements LiveSteps {
     }
 
     @Override
-    public void cut() {}
+    public void cut(Aside aside) {}
 
     @Override
     public void settle(Aside aside) {}
@@ -56,11 +63,20 @@ final class FillEnd implements LiveSteps {
         Relink relink = (Relink) operation;
         if (nodes.isOpen(leaf)) {
             aside.run(() -> link(relink));
-            swaps.dropFromChains(Set.of(baseCopy), null);
+            dropBaseCopy(aside);
             aside.run(() -> relink.remove(storage));
         } else {
             // Detached since a step failed.
             aside.run(() -> relink.apply(storage));
+        }
+    }
+
+    private void dropBaseCopy(Aside aside) throws IOException {
+        try {
+            swaps.dropFromChains(Set.of(baseCopy), null, aside);
+        } catch (DiskBusyException e) {
+            nodes.forget(baseCopy);
+            LOG.log(Level.WARNING, LogLine.of("base-copy-stays-open", "node", baseCopy, "cause", e.getMessage()));
         }
     }
 

@@ -90,9 +90,14 @@ public final class LeafDrain {
         ((SparseLayer) baseCopy.layer()).changeFooter(footer -> footer.withHidden(false));
     }
 
-    /** Ends the writing of the leaf, whose file was replaced. */
-    void discardLeaf() throws IOException {
-        layer.discardLeaf();
+    /** Removes the redo log of the leaf, which is empty, and whose file was replaced. */
+    void removeLeafLog() throws IOException {
+        layer.removeLeafLog();
+    }
+
+    /** Closes the leaf, whose file was replaced; no request uses it any more. */
+    void closeLeaf() throws IOException {
+        layer.closeLeaf();
     }
 
     /** Makes the base copy's file complete: all is durable, and other programs can read it. */

@@ -27,6 +27,7 @@ public final class LeafWork {
     private final OpenNodes nodes;
     private final DisksInUse disks;
     private final ChainSwaps swaps;
+    private final LeftNodes left;
 
     /** The attached disks whose leaves are being moved to their base copies. */
     private final Map<VdiId, LeafDrain> drains = new HashMap<>();
@@ -37,11 +38,12 @@ public final class LeafWork {
     /** The attached disks whose leaves are being given what their base copies have. */
     private final Map<VdiId, LiveFill> fills = new HashMap<>();
 
-    LeafWork(Storage storage, OpenNodes nodes, DisksInUse disks, ChainSwaps swaps) {
+    LeafWork(Storage storage, OpenNodes nodes, DisksInUse disks, ChainSwaps swaps, LeftNodes left) {
         this.storage = storage;
         this.nodes = nodes;
         this.disks = disks;
         this.swaps = swaps;
+        this.left = left;
     }
 
     /** Notes that a detached disk's leaf is being copied. */
@@ -118,7 +120,7 @@ public final class LeafWork {
      */
     public LiveFill beginFill(VdiId vdi, String baseCopy, Aside aside) throws IOException {
         Attachment attachment = attachedForWriting(vdi);
-        List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
+        List<Chain.Node> chain = mergeableChain(attachment, baseCopy, aside);
         Layer source = aside.get(() -> ChainFile.read(storage, baseCopy).openSource(storage));
         LiveFill fill = new LiveFill(new Fill(chain.get(0).layer(), source, attachment.disk()), source);
         fills.put(vdi, fill);
@@ -131,9 +133,14 @@ public final class LeafWork {
                 .orElseThrow(() -> new ChangedMeanwhileException("the disk is not attached for writing"));
     }
 
-    private List<Chain.Node> mergeableChain(Attachment attachment, String baseCopy) throws IOException {
+    /** A drain that could not be ended, since the disk hung, is ended here. */
+    private List<Chain.Node> mergeableChain(Attachment attachment, String baseCopy, Aside aside) throws IOException {
+        LeafDrain unfinished = drains.get(attachment.vdi());
+        if (unfinished != null) {
+            endDrain(attachment.vdi(), unfinished, aside);
+        }
         List<Chain.Node> chain = attachment.disk().chain().nodes();
-        if (drains.containsKey(attachment.vdi()) || !(chain.get(0).layer() instanceof SparseLayer)) {
+        if (!(chain.get(0).layer() instanceof SparseLayer)) {
             throw new IOException(
                     "something that was done with the disk before failed and could not be ended; detach the"
                             + " disk and attach it again");
@@ -145,16 +152,14 @@ public final class LeafWork {
     }
 
     /**
-     * Ends the filling of a leaf that holds all of its base copy by now, which is made durable.
+     * Ends the filling of a leaf that holds all of its base copy by now, durably.
      *
-     * @param aside of a change that concerns the disk
      * @return how the base copy leaves the chain; to be committed under the tree lock
      */
-    public LiveSteps finishFill(VdiId vdi, LiveFill fill, String baseCopy, Aside aside) throws IOException {
+    public LiveSteps finishFill(VdiId vdi, LiveFill fill, String baseCopy) throws IOException {
         fill.checkNotEnded();
         stopFill(vdi);
         LiveDisk disk = disks.active(vdi).orElseThrow().disk();
-        aside.run(disk::flush);
         return new FillEnd(nodes, swaps, disk.chain().leaf(), baseCopy);
     }
 
@@ -176,7 +181,7 @@ public final class LeafWork {
      */
     public LeafDrain beginDrain(VdiId vdi, String baseCopy, Aside aside) throws IOException {
         Attachment attachment = attachedForWriting(vdi);
-        List<Chain.Node> chain = mergeableChain(attachment, baseCopy);
+        List<Chain.Node> chain = mergeableChain(attachment, baseCopy, aside);
         Chain.Node leaf = chain.get(0);
         Chain.Node writable = nodes.openWritableBeside(baseCopy, aside);
         LeafDrain drain;
@@ -234,7 +239,7 @@ public final class LeafWork {
     public LiveSteps finishDrain(VdiId vdi, Absorb operation) {
         LeafDrain drain = Objects.requireNonNull(drains.get(vdi), "drain");
         drain.stop();
-        return new DrainEnd(vdi, nodes, drain, operation, drains);
+        return new DrainEnd(vdi, nodes, left, drain, operation, drains);
     }
 
     /** Ends what is done with the leaf of a disk that is not served any more, and returns the nodes of its chain. */

@@ -12,7 +12,7 @@ import java.lang.System.Logger.Level;
  *
  * <p>Before the first zero of a disk is left out that is noted, durably. If it cannot be, the zero is kept.
  *
- * <p><b>Threads.</b> Safe for use by many threads. {@link #keep} only while no request of the disk is under way.
+ * <p><b>Threads.</b> Safe for use by many threads. After {@link #keep} requests under way may have asked before.
  */
 public final class LeafZeros implements ZeroElision {
     private static final Logger LOG = System.getLogger(LeafZeros.class.getName());

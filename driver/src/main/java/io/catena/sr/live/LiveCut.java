@@ -147,11 +147,17 @@ public final class LiveCut implements LiveSteps {
     }
 
     @Override
-    public void cut() throws IOException {
+    public void cut(Aside aside) throws IOException {
         for (Part part : parts) {
             part.successor = successor(part);
         }
         List<ChainSwitch> switches = prepared();
+        aside.run(() -> cutAll(switches));
+        parts.forEach(this::enter);
+    }
+
+    /** Without the tree lock: a disk that hangs keeps this waiting, and nobody else may switch these disks meanwhile. */
+    private void cutAll(List<ChainSwitch> switches) throws IOException {
         List<LiveDisk.Pause> pauses = new ArrayList<>();
         Map<VdiId, Long> begun = new HashMap<>();
         try {
@@ -169,7 +175,6 @@ public final class LiveCut implements LiveSteps {
             }
         }
         begun.forEach((vdi, since) -> pauseNanos.put(vdi, PauseClock.nanos() - since));
-        parts.forEach(this::enter);
     }
 
     private static Chain successor(Part part) {

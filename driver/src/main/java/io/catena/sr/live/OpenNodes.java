@@ -156,16 +156,6 @@ public final class OpenNodes implements OpenFiles {
         return new Chain.Node(name, open);
     }
 
-    /** Opens a node for reading, or shares it; {@link #release} gives it back. */
-    Chain.Node share(ChainFile file) throws IOException {
-        Layer layer = byName.get(file.name());
-        if (layer == null) {
-            layer = file.openReadOnly(storage);
-            put(file.name(), layer);
-        }
-        return share(file.name(), layer);
-    }
-
     /**
      * Opens a node for writing though it may be open for reading. Who asks for it from then on gets this one; those who have
      * the other one see it as it was, and have to give it back. {@link #release} gives this one back.
@@ -209,9 +199,14 @@ public final class OpenNodes implements OpenFiles {
 
     /** Enters a node that was opened elsewhere, in place of the one that has the name now. */
     public Chain.Node enter(String name, Layer layer) {
-        put(name, layer);
-        users.put(layer, 1);
+        enter(name, layer, 1);
         return new Chain.Node(name, layer);
+    }
+
+    /** As {@link #enter(String, Layer)}, of a node that so many chains have. */
+    void enter(String name, Layer layer, int chains) {
+        put(name, layer);
+        users.put(layer, chains);
     }
 
     /** Lets a layer take the place of another, of the same file, that a disk alone has. */
@@ -253,11 +248,19 @@ public final class OpenNodes implements OpenFiles {
 
     /** Gives back a node, and closes it if nobody else has it. */
     void release(Chain.Node node) throws IOException {
-        if (users.merge(node.layer(), -1, Integer::sum) == 0) {
-            users.remove(node.layer());
-            byName.remove(node.name(), node.layer());
+        if (leave(node)) {
             close(node);
         }
+    }
+
+    /** Gives back a node, and leaves it to the caller to close it if nobody else has it; returns whether that is so. */
+    boolean leave(Chain.Node node) {
+        if (users.merge(node.layer(), -1, Integer::sum) > 0) {
+            return false;
+        }
+        users.remove(node.layer());
+        byName.remove(node.name(), node.layer());
+        return true;
     }
 
     /** Gives back all, also if some cannot be closed. */

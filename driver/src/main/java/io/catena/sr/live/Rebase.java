@@ -68,8 +68,8 @@ public final class Rebase implements LiveSteps, AutoCloseable {
     }
 
     @Override
-    public void cut() throws IOException {
-        try (LiveDisk.Pause pause = opening.get(disk::pause)) {
+    public void cut(Aside aside) throws IOException {
+        try (LiveDisk.Pause pause = aside.get(disk::pause)) {
             List<Chain.Node> present = pause.chain().nodes();
             List<Chain.Node> chain = new ArrayList<>(present.subList(0, 1));
             chain.addAll(ancestors);
@@ -84,7 +84,7 @@ public final class Rebase implements LiveSteps, AutoCloseable {
     public void settle(Aside aside) {}
 
     @Override
-    public void goOn() {
+    public void goOn(Aside aside) {
         List<Chain.Node> dropped = left;
         left = List.of();
         try {

@@ -79,7 +79,7 @@ final class Commits {
 
     private void cut(LiveSteps live) throws IOException {
         try {
-            live.cut();
+            live.cut(this::aside);
         } catch (IOException | RuntimeException e) {
             takeBack(e);
             throw e;
@@ -91,11 +91,11 @@ final class Commits {
         try {
             live.settle(this::aside);
             live.apply(operation, storage, this::aside);
-            live.goOn();
+            live.goOn(this::aside);
             aside(journal::forget);
             underway = LiveSteps.NONE;
         } catch (IOException e) {
-            if (operation.hasNotBegun(storage) && live.goBack()) {
+            if (operation.hasNotBegun(storage) && live.goBack(this::aside)) {
                 underway = LiveSteps.NONE;
                 takeBack(e);
                 throw e;
@@ -110,7 +110,7 @@ final class Commits {
 
     private void takeBack(Exception reason) throws StuckException {
         try {
-            journal.forget();
+            aside(journal::forget);
         } catch (IOException e) {
             reason.addSuppressed(e);
             stuck = String.valueOf(reason.getMessage());
@@ -130,7 +130,7 @@ final class Commits {
     /** The record may be there though writing it failed; what cannot be forgotten for sure must happen. */
     private void forgetOrFinish(IOException reason) throws IOException {
         try {
-            journal.forget();
+            aside(journal::forget);
         } catch (IOException e) {
             reason.addSuppressed(e);
             if (isBound()) {
@@ -165,7 +165,7 @@ final class Commits {
         Aside atOnce = Aside.Step::take;
         underway.settle(atOnce);
         Optional<Operation> completed = journal.recoverOwn(operation -> underway.apply(operation, storage, atOnce));
-        underway.goOn();
+        underway.goOn(atOnce);
         underway = LiveSteps.NONE;
         return completed;
     }

@@ -9,7 +9,7 @@ public interface LiveSteps {
     /** Of an operation that no disk in use hears of. */
     LiveSteps NONE = new LiveSteps() {
         @Override
-        public void cut() {}
+        public void cut(Aside aside) {}
 
         @Override
         public void settle(Aside aside) {}
@@ -18,9 +18,10 @@ public interface LiveSteps {
     /**
      * Lets the disks go on as they will be when the operation has happened. From here on it must not be taken back.
      *
+     * @param aside for what may take long, if only since a disk hangs
      * @throws IOException if nothing has happened, and the operation is to be forgotten
      */
-    void cut() throws IOException;
+    void cut(Aside aside) throws IOException;
 
     /**
      * Makes durable what the operation's own steps need. If this, or a step, fails, this is called again before the steps are
@@ -43,12 +44,17 @@ public interface LiveSteps {
     /**
      * Lets the disks go on as they were before {@link #cut}, since none of the operation's own steps could be taken.
      *
+     * @param aside as for {@link #cut}
      * @return whether they do; if not the operation is bound to happen
      */
-    default boolean goBack() {
+    default boolean goBack(Aside aside) {
         return false;
     }
 
-    /** Lets go of what the disks do not need any more, after the operation's own steps were taken. */
-    default void goOn() {}
+    /**
+     * Lets go of what the disks do not need any more, after the operation's own steps were taken.
+     *
+     * @param aside for what takes long
+     */
+    default void goOn(Aside aside) {}
 }

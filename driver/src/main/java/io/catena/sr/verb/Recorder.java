@@ -38,6 +38,6 @@ public final class Recorder {
         sr.admission.checkMove(sr.tree.now(), node, Admission.owner(changed));
         sr.tree.concern(List.of(node));
         sr.tree.aside(() -> sr.records.write(id, changed));
-        sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()));
+        sr.attachments.keepZeros(id, MirrorMark.isIn(changed.allKeys()), sr.tree::aside);
     }
 }

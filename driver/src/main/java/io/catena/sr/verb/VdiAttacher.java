@@ -20,6 +20,7 @@ import io.catena.sr.tree.Node;
 import io.catena.sr.tree.Opening;
 import io.catena.sr.tree.Tree;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -169,6 +170,7 @@ public final class VdiAttacher {
             endRounds(id);
             last.get().disk().complete();
             ending.run();
+            sr.attachments.closeLeft(Duration.ZERO);
         } finally {
             sr.tree.tell(() -> sr.attachments.stay(id));
         }

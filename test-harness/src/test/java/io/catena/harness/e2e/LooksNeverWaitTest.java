@@ -17,7 +17,6 @@ import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
-import io.catena.harness.explore.CallSite;
 import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Environment;
@@ -25,20 +24,14 @@ import io.catena.sr.job.Jobs;
 import io.catena.sr.job.Looks;
 import io.catena.sr.job.Timer;
 import io.catena.sr.record.MirrorMark;
-import io.catena.store.BlockFile;
 import io.catena.store.FileStorage;
 import io.catena.store.Storage;
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,9 +43,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -128,7 +118,9 @@ class LooksNeverWaitTest {
 
     @Test
     void whileAMergeWaitsForTheDisk() throws Exception {
-        Job job = stall.begins("rename", "delete", "truncate", "open");
+        stall.begin("rename", "delete", "truncate", "open");
+        Job job = sr.garbage().run();
+        stall.awaitCall();
         assertLooksAnswer();
         stall.end();
         assertThat(jobs.waitFor(job.id(), Duration.ofSeconds(60)).state()).isEqualTo(Job.State.DONE);
@@ -499,146 +491,6 @@ class LooksNeverWaitTest {
     /** Far less than any wait for the disk would take, far more than a busy machine needs. */
     private void inTime(Callable<?> work) throws Exception {
         threads.submit(work).get(PATIENCE_SECONDS / 2, TimeUnit.SECONDS);
-    }
-
-    /** A disk that does not answer for a while. */
-    private final class Stall {
-        private volatile List<String> names = List.of();
-        private volatile String prefix = "";
-        private volatile List<String> callers = List.of();
-        private volatile boolean isForOne;
-        private volatile boolean fails;
-        private final AtomicReference<@Nullable Thread> first = new AtomicReference<>();
-        private volatile CountDownLatch called = new CountDownLatch(1);
-        private volatile CountDownLatch ended = new CountDownLatch(0);
-
-        Storage over(Storage storage) {
-            return over(Storage.class, storage);
-        }
-
-        private <T> T over(Class<T> type, T real) {
-            return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, new Stalling(real)));
-        }
-
-        /** Stands before a storage or one of its files. */
-        private final class Stalling implements InvocationHandler {
-            private final Object real;
-
-            Stalling(Object real) {
-                this.real = real;
-            }
-
-            @Override
-            public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] given) throws Throwable {
-                Object[] arguments = given == null ? new Object[0] : given;
-                if (real instanceof Storage ? concerns(method.getName(), arguments) : isAskedByCaller()) {
-                    await();
-                }
-                try {
-                    Object result = method.invoke(real, unwrapped(arguments));
-                    return result instanceof BlockFile file ? over(BlockFile.class, file) : result;
-                } catch (InvocationTargetException e) {
-                    throw e.getCause();
-                }
-            }
-
-            private Object[] unwrapped(Object[] arguments) {
-                return Stream.of(arguments).map(this::unwrapped).toArray();
-            }
-
-            private Object unwrapped(Object argument) {
-                return Proxy.isProxyClass(argument.getClass())
-                                && Proxy.getInvocationHandler(argument) instanceof Stalling stalling
-                        ? stalling.real
-                        : argument;
-            }
-        }
-
-        private boolean concerns(String method, Object[] arguments) {
-            return callers.isEmpty()
-                    ? (names.isEmpty() || names.contains(method))
-                            && (prefix.isEmpty() || String.valueOf(arguments[0]).startsWith(prefix))
-                    : isAskedByCaller();
-        }
-
-        private boolean isAskedByCaller() {
-            return callers.stream()
-                    .anyMatch(path -> Stream.of(path.split(" > ", -1)).allMatch(CallSite::isInside));
-        }
-
-        private void await() throws InterruptedException, IOException {
-            CountDownLatch end = ended;
-            if (end.getCount() > 0 && (!isForOne || first.compareAndSet(null, Thread.currentThread()))) {
-                called.countDown();
-                if (fails) {
-                    throw new IOException("the disk fails");
-                }
-                end.await();
-            }
-        }
-
-        /** Nothing answers from now on. */
-        void begin(String... only) {
-            names = Arrays.asList(only);
-            prefix = "";
-            callers = List.of();
-            isForOne = false;
-            called = new CountDownLatch(1);
-            ended = new CountDownLatch(1);
-        }
-
-        /** A call about files whose names begin so does not answer from now on. */
-        void beginAt(String method, String namesFrom) {
-            begin(method);
-            prefix = namesFrom;
-        }
-
-        /** No call that these methods make, or those that they call, is answered from now on; of "A > B" only where both do. */
-        void beginInside(String... methods) {
-            callers = List.of(methods);
-            isForOne = false;
-            called = new CountDownLatch(1);
-            ended = new CountDownLatch(1);
-        }
-
-        /** As {@link #beginInside}, of the first call alone. */
-        void beginForOneInside(String... methods) {
-            beginInside(methods);
-            first.set(null);
-            isForOne = true;
-        }
-
-        /** As {@link #beginForOneInside}, of a call that fails. */
-        void failInside(String... methods) {
-            beginForOneInside(methods);
-            fails = true;
-        }
-
-        /** What waits goes on, until it comes to these methods. */
-        void goOnInside(String... methods) {
-            CountDownLatch before = ended;
-            beginInside(methods);
-            before.countDown();
-        }
-
-        /** Begins a merge, and waits until it waits for a call. */
-        Job begins(String... only) throws InterruptedException {
-            begin(only);
-            Job job = sr.garbage().run();
-            awaitCall();
-            return job;
-        }
-
-        void awaitCall() throws InterruptedException {
-            assertThat(called.await(PATIENCE_SECONDS, TimeUnit.SECONDS))
-                    .as("somebody waits for the disk")
-                    .isTrue();
-        }
-
-        void end() {
-            fails = false;
-            ended.countDown();
-        }
     }
 
     /** Serves disks in memory, one of them to a client that does not leave when asked to. */
