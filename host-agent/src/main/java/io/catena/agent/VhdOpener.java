@@ -53,6 +53,7 @@ final class VhdOpener implements SrOpener {
     private final Environment environment;
     private final SharedSrs shared;
     private final SingleHostDirectories singleHost;
+    private final String stateId;
     private final Supplier<List<Path>> allowedParents;
     private final Pool pool;
     private final Exporter exporter;
@@ -64,6 +65,7 @@ final class VhdOpener implements SrOpener {
     VhdOpener(Agent.Parts parts, Supplier<List<Path>> allowedParents) throws IOException {
         this.allowedParents = allowedParents;
         this.singleHost = new SingleHostDirectories(parts.singleHostFile());
+        this.stateId = StateId.of(parts.singleHostFile().resolveSibling("state-id"));
         Files.createDirectories(parts.redoDirectory());
         environment = new Environment(
                 LinuxFiles.storage(parts.redoDirectory()),
@@ -111,6 +113,7 @@ final class VhdOpener implements SrOpener {
                             plain,
                             exporter,
                             jobs,
+                            stateId,
                             (right, own) ->
                                     attach(directory, right, Objects.requireNonNullElse(own, exporter), wanted)));
         }

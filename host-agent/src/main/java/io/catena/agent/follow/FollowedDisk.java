@@ -5,6 +5,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.Hold;
 import io.catena.api.VdiId;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,9 @@ final class FollowedDisk {
 
     /** By holder. */
     private final Map<String, Own> holders = new TreeMap<>();
+
+    /** Tickets, by holder. */
+    private final Map<String, String> givenUp = new HashMap<>();
 
     /** What is served to the guests of this host; null while nobody has it active. */
     private @Nullable KeepingDevice device;
@@ -65,9 +69,27 @@ final class FollowedDisk {
         return !holders.isEmpty();
     }
 
-    /** A holder has it attached only. */
-    void deactivated(String holder) {
-        get(holder).ifPresent(own -> put(own.hold().activated(null), null));
+    /**
+     * A holder has it attached only, and its ticket is not used any more.
+     *
+     * @return the ticket; null if it had none
+     */
+    @Nullable
+    String giveUp(String holder) {
+        Own own = holders.get(holder);
+        if (own == null || !own.isActive()) {
+            return null;
+        }
+        put(own.hold().activated(null), null);
+        if (own.ticket() != null) {
+            givenUp.put(holder, own.ticket());
+        }
+        return own.ticket();
+    }
+
+    /** Whether it is the one that the holder gave up last; those before it are none any more. */
+    boolean hasGivenUp(String holder, String ticket) {
+        return ticket.equals(givenUp.get(holder));
     }
 
     boolean isActive(String holder) {

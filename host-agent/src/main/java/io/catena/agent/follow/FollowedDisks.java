@@ -1,6 +1,7 @@
 package io.catena.agent.follow;
 
 import io.catena.agent.cluster.HolderWatch.Seen;
+import io.catena.agent.follow.keep.KeepingDevice;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
@@ -8,12 +9,16 @@ import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.disk.Exporter;
+import io.catena.log.LogLine;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Threads.</b> Safe for use by many threads. Changes run one after another, under {@link #changes}.
  */
 final class FollowedDisks {
+    private static final Logger LOG = Logger.getLogger(FollowedDisks.class.getName());
+
     private final HolderDisks remote;
     private final LocalService service;
     private final Exporter exporter;
@@ -57,10 +64,7 @@ final class FollowedDisks {
         try {
             return work.run();
         } finally {
-            holds = disks.values().stream()
-                    .flatMap(disk -> disk.owns().stream())
-                    .map(FollowedDisk.Own::hold)
-                    .toList();
+            holds = holds(disks.values());
             changes.unlock();
         }
     }
@@ -131,6 +135,14 @@ final class FollowedDisks {
         });
     }
 
+    /** Lets a holder have a disk again that it had before the agent was started anew. */
+    void restore(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
+        change(() -> {
+            Export export = attach(vdi, holder, mode);
+            return active == null ? export : activate(vdi, holder, active);
+        });
+    }
+
     /**
      * Activates a disk.
      *
@@ -142,11 +154,30 @@ final class FollowedDisks {
      */
     Export activate(VdiId vdi, String holder, AccessMode mode) {
         return change(() -> {
+            FollowedDisk known = find(vdi);
+            if (known != null && isServed(known, holder, mode)) {
+                return announce(vdi, mode);
+            }
+            if (known != null && hasFailed(known)) {
+                end(known, holder);
+            }
             try (Approach ahead = remote.approach()) {
                 Pool.Claims claims = remote.activate(vdi, holder, mode);
                 return serve(disk(vdi), holder, mode, claims, ahead);
             }
         });
+    }
+
+    private static boolean isServed(FollowedDisk disk, String holder, AccessMode mode) {
+        return disk.device() != null
+                && !hasFailed(disk)
+                && disk.get(holder).filter(own -> own.hold().active() == mode).isPresent();
+    }
+
+    /** What failed has ended for good: what was not flushed must not get to a disk that is activated anew. */
+    private static boolean hasFailed(FollowedDisk disk) {
+        KeepingDevice device = disk.device();
+        return device != null && device.isFailed();
     }
 
     private Export serve(
@@ -155,6 +186,10 @@ final class FollowedDisks {
         VdiId vdi = disk.vdi();
         try {
             String ticket = remote.ticket(claims, vdi, holder);
+            if (disk.hasGivenUp(holder, ticket)) {
+                throw new SrException(SrError.TRY_AGAIN, "VDI " + vdi + " was still being deactivated")
+                        .correction("Try again.");
+            }
             disk.put(new Hold(vdi, holder, attachedMode(disk, holder, mode), mode), ticket);
             return service.begin(disk, claims.nbdPort(), ahead);
         } catch (IOException | RuntimeException e) {
@@ -171,18 +206,20 @@ final class FollowedDisks {
     private void takeBack(FollowedDisk disk, String holder, Exception reason) {
         try {
             end(disk, holder);
-            remote.deactivate(disk.vdi(), holder);
+            remote.deactivate(disk.vdi(), holder, disk.giveUp(holder));
         } catch (IOException | SrException e) {
             reason.addSuppressed(e);
         }
-        disk.deactivated(holder);
+        String unused = disk.giveUp(holder);
     }
 
     /**
      * Ends the I/O of a holder.
      *
      * <ol>
-     *   <li>If he is the last, the service ends: what was answered is durable then.
+     *   <li>If he is the last, the service ends: what was answered is durable then, and nothing is left to be written.
+     *   <li>His ticket is never used again, whatever becomes of the request: the host that has the SR relies on that, and does not
+     *       write down at once that it is good no more.
      *   <li>The host that has the SR may give the disk to others.
      * </ol>
      */
@@ -190,10 +227,7 @@ final class FollowedDisks {
         change(() -> {
             FollowedDisk disk = find(vdi);
             end(disk, holder);
-            remote.deactivate(vdi, holder);
-            if (disk != null) {
-                disk.deactivated(holder);
-            }
+            remote.deactivate(vdi, holder, disk == null ? null : disk.giveUp(holder));
             return vdi;
         });
     }
@@ -202,6 +236,9 @@ final class FollowedDisks {
         change(() -> {
             FollowedDisk disk = find(vdi);
             end(disk, holder);
+            if (disk != null) {
+                String unused = disk.giveUp(holder);
+            }
             remote.detach(vdi, holder);
             if (disk != null) {
                 left(disk, holder);
@@ -225,14 +262,41 @@ final class FollowedDisks {
         }
     }
 
-    /** Connects again what is not served by the host that has the SR. */
+    /**
+     * Connects again what is not served by the host that has the SR, and gives back what that host believes to be ours and is not: it
+     * may have been noted ahead, or an answer was lost.
+     */
     void reconnect() throws IOException {
         alone(() -> {
             Seen holder = remote.holder();
             Pool.Claims claims = remote.claims();
             disks.values().forEach(disk -> service.reconnect(disk, holder, claims));
+            remote.tooMuch(holds(disks.values()), claims).forEach(this::giveBack);
             return holder;
         });
+    }
+
+    private void giveBack(Pool.Claimed claimed) {
+        try {
+            remote.deactivate(claimed.vdi(), claimed.holder(), claimed.ticket());
+            LOG.info(LogLine.of("follower-claim-given-back", "vdi", claimed.vdi()));
+        } catch (SrException e) {
+            LOG.log(
+                    Level.WARNING,
+                    LogLine.of("follower-claim-stays", "vdi", claimed.vdi(), "cause", String.valueOf(e.getMessage())));
+        }
+    }
+
+    /** Whether the host that has the SR believes that something is ours which is not, as it seems. */
+    boolean areTooMany(Pool.Claims claims) {
+        return !remote.tooMuch(holds, claims).isEmpty();
+    }
+
+    private static List<Hold> holds(Collection<FollowedDisk> disks) {
+        return disks.stream()
+                .flatMap(disk -> disk.owns().stream())
+                .map(FollowedDisk.Own::hold)
+                .toList();
     }
 
     /** A disk has another size: learn of it. */

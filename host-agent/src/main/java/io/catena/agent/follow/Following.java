@@ -134,28 +134,32 @@ final class Following implements Closeable {
         if (isFree) {
             return;
         }
-        boolean answers = answers(holder);
-        if (!answers && unanswered >= MOST_UNANSWERED) {
+        Optional<Pool.Claims> claims = claims(holder);
+        if (claims.isEmpty() && unanswered >= MOST_UNANSWERED) {
             service.suspectLoss();
         }
-        if (answers && (!holder.incarnation().equals(answered) || !service.areAllServed())) {
+        if (claims.isPresent() && (!holder.incarnation().equals(answered) || isWrong(claims.get()))) {
             answered = holder.incarnation();
             work.release();
         }
     }
 
-    private boolean answers(Seen holder) {
+    private boolean isWrong(Pool.Claims claims) {
+        return !service.areAllServed() || disks.areTooMany(claims);
+    }
+
+    private Optional<Pool.Claims> claims(Seen holder) {
         try {
-            Pool.Claims unused = calls.claims();
+            Pool.Claims claims = calls.claims();
             unanswered = 0;
-            return true;
+            return Optional.of(claims);
         } catch (SrException e) {
             unanswered++;
             if (unanswered == MOST_UNANSWERED) {
                 LOG.warning(LogLine.of(
                         "holder-silent", "sr", sr, "holder", holder.name(), "cause", String.valueOf(e.getMessage())));
             }
-            return false;
+            return Optional.empty();
         }
     }
 

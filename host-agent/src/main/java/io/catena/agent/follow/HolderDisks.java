@@ -12,8 +12,10 @@ import io.catena.api.VdiId;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +31,7 @@ class HolderDisks {
     private final HolderWatch watch;
     private final SSLContext tls;
     private final String self;
+    private final String session = UUID.randomUUID().toString();
 
     /**
      * @param self what this host is called among the hosts
@@ -56,12 +59,17 @@ class HolderDisks {
 
     /** When it returns that host gives the disk to nobody else, and has given this one a ticket, which is in the answer. */
     Pool.Claims activate(VdiId vdi, String holder, AccessMode mode) {
-        return calls.activate(of(vdi, holder).and("mode", mode));
+        return calls.activate(of(vdi, holder).and("mode", mode).and(PeerOperations.SESSION, session));
     }
 
-    /** From now on that host may give the disk to others. */
-    void deactivate(VdiId vdi, String holder) {
-        calls.take("deactivate", of(vdi, holder));
+    /**
+     * From now on that host may give the disk to others.
+     *
+     * @param ticket by which we had it, and which is never used again; null if it is not known
+     */
+    void deactivate(VdiId vdi, String holder, @Nullable String ticket) {
+        calls.take(
+                "deactivate", of(vdi, holder).and(PeerOperations.TICKET, ticket).and(PeerOperations.SESSION, session));
     }
 
     void detach(VdiId vdi, String holder) {
@@ -126,6 +134,11 @@ class HolderDisks {
         return disk.owns().stream()
                 .filter(FollowedDisk.Own::isActive)
                 .allMatch(own -> claims.stream().anyMatch(held -> isSame(own, held)));
+    }
+
+    /** As {@link Pool.Claims#tooMuch}. */
+    List<Pool.Claimed> tooMuch(Collection<Hold> holds, Pool.Claims claims) {
+        return claims.tooMuch(self, holds);
     }
 
     private boolean isSame(FollowedDisk.Own own, Held held) {

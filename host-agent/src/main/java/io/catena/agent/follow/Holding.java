@@ -39,10 +39,11 @@ record Holding(
     private static final Logger LOG = Logger.getLogger(Holding.class.getName());
 
     /**
+     * @param stateId tells what this agent has saved from what others have
      * @param afterLook acts on what was seen of the hosts that follow
      */
-    static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch, Runnable afterLook) {
-        Followers followers = Followers.read(sr.repository().notes());
+    static Holding of(AttachedSr sr, SharedSr right, HolderWatch watch, String stateId, Runnable afterLook) {
+        Followers followers = Followers.read(sr.repository().notes(), stateId, task -> writeLater(sr.name(), task));
         PeerWatch peers = watch.peers(owner(followers, right, afterLook));
         return new Holding(
                 sr,
@@ -52,6 +53,12 @@ record Holding(
                 new Returns(System::nanoTime),
                 peers,
                 new PeerImports(System::nanoTime));
+    }
+
+    private static void writeLater(String sr, Runnable task) {
+        Thread thread = new Thread(task, "followers-note of " + sr);
+        thread.setDaemon(true);
+        thread.start();
     }
 
     private static PeerWatch.Owner owner(Followers followers, SharedSr right, Runnable afterLook) {
@@ -106,6 +113,28 @@ record Holding(
             }
         } catch (RuntimeException e) {
             LOG.log(Level.SEVERE, LogLine.of("follower-not-restored", "vdi", held.vdi(), "holder", held.holder()), e);
+        }
+    }
+
+    /**
+     * Lets a holder of this host have a disk again that it had before the agent was started anew. Then no follower had it active: this
+     * host's disks are saved before a follower is told that it has one. One that is noted ahead has it no more.
+     */
+    void restoreOwn(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
+        Optional<Held> ahead = active == AccessMode.READ_WRITE ? followers.notedAhead(vdi) : Optional.empty();
+        if (ahead.isPresent()) {
+            sr.repository().deactivate(vdi, ahead.get().holder());
+            holdsChanged();
+        }
+        sr.restore(vdi, holder, mode, active);
+    }
+
+    /** Writes what was left for later; the SR is about to be closed. */
+    void settle() {
+        try {
+            followers.settle();
+        } catch (SrException e) {
+            LOG.log(Level.WARNING, LogLine.of("followers-not-noted", "cause", String.valueOf(e.getMessage())));
         }
     }
 

@@ -27,6 +27,12 @@ final class PeerOperations {
     private static final String HOLDER = "holder";
     private static final String MODE = "mode";
 
+    /** By which a disk was active that a follower gives up. */
+    static final String TICKET = "ticket";
+
+    /** Of the agent that asks, new whenever it begins to follow. */
+    static final String SESSION = "session";
+
     private static final Map<String, Operation> ALL = Map.ofEntries(
             Map.entry("stat", (on, with) -> on.repository.stat()),
             Map.entry("scan", (on, with) -> on.repository.scan()),
@@ -68,8 +74,8 @@ final class PeerOperations {
                     "changes",
                     (on, with) -> on.repository.contents().changes(vdi(with), with.optional("base", VdiId.class))),
             Map.entry("attach", (on, with) -> on.repository.attach(vdi(with), on.holder(with), mode(with))),
-            Map.entry("activate", (on, with) -> on.repository.activate(vdi(with), on.holder(with), mode(with))),
-            Map.entry("deactivate", (on, with) -> done(() -> on.repository.deactivate(vdi(with), on.holder(with)))),
+            Map.entry("activate", PeerOperations::activate),
+            Map.entry("deactivate", (on, with) -> done(() -> deactivate(on, with))),
             Map.entry("detach", (on, with) -> done(() -> on.repository.detach(vdi(with), on.holder(with)))),
             Map.entry("runGc", (on, with) -> on.garbage().run(with.list("deleted", String.class))),
             Map.entry("gcStatus", (on, with) -> on.garbage().status()),
@@ -109,8 +115,10 @@ final class PeerOperations {
      *
      * @param follower what the host is called among the hosts that asks
      * @param imports disks that are being filled by followers
+     * @param followers what all followers have
      */
-    record Target(StorageHost host, StorageRepository repository, String follower, PeerImports imports) {
+    record Target(
+            StorageHost host, StorageRepository repository, String follower, PeerImports imports, Followers followers) {
         String holder(Arguments with) {
             return Hold.ofFollower(follower, with.get(HOLDER, String.class));
         }
@@ -154,6 +162,29 @@ final class PeerOperations {
 
     private static UUID importOf(Arguments with) {
         return with.get("import", UUID.class);
+    }
+
+    private static Object activate(Target on, Arguments with) {
+        Object export = on.repository.activate(vdi(with), on.holder(with), mode(with));
+        on.followers.told(vdi(with), on.holder(with), session(with));
+        return export;
+    }
+
+    /** Hosts of older versions do not tell by which ticket; a ticket that is good no more was given up before. */
+    private static void deactivate(Target on, Arguments with) {
+        String ticket = with.optional(TICKET, String.class);
+        if (ticket != null && !on.followers.isGood(vdi(with), ticket)) {
+            return;
+        }
+        if (ticket != null) {
+            on.followers.givesUp(vdi(with), ticket, session(with));
+        }
+        on.repository.deactivate(vdi(with), on.holder(with));
+    }
+
+    private static String session(Arguments with) {
+        String session = with.optional(SESSION, String.class);
+        return session == null ? "" : session;
     }
 
     private static Object copy(Target on, Arguments with) {

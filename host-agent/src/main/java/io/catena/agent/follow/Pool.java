@@ -6,6 +6,7 @@ import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
 import io.catena.agent.control.route.ContentStreamed;
 import io.catena.agent.nbd.NbdExports;
+import io.catena.api.Hold;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
@@ -16,6 +17,7 @@ import io.catena.disk.BlockDevice;
 import io.catena.log.LogLine;
 import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -194,8 +197,9 @@ public final class Pool implements NbdExports.Tickets {
         if (operation.equals(NOTES)) {
             return noteKeeper(sr).answer(sr, with.get("question", String.class));
         }
-        Object done = PeerOperations.perform(
-                operation, new PeerOperations.Target(host, host.repository(sr), follower, holding.imports()), with);
+        PeerOperations.Target on =
+                new PeerOperations.Target(host, host.repository(sr), follower, holding.imports(), holding.followers());
+        Object done = PeerOperations.perform(operation, on, with);
         return operation.equals(ACTIVATE) ? claims(holding, follower) : done;
     }
 
@@ -226,5 +230,33 @@ public final class Pool implements NbdExports.Tickets {
      *
      * @param nbdPort where the disks are served
      */
-    record Claims(int nbdPort, List<Held> held) {}
+    record Claims(int nbdPort, List<Held> held) {
+        /**
+         * Returns what is said to be active there, and is attached only. Of what the follower does not know nothing is said: its agent may
+         * not have restored it yet.
+         *
+         * @param self what the follower is called among the hosts
+         * @param holds of its disks
+         */
+        List<Claimed> tooMuch(String self, Collection<Hold> holds) {
+            return holds.stream()
+                    .filter(hold -> hold.active() == null)
+                    .flatMap(hold -> ticket(hold.vdi(), Hold.ofFollower(self, hold.holder()))
+                            .map(ticket -> new Claimed(hold.vdi(), hold.holder(), ticket)))
+                    .toList();
+        }
+
+        private Stream<String> ticket(VdiId vdi, String holder) {
+            return held.stream()
+                    .filter(one -> one.vdi().equals(vdi) && one.holder().equals(holder))
+                    .flatMap(one -> Stream.ofNullable(one.ticket()));
+        }
+    }
+
+    /**
+     * A disk that is said to be active at a follower.
+     *
+     * @param holder as the follower calls it
+     */
+    record Claimed(VdiId vdi, String holder, String ticket) {}
 }

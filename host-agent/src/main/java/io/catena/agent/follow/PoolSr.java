@@ -21,6 +21,7 @@ import io.catena.sr.job.Jobs;
 import io.catena.store.Storage;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
@@ -45,6 +46,7 @@ public final class PoolSr implements AttachedSr {
     private final Sr sr;
     private final Pool pool;
     private final Opening opening;
+    private final String stateId;
     private final JobIntents noIntents;
 
     /** What this host has; null while it follows. */
@@ -73,13 +75,15 @@ public final class PoolSr implements AttachedSr {
      *
      * @param storage the SR's directory
      * @param exporter serves disks to guests of this host
+     * @param stateId tells what this agent has saved from what others have
      */
-    public record Means(Pool pool, Storage storage, Exporter exporter, Jobs jobs, Opening opening) {}
+    public record Means(Pool pool, Storage storage, Exporter exporter, Jobs jobs, String stateId, Opening opening) {}
 
     private PoolSr(Sr sr, Means means) {
         this.sr = sr;
         pool = means.pool;
         opening = means.opening;
+        stateId = means.stateId;
         noIntents = JobIntents.NONE;
     }
 
@@ -122,7 +126,7 @@ public final class PoolSr implements AttachedSr {
     private void begin(AttachedSr opened, SharedSr right, HolderWatch watch) throws IOException {
         boolean done = false;
         try {
-            Holding next = Holding.of(opened, right, watch, () -> pool.releaseFenced(sr.id()));
+            Holding next = holding(opened, right, watch);
             next.restoreFollowers(watch.selfLabel());
             become(next);
             done = true;
@@ -188,6 +192,7 @@ public final class PoolSr implements AttachedSr {
      * <ol>
      *   <li>Nobody attaches or detaches here meanwhile.
      *   <li>Take it, fence it, recover it.
+     *   <li>See what holders of this host have; what was taken from them fails.
      *   <li>What followers have is theirs again, before anybody else can ask for it.
      *   <li>Disks that guests of this host have are opened. The changes that these guests had an answer for, and that may be
      *       lost, are made again; then their requests go on.
@@ -203,9 +208,10 @@ public final class PoolSr implements AttachedSr {
             AttachedSr opened = opening.open(right, taken);
             boolean done = false;
             try {
-                Holding next = Holding.of(opened, right, watch, () -> pool.releaseFenced(sr.id()));
+                Holding next = holding(opened, right, watch);
+                List<Hold> own = here.confirmed(next.followers().all());
                 next.restoreFollowers(self);
-                restoreOwn(next, here);
+                restoreOwn(next, here, own);
                 become(next);
                 here.taken();
                 done = true;
@@ -218,8 +224,12 @@ public final class PoolSr implements AttachedSr {
         });
     }
 
-    private static void restoreOwn(Holding next, FollowedDisks here) {
-        for (Hold hold : here.confirmed(next.followers().all())) {
+    private Holding holding(AttachedSr opened, SharedSr right, HolderWatch watch) {
+        return Holding.of(opened, right, watch, stateId, () -> pool.releaseFenced(sr.id()));
+    }
+
+    private static void restoreOwn(Holding next, FollowedDisks here, List<Hold> own) {
+        for (Hold hold : own) {
             try {
                 next.sr().restore(hold.vdi(), hold.holder(), hold.mode(), hold.active());
             } catch (RuntimeException e) {
@@ -262,10 +272,11 @@ public final class PoolSr implements AttachedSr {
     @Override
     public void restore(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
         Holding now = holding;
+        FollowedDisks own = disks;
         if (now != null) {
-            now.sr().restore(vdi, holder, mode, active);
-        } else {
-            AttachedSr.super.restore(vdi, holder, mode, active);
+            now.restoreOwn(vdi, holder, mode, active);
+        } else if (own != null) {
+            own.restore(vdi, holder, mode, active);
         }
     }
 
@@ -360,5 +371,6 @@ public final class PoolSr implements AttachedSr {
 
     private void endHolding(Holding now) {
         pool.remove(sr.id(), now);
+        now.settle();
     }
 }

@@ -47,6 +47,9 @@ final class SavedState {
     /** Changes the state; the new one is durable when this returns. If it cannot be saved the old one stays. */
     synchronized void change(UnaryOperator<HostState> change) {
         HostState next = change.apply(state);
+        if (next.equals(state)) {
+            return;
+        }
         try {
             file.save(next);
         } catch (IOException e) {

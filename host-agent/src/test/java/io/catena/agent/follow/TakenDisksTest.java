@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.inOrder;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.never;
@@ -19,6 +20,8 @@ import io.catena.agent.nbd.ByteArrayDisk;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
@@ -199,7 +202,65 @@ class TakenDisksTest {
     void aDiskIsNotDeactivatedWhileRequestsWait() throws IOException {
         service.suspectLoss();
         assertThatThrownBy(() -> followed.deactivate(vdi, HOLDER)).hasMessageContaining("which has the SR");
-        verify(remote, never()).deactivate(vdi, HOLDER);
+        verify(remote, never()).deactivate(any(), any(), any());
         assertThat(followed.holds()).extracting(Hold::active).containsExactly(AccessMode.READ_WRITE);
+    }
+
+    /** The host that has the SR may take its time to note that the ticket is good no more. */
+    @Test
+    void aTicketIsNotUsedAgainWhateverBecomesOfTheRequestToDeactivateTheDisk() throws IOException {
+        doThrow(new SrException(SrError.TRY_AGAIN, "silent")).when(remote).deactivate(vdi, HOLDER, "ticket");
+
+        assertThatThrownBy(() -> followed.deactivate(vdi, HOLDER)).hasMessageContaining("silent");
+
+        assertThat(followed.holds()).extracting(Hold::active).containsOnlyNulls();
+        assertThatThrownBy(() -> followed.activate(vdi, HOLDER, AccessMode.READ_WRITE))
+                .hasMessageContaining("was still being deactivated");
+        verify(remote).connect(any(), any(), eq(PORT), any());
+        verify(remote).deactivate(vdi, HOLDER, null);
+    }
+
+    /** What was not flushed is not made again there: others may have written meanwhile. */
+    @Test
+    void aDiskThatWasTakenFromThisHostBeginsAnewWhenItIsActivatedAgain() throws IOException {
+        BlockDevice guests = served.device();
+        guests.write(0, bytes(7));
+        followed.failed(vdi, "taken");
+        Pool.Claims claims = new Pool.Claims(PORT, List.of());
+        when(remote.activate(vdi, HOLDER, AccessMode.READ_WRITE)).thenReturn(claims);
+        when(remote.ticket(claims, vdi, HOLDER)).thenReturn("another ticket");
+
+        followed.activate(vdi, HOLDER, AccessMode.READ_WRITE);
+
+        assertThat(served.device()).isNotSameAs(guests);
+        assertThat(first(served.device())).isZero();
+    }
+
+    /** The host that has the SR has noted ahead that it may be active here, or an answer was lost. */
+    @Test
+    void whatTheHostBelievesToBeOursAndIsNotIsGivenBack() throws IOException {
+        followed.deactivate(vdi, HOLDER);
+        Pool.Claims claims = new Pool.Claims(
+                PORT, List.of(claimed(vdi, "ahead"), claimed(new VdiId(UUID.randomUUID()), "not known here")));
+        when(remote.claims()).thenReturn(claims);
+        when(remote.tooMuch(any(), eq(claims))).thenAnswer(call -> claims.tooMuch("self", call.getArgument(0)));
+        assertThat(followed.areTooMany(claims)).isTrue();
+
+        followed.reconnect();
+
+        verify(remote).deactivate(vdi, HOLDER, "ahead");
+        verify(remote, never()).deactivate(any(), any(), eq("not known here"));
+    }
+
+    private static Held claimed(VdiId disk, String ticket) {
+        AccessMode rw = AccessMode.READ_WRITE;
+        return new Held(disk, Hold.ofFollower("self", HOLDER), rw, rw, ticket);
+    }
+
+    @Test
+    void whatIsActiveHereIsNotGivenBack() {
+        Pool.Claims claims = new Pool.Claims(PORT, List.of(claimed(vdi, "ticket")));
+
+        assertThat(claims.tooMuch("self", followed.holds())).isEmpty();
     }
 }

@@ -215,12 +215,16 @@ class FollowerFaults {
         guest.check(LiveAgent.id(host(1).agent().vdi(disk).get("export").getAsJsonObject(), "uri"));
     }
 
-    /** Two takeovers in a row; the host that only follows loses nothing. */
+    /** Two takeovers in a row; the host that only follows loses nothing, and keeps nothing that it was attached for and did not get. */
     @Test
     void threeHostsAndTwoDeaths() throws Exception {
         share(3, "127.0.0.1", "files");
         Guest first = new Guest(host(1), "first", 3);
         Guest second = new Guest(host(2), "second", 4);
+        String moving = host(0).agent().createVdi(sr, "moving", DISK_BYTES);
+        host(0).agent().attach(moving);
+        host(1).attachInactive(moving, "guest");
+        host(2).attachInactive(moving, "guest");
         host(0).agent().process().kill9();
         until("one of them has the SR", () -> taken(1) || taken(2));
         int owner = taken(1) ? 1 : 2;
@@ -231,6 +235,8 @@ class FollowerFaults {
         ofOther.goesOn();
         assertThat(taken(other)).as("both have taken the SR").isFalse();
         assertThat(log(other)).doesNotContain("follower-disk-lost");
+        until("who has the SR may have what was to move", () -> isActivated(owner, moving));
+        host(owner).ask("deactivate", moving, "guest");
         host(owner).agent().process().kill9();
         until("the last has the SR", () -> taken(other));
         ofOther.goesOn();
@@ -290,6 +296,16 @@ class FollowerFaults {
             return host(index).agent().vdi(disk).get("state").getAsString().equals("active");
         } catch (SrException e) {
             assertThat(e.error()).isEqualTo(SrError.TRY_AGAIN);
+            return false;
+        }
+    }
+
+    private boolean isActivated(int index, String disk) {
+        try {
+            host(index).ask("activate", disk, "guest");
+            return true;
+        } catch (SrException e) {
+            assertThat(e.error()).as("%s", e).isIn(SrError.VDI_IN_USE, SrError.TRY_AGAIN);
             return false;
         }
     }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
@@ -206,6 +207,64 @@ class FollowerTest {
         b.ask("detach", disk, "guest");
         guest.check(LiveAgent.id(a.agent().vdi(disk).get("export").getAsJsonObject(), "uri"));
         a.ask("detach", disk, "guest");
+    }
+
+    /** Whichever agent is killed: before the guest moves, and when it has just moved, of which nothing was written down then. */
+    @Test
+    void aDiskThatIsAttachedForAMoveBelongsToWhoHasItActive() throws Exception {
+        String disk = a.agent().createVdi(sr, "disk", DISK_BYTES);
+        a.attachInactive(disk, "guest");
+        a.ask("activate", disk, "guest");
+        GuestWriter guest = new GuestWriter(uriAt(a, disk), DISK_BYTES, 7);
+        guest.writeSome(110);
+        b.attachInactive(disk, "guest");
+        String ahead = ticket(disk);
+        a.agent().process().kill9();
+        a.agent().process().restart();
+        guest.check(uriAt(a, disk));
+        assertThatThrownBy(() -> b.ask("activate", disk, "guest"))
+                .isInstanceOf(SrException.class)
+                .hasMessageContaining("active rw");
+        assertThat(ticket(disk)).isNotEqualTo(ahead);
+
+        String empty = a.agent().createVdi(sr, "empty", DISK_BYTES);
+        b.attachInactive(empty, "guest");
+        String next = ticket(empty);
+        b.ask("activate", empty, "guest");
+        assertThat(ticket(empty)).isEqualTo(next);
+        GuestWriter moved = new GuestWriter(uriAt(b, empty), DISK_BYTES, 8);
+        moved.writeSome(110);
+        b.agent().process().kill9();
+        b.agent().process().restart();
+        moved.check(uriAt(b, empty));
+        a.agent().process().kill9();
+        until("the follower has the SR", () -> b.agent().process().log().contains("event=sr-taken-over"));
+        until("the disk is back", () -> isActive(empty));
+        moved.check(uriAt(b, empty));
+    }
+
+    private boolean isActive(String disk) {
+        try {
+            return LiveAgent.id(b.agent().vdi(disk), "state").equals("active");
+        } catch (SrException e) {
+            assertThat(e.error()).isEqualTo(SrError.TRY_AGAIN);
+            return false;
+        }
+    }
+
+    private static String uriAt(PoolHost host, String disk) {
+        return LiveAgent.id(host.agent().vdi(disk).get("export").getAsJsonObject(), "uri");
+    }
+
+    /** Returns the one in the note. */
+    private String ticket(String disk) throws IOException {
+        String note = Files.readString(path.resolve(".catena/notes/followers.json"));
+        return JsonParser.parseString(note).getAsJsonArray().asList().stream()
+                .map(JsonElement::getAsJsonObject)
+                .filter(held -> LiveAgent.id(held, "vdi").equals(disk))
+                .map(held -> LiveAgent.id(held, "ticket"))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** The guest of the follower notices nothing but a pause; the host that comes back follows the other. */
