@@ -22,11 +22,19 @@ final class AttachedDisks {
         this.host = host;
     }
 
+    /** An SR that is attached. */
+    record Place(Sr sr, StorageRepository repository) {}
+
+    /** Returns where a disk is open for I/O. */
+    Optional<Place> placeOf(VdiId vdi) {
+        return holders(vdi).stream()
+                .filter(place -> place.repository().vdi(vdi).state() == Vdi.State.ACTIVE)
+                .findFirst();
+    }
+
     /** Returns the repository in which a disk is open for I/O. */
     Optional<StorageRepository> repositoryOf(VdiId vdi) {
-        return holders(vdi).stream()
-                .filter(repository -> repository.vdi(vdi).state() == Vdi.State.ACTIVE)
-                .findFirst();
+        return placeOf(vdi).map(Place::repository);
     }
 
     /** Attaches a disk that a guest uses, if only one repository has it and it is not open for I/O. */
@@ -34,7 +42,7 @@ final class AttachedDisks {
         if (repositoryOf(disk.vdi()).isPresent()) {
             return;
         }
-        List<StorageRepository> holders = holders(disk.vdi());
+        List<Place> holders = holders(disk.vdi());
         if (holders.size() != 1) {
             throw new SrException(
                             SrError.VDI_MISSING,
@@ -42,7 +50,7 @@ final class AttachedDisks {
                                     + disk.target() + "; expected one")
                     .correction("Attach its SR: ", Remedy.of(Verb.SR_ATTACH, "DIR"));
         }
-        holders.get(0).attach(disk.vdi(), disk.mode());
+        holders.get(0).repository().attach(disk.vdi(), disk.mode());
     }
 
     /** Returns how a disk is attached now, if it is. */
@@ -53,13 +61,13 @@ final class AttachedDisks {
                 .map(export -> export.mode());
     }
 
-    private List<StorageRepository> holders(VdiId vdi) {
-        List<StorageRepository> holders = new ArrayList<>();
+    private List<Place> holders(VdiId vdi) {
+        List<Place> holders = new ArrayList<>();
         for (Sr sr : host.srs()) {
             if (sr.attached()) {
                 StorageRepository repository = host.repository(sr.id());
                 if (has(repository, vdi)) {
-                    holders.add(repository);
+                    holders.add(new Place(sr, repository));
                 }
             }
         }

@@ -47,7 +47,11 @@ final class Cutting {
             try {
                 how = cut.take(schedule, attempt, List.of(one));
             } catch (SrException e) {
-                trouble = e;
+                if (trouble == null) {
+                    trouble = e;
+                } else {
+                    trouble.addSuppressed(e);
+                }
             }
         }
         if (trouble != null) {

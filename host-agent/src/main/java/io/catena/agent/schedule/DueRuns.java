@@ -88,7 +88,7 @@ final class DueRuns {
         Run ended = decision.ended();
         Attempt attempt = decision.attempt();
         if (ended != null) {
-            end(keeping, ended);
+            end(keeping, withTaken(keeping, ended));
         } else if (attempt != null) {
             attempt(keeping, attempt);
         }
@@ -147,30 +147,23 @@ final class DueRuns {
         Run ended = decision.ended();
         Attempt attempt = decision.attempt();
         if (ended != null) {
-            List<VdiId> taken = cutting.done(cutsUnderWay(keeping)).stream()
-                    .map(Cut::snapshot)
-                    .toList();
-            end(keeping, withSnapshots(ended, taken));
+            end(keeping, withTaken(keeping, ended));
         } else if (attempt != null) {
             known.save(keeping, keeping.state().trying(attempt));
         }
     }
 
-    private static List<Cut> cutsUnderWay(Keeping keeping) {
+    /** Disks that are cut one by one may have got their snapshots though the run as a whole came to nothing. */
+    private Run withTaken(Keeping keeping, Run run) {
         Attempt attempt = keeping.state().attempt();
-        return attempt == null ? List.of() : attempt.cuts();
-    }
-
-    private static Run withSnapshots(Run run, List<VdiId> taken) {
-        return new Run(
-                run.due(),
-                run.ended(),
-                run.outcome(),
-                run.reason(),
-                run.missed(),
-                taken,
-                run.writtenBytes(),
-                List.of());
+        if (attempt == null
+                || !attempt.due().equals(run.due())
+                || attempt.cuts().isEmpty()) {
+            return run;
+        }
+        List<VdiId> taken =
+                cutting.done(attempt.cuts()).stream().map(Cut::snapshot).toList();
+        return taken.isEmpty() ? run : run.inPart(taken, attempt.cuts().size(), keeping.schedule());
     }
 
     private void finish(Keeping keeping, Attempt attempt, List<Cut> cuts, String how) {

@@ -264,7 +264,7 @@ final class GuestsTest {
 
         guest.agentFailure = null;
         guest.givesUp = 1;
-        refusedForTwoSrs(Freeze.TRY, "did not hold its file systems still until the end; the snapshots are [");
+        refusedForTwoSrs(Freeze.TRY, "did not hold its file systems still until the end; the snapshots are ");
     }
 
     private void refusedForTwoSrs(Freeze freeze, String why) {

@@ -11,14 +11,19 @@ import io.catena.agent.control.client.ControlClient;
 import io.catena.agent.guest.FakeHypervisor.FakeGuest;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.agent.nbd.client.NbdDisk;
+import io.catena.agent.remedy.CommandWords;
+import io.catena.api.SrError;
+import io.catena.api.SrException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +42,7 @@ final class TwoSrCutTest {
     private final ControlClient client;
     private final CompletableFuture<Long> counting = new CompletableFuture<>();
 
+    private boolean isCounting;
     private volatile boolean ended;
     private volatile long counted;
 
@@ -57,12 +63,15 @@ final class TwoSrCutTest {
     @AfterEach
     void close() throws Exception {
         ended = true;
-        counting.get(60, TimeUnit.SECONDS);
+        if (isCounting) {
+            counting.get(60, TimeUnit.SECONDS);
+        }
         agent.close();
     }
 
     @Test
     void whatIsCutOfBothFitsTogetherOrNothingIsCut() throws Exception {
+        isCounting = true;
         Thread writer = new Thread(this::count, "counter");
         writer.start();
         List<Long> seen = new ArrayList<>();
@@ -85,16 +94,63 @@ final class TwoSrCutTest {
         assertThat(disks()).as("what is refused cuts nothing").isEqualTo(disks);
     }
 
+    /** What an SR can tell beforehand keeps the others from being cut. */
+    @Test
+    void anSrThatHasNoRoomRefusesBeforeTheOtherIsCut() {
+        mostSnapshots("two", 1);
+        snapshot();
+        int disks = disks();
+        assertThatThrownBy(this::snapshot)
+                .isInstanceOfSatisfying(
+                        SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.QUOTA_EXCEEDED));
+        assertThat(disks()).isEqualTo(disks);
+        assertThat(hypervisor.events().stream().filter("freeze"::equals)).hasSize(1);
+    }
+
+    /** The second SR gets its limit after it was asked, while the guest holds still. */
+    @Test
+    void whatWasTakenBeforeTheSecondSrFailedIsNamedWithWhatToDo() {
+        snapshot();
+        Set<String> before = ids("one");
+        int disks = disks();
+        guest.whenFrozen = () -> mostSnapshots("two", 1);
+        assertThatThrownBy(this::snapshot).isInstanceOfSatisfying(SrException.class, e -> {
+            Set<String> added = ids("one");
+            added.removeAll(before);
+            String taken = added.iterator().next();
+            String one = client.get("/v1/srs/one").getAsJsonObject().get("sr").getAsString();
+            assertThat(e.error()).isEqualTo(SrError.VDI_SNAPSHOT);
+            assertThat(e.detail())
+                    .contains("SR two (", "QUOTA_EXCEEDED", taken + " of disk ", " in SR one (" + one + ")");
+            assertThat(CommandWords.orNull(e.advice())).contains("catena vdi destroy " + taken, "catena sr set ");
+        });
+        assertThat(disks()).isEqualTo(disks + 1);
+        assertThat(guest.frozen).isZero();
+    }
+
+    private JsonElement snapshot() {
+        return client.post("/v1/guests/debian/snapshot", json("freeze", "try"));
+    }
+
+    private void mostSnapshots(String sr, int perVdi) {
+        JsonObject limit = new JsonObject();
+        limit.addProperty("snapshotsPerVdi", perVdi);
+        client.post("/v1/srs/" + sr + "/set", limit);
+    }
+
+    private Set<String> ids(String sr) {
+        return client.get("/v1/srs/" + sr + "/vdis").getAsJsonArray().asList().stream()
+                .map(vdi -> vdi.getAsJsonObject().get("vdi").getAsString())
+                .collect(Collectors.toSet());
+    }
+
     private void assertRefused(String freeze) {
         assertThatThrownBy(() -> client.post("/v1/guests/debian/snapshot", json("freeze", freeze)))
                 .hasMessageContaining("2 SRs, which share no instant");
     }
 
     private int disks() {
-        return SRS.stream()
-                .mapToInt(sr ->
-                        client.get("/v1/srs/" + sr + "/vdis").getAsJsonArray().size())
-                .sum();
+        return SRS.stream().mapToInt(sr -> ids(sr).size()).sum();
     }
 
     /** As a guest does whose file systems can be held still: between two numbers. */

@@ -14,6 +14,10 @@ final class NightlySchedule {
 
     /** Returns one that cuts all disks of an SR at half past two, and keeps five snapshots. */
     static Schedule of(SrId sr, int number, Instant created) {
+        return of(sr, number, created, Schedule.Mode.TOGETHER);
+    }
+
+    static Schedule of(SrId sr, int number, Instant created, Schedule.Mode mode) {
         return new Schedule(
                 new UUID(1, number).toString(),
                 "nightly" + number,
@@ -28,7 +32,7 @@ final class NightlySchedule {
                 null,
                 null,
                 Map.of(),
-                Schedule.Mode.TOGETHER,
+                mode,
                 false,
                 Schedule.Quiesce.NEVER,
                 List.of(),

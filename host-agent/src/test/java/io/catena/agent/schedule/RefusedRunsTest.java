@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.agent.guest.Guests;
 import io.catena.agent.guest.NoHypervisor;
 import io.catena.agent.schedule.policy.Run;
+import io.catena.agent.schedule.policy.Schedule;
 import io.catena.api.Job;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -39,7 +40,7 @@ final class RefusedRunsTest {
     private Instant now = START;
     private long freeBytes = 1L << 39;
     private int chainLimit = 255;
-    private boolean quotaIsUsedUp;
+    private int quota = Integer.MAX_VALUE;
     private int collections;
     private final SrSchedules schedules;
 
@@ -94,8 +95,8 @@ final class RefusedRunsTest {
                     case "stat" -> filled(real.stat());
                     case "collectGarbage" -> collected();
                     case "snapshot" -> {
-                        if (quotaIsUsedUp) {
-                            throw new SrException(SrError.QUOTA_EXCEEDED, "ann has 2 snapshots, allowed are 2");
+                        if (sr.created() >= quota) {
+                            throw new SrException(SrError.QUOTA_EXCEEDED, "ann has as many snapshots as she may");
                         }
                         yield method.invoke(real, arguments);
                     }
@@ -146,10 +147,44 @@ final class RefusedRunsTest {
 
     @Test
     void aRunThatTheQuotaRefusesFailsWithItsReason() {
-        quotaIsUsedUp = true;
-        assertThat(refused(Run.Outcome.FAILED)).contains("QUOTA_EXCEEDED", "allowed are 2");
-        quotaIsUsedUp = false;
+        quota = 0;
+        assertThat(refused(Run.Outcome.FAILED)).contains("QUOTA_EXCEEDED", "as she may");
+        quota = Integer.MAX_VALUE;
         goesOnTheNextDay();
+    }
+
+    @Test
+    void ofDisksThatAreCutOneByOneTheRunNamesTheSnapshotsThatWereTaken() {
+        onlyOneDiskIsCut();
+        failUntilLate();
+        assertPartIsNamed();
+    }
+
+    /** The time in which it may begin ends before it was tried as often as it may be. */
+    @Test
+    void aRunThatIsTooLateForAnotherTryNamesTheSnapshotsThatWereTaken() {
+        onlyOneDiskIsCut();
+        tick(FIRST_DUE);
+        tick(FIRST_DUE.plus(LATE));
+        assertPartIsNamed();
+    }
+
+    private void onlyOneDiskIsCut() {
+        schedules.put(NightlySchedule.of(sr.id(), 0, START, Schedule.Mode.EACH));
+        quota = 1;
+    }
+
+    private void assertPartIsNamed() {
+        assertThat(keeping().state().runs()).hasSize(1);
+        Run run = keeping().state().runs().get(0);
+        assertThat(run.outcome()).isEqualTo(Run.Outcome.FAILED);
+        assertThat(run.snapshots()).hasSize(1);
+        assertThat(run.reason())
+                .contains(
+                        "QUOTA_EXCEEDED",
+                        "1 of 2 snapshots were taken, in SR " + sr.id() + ": "
+                                + run.snapshots().get(0),
+                        "run the schedule again");
     }
 
     @Test
@@ -166,9 +201,7 @@ final class RefusedRunsTest {
 
     /** Returns the reason of the run that came to nothing. */
     private String refused(Run.Outcome outcome) {
-        for (Duration late = Duration.ZERO; late.compareTo(LATE) < 0; late = late.plusMinutes(1)) {
-            tick(FIRST_DUE.plus(late));
-        }
+        failUntilLate();
         assertThat(sr.created()).isZero();
         Run run = keeping().state().runs().get(0);
         assertThat(keeping().state().runs()).hasSize(1);
@@ -176,6 +209,12 @@ final class RefusedRunsTest {
         assertThat(run.outcome()).isEqualTo(outcome);
         assertThat(run.snapshots()).isEmpty();
         return run.reason();
+    }
+
+    private void failUntilLate() {
+        for (Duration late = Duration.ZERO; late.compareTo(LATE) < 0; late = late.plusMinutes(1)) {
+            tick(FIRST_DUE.plus(late));
+        }
     }
 
     private void goesOnTheNextDay() {

@@ -5,6 +5,7 @@ import io.catena.api.VdiId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
 
 /**
  * What came of a due instant.
@@ -23,6 +24,8 @@ public record Run(
         List<VdiId> snapshots,
         long writtenBytes,
         List<VdiId> removed) {
+    private static final int MOST_NAMED = 5;
+
     public Run {
         ScheduleState.requireTime("due", due);
         Objects.requireNonNull(outcome, "outcome");
@@ -41,6 +44,19 @@ public record Run(
         SKIPPED,
         @SerializedName("missed")
         MISSED
+    }
+
+    /**
+     * Returns this, which came to nothing as a whole, with the snapshots that were taken all the same.
+     *
+     * @param of how many were to be taken
+     */
+    public Run inPart(List<VdiId> taken, int of, Schedule schedule) {
+        String named = taken.stream().limit(MOST_NAMED).map(VdiId::toString).collect(Collectors.joining(", "));
+        String why = reason + "; " + taken.size() + " of " + of + " snapshots were taken, in SR " + schedule.sr() + ": "
+                + named + (taken.size() > MOST_NAMED ? " and others" : "")
+                + ". They stay and go by the schedule's rule; to have one of each disk, run the schedule again";
+        return new Run(due, ended, outcome, why, missed, taken, writtenBytes, removed);
     }
 
     /** Returns this with what was deleted afterwards. */
