@@ -4,6 +4,7 @@ import io.catena.agent.cli.session.Session;
 import io.catena.agent.demo.Scale;
 import io.catena.agent.demo.Tour;
 import io.catena.agent.demo.WebDemo;
+import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import java.io.IOException;
@@ -45,7 +46,10 @@ final class DemoCommand implements Callable<Integer> {
             description = "Keep a living example for the web page until interrupted, instead of the tour.")
     private boolean web;
 
-    @Option(names = "--port", paramLabel = "N", description = "Where the web page is served. Default: 7443.")
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            description = "Where the web page is served; 0 for any free port. Default: 7443.")
     private int port = 7443;
 
     DemoCommand(Session session) {
@@ -75,7 +79,10 @@ final class DemoCommand implements Callable<Integer> {
             output.end(Duration.ofNanos(System.nanoTime() - start), kept);
             return 0;
         } catch (IOException e) {
-            return ending.begun ? 1 : fail(e);
+            if (ending.begun) {
+                return 1;
+            }
+            throw failed(e).correction("To look at the agent's log, repeat it with --keep DIR.");
         } catch (SrException e) {
             if (ending.begun) {
                 return 1;
@@ -85,20 +92,40 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private int showWeb() throws IOException {
+        if (keep != null) {
+            throw new SrException(SrError.BAD_REQUEST, "--keep is for the tour; of --web nothing can be kept");
+        }
         WebDemo demo = new WebDemo(Files.createTempDirectory("catena"), agentCommand(), port);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(demo), "end-of-demo"));
-        try (demo) {
-            String token = demo.prepare();
-            session.out().println("address  https://localhost:" + port + "/");
-            session.out().println("token    " + token);
-            session.out().println("The certificate is the example's own: let the browser accept it. Ctrl-C ends it.");
-            session.out().flush();
-            demo.run();
-            return 0;
+        try {
+            return showWeb(demo);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 1;
         }
+    }
+
+    private int showWeb(WebDemo demo) throws InterruptedException {
+        try {
+            demo.run(place -> session.print(Json.object(Json.write(place)), () -> textOf(place)));
+            return 0;
+        } catch (IOException e) {
+            if (demo.isStopping()) {
+                return 1;
+            }
+            throw failed(e);
+        } catch (SrException e) {
+            if (demo.isStopping()) {
+                return 1;
+            }
+            throw e;
+        }
+    }
+
+    private static String textOf(WebDemo.Place place) {
+        return "address      " + place.address() + "\ntoken        " + place.token() + "\ncertificate  "
+                + place.certificate() + "\nThe certificate is the example's own: let the browser accept it."
+                + " Ctrl-C ends it, and leaves nothing.\n";
     }
 
     private static void stop(WebDemo demo) {
@@ -109,9 +136,8 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static int fail(IOException e) {
-        throw new SrException(SrError.IO_ERROR, "The demo failed: " + e.getMessage(), e)
-                .correction("To look at the agent's log, repeat it with --keep DIR.");
+    private static SrException failed(IOException e) {
+        return new SrException(SrError.IO_ERROR, "The demo failed: " + e.getMessage(), e);
     }
 
     /** What Ctrl-C does: the tour fails for want of its agent, and cleans up; nothing of that is worth a message. */

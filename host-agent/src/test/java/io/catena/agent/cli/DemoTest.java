@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -104,6 +106,16 @@ final class DemoTest {
         assertThat(exitCode).isEqualTo(1);
         assertThat(out.toString()).contains("is not empty");
         assertThat(precious).hasContent("content");
+    }
+
+    @Test
+    void aPortThatIsTakenIsToldWithAWayOut() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            String port = Integer.toString(taken.getLocalPort());
+            assertThat(Catena.run(session(Map.of()), "demo", "--web", "--port", port))
+                    .isEqualTo(1);
+            assertThat(out.toString()).contains("Port " + port + " of 127.0.0.1 cannot be had", "--port 0");
+        }
     }
 
     private Session session(Map<String, String> environment) {
