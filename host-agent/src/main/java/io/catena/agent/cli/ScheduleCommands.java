@@ -7,8 +7,10 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.cli.session.Session;
 import io.catena.agent.cli.text.ArgumentText;
+import io.catena.agent.cli.text.Facts;
 import io.catena.agent.cli.text.Table;
-import io.catena.agent.json.Json;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,6 +42,24 @@ final class ScheduleCommands {
             printPreview(session.agent().post("/v1/schedules/preview", body));
         } else {
             show(session.agent().post("/v1/schedules", body));
+        }
+    }
+
+    @Command(
+            description = "Change a schedule: what is given. With 0 a --keep-... or --max-... does not count any more.")
+    void set(
+            @Parameters(paramLabel = "SCHEDULE", description = ArgumentText.SCHEDULE) String schedule,
+            @Option(names = "--name", paramLabel = "NAME", description = ArgumentText.NEW_NAME) @Nullable String name,
+            @Option(names = "--dry-run", description = "Only tell what it would do then.") boolean dryRun,
+            @Mixin ScheduleOptions options) {
+        JsonObject body = options.body();
+        if (name != null) {
+            body.addProperty("name", name);
+        }
+        if (dryRun) {
+            printPreview(session.agent().post(path(schedule) + "/preview", body));
+        } else {
+            show(session.agent().patch(path(schedule), body));
         }
     }
 
@@ -87,21 +107,14 @@ final class ScheduleCommands {
 
     private static String shown(JsonObject schedule) {
         JsonObject status = schedule.getAsJsonObject("status");
-        StringBuilder text = new StringBuilder();
+        Facts facts = new Facts();
         schedule.asMap().forEach((field, value) -> {
             if (!field.equals("status")) {
-                text.append(field)
-                        .append(": ")
-                        .append(value.isJsonPrimitive() ? value.getAsString() : value)
-                        .append('\n');
+                facts.add(field, plain(value));
             }
         });
-        text.append("health: ")
-                .append(text(status, "health"))
-                .append(' ')
-                .append(text(status, "reason"))
-                .append('\n');
-        text.append("next: ").append(text(status, "nextDue")).append('\n');
+        facts.add("health", (text(status, "health") + " " + text(status, "reason")).strip())
+                .add("next", text(status, "nextDue"));
         JsonArray runs = status.getAsJsonArray("runs");
         Table table = new Table("DUE", "OUTCOME", "SNAPSHOTS", "DELETED", "MISSED BEFORE", "REASON");
         for (JsonElement one : runs) {
@@ -114,7 +127,22 @@ final class ScheduleCommands {
                     text(run, "missed"),
                     text(run, "reason"));
         }
-        return text + (runs.isEmpty() ? "" : table.toString());
+        return facts + (runs.isEmpty() ? "" : "\n" + table);
+    }
+
+    /** Lists and labels as they are given. */
+    private static String plain(JsonElement value) {
+        if (value.isJsonArray()) {
+            return value.getAsJsonArray().asList().stream()
+                    .map(JsonElement::getAsString)
+                    .collect(Collectors.joining(", "));
+        }
+        if (value.isJsonObject()) {
+            return value.getAsJsonObject().entrySet().stream()
+                    .map(entry -> entry.getKey() + "=" + entry.getValue().getAsString())
+                    .collect(Collectors.joining(", "));
+        }
+        return value.getAsString();
     }
 
     @Command(description = "Show when a schedule is due, its disks, and which of its snapshots stay and why.")
@@ -133,17 +161,28 @@ final class ScheduleCommands {
                     .forEach(due -> text.append("  ").append(due.getAsString()).append('\n'));
             text.append("disks:\n");
             preview.getAsJsonArray("disks")
-                    .forEach(disk -> text.append("  ").append(Json.write(disk)).append('\n'));
+                    .forEach(disk -> text.append("  ")
+                            .append(called(disk.getAsJsonObject()))
+                            .append('\n'));
             text.append("kept of a disk at most: ")
                     .append(text(preview, "mostKept"))
                     .append('\n');
             Table table = new Table("SNAPSHOT", "DUE", "STAYS", "WHY");
             for (JsonElement one : preview.getAsJsonArray("snapshots")) {
                 JsonObject snapshot = one.getAsJsonObject();
-                table.row(text(snapshot, "vdi"), text(snapshot, "due"), text(snapshot, "stays"), text(snapshot, "why"));
+                table.row(
+                        text(snapshot, "vdi"),
+                        text(snapshot, "due"),
+                        snapshot.get("stays").getAsBoolean() ? "yes" : "no",
+                        text(snapshot, "why"));
             }
-            return text + table.toString();
+            return text + (preview.getAsJsonArray("snapshots").isEmpty() ? "" : "\n" + table);
         });
+    }
+
+    private static String called(JsonObject disk) {
+        String name = text(disk, "name");
+        return name.isEmpty() ? text(disk, "vdi") : Table.printable(name) + " (" + text(disk, "vdi") + ")";
     }
 
     @Command(description = "Run a schedule now; what comes of it is in its runs.")

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -70,9 +71,16 @@ public final class AgentCalls {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for another agent");
         } catch (IOException e) {
-            String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            throw new IOException("cannot reach " + agent.url() + ": " + reason, e);
+            throw new IOException(unreachable(agent, e), e);
         }
+    }
+
+    /** Of a host whose name nobody knows the JDK says the name, and no more. */
+    static String unreachable(OtherAgent agent, IOException e) {
+        String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        boolean unknown = e instanceof UnknownHostException || e.getCause() instanceof UnknownHostException;
+        return "cannot reach " + agent.url() + ": " + (unknown ? "no host is known by that name" : reason)
+                + "; the agent there has to run with --api-listen";
     }
 
     private Reply reply(HttpResponse<String> response) throws IOException {

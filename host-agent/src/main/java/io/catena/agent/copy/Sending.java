@@ -201,7 +201,7 @@ final class Sending {
         try {
             return new Connection(agent.connect(), control, pace);
         } catch (IOException e) {
-            throw new ConnectionLostException("cannot reach " + agent.url() + ": " + e.getMessage(), e);
+            throw new ConnectionLostException(AgentCalls.unreachable(agent, e), e);
         }
     }
 

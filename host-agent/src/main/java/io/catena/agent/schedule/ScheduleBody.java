@@ -68,6 +68,7 @@ final class ScheduleBody {
                 new Retention(1, null, null, null, null, null, null, null));
         if (!body.has("cron") && !body.has("everyMinutes")) {
             throw new SrException(SrError.BAD_REQUEST, "A schedule needs either \"cron\" or \"everyMinutes\"")
+                    .correction("Say when: \"cron\" (--cron) as in \"30 2 * * *\", or \"everyMinutes\" (--every).")
                     .field("cron");
         }
         return new ScheduleBody(body, names, base).read(NONE);

@@ -47,6 +47,8 @@ public final class ContentInput {
             throw brokeOff(e).correction("If the agent is away, start it (catena agent); then begin again.");
         } catch (IOException e) {
             throw brokeOff(e);
+        } finally {
+            progress.end();
         }
     }
 

@@ -44,6 +44,8 @@ public final class ContentOutput {
         } catch (IOException e) {
             throw new SrException(SrError.IO_ERROR, "The content broke off: " + e.getMessage(), e)
                     .correction("If the agent is away, start it: catena agent");
+        } finally {
+            progress.end();
         }
     }
 

@@ -45,7 +45,7 @@ public final class JobFollower {
                     if (!far.test(job)) {
                         continue;
                     }
-                    session.print(answer, () -> "");
+                    session.print(answer, () -> session.terminal() ? "\n" : ProgressBar.line(job));
                 }
                 case DONE -> session.print(answer, () -> "");
                 case CANCELLED -> throw new SrException(SrError.CANCELLED, "Job " + id + " was cancelled");

@@ -1,5 +1,6 @@
 package io.catena.agent.cli.session;
 
+import io.catena.agent.cli.text.ProgressBar;
 import io.catena.agent.cli.text.Size;
 import io.catena.agent.cli.text.Table;
 import io.catena.agent.control.client.RepeatedUpload;
@@ -18,6 +19,9 @@ final class TransferProgress implements RepeatedUpload.Watcher {
     private final Pace pace;
     private final LongConsumer rest;
     private long lastSignNanos;
+    private long begunNanos;
+    private long begunBytes;
+    private boolean isOnLine;
     private long doneBytes;
     private long ofBytes;
 
@@ -55,6 +59,7 @@ final class TransferProgress implements RepeatedUpload.Watcher {
         ofBytes = wholeBytes;
         say(from == 0 ? "The agent has kept nothing; sending all again" : "Going on from " + far(from, ofBytes));
         doneBytes = from;
+        begunNanos = 0;
     }
 
     private static String far(long bytes, long ofBytes) {
@@ -62,15 +67,45 @@ final class TransferProgress implements RepeatedUpload.Watcher {
     }
 
     private void say(String text) {
-        session.err().println((session.terminal() ? "\n" : "") + "catena: " + Table.printable(text));
+        end();
+        session.err().println("catena: " + Table.printable(text));
         session.err().flush();
     }
 
     private void show(long done, long of) {
         long now = System.nanoTime();
-        if (session.terminal() && (now - lastSignNanos > NANOS_BETWEEN_SIGNS || done == of)) {
+        if (!session.terminal()) {
+            return;
+        }
+        if (begunNanos == 0) {
+            begunNanos = now;
+            begunBytes = done;
+        }
+        boolean isWhole = done == of;
+        if (now - lastSignNanos > NANOS_BETWEEN_SIGNS || isWhole) {
             lastSignNanos = now;
-            session.err().print("\r" + Size.format(done) + " of " + Size.format(of) + (done == of ? "\n" : "  "));
+            isOnLine = !isWhole;
+            session.err().print(ProgressBar.over(line(done, of, now)) + (isWhole ? "\n" : ""));
+            session.err().flush();
+        }
+    }
+
+    private String line(long done, long of, long now) {
+        long millis = TimeUnit.NANOSECONDS.toMillis(now - begunNanos);
+        long rate = millis < MILLIS ? 0 : (long) (MILLIS * (done - begunBytes) / millis);
+        String speed = rate == 0 ? "" : ", " + Size.format(rate) + "/s";
+        if (of < 0) {
+            return Size.format(done) + speed;
+        }
+        String left = rate == 0 || done == of ? "" : ", " + (of - done) / rate + " s left";
+        return ProgressBar.bar(done, of) + " " + far(done, of) + speed + left;
+    }
+
+    /** What comes next begins on a line of its own. */
+    void end() {
+        if (isOnLine) {
+            isOnLine = false;
+            session.err().println();
             session.err().flush();
         }
     }

@@ -21,7 +21,7 @@ public final class ProgressBar {
     /** Shows a job as it stands now. */
     public void show(Job job) {
         if (terminal) {
-            out.print(ERASE_LINE + line(job));
+            out.print(over(line(job)));
         }
         if (job.state().ended()) {
             out.println(terminal ? "" : line(job));
@@ -29,16 +29,26 @@ public final class ProgressBar {
         out.flush();
     }
 
+    /** Returns a line that a terminal shows in place of the one it is on. */
+    public static String over(String line) {
+        return ERASE_LINE + line;
+    }
+
+    /** Returns a bar that shows how much of a whole is done; none of it if nobody knows the whole. */
+    public static String bar(long done, long of) {
+        double part = of <= 0 ? 0 : Math.min(1, (double) done / of);
+        int filled = (int) (part * WIDTH);
+        return "[" + "#".repeat(filled) + "-".repeat(WIDTH - filled) + "]";
+    }
+
     public static String line(Job job) {
-        double part = job.totalBytes() <= 0 ? 0 : Math.min(1, (double) job.doneBytes() / job.totalBytes());
-        int filled = job.state() == Job.State.DONE ? WIDTH : (int) (part * WIDTH);
-        String bar = "#".repeat(filled) + "-".repeat(WIDTH - filled);
+        String bar = job.state() == Job.State.DONE ? bar(1, 1) : bar(job.doneBytes(), job.totalBytes());
         String amount = job.totalBytes() <= 0
                 ? ""
                 : " " + Size.format(job.doneBytes()) + " of " + Size.format(job.totalBytes());
         String rate = job.bytesPerSecond() == 0 ? "" : ", " + Size.format(job.bytesPerSecond()) + "/s";
         return Table.printable(
-                String.format(Locale.ROOT, "%s %d [%s]%s%s  %s", job.kind(), job.id(), bar, amount, rate, status(job)));
+                String.format(Locale.ROOT, "%s %d %s%s%s  %s", job.kind(), job.id(), bar, amount, rate, status(job)));
     }
 
     private static String status(Job job) {

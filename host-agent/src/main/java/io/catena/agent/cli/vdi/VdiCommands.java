@@ -368,11 +368,13 @@ public final class VdiCommands {
     void detach(
             @Parameters(paramLabel = "VDI", arity = "1..*", description = ArgumentText.VDI) List<String> vdis,
             @Option(names = "--holder", paramLabel = "NAME", description = "Default: all of them.") @Nullable
-                    String holder) {
+                    String holder,
+            @Option(names = "--dry-run", description = "Tell who would lose them, and do nothing.") boolean dryRun) {
         JsonObject body = new JsonObject();
         body.addProperty("holder", holder);
         JsonArray detached = new JsonArray();
-        vdis.forEach(vdi -> detached.add(session.agent().post(VdiPath.of(vdi, "/detach"), body)));
-        session.print(detached.size() == 1 ? detached.get(0) : detached, () -> "");
+        vdis.forEach(vdi ->
+                detached.add(session.agent().post(VdiPath.of(vdi, "/detach") + Session.dryRun(dryRun), body)));
+        session.printDone(detached.size() == 1 ? detached.get(0) : detached, dryRun);
     }
 }

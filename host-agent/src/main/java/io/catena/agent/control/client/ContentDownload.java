@@ -19,9 +19,14 @@ public final class ContentDownload {
     private final Path socket;
     private final ByteBuffer piece = ByteBuffer.allocateDirect(1 << 20);
 
-    /** Hears how far the download got. */
+    /** Hears how far a stream got. */
     @FunctionalInterface
     public interface Progress {
+        /**
+         * So many bytes are through.
+         *
+         * @param ofBytes how long the stream is, or -1 if nobody knows
+         */
         void done(long bytes, long ofBytes);
     }
 

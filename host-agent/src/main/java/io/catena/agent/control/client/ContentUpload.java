@@ -109,7 +109,7 @@ public final class ContentUpload {
             } catch (IOException e) {
                 return new LostConnectionException(e);
             }
-            progress.done(done, Math.max(done, part.wholeBytes()));
+            progress.done(done, part.wholeBytes());
         }
         try {
             if (part.isChunked()) {

@@ -61,6 +61,10 @@ public final class ControlClient {
         return ask("PUT", path, body);
     }
 
+    public JsonElement patch(String path, JsonObject body) {
+        return ask("PATCH", path, body);
+    }
+
     public JsonElement post(String path) {
         return ask("POST", path, null);
     }

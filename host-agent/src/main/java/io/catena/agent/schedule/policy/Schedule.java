@@ -130,7 +130,7 @@ public record Schedule(
         }
         if (!retention.isBounded()) {
             throw bad("A schedule that deletes nothing fills its SR")
-                    .correction("Say what is kept, for instance with \"keepLast\": 7")
+                    .correction("Say what is kept, for instance with \"keepLast\": 7 (--keep-last 7).")
                     .field("keepLast");
         }
         blackouts.forEach(Blackout::parse);

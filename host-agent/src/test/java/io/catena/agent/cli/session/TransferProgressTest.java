@@ -55,6 +55,27 @@ class TransferProgressTest {
     }
 
     @Test
+    void aTerminalShowsABarOnOneLineAlsoOfWhatHasNoKnownEnd() {
+        StringWriter shown = new StringWriter();
+        Session terminal = new Session(nowhere, new PrintWriter(shown), Map.of(), true);
+        TransferProgress known = new TransferProgress(terminal, null, rests::add);
+        known.done(1 << 20, 2 << 20);
+        known.done(2 << 20, 2 << 20);
+        known.end();
+        assertThat(shown.toString().split("\n", -1)).as("one line, and its end").hasSize(2);
+        assertThat(shown.toString())
+                .contains("[###############---------------] 1.0 MiB of 2.0 MiB", "2.0 MiB of 2.0 MiB");
+
+        shown.getBuffer().setLength(0);
+        TransferProgress unknown = new TransferProgress(terminal, null, rests::add);
+        unknown.done(1 << 20, -1);
+        unknown.done(2 << 20, -1);
+        assertThat(shown.toString()).contains("1.0 MiB").doesNotContain(" of ", "\n");
+        unknown.end();
+        assertThat(shown.toString()).endsWith("\n");
+    }
+
+    @Test
     void withoutARateNothingWaits() {
         new TransferProgress(session, null, rests::add).done(1L << 40, 1L << 40);
         assertThat(rests).isEmpty();
