@@ -225,6 +225,14 @@ function Host({ session, leave }) {
   const logOut = () => ask('DELETE', '/v1/session').finally(() => leave(''))
   const running = jobs.filter(job => job.state === 'running')
   const done = percent(...['doneBytes', 'totalBytes'].map(field => running.reduce((sum, job) => sum + job[field], 0)))
+  const turnTab = event => {
+    const ids = Object.keys(TABS)
+    const to = { ArrowRight: ids.indexOf(tab) + 1, ArrowLeft: ids.indexOf(tab) - 1 + ids.length, Home: 0, End: ids.length - 1 }[event.key]
+    if (to === undefined) return
+    event.preventDefault()
+    setTab(ids[to % ids.length])
+    document.getElementById('tab-' + ids[to % ids.length]).focus()
+  }
   const showJobs = () => { setSr(running[0].sr); setTab('chains'); setSelected('') }
   return html`<div class="frame">
     <header><img src="icon.svg" width="26" height="26" alt="" /><strong>Catena</strong><span class="grow"></span>
@@ -248,7 +256,7 @@ function Host({ session, leave }) {
       ${notice && html`<div class="notice" role="alert"><span>${notice}</span><button aria-label="Close" onClick=${() => setNotice('')}>×</button></div>`}
       ${stat ? html`<div class="title"><h1 title=${stat.name}>${stat.name}</h1><code>${stat.path}</code></div>
         <${Health} stat=${stat} /><${Numbers} stat=${stat} gc=${gc} active=${attached.filter(v => v.state === 'active').length} space=${spaces[sr]} />
-        <div class="tabs" role="tablist" aria-label="Views">${Object.entries(TABS).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
+        <div class="tabs" role="tablist" aria-label="Views" onKeyDown=${turnTab}>${Object.entries(TABS).map(([id, text]) => html`<button role="tab" id=${'tab-' + id} aria-selected=${tab === id} tabindex=${tab === id ? 0 : -1} aria-controls="view" onClick=${() => setTab(id)}>${text}</button>`)}</div>
         <div class="view" id="view" role="tabpanel" aria-labelledby=${'tab-' + tab}>
           ${tab === 'chains' && html`<div class="columns"><${Tree} key=${sr + (nodes.length > 0)} nodes=${nodes} limit=${stat.chainLimit} selected=${selected} select=${setSelected} mayDelete=${mayDelete} remove=${ids => act('delete-many', ids)} />
             <div class="side"><${NodePanel} node=${node} vdi=${vdi && vdi.vdi === selected ? vdi : null} space=${space && space.vdi === selected ? space : null} select=${setSelected} limit=${stat.chainLimit} may=${may} mayDelete=${mayDelete} act=${act} />

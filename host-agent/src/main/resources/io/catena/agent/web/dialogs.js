@@ -5,9 +5,14 @@ import { bytes } from './format.js'
 // What is wrong, and what is to be done.
 export const told = ({ message, correction }) => (correction ? message.replace(/[^.!?:]$/, '$&.') + ' ' + correction : message)
 
+// To be closed, not only taken away, brings who works with the keyboard back to where it was asked for.
 export function Dialog({ title, close, wide, children }) {
   const box = useRef()
-  useEffect(() => { box.current.showModal() }, [])
+  useEffect(() => {
+    const dialog = box.current
+    dialog.showModal()
+    return () => dialog.close()
+  }, [])
   return html`<dialog ref=${box} class=${wide ? 'wide' : ''} aria-labelledby="dialog-title" onCancel=${e => { e.preventDefault(); close() }}><h2 id="dialog-title">${title}</h2>${children}</dialog>`
 }
 

@@ -75,6 +75,7 @@ class WebEditTest {
         browser.screenshot("deleted-many");
         browser.waitFor("#close").click();
         browser.awaitRows(1);
+        browser.waitUntil(() -> focused("className").equals("tree"));
 
         assertThat(browser.row("nightly 2").isDisplayed()).isTrue();
         assertThat(browser.complaints()).isEmpty();
@@ -183,6 +184,12 @@ class WebEditTest {
         browser.waitUntil(() -> fragment().endsWith("/schedules"));
         assertThat(browser.all("dialog")).isEmpty();
 
+        browser.waitFor("#tab-schedules").sendKeys(Keys.ARROW_RIGHT);
+        browser.waitFor("#tab-space[aria-selected=true]");
+        assertThat(focused("id")).isEqualTo("tab-space");
+        browser.waitFor("#tab-space").sendKeys(Keys.ARROW_LEFT);
+        browser.waitFor("#tab-schedules[aria-selected=true]");
+
         browser.script("location.hash = location.hash + '/new'; return true");
         assertThat(browser.waitFor("dialog h2").getText()).isEqualTo("New schedule");
         browser.script("location.hash = location.hash.split('/')[0] + '/events'; return true");
@@ -192,6 +199,10 @@ class WebEditTest {
         assertThat(browser.waitFor(".notice").getText()).contains("gone");
         assertThat(browser.complaints().stream().filter(said -> !said.contains("status of 404")))
                 .isEmpty();
+    }
+
+    private String focused(String property) {
+        return String.valueOf(browser.script("return document.activeElement." + property));
     }
 
     private String fragment() {
