@@ -69,7 +69,7 @@ public final class VdiMaker {
                             SrError.VDI_EXISTS,
                             "SR " + sr.settings.name() + " has a VDI " + vdi.id() + " already, with another "
                                     + String.join(", ", differences))
-                    .correction("Choose another id, or leave it out.");
+                    .correction("Choose another id or client name, or leave it out.");
         }
         return true;
     }
@@ -98,7 +98,7 @@ public final class VdiMaker {
             throw new SrException(
                             SrError.VDI_EXISTS,
                             "SR " + sr.settings.name() + " has a node with id " + vdi.id() + " already")
-                    .correction("Choose another id, or leave it out.");
+                    .correction("Choose another id or client name, or leave it out.");
         }
     }
 

@@ -33,6 +33,24 @@ final class Answers {
     /** When to come again if too many wait. */
     private static final String CROWDED_SECONDS = "5";
 
+    /** What is answered as {@code GET} answers it: from {@code path}, with what {@code field} says. */
+    private record Whole(String path, String field) {}
+
+    private static final Whole DISK = new Whole("/v1/vdis/", "vdi");
+    private static final Whole SCHEDULE = new Whole("/v1/schedules/", "id");
+
+    /** The operations that answer with all of what they made or changed. */
+    private static final Map<String, Whole> WHOLE = Map.of(
+            "createVdi", DISK,
+            "putVdiByClientName", DISK,
+            "cloneVdi", DISK,
+            "importVdi", DISK,
+            "patchVdi", DISK,
+            "createSchedule", SCHEDULE,
+            "patchSchedule", SCHEDULE,
+            "pauseSchedule", SCHEDULE,
+            "resumeSchedule", SCHEDULE);
+
     private final StorageHost host;
     private final JobWaits waits;
     private final Replays replays;
@@ -136,7 +154,8 @@ final class Answers {
         } else {
             boolean onlyAsked = new Query(exchange.query()).flag("dryRun");
             int status = onlyAsked ? 200 : exchange.match().route().status();
-            end.reply(tagged(exchange, Reply.json(status, value)));
+            Reply reply = tagged(exchange, Reply.json(status, value));
+            end.reply(onlyAsked ? reply : changed(exchange, reply));
         }
     }
 
@@ -182,6 +201,20 @@ final class Answers {
                 new Body(text),
                 exchange::header,
                 null);
+    }
+
+    /** Who makes or changes something gets its tag, and where it is, without asking for it. */
+    private static Reply changed(Exchange exchange, Reply reply) {
+        Whole whole = WHOLE.get(exchange.operation());
+        if (whole == null) {
+            return reply;
+        }
+        Reply tagged = reply.with("ETag", Revisions.tag(reply.text()));
+        return reply.status() == 201
+                ? tagged.with(
+                        "Location",
+                        whole.path() + reply.object().get(whole.field()).getAsString())
+                : tagged;
     }
 
     private static Reply tagged(Exchange exchange, Reply reply) {

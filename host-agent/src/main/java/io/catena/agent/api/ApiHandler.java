@@ -169,11 +169,7 @@ final class ApiHandler extends Handler.Abstract {
         if (methods.isEmpty()) {
             throw ApiException.missing("There is no " + exchange.path());
         }
-        throw new ApiException(
-                405,
-                "METHOD_NOT_ALLOWED",
-                exchange.path() + " does not take " + exchange.method(),
-                "It takes " + String.join(", ", methods) + ".");
+        throw ApiException.notAllowed(exchange.path(), exchange.method(), methods);
     }
 
     private void answer(Exchange exchange, RouteTable table, byte[] body) {

@@ -166,7 +166,10 @@ public final class Body {
     public void nothingElse() {
         if (!unread.isEmpty()) {
             throw new SrException(
-                    SrError.BAD_REQUEST, "The request body has a field \"" + unread.first() + "\", expected none");
+                            SrError.BAD_REQUEST,
+                            "The request body has a field \"" + unread.first() + "\", which is none of this request's")
+                    .field(unread.first())
+                    .correction("openapi.yaml has the fields of every request.");
         }
     }
 

@@ -91,6 +91,33 @@ class ApiTest {
 
     /** A program follows what a failure recommends, and then succeeds. */
     @Test
+    void aMisspelledDryRunDestroysNothing() throws IOException {
+        String disk = api.ask("POST", admin, "/v1/srs/" + api.sr("main") + "/vdis", "{'sizeBytes':" + MIB_64 + "}")
+                .text("vdi");
+        Answer refused = api.ask("DELETE", admin, "/v1/vdis/" + disk + "?dry_run=true", null);
+
+        assertThat(refused.status()).isEqualTo(400);
+        assertThat(refused.text("correction")).isEqualTo("Is \"dryRun\" meant?");
+        assertThat(api.get(admin, "/v1/srs/main/vdis?nmae=x").status()).isEqualTo(400);
+        assertThat(api.get(admin, "/v1/vdis/" + disk).status()).isEqualTo(200);
+    }
+
+    @Test
+    void whoMakesOrChangesSomethingGetsItsPlaceAndItsTag() throws IOException {
+        Answer made = api.ask("POST", admin, "/v1/srs/" + api.sr("main") + "/vdis", "{'sizeBytes':" + MIB_64 + "}");
+        String place = made.header("Location");
+        assertThat(place).isEqualTo("/v1/vdis/" + made.text("vdi"));
+        Answer changed = api.ask("PATCH", admin, place, "{'name':'disk'}", "If-Match", made.header("ETag"));
+        assertThat(changed.status()).isEqualTo(200);
+        assertThat(changed.header("ETag"))
+                .isEqualTo(api.get(admin, place).header("ETag"))
+                .isNotEqualTo(made.header("ETag"));
+        Answer refused = api.ask("PUT", admin, place, "{}");
+        assertThat(refused.status()).isEqualTo(405);
+        assertThat(refused.header("Allow").split(", ")).contains("GET", "PATCH", "DELETE");
+    }
+
+    @Test
     void aFailureNamesTheRequestThatHelps() throws IOException {
         String vdis = "/v1/srs/" + api.sr("main") + "/vdis";
         String disk =

@@ -2,6 +2,7 @@ package io.catena.harness.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.agent.control.Query;
 import io.catena.agent.control.Role;
 import io.catena.agent.control.Route;
 import io.catena.harness.api.ApiFixture.Answer;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -75,6 +77,18 @@ class ContractTest {
         }
 
         assertThat(routes).isEqualTo(promised);
+    }
+
+    /** Any other name is refused. */
+    @Test
+    void aQueryMayHaveTheNamesOfTheContract() {
+        Set<String> promised = contract.yaml().findParents("in").stream()
+                .filter(parameter -> parameter.path("in").asString().equals("query"))
+                .map(parameter -> parameter.path("name").asString())
+                .collect(Collectors.toSet());
+        promised.add("waitMillis");
+
+        assertThat(Query.NAMES).containsExactlyInAnyOrderElementsOf(promised);
     }
 
     /** The browser has to be told each kind by its name. */

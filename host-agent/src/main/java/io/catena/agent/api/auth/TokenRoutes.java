@@ -77,7 +77,7 @@ public final class TokenRoutes {
         try {
             return Role.parse(text);
         } catch (IllegalArgumentException e) {
-            throw new SrException(SrError.BAD_REQUEST, "\"role\": " + e.getMessage(), e);
+            throw new SrException(SrError.BAD_REQUEST, "\"role\": " + e.getMessage(), e).field("role");
         }
     }
 

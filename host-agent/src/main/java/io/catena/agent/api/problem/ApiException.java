@@ -1,5 +1,6 @@
 package io.catena.agent.api.problem;
 
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** That a request is refused for a reason of HTTP's, which the error table of storage does not know. */
@@ -10,6 +11,7 @@ public final class ApiException extends RuntimeException {
     private final String code;
     private final long retryAfterSeconds;
     private final @Nullable String correction;
+    private transient Set<String> allowed = Set.of();
 
     /**
      * @param code a name for programs
@@ -31,6 +33,19 @@ public final class ApiException extends RuntimeException {
         this.retryAfterSeconds = retryAfterSeconds;
     }
 
+    /**
+     * @param allowed the methods that the path takes
+     */
+    public static ApiException notAllowed(String path, String method, Set<String> allowed) {
+        ApiException refusal = new ApiException(
+                405,
+                "METHOD_NOT_ALLOWED",
+                path + " does not take " + method,
+                "It takes " + String.join(", ", allowed) + ".");
+        refusal.allowed = allowed;
+        return refusal;
+    }
+
     public static ApiException missing(String detail) {
         return new ApiException(404, "NOT_FOUND", detail, null);
     }
@@ -45,6 +60,11 @@ public final class ApiException extends RuntimeException {
 
     public String code() {
         return code;
+    }
+
+    /** The methods that the path takes; none if it is not about the method. */
+    Set<String> allowed() {
+        return allowed;
     }
 
     public long retryAfterSeconds() {

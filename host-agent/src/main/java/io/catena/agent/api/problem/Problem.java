@@ -52,7 +52,8 @@ public final class Problem {
         JsonObject problem =
                 problem(failure.status(), failure.code(), title(failure.code()), detail, request, failure.correction());
         problem.addProperty("retryable", failure.retryAfterSeconds() > 0);
-        return reply(problem, failure.retryAfterSeconds());
+        Reply reply = reply(problem, failure.retryAfterSeconds());
+        return failure.allowed().isEmpty() ? reply : reply.with("Allow", String.join(", ", failure.allowed()));
     }
 
     private static String title(String code) {
