@@ -136,7 +136,7 @@ final class CommandsDocumentTest {
         if (ours.contains("vdi import")) {
             done("vhd", "create", meant("FILE"), "--size", "10M");
         }
-        if (ours.contains("schedule rm")) {
+        if (ours.contains("SCHEDULE")) {
             done("schedule", "create", meant("SCHEDULE"), "--sr", "sr" + number, "--every", "60", "--keep-last", "5");
         }
         if (ours.contains("JOB")) {
