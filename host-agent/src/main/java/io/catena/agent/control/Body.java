@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
+import com.google.gson.JsonSyntaxException;
 import io.catena.agent.json.Json;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
@@ -14,6 +15,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * is missing or of another type; {@link #nothingElse} if there is a field that was not asked for.
  */
 public final class Body {
+    private static final Pattern PLACE = Pattern.compile("at line (\\d+) column (\\d+)");
+
     private final JsonObject fields;
     private final TreeSet<String> unread;
 
@@ -30,6 +35,8 @@ public final class Body {
     public Body(String text) {
         try {
             fields = text.isBlank() ? new JsonObject() : Json.object(text);
+        } catch (JsonSyntaxException e) {
+            throw new SrException(SrError.BAD_REQUEST, "The request body is not JSON" + place(e), e);
         } catch (JsonParseException e) {
             throw new SrException(SrError.BAD_REQUEST, "The request body is not a JSON object: " + e.getMessage(), e);
         }
@@ -54,6 +61,12 @@ public final class Body {
         return primitive(field, "true or false", JsonPrimitive::isBoolean)
                 .map(JsonPrimitive::getAsBoolean)
                 .orElse(false);
+    }
+
+    /** Gson says how it could be made to read it all the same; of use to the client is only where it is wrong. */
+    private static String place(JsonSyntaxException e) {
+        Matcher place = PLACE.matcher(String.valueOf(e.getMessage()));
+        return place.find() ? ": it is wrong at line " + place.group(1) + ", column " + place.group(2) : "";
     }
 
     /** Returns true or false; null if the field is absent. */

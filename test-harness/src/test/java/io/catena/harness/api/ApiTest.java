@@ -103,6 +103,13 @@ class ApiTest {
     }
 
     @Test
+    void aBodyThatIsNoJsonIsRefusedWithItsPlaceInOurWords() throws IOException {
+        Answer refused = api.ask("POST", admin, "/v1/srs", "{'name':}");
+
+        assertThat(refused.text("detail")).matches("The request body is not JSON: it is wrong at line 1, column \\d+");
+    }
+
+    @Test
     void whoMakesOrChangesSomethingGetsItsPlaceAndItsTag() throws IOException {
         Answer made = api.ask("POST", admin, "/v1/srs/" + api.sr("main") + "/vdis", "{'sizeBytes':" + MIB_64 + "}");
         String place = made.header("Location");

@@ -34,7 +34,9 @@ public final class ApiException extends RuntimeException {
     }
 
     /**
-     * @param allowed the methods that the path takes
+     * Returns that a path does not take a method.
+     *
+     * @param allowed the methods that it takes
      */
     public static ApiException notAllowed(String path, String method, Set<String> allowed) {
         ApiException refusal = new ApiException(
