@@ -66,6 +66,11 @@ public final class HostWatch {
         }
     }
 
+    /** Nothing could be seen of any host, not even which there are to look at: as if a look at each had failed. */
+    public void missed() {
+        seenByNote.replaceAll((note, seen) -> seen.failing());
+    }
+
     private Liveness.State state(boolean fenced, long silentNanos) {
         if (silentNanos >= times.deadNanos() || fenced) {
             return Liveness.State.DEAD;

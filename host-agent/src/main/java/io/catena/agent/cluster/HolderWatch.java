@@ -67,6 +67,25 @@ public final class HolderWatch implements Closeable {
 
     /** Returns who has it; empty if nobody. */
     public Optional<Seen> look() throws IOException {
+        return seeing(this::lookNow);
+    }
+
+    /** What is done by the records. */
+    private interface Work<T> {
+        T run() throws IOException;
+    }
+
+    /** The record may be out of reach before anybody is looked at: whoever has the SR is silent then, and not dead. */
+    private <T> T seeing(Work<T> work) throws IOException {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            watch.missed();
+            throw e;
+        }
+    }
+
+    private Optional<Seen> lookNow() throws IOException {
         Claim claim = Claim.decode(store.read(LeaseKeys.TREE));
         Holder holder = claim.holder();
         if (holder == null) {
@@ -131,7 +150,7 @@ public final class HolderWatch implements Closeable {
      * @throws io.catena.api.SrException if another host has it
      */
     public SharedSr take() throws IOException {
-        return SharedSr.take(sr, plain, store, self, watch);
+        return seeing(() -> SharedSr.take(sr, plain, store, self, watch));
     }
 
     /** Returns what this host is called among the hosts: a name for humans, and what tells it from others of that name. */

@@ -10,6 +10,7 @@ import io.catena.lease.Liveness;
 import io.catena.log.LogLine;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Map;
@@ -119,7 +120,13 @@ public final class PeerWatch implements Closeable {
     void removeFormer() throws IOException {
         owner.check();
         Set<String> users = owner.users();
-        int removed = former.remove(host -> users.contains(HolderWatch.label(host.name(), host.host())));
+        int removed;
+        try {
+            removed = former.remove(host -> users.contains(HolderWatch.label(host.name(), host.host())));
+        } catch (IOException e) {
+            watch.missed();
+            throw e;
+        }
         if (removed > 0) {
             LOG.info(LogLine.of("former-hosts-removed", "sr", sr, "notes", removed));
         }
@@ -128,7 +135,7 @@ public final class PeerWatch implements Closeable {
     void look() throws IOException {
         Map<String, Liveness> now = new TreeMap<>();
         Set<String> ended = new HashSet<>();
-        for (HostRecord record : HostRecord.all(store.notes(LeaseKeys.HOSTS)).values()) {
+        for (HostRecord record : notes()) {
             String label = HolderWatch.label(record.name(), record.host());
             now.merge(label, watch.look(record.holder()), LIVELIEST);
             if (watch.isFenced(record.holder())) {
@@ -138,6 +145,15 @@ public final class PeerWatch implements Closeable {
         ended.removeIf(label -> !Objects.requireNonNull(now.get(label)).isDead());
         seen = now;
         fenced = ended;
+    }
+
+    private Collection<HostRecord> notes() throws IOException {
+        try {
+            return HostRecord.all(store.notes(LeaseKeys.HOSTS)).values();
+        } catch (IOException e) {
+            watch.missed();
+            throw e;
+        }
     }
 
     /** Looks now, since what was seen last is some seconds old; if that fails, that counts. */

@@ -4,15 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.lease.BootClock;
+import io.catena.lease.Claim;
 import io.catena.lease.FileLeaseStore;
 import io.catena.lease.HostWatch;
+import io.catena.lease.LeaseKeys;
 import io.catena.lease.LeaseStore;
 import io.catena.lease.LeaseTimes;
 import io.catena.lease.Liveness;
+import io.catena.lease.Session;
 import io.catena.store.FileStorage;
+import io.catena.store.ForwardingStorage;
+import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +34,7 @@ class PresenceTest {
 
     private final WoundClock clock = new WoundClock();
     private final Asking asking = new Asking();
+    private ServedStorage storage;
     private LeaseStore store;
     private ThisHost follower;
     private PeerWatch peers;
@@ -49,6 +56,33 @@ class PresenceTest {
 
         void pass(int seconds) {
             sleep(Duration.ofSeconds(seconds).toNanos());
+        }
+    }
+
+    /** A file server that is away at times. */
+    private static final class ServedStorage extends ForwardingStorage {
+        private boolean isAway;
+
+        ServedStorage(Storage storage) {
+            super(storage);
+        }
+
+        private void check() throws IOException {
+            if (isAway) {
+                throw new IOException("the server is away");
+            }
+        }
+
+        @Override
+        public List<String> list(String place) throws IOException {
+            check();
+            return super.list(place);
+        }
+
+        @Override
+        public List<String> directories(String place) throws IOException {
+            check();
+            return super.directories(place);
         }
     }
 
@@ -74,7 +108,8 @@ class PresenceTest {
 
     @BeforeEach
     void open() throws IOException {
-        store = new FileLeaseStore(new FileStorage(directory), UUID::randomUUID);
+        storage = new ServedStorage(new FileStorage(directory));
+        store = new FileLeaseStore(storage, UUID::randomUUID);
         follower = new ThisHost(new UUID(1, 1), "b", clock, "https://b");
         label = HolderWatch.label(follower.name(), follower.id().toString());
         peers = new PeerWatch("sr", store, new HostWatch(store, LeaseTimes.DEFAULT, clock), asking);
@@ -212,5 +247,35 @@ class PresenceTest {
         clock.pass(12);
         assertThat(seen().isDead()).isTrue();
         assertThat(peers.isFenced(label)).isFalse();
+    }
+
+    /** All were silent meanwhile; whoever looks first when it is back takes nothing from them. */
+    @Test
+    void whileTheServerIsAwayNobodyDies() throws Exception {
+        Presence presence = presence();
+        presence.renew();
+        assertThat(seen().isDead()).isFalse();
+        ThisHost other = new ThisHost(new UUID(2, 2), "a", clock, "https://a");
+        Session session = Session.join(store, LeaseTimes.DEFAULT, clock, other.newRecord());
+        assertThat(session.claim(LeaseKeys.TREE, null, Claim.held(session.holder(), List.of(), null)))
+                .isPresent();
+        try (HolderWatch watch = new HolderWatch("sr", storage, store, follower)) {
+            assertThat(watch.look().orElseThrow().dead()).isFalse();
+            storage.isAway = true;
+            for (int i = 0; i < 3; i++) {
+                clock.pass(20);
+                assertThatThrownBy(watch::look).hasMessageContaining("away");
+                assertThatThrownBy(peers::look).hasMessageContaining("away");
+            }
+            storage.isAway = false;
+            assertThat(watch.look().orElseThrow().dead()).isFalse();
+            assertThat(seen().isDead()).isFalse();
+            clock.pass(11);
+            assertThat(watch.look().orElseThrow().dead()).isFalse();
+            assertThat(seen().isDead()).isFalse();
+            clock.pass(1);
+            assertThat(watch.look().orElseThrow().dead()).isTrue();
+            assertThat(seen().isDead()).isTrue();
+        }
     }
 }
