@@ -20,6 +20,7 @@ final class RemoteFile implements BlockFile {
     private final boolean locked;
     private final RemoteStorage.DataWatcher watcher;
     private final int session;
+    /** By number: offsets, all of them even, would fall into few of the map's buckets. */
     private final Map<Long, byte[]> cachedSectors = new HashMap<>();
 
     RemoteFile(
@@ -65,7 +66,7 @@ final class RemoteFile implements BlockFile {
             return false;
         }
         for (long at = offset; target.hasRemaining(); at += SECTOR) {
-            byte[] sector = cachedSectors.get(at);
+            byte[] sector = cachedSectors.get(at / SECTOR);
             if (sector == null) {
                 return false;
             }
@@ -81,9 +82,9 @@ final class RemoteFile implements BlockFile {
             if (at >= first && at + SECTOR <= end) {
                 byte[] sector = new byte[SECTOR];
                 bytes.get(bytes.position() + (int) (at - offset), sector);
-                cachedSectors.put(at, sector);
+                cachedSectors.put(at / SECTOR, sector);
             } else {
-                cachedSectors.remove(at);
+                cachedSectors.remove(at / SECTOR);
             }
         }
     }

@@ -18,7 +18,7 @@ import io.catena.lease.HostWatch;
 import io.catena.lease.LeaseTimes;
 import io.catena.lease.Session;
 import io.catena.lease.Takeover;
-import io.catena.store.BlockFile;
+import io.catena.lease.WrittenFiles;
 import io.catena.store.Storage;
 import io.catena.store.StorageLockedException;
 import io.catena.store.StoredText;
@@ -232,7 +232,7 @@ final class SimulatedHost {
             return;
         }
         if (plan.fence() == ClusterPlan.Fence.COPY) {
-            copy(files, epoch);
+            WrittenFiles.replaceByCopies(files, List.of(DISK));
         } else {
             awaitLock(epoch);
         }
@@ -256,19 +256,6 @@ final class SimulatedHost {
             throw new IOException("not joined");
         }
         return session;
-    }
-
-    private void copy(Storage files, long epoch) throws IOException {
-        String fresh = "copy-" + epoch;
-        try (BlockFile from = files.openReadOnly(DISK);
-                BlockFile to = files.create(fresh)) {
-            ByteBuffer bytes = ByteBuffer.allocate((int) from.size());
-            from.readFully(0, bytes);
-            to.write(0, bytes.flip());
-            to.sync();
-        }
-        files.rename(fresh, DISK);
-        files.syncNames();
     }
 
     private Layer open(Grant grant) throws IOException {
