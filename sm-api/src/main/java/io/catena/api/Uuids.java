@@ -1,18 +1,26 @@
 package io.catena.api;
 
+import java.util.HexFormat;
 import java.util.UUID;
-import java.util.regex.Pattern;
 
 /** Reads UUIDs strictly, for {@link UUID#fromString} accepts "1-1-1-1-1"; and puts them in order. */
 public final class Uuids {
-    private static final Pattern FORM =
-            Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+    private static final String FORM = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 
     private Uuids() {}
 
     /** Whether {@code text} is a UUID in its 36-character form. */
     public static boolean isUuid(String text) {
-        return FORM.matcher(text).matches();
+        // Asked of every name in a directory, and of every disk at each snapshot: a pattern takes ten times as long.
+        if (text.length() != FORM.length()) {
+            return false;
+        }
+        for (int i = 0; i < FORM.length(); i++) {
+            if (FORM.charAt(i) == '-' ? text.charAt(i) != '-' : !HexFormat.isHexDigit(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Returns the UUID that {@code text} stands for. */
