@@ -226,7 +226,8 @@ public final class Agent implements Closeable {
     }
 
     /**
-     * Guests of this host wait: each is served as soon as its disk is there, and nothing that none of them needs comes before.
+     * Guests of this host wait: each is served as soon as its disk is there, which comes before disks that nobody has asked for yet,
+     * and nothing that none of them needs comes before.
      * When all disks are, clients over TCP are let in, and guests that wait for us are resumed.
      */
     private void wire(Path runDirectory, Options chosen, Opening opening, Hypervising hypervising) throws IOException {
@@ -249,7 +250,7 @@ public final class Agent implements Closeable {
         MountingHost mounting = opened(new MountingHost(restored, directory.mounts(), files.mounts()));
         exports.tellChangesBy(new SnapshotChanges(mounting));
         NbdServer server = opened(NbdServer.startEarly(exports, chosen.limits()));
-        exports.restore(() -> mounting.restore(restored::restore));
+        exports.restore(() -> mounting.restore(reachable -> restored.restore(reachable, exports::awaited)));
         ApiState state = opened(new ApiState(
                 Objects.requireNonNullElse(chosen.apiState(), directory.apiState()), mounting, dataPath, clock));
         NbdTcp tcp = chosen.tcp() == null ? null : chosen.tcp().alsoAllowing(state.exportRights());

@@ -55,6 +55,8 @@ public final class Host implements StorageHost, Closeable {
     /** So that one that hangs does not keep the others from being served. */
     private static final int RESTORED_AT_ONCE = 4;
 
+    private static final Supplier<List<VdiId>> NOBODY_WAITS = List::of;
+
     private static final Logger LOG = Logger.getLogger(Host.class.getName());
 
     private final SrDirectories directories;
@@ -91,19 +93,21 @@ public final class Host implements StorageHost, Closeable {
 
     /** Attaches again what was attached when the agent ended; never throws for an SR or disk that cannot be. */
     public void restore() {
-        restore(directory -> true);
+        restore(directory -> true, NOBODY_WAITS);
     }
 
     /**
      * As {@link #restore()}.
      *
      * @param reachable whether a directory can be looked at now; else that could wait for ever
+     * @param awaited returns the disks that clients wait for at that moment, the first to come first: those of an SR are attached
+     *     before its others
      */
-    public void restore(Predicate<Path> reachable) {
+    public void restore(Predicate<Path> reachable, Supplier<List<VdiId>> awaited) {
         change(() -> {
             List<KnownSr> attached =
                     saved.get().srs().stream().filter(KnownSr::attached).toList();
-            restore(attached, reachable);
+            restore(attached, reachable, awaited);
             // Devices of disks that are remembered and could not be attached wait until they are.
             exports.removeLeftovers(kind -> saved.get().exported(kind));
             unfinished.resume();
@@ -111,7 +115,7 @@ public final class Host implements StorageHost, Closeable {
         });
     }
 
-    private void restore(List<KnownSr> attached, Predicate<Path> reachable) {
+    private void restore(List<KnownSr> attached, Predicate<Path> reachable, Supplier<List<VdiId>> awaited) {
         ExecutorService threads = Executors.newFixedThreadPool(RESTORED_AT_ONCE, task -> {
             Thread thread = new Thread(task, "sr-restore");
             thread.setDaemon(true);
@@ -119,7 +123,7 @@ public final class Host implements StorageHost, Closeable {
         });
         try {
             CompletableFuture<?>[] all = attached.stream()
-                    .map(known -> CompletableFuture.runAsync(() -> restore(known, reachable), threads))
+                    .map(known -> CompletableFuture.runAsync(() -> restore(known, reachable, awaited), threads))
                     .toArray(CompletableFuture[]::new);
             CompletableFuture.allOf(all).join();
         } finally {
@@ -127,13 +131,14 @@ public final class Host implements StorageHost, Closeable {
         }
     }
 
-    private void restore(KnownSr known, Predicate<Path> reachable) {
+    private void restore(KnownSr known, Predicate<Path> reachable, Supplier<List<VdiId>> awaited) {
         if (!reachable.test(Path.of(known.path()))) {
             problems.add(known.sr(), "what it lies on cannot be reached");
             return;
         }
         try {
-            open(Path.of(known.path()), known.sr(), false);
+            Path path = Path.of(known.path());
+            attacher.attach(path, directories.open(path, known.sr(), false), awaited);
         } catch (SrException | IOException e) {
             failed(known, String.valueOf(e.getMessage()), e);
         } catch (RuntimeException e) {
@@ -159,7 +164,7 @@ public final class Host implements StorageHost, Closeable {
                         .correction("Leave out the id, and a new one will be chosen.");
             }
             try {
-                return describe(attacher.attach(path, directories.create(path, id, name)));
+                return describe(attacher.attach(path, directories.create(path, id, name), NOBODY_WAITS));
             } catch (IOException e) {
                 throw new SrException(
                         SrError.SR_CREATE, "The SR cannot be created in " + path + ": " + e.getMessage(), e);
@@ -206,13 +211,9 @@ public final class Host implements StorageHost, Closeable {
     }
 
     private Sr openAndResume(Path path, @Nullable SrId expected, boolean adopt) throws IOException {
-        KnownSr known = open(path, expected, adopt);
+        KnownSr known = attacher.attach(path, directories.open(path, expected, adopt), NOBODY_WAITS);
         unfinished.resume();
         return describe(known);
-    }
-
-    private KnownSr open(Path path, @Nullable SrId expected, boolean adopt) throws IOException {
-        return attacher.attach(path, directories.open(path, expected, adopt));
     }
 
     @Override

@@ -6,9 +6,12 @@ import io.catena.api.AccessMode;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
 import io.catena.api.SrId;
+import io.catena.api.VdiId;
 import io.catena.log.LogLine;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -41,8 +44,12 @@ final class SrAttacher {
         this.memory = memory;
     }
 
-    /** Remembers an SR first and lets it be used then; closes it if it cannot be remembered. */
-    KnownSr attach(Path path, AttachedSr sr) throws IOException {
+    /**
+     * Remembers an SR first and lets it be used then; closes it if it cannot be remembered.
+     *
+     * @param awaited returns the disks that clients wait for, which are attached before others
+     */
+    KnownSr attach(Path path, AttachedSr sr, Supplier<List<VdiId>> awaited) throws IOException {
         SrId id = sr.id();
         try {
             refuseASecond(path, id);
@@ -55,7 +62,10 @@ final class SrAttacher {
         unfinished.expect(sr);
         held.add(new HeldSr(sr, memory, exports));
         LOG.info(LogLine.of("sr-attached", "sr", id, "name", sr.name(), "path", path));
-        saved.known(id).vdis().forEach(vdi -> restore(sr, vdi));
+        RestoreQueue queue = new RestoreQueue(saved.known(id).vdis(), awaited);
+        for (List<AttachedVdi> next = queue.next(); !next.isEmpty(); next = queue.next()) {
+            next.forEach(vdi -> restore(sr, vdi));
+        }
         return saved.known(id);
     }
 

@@ -6,6 +6,7 @@ import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.api.Uuids;
 import io.catena.api.VdiId;
 import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
@@ -13,6 +14,8 @@ import io.catena.disk.RequestMeters;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -53,6 +56,9 @@ public final class NbdExports implements Exporter, Choice {
 
     /** Whether exports are on their way that were there before; guarded by {@link #arrivals}. */
     private boolean isRestoring;
+
+    /** The disks that clients wait for, once for each client, the first to come first; guarded by {@link #arrivals}. */
+    private final Deque<VdiId> awaited = new ArrayDeque<>();
 
     /**
      * @param socket where the server listens
@@ -110,6 +116,13 @@ public final class NbdExports implements Exporter, Choice {
         }
     }
 
+    /** Returns the disks that clients wait for at this moment, the first to come first. */
+    public List<VdiId> awaited() {
+        synchronized (arrivals) {
+            return List.copyOf(awaited);
+        }
+    }
+
     private void isRestoring(boolean now) {
         synchronized (arrivals) {
             isRestoring = now;
@@ -121,7 +134,19 @@ public final class NbdExports implements Exporter, Choice {
     public void await(String name) {
         int at = name.indexOf(BEFORE_TICKET);
         String export = at < 0 ? name : name.substring(0, at);
-        await(() -> byName.containsKey(export));
+        if (!Uuids.isUuid(export)) {
+            awaitAll();
+            return;
+        }
+        VdiId vdi = VdiId.parse(export);
+        synchronized (arrivals) {
+            awaited.addLast(vdi);
+            try {
+                await(() -> byName.containsKey(export));
+            } finally {
+                awaited.removeFirstOccurrence(vdi);
+            }
+        }
     }
 
     @Override

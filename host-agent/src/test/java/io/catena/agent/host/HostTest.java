@@ -24,6 +24,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
@@ -77,6 +79,28 @@ final class HostTest {
                         Vdi::name,
                         v -> v.export() == null ? "" : v.export().mode().symbol())
                 .containsExactly(tuple("idle", ""), tuple("ro", "ro"), tuple("rw", "rw"));
+    }
+
+    @Test
+    void disksThatClientsWaitForComeBackBeforeOthers() throws IOException {
+        Sr sr = create("main");
+        List<VdiId> disks = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            disks.add(vdi(sr, "disk" + i));
+            host.repository(sr.id()).attach(disks.get(i), AccessMode.READ_WRITE);
+        }
+        VdiId ofNoSr = new VdiId(new UUID(1, 1));
+        // Whoever comes while the first disk is on its way, or the next, or the one after that.
+        Iterator<List<VdiId>> waiting = List.of(
+                        List.<VdiId>of(), List.of(ofNoSr, disks.get(3), disks.get(2)), List.of(disks.get(4)))
+                .iterator();
+        srs.activated.clear();
+
+        host.close();
+        host = newHost();
+        host.restore(directory -> true, () -> waiting.hasNext() ? waiting.next() : List.of());
+
+        assertThat(srs.activated).containsExactly(disks.get(0), disks.get(3), disks.get(4), disks.get(1), disks.get(2));
     }
 
     @Test

@@ -345,6 +345,7 @@ final class MemoryRepository implements StorageRepository {
             throw new SrException(SrError.VDI_UNAVAILABLE, "VDI " + id + " is not attached");
         }
         holds.put(id + holder, hold.activated(mode));
+        srs.activated.add(id);
         return export(hold);
     }
 

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ public final class MemorySrs {
     private final Set<Path> buggy = new HashSet<>();
     private final AtomicLong lastVdi = new AtomicLong();
     private final CountDownLatch endOfGc = new CountDownLatch(1);
+
+    /** The disks that were activated, of all SRs, in the order in which that happened. */
+    final List<VdiId> activated = new CopyOnWriteArrayList<>();
 
     private record Stored(SrId id, String name, Map<VdiId, Vdi> vdis) {}
 
