@@ -132,7 +132,7 @@ public final class FileStorage implements Storage {
     /** Finds the way to a file that is only looked at. */
     private Place place(String name) throws IOException {
         if (Root.isInside(name)) {
-            unsynced.see(Root.parent(root.path().resolve(name)));
+            unsynced.seeDirectoryOf(name);
             return new Place(files, name);
         }
         String meant = root.resolve("x", name);
@@ -154,7 +154,7 @@ public final class FileStorage implements Storage {
 
     @Override
     public BlockFile open(String name) throws IOException {
-        unsynced.see(directoryOf(root.inside(name)));
+        unsynced.seeDirectoryOf(root.inside(name));
         LockFile.checkNotHeld(root.path(), files, name);
         return writable.open(name);
     }

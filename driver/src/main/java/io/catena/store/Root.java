@@ -3,7 +3,6 @@ package io.catena.store;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -24,7 +23,17 @@ final class Root {
 
     /** Whether {@code name} is in normal form and means something inside the root. */
     static boolean isInside(String name) {
-        return name.indexOf('\0') < 0 && Arrays.stream(name.split("/", -1)).noneMatch(NOT_IN_NORMAL_FORM::contains);
+        if (name.indexOf('\0') >= 0) {
+            return false;
+        }
+        int from = 0;
+        for (int slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', from)) {
+            if (NOT_IN_NORMAL_FORM.contains(name.substring(from, slash))) {
+                return false;
+            }
+            from = slash + 1;
+        }
+        return !NOT_IN_NORMAL_FORM.contains(name.substring(from));
     }
 
     /** Returns the name of a file that may be changed. */

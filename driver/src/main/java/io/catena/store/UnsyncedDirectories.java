@@ -27,6 +27,9 @@ final class UnsyncedDirectories {
     /** Guarded by this, like {@link #unsynced}. */
     private final Set<Path> seen = new HashSet<>();
 
+    /** Those of them that were asked for by name: who asks again need not be understood again. Guarded by this. */
+    private final Set<String> seenNames = new HashSet<>();
+
     private final Set<Path> unsynced = new TreeSet<>();
 
     /** Held while syncing: who finds nothing left to sync must not return before another's sync is done. */
@@ -37,10 +40,20 @@ final class UnsyncedDirectories {
         this.directorySync = directorySync;
     }
 
+    /** Tells that the directory of a file below the root is being used. */
+    synchronized void seeDirectoryOf(String name) {
+        String directory = name.substring(0, Math.max(0, name.lastIndexOf('/')));
+        if (!seenNames.contains(directory)) {
+            see(root.resolve(directory));
+            seenNames.add(directory);
+        }
+    }
+
     /** Tells that a directory below the root is being used. */
     synchronized void see(Path directory) {
         if (seen.size() > MOST_SEEN) {
             seen.clear();
+            seenNames.clear();
         }
         for (Path at = directory; at.startsWith(root) && seen.add(at); at = Root.parent(at)) {
             unsynced.add(at);

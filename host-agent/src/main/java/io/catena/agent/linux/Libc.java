@@ -79,7 +79,8 @@ final class Libc {
 
     static native int unlinkat(int directory, byte[] path, int flags) throws LastErrorException;
 
-    static native int statx(int directory, byte[] path, int flags, int mask, Pointer result) throws LastErrorException;
+    /** Returns -1 if it fails, and JNA keeps why: that there is no file of a name is asked too often for an exception. */
+    static native int statx(int directory, byte[] path, int flags, int mask, Pointer result);
 
     static native int geteuid();
 

@@ -2,6 +2,7 @@ package io.catena.agent.linux;
 
 import com.sun.jna.LastErrorException;
 import com.sun.jna.Memory;
+import com.sun.jna.Native;
 import io.catena.store.FileStat;
 import java.util.Optional;
 
@@ -32,6 +33,9 @@ final class Statx {
     private static final int DEVICE_MAJOR = 136;
     private static final int DEVICE_MINOR = 140;
 
+    /** What the system told this thread last; to make a structure for each look costs more than to look. */
+    private static final ThreadLocal<Memory> FOUND = ThreadLocal.withInitial(() -> new Memory(STRUCTURE_BYTES));
+
     private Statx() {}
 
     /**
@@ -40,37 +44,41 @@ final class Statx {
      * @return empty if there is nothing
      */
     static Optional<FileStat> of(int directory, String name) {
-        try {
-            return Optional.of(read(directory, name, AT_SYMLINK_NOFOLLOW));
-        } catch (LastErrorException e) {
-            if (e.getErrorCode() == Libc.ENOENT) {
-                return Optional.empty();
-            }
-            throw e;
+        int error = read(directory, name, AT_SYMLINK_NOFOLLOW);
+        if (error == Libc.ENOENT) {
+            return Optional.empty();
         }
+        return Optional.of(found(error));
     }
 
     /** Looks at an open file. */
     static FileStat of(int descriptor) {
-        return read(descriptor, "", AT_EMPTY_PATH);
+        return found(read(descriptor, "", AT_EMPTY_PATH));
     }
 
-    private static FileStat read(int directory, String name, int flags) {
-        try (Memory found = new Memory(STRUCTURE_BYTES)) {
-            Libc.statx(directory, Libc.path(name), flags, BASIC_STATS_AND_BIRTH, found);
-            String inode = Long.toUnsignedString(found.getLong(INODE));
-            boolean birthIsKnown = (found.getInt(MASK) & BIRTH_IS_KNOWN) != 0;
-            return new FileStat(
-                    device(found) + ":" + inode,
-                    birthIsKnown ? inode + "@" + nanos(found, BORN) : inode,
-                    found.getLong(SIZE),
-                    found.getLong(BLOCKS) * BLOCK_BYTES,
-                    nanos(found, MODIFIED),
-                    nanos(found, CHANGED),
-                    found.getInt(LINKS),
-                    found.getInt(OWNER),
-                    Short.toUnsignedInt(found.getShort(MODE)));
+    /** Returns the number of the error; 0 if there was none. */
+    private static int read(int directory, String name, int flags) {
+        int result = Libc.statx(directory, Libc.path(name), flags, BASIC_STATS_AND_BIRTH, FOUND.get());
+        return result < 0 ? Native.getLastError() : 0;
+    }
+
+    private static FileStat found(int error) {
+        if (error != 0) {
+            throw new LastErrorException(error);
         }
+        Memory found = FOUND.get();
+        String inode = Long.toUnsignedString(found.getLong(INODE));
+        boolean birthIsKnown = (found.getInt(MASK) & BIRTH_IS_KNOWN) != 0;
+        return new FileStat(
+                device(found) + ":" + inode,
+                birthIsKnown ? inode + "@" + nanos(found, BORN) : inode,
+                found.getLong(SIZE),
+                found.getLong(BLOCKS) * BLOCK_BYTES,
+                nanos(found, MODIFIED),
+                nanos(found, CHANGED),
+                found.getInt(LINKS),
+                found.getInt(OWNER),
+                Short.toUnsignedInt(found.getShort(MODE)));
     }
 
     /** Returns the number that {@code stat(2)} gives the device, which is also what the JDK shows; see {@code makedev(3)}. */
