@@ -65,6 +65,13 @@ public record ChainFile(String name, @Nullable VhdHeaders headers, long sizeByte
         return Optional.ofNullable(headers).map(VhdHeaders::footer).map(Footer::uniqueId);
     }
 
+    /** Whether other programs take no offence at what the file notes of blocks that are full; so if it notes nothing. */
+    public boolean hasValidBatmap(Storage storage) throws IOException {
+        try (Layer layer = openReadOnly(storage)) {
+            return !(layer instanceof SparseLayer sparse) || sparse.hasValidBatmap();
+        }
+    }
+
     /** Opens the file as a layer for reading. */
     public Layer openReadOnly(Storage storage) throws IOException {
         return layer(storage.openReadOnly(name), null, false);

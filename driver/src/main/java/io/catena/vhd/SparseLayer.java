@@ -64,7 +64,7 @@ public final class SparseLayer implements Layer {
     /** Where the file ended when it was opened for reading. */
     private final long zerosFrom;
 
-    /** Whether blocks or bits were added since the file was opened. */
+    /** Whether the batmap is to be written anew: blocks or bits were added since the file was opened, or it was no good then. */
     private volatile boolean changed;
 
     private SparseLayer(TrackedFile file, VhdHeaders headers, @Nullable RedoLog redo, boolean writable)
@@ -513,6 +513,11 @@ public final class SparseLayer implements Layer {
                 throw e;
             }
         }
+    }
+
+    /** Whether there is no batmap, or one that tells what the file holds. */
+    boolean hasValidBatmap() {
+        return !changed;
     }
 
     /** Whether the file holds no block, so that its content is its parent's. */

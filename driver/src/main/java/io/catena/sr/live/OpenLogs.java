@@ -14,8 +14,8 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.FileAlreadyExistsException;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 
 /**
@@ -36,17 +36,22 @@ public final class OpenLogs {
         this.files = files;
     }
 
-    /** Returns the names of the files, as they were when they were opened, by the ids of their logs. */
-    public Map<UUID, String> all() throws IOException {
-        Map<UUID, String> all = new TreeMap<>();
+    /** Returns the ids of the logs that are noted. */
+    public Set<UUID> ids() throws IOException {
+        Set<UUID> ids = new TreeSet<>();
         for (String note : files.list(SrFiles.OPEN_LOGS)) {
             String id = note.substring(SrFiles.OPEN_LOGS.length() + 1);
             if (Uuids.isUuid(id)) {
-                String name = StoredText.readSmall(files, note).orElse("");
-                all.put(UUID.fromString(id), name.length() <= MOST_NAME ? name : "");
+                ids.add(UUID.fromString(id));
             }
         }
-        return all;
+        return ids;
+    }
+
+    /** Returns the name of a log's file, as it was when it was opened; empty if that is not noted. */
+    public String name(UUID log) throws IOException {
+        String name = StoredText.readSmall(files, note(log)).orElse("");
+        return name.length() <= MOST_NAME ? name : "";
     }
 
     /** Forgets all logs. */
@@ -58,14 +63,15 @@ public final class OpenLogs {
 
     /** Forgets the logs of files that had this name. */
     void forget(String name) throws IOException {
-        for (Map.Entry<UUID, String> note : all().entrySet()) {
-            if (note.getValue().equals(name)) {
-                forget(note.getKey());
+        for (UUID log : ids()) {
+            if (name(log).equals(name)) {
+                forget(log);
             }
         }
     }
 
-    void forget(UUID log) throws IOException {
+    /** Forgets a log. */
+    public void forget(UUID log) throws IOException {
         files.delete(note(log));
     }
 

@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -40,6 +41,10 @@ import java.util.stream.Collectors;
  * noted to exist and does not, or whose file is another one by now, is an answered write that is lost: the file is not used
  * until somebody accepts that. Neither keeps other files from being used. After the host was started anew no log is missed,
  * for the power took them.
+ *
+ * <p>Of most disks the log tells of nothing: all that was written is where the file tells, or is bytes in place. Such a file is
+ * left alone, unless others build on it: what those gave up may be in it alone, not synced yet, and must be durable before their
+ * logs make it durable that they gave it up.
  */
 final class RedoReplay {
     private static final Logger LOG = System.getLogger(RedoReplay.class.getName());
@@ -51,6 +56,9 @@ final class RedoReplay {
 
     /** Those of the logs that tell of writes of this session. */
     private final Set<UUID> telling = new HashSet<>();
+
+    /** The logs of files that were left alone, since they tell of nothing. */
+    private final Set<UUID> idle = ConcurrentHashMap.newKeySet();
 
     /** The ids of the logs that the files have which are there, if they have one. */
     private final Set<UUID> found = ConcurrentHashMap.newKeySet();
@@ -88,33 +96,51 @@ final class RedoReplay {
     }
 
     /**
-     * Replays all logs, and removes them if that is done with all.
+     * Replays all logs, and removes them if that is done with all. Before an operation that was interrupted is completed, or if it
+     * is not known for sure what builds on what, no file is left alone.
      *
      * @param areExpected whether the logs that are noted must be there: the host was not started anew since
      */
     void run(boolean areExpected) throws IOException {
         logs.addAll(RedoLog.logs(redo.storage(), redo.directory()));
-        for (UUID log : logs) {
-            if (RedoLog.hasRecords(redo.storage(), redo.directory(), redo.owner(), log)) {
-                telling.add(log);
-            }
-        }
-        Map<UUID, String> noted = areExpected ? notes.all() : Map.of();
+        telling.addAll(RedoLog.telling(redo.storage(), redo.directory(), redo.owner()));
+        Set<UUID> noted = areExpected ? notes.ids() : Set.of();
         if (!logs.isEmpty() || !noted.isEmpty()) {
             Optional<Operation> interrupted = new Journal(storage).read();
             if (interrupted.orElse(null) instanceof Snapshot snapshot) {
                 replayLaidReady(snapshot, noted);
             }
             Tree tree = new TreeScanner(storage).scan();
-            for (List<Node> generation : parentsFirst(tree)) {
-                SideBySide.each(filesAtOnce, byLog(generation), names -> catchUp(names, noted));
-            }
+            catchUp(tree, interrupted.isEmpty(), noted);
             noteReplaced(
                     tree, noted, interrupted.map(RedoReplay::replacedInOrder).orElse(List.of()));
         }
         lost.forEach((file, why) -> LOG.log(Level.ERROR, LogLine.of("redo-log-lost", "node", file, "cause", why)));
         if (incomplete().isEmpty()) {
             removeAll();
+        } else {
+            removeIdle();
+        }
+    }
+
+    /** A leaf may have given up what only its parent has by now; files of the same depth have nothing to do with each other. */
+    private void catchUp(Tree all, boolean isInOrder, Set<UUID> noted) throws IOException {
+        boolean isCertain = isInOrder && all.nodes().stream().allMatch(node -> node.problem() == null);
+        Predicate<Node> isAlone = node -> isCertain && all.children(node.name()).isEmpty();
+        for (List<Node> generation : parentsFirst(all)) {
+            noteUnreadable(generation);
+            SideBySide.each(
+                    filesAtOnce,
+                    byLog(generation).entrySet(),
+                    file -> catchUp(file.getKey(), file.getValue(), noted, isAlone));
+        }
+    }
+
+    /** The session goes on, but for these files it is over. */
+    private void removeIdle() throws IOException {
+        for (UUID log : idle) {
+            notes.forget(log);
+            RedoLog.delete(redo.storage(), redo.directory(), log);
         }
     }
 
@@ -125,14 +151,11 @@ final class RedoReplay {
      */
     private void removeAll() throws IOException {
         notes.forgetAll();
-        Set<UUID> others = new HashSet<>();
-        for (UUID log : logs) {
-            if (!found.contains(log)
-                    && RedoLog.hasRecords(
-                            redo.storage(), redo.directory(), redo.owner().boot(), log)) {
-                others.add(log);
-                LOG.log(Level.WARNING, LogLine.of("redo-log-of-no-file", "log", redo.directory() + "/" + log));
-            }
+        Set<UUID> others =
+                RedoLog.telling(redo.storage(), redo.directory(), redo.owner().boot());
+        others.removeAll(found);
+        for (UUID log : others) {
+            LOG.log(Level.WARNING, LogLine.of("redo-log-of-no-file", "log", redo.directory() + "/" + log));
         }
         for (String name : redo.storage().list(redo.directory())) {
             if (others.stream().noneMatch(log -> name.contains(log.toString()))) {
@@ -146,43 +169,58 @@ final class RedoReplay {
         return interrupted instanceof Snapshot snapshot ? snapshot.emptyLeaves() : interrupted.replaced();
     }
 
-    /** Returns the nodes that are one file under several names together. */
-    private Collection<List<Node>> byLog(List<Node> nodes) throws IOException {
-        Map<Object, List<Node>> groups = new LinkedHashMap<>();
+    /** The log of a file that cannot be read may be any of those that are left. */
+    private void noteUnreadable(List<Node> nodes) {
         for (Node node : nodes) {
-            Object key = node.file() == null ? node.name() : redo.logId(node.name());
-            groups.computeIfAbsent(key, k -> new ArrayList<>()).add(node);
-        }
-        return groups.values();
-    }
-
-    private void catchUp(List<Node> nodes, Map<UUID, String> noted) throws IOException {
-        for (Node node : nodes) {
-            catchUp(node, noted);
-        }
-    }
-
-    private void catchUp(Node node, Map<UUID, String> noted) throws IOException {
-        ChainFile file = node.file();
-        if (file == null) {
-            if (!telling.isEmpty()) {
-                // The log of a file that cannot be read may be any of those that are left.
+            if (node.file() == null && !telling.isEmpty()) {
                 behind.add(node.name());
             }
-            return;
         }
-        UUID log = redo.logId(node.name());
+    }
+
+    /** Returns the nodes by the logs that their files have, if they have one: those that are one file under several names together. */
+    private Map<UUID, List<Node>> byLog(List<Node> nodes) throws IOException {
+        Map<UUID, List<Node>> groups = new LinkedHashMap<>();
+        for (Node node : nodes) {
+            if (node.file() != null) {
+                groups.computeIfAbsent(redo.logId(node.name()), log -> new ArrayList<>())
+                        .add(node);
+            }
+        }
+        return groups;
+    }
+
+    private void catchUp(UUID log, List<Node> nodes, Set<UUID> noted, Predicate<Node> isAlone) {
         found.add(log);
-        if (node.parent() != null && behind.contains(node.parent())) {
-            behind.add(node.name());
-        } else if (!logs.contains(log) && noted.containsKey(log)) {
-            lost.put(node.name(), missing(log));
-        } else if (file.isSparse() && logs.contains(log)) {
-            if (node.parent() != null && lost.containsKey(node.parent())) {
+        for (Node node : nodes) {
+            ChainFile file = node.file();
+            if (node.parent() != null && behind.contains(node.parent())) {
                 behind.add(node.name());
-            } else {
-                replay(file, node.name());
+            } else if (!logs.contains(log) && noted.contains(log)) {
+                lost.put(node.name(), missing(log));
+            } else if (file != null && file.isSparse() && logs.contains(log)) {
+                catchUp(log, node, file, isAlone);
             }
+        }
+    }
+
+    private void catchUp(UUID log, Node node, ChainFile file, Predicate<Node> isAlone) {
+        if (node.parent() != null && lost.containsKey(node.parent())) {
+            behind.add(node.name());
+        } else if (!telling.contains(log) && isAlone.test(node) && isWhole(file)) {
+            idle.add(log);
+        } else {
+            replay(file, node.name());
+        }
+    }
+
+    /** Whether nothing is left of a close that was interrupted; footers are seen to later. */
+    private boolean isWhole(ChainFile file) {
+        try {
+            return file.hasValidBatmap(storage);
+        } catch (IOException e) {
+            // Its replay tells.
+            return false;
         }
     }
 
@@ -191,12 +229,13 @@ final class RedoReplay {
     }
 
     /** A file was put in the place of one that had a log, not by an operation of our own. */
-    private void noteReplaced(Tree tree, Map<UUID, String> noted, List<String> inOrder) {
-        for (Map.Entry<UUID, String> note : noted.entrySet()) {
-            String name = note.getValue();
-            boolean isOther = !found.contains(note.getKey()) && tree.node(name).isPresent();
-            if (isOther && !inOrder.contains(name) && !behind.contains(name) && mayTellOfWrites(note.getKey())) {
-                lost.put(name, "another file was put in the place of the one that the guest wrote to");
+    private void noteReplaced(Tree tree, Set<UUID> noted, List<String> inOrder) throws IOException {
+        for (UUID log : noted) {
+            if (!found.contains(log) && mayTellOfWrites(log)) {
+                String name = notes.name(log);
+                if (tree.node(name).isPresent() && !inOrder.contains(name) && !behind.contains(name)) {
+                    lost.put(name, "another file was put in the place of the one that the guest wrote to");
+                }
             }
         }
     }
@@ -209,7 +248,7 @@ final class RedoReplay {
      * An operation that was interrupted may have left disks that were written in files which still lie ready under other names,
      * and whose old files are to be renamed: so those have to catch up now.
      */
-    private void replayLaidReady(Snapshot snapshot, Map<UUID, String> noted) throws IOException {
+    private void replayLaidReady(Snapshot snapshot, Set<UUID> noted) throws IOException {
         for (Snapshot.Cut cut : snapshot.cuts()) {
             if (storage.exists(cut.leaf()) && !storage.exists(cut.baseCopy())) {
                 catchUpBeforeRename(ChainFile.read(storage, cut.leaf()), noted);
@@ -221,16 +260,16 @@ final class RedoReplay {
                 found.add(log);
                 if (logs.contains(log)) {
                     replay(ChainFile.read(storage, child.prepared()), child.name());
-                } else if (noted.containsKey(log)) {
+                } else if (noted.contains(log)) {
                     lost.put(child.name(), missing(log));
                 }
             }
         }
     }
 
-    private void catchUpBeforeRename(ChainFile leaf, Map<UUID, String> noted) throws IOException {
+    private void catchUpBeforeRename(ChainFile leaf, Set<UUID> noted) throws IOException {
         UUID log = redo.logId(leaf.name());
-        if (!logs.contains(log) && noted.containsKey(log)) {
+        if (!logs.contains(log) && noted.contains(log)) {
             throw new IOException(leaf.name() + " lacks what was written to it last, for " + missing(log)
                     + ", and a snapshot of it was interrupted that cannot be completed before. Start the agent with the run"
                     + " directory that it had; or, if that is lost, give up what was written: delete "
@@ -250,7 +289,6 @@ final class RedoReplay {
         }
     }
 
-    /** A leaf may have given up what only its parent has by now; files of the same depth have nothing to do with each other. */
     private static Collection<List<Node>> parentsFirst(Tree tree) {
         return tree.nodes().stream()
                 .collect(Collectors.groupingBy(tree::depth, TreeMap::new, Collectors.toList()))

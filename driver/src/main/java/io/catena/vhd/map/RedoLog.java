@@ -8,7 +8,10 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -164,7 +167,10 @@ public final class RedoLog implements Closeable {
 
     /** Returns the ids of the logs that are whole in {@code directory}. */
     public static List<UUID> logs(Storage storage, String directory) throws IOException {
-        List<String> names = storage.list(directory);
+        return logs(directory, new HashSet<>(storage.list(directory)));
+    }
+
+    private static List<UUID> logs(String directory, Set<String> names) {
         return names.stream()
                 .filter(name -> FIRST_HALF.matcher(name).matches())
                 .map(name -> UUID.fromString(name.substring(directory.length() + 1, name.length() - 2)))
@@ -172,29 +178,41 @@ public final class RedoLog implements Closeable {
                 .toList();
     }
 
-    /** Whether a log tells of writes of {@code owner}. */
-    public static boolean hasRecords(Storage storage, String directory, Owner owner, UUID logId) throws IOException {
-        return hasRecords(storage, directory, logId, header -> isOf(header, owner));
+    /** Returns the ids of the logs in {@code directory} that tell of writes of {@code owner}. */
+    public static Set<UUID> telling(Storage storage, String directory, Owner owner) throws IOException {
+        return telling(storage, directory, header -> isOf(header, owner));
     }
 
-    /** Whether a log tells of writes since the start of the host that {@code boot} stands for, whoever's. */
-    public static boolean hasRecords(Storage storage, String directory, UUID boot, UUID logId) throws IOException {
-        return hasRecords(storage, directory, logId, header -> isOf(header, new Owner(boot, uuid(header, ATTACHMENT))));
+    /** Returns the ids of those that tell of writes since the start of the host that {@code boot} stands for, whoever's. */
+    public static Set<UUID> telling(Storage storage, String directory, UUID boot) throws IOException {
+        return telling(storage, directory, header -> isOf(header, new Owner(boot, uuid(header, ATTACHMENT))));
     }
 
-    private static boolean hasRecords(Storage storage, String directory, UUID logId, Predicate<ByteBuffer> isMeant)
+    /** Files that have no room for a record are not opened: many are empty at any time. */
+    private static Set<UUID> telling(Storage storage, String directory, Predicate<ByteBuffer> isMeant)
             throws IOException {
-        for (int i = 0; i < 2; i++) {
-            try (BlockFile file = storage.openReadOnly(half(directory, logId, i))) {
-                ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
-                file.read(0, header);
-                boolean isWhole = !header.hasRemaining() && file.size() >= HEADER_BYTES + RECORD_BYTES;
-                if (isWhole && isMeant.test(header.flip())) {
-                    return true;
+        Map<String, Storage.Stamp> files = storage.stamps(directory);
+        Set<UUID> telling = new HashSet<>();
+        for (UUID log : logs(directory, files.keySet())) {
+            for (int i = 0; i < 2; i++) {
+                String half = half(directory, log, i);
+                Storage.Stamp stamp = files.get(half);
+                boolean hasRoom = stamp != null && stamp.sizeBytes() >= HEADER_BYTES + RECORD_BYTES;
+                if (hasRoom && isMeant.test(headerOf(storage, half))) {
+                    telling.add(log);
                 }
             }
         }
-        return false;
+        return telling;
+    }
+
+    /** Returns what a file begins with; all zeros if that is less than a header. */
+    private static ByteBuffer headerOf(Storage storage, String half) throws IOException {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(BIG_ENDIAN);
+        try (BlockFile file = storage.openReadOnly(half)) {
+            file.read(0, header);
+        }
+        return header.rewind().limit(HEADER_BYTES);
     }
 
     /** Removes a log that nobody has open, if there is one. */
