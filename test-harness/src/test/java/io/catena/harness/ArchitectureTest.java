@@ -223,6 +223,10 @@ class ArchitectureTest {
     static final ArchRule GUESTS_SEE_ONLY_THE_API =
             sees("io.catena.agent.guest..", "io.catena.agent.log..", "io.catena.api..");
 
+    @ArchTest
+    static final ArchRule JSON_REACHES_UP_TO_NOBODY =
+            sees("io.catena.agent.json..", "io.catena.agent.remedy..", "io.catena.api..");
+
     /** What an SR consists of is for who opens it. */
     @ArchTest
     static final ArchRule THE_HOST_SEES_ONLY_THE_API =

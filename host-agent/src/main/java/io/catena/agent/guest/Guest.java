@@ -1,5 +1,6 @@
 package io.catena.agent.guest;
 
+import com.google.gson.annotations.SerializedName;
 import io.catena.api.VdiId;
 import java.util.List;
 import java.util.Optional;
@@ -23,12 +24,19 @@ public record Guest(
 
     /** Whether its processors run. */
     public enum State {
+        @SerializedName("running")
         RUNNING,
+
         /** Somebody paused it. */
+        @SerializedName("paused")
         PAUSED,
+
         /** The hypervisor paused it because a request to a disk failed. */
+        @SerializedName("paused_by_io_error")
         PAUSED_BY_IO_ERROR,
+
         /** It is shutting down, has crashed, or sleeps. */
+        @SerializedName("other")
         OTHER
     }
 

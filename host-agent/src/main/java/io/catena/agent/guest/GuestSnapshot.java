@@ -1,5 +1,6 @@
 package io.catena.agent.guest;
 
+import com.google.gson.annotations.SerializedName;
 import io.catena.api.SnapshotResult;
 import java.util.List;
 import java.util.UUID;
@@ -26,8 +27,11 @@ public record GuestSnapshot(
     /** What a snapshot holds. */
     public enum Consistency {
         /** File systems as after an orderly unmount. */
+        @SerializedName("filesystem")
         FILESYSTEM,
+
         /** What a power cut would have left. */
+        @SerializedName("crash")
         CRASH
     }
 

@@ -12,8 +12,6 @@ import com.google.gson.reflect.TypeToken;
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import com.google.gson.stream.JsonWriter;
-import io.catena.agent.guest.Guest;
-import io.catena.agent.guest.GuestSnapshot;
 import io.catena.agent.remedy.ApiWords;
 import io.catena.agent.remedy.CommandWords;
 import io.catena.api.AccessMode;
@@ -78,9 +76,6 @@ public final class Json {
                 .registerTypeAdapter(GcStatus.State.class, symbols(GcStatus.State.values(), Json::lowerCase))
                 .registerTypeAdapter(GcStatus.Way.class, symbols(GcStatus.Way.values(), Json::lowerCase))
                 .registerTypeAdapter(Job.State.class, symbols(Job.State.values(), Json::lowerCase))
-                .registerTypeAdapter(Guest.State.class, symbols(Guest.State.values(), Json::lowerCase))
-                .registerTypeAdapter(
-                        GuestSnapshot.Consistency.class, symbols(GuestSnapshot.Consistency.values(), Json::lowerCase))
                 .registerTypeAdapter(Advice.class, new Text<>(words, Advice::of))
                 .registerTypeAdapterFactory(new FlatSrStat())
                 .create();
