@@ -73,56 +73,66 @@ public final class Journal {
         recorded = null;
     }
 
-    /** Takes the steps of an operation. */
-    @FunctionalInterface
-    public interface Steps {
-        void take(Operation operation) throws IOException;
-    }
-
     /** Completes the operation that was interrupted, if any. Call before anything else reads the SR. */
     public Optional<Operation> recover() throws IOException {
-        return recover(StoredText.read(storage, name), operation -> operation.apply(storage));
+        Optional<Operation> interrupted = interrupted(StoredText.read(storage, name));
+        if (interrupted.isPresent()) {
+            apply(interrupted.get());
+            forget();
+        }
+        return interrupted;
     }
 
     /**
-     * Completes what was recorded by this, by other steps that do the same, since files may be open that the operation changes.
+     * Returns what was recorded by this and not forgotten, if anything, for who completes it by other steps that do the same, since files
+     * may be open that the operation changes. The record is durable when this returns; after the steps it is to be {@link #forget
+     * forgotten}.
      *
      * @throws IOException also if another record is there: somebody put it there, and it is not followed
      */
-    public Optional<Operation> recoverOwn(Steps steps) throws IOException {
+    public Optional<Operation> interrupted() throws IOException {
         Optional<String> found = StoredText.read(storage, name);
         if (found.isPresent() && !found.get().equals(recorded)) {
             throw new IOException(name + " holds an operation that was not recorded here: " + beginning(found.get())
                     + ". Find out who else writes to the directory; then delete the file, or detach the SR and"
                     + " attach it again, which does that operation");
         }
-        return recover(found, steps);
+        return interrupted(found);
     }
 
-    private Optional<Operation> recover(Optional<String> text, Steps steps) throws IOException {
+    private Optional<Operation> interrupted(Optional<String> text) throws IOException {
         if (text.isEmpty()) {
             return Optional.empty();
         }
         Operation interrupted = decode(text.get());
         // Who recorded it may have died before the record's name was durable. Were it lost in a power cut now, steps
-        // that
-        // survived would never be completed.
+        // that survived would never be completed.
         storage.syncNames();
-        complete(interrupted, steps);
-        forget();
+        checkNames(interrupted);
         return Optional.of(interrupted);
     }
 
-    /** Names that mean nothing in the storage are damage of the record. */
-    private void complete(Operation operation, Steps steps) throws IOException {
+    private void checkNames(Operation operation) throws IOException {
         try {
             if (file == null) {
                 operation.checkNames();
             }
-            steps.take(operation);
         } catch (IllegalArgumentException e) {
-            throw new IOException(name + " holds an operation that cannot be done: " + e.getMessage(), e);
+            throw damaged(e);
         }
+    }
+
+    private void apply(Operation operation) throws IOException {
+        try {
+            operation.apply(storage);
+        } catch (IllegalArgumentException e) {
+            throw damaged(e);
+        }
+    }
+
+    /** Names that mean nothing in the storage are damage of the record. */
+    private IOException damaged(IllegalArgumentException e) {
+        return new IOException(name + " holds an operation that cannot be done: " + e.getMessage(), e);
     }
 
     /** Returns the operation that was interrupted, if any; {@link #recover} completes it. */

@@ -8,7 +8,10 @@ import io.catena.store.Storage;
 import java.util.List;
 import java.util.Optional;
 
-/** The notes of an SR, in its turn; no changes, since they must be possible while an operation that failed waits. */
+/**
+ * The notes of an SR. They are written in its turn, but not as changes, which must wait if an operation failed half-way; a note is
+ * replaced at one instant, so who reads waits for nobody.
+ */
 final class LockedNotes implements SrNotes {
     private final SrTree tree;
     private final NoteFiles files;
@@ -20,12 +23,12 @@ final class LockedNotes implements SrNotes {
 
     @Override
     public List<String> names() {
-        return Errors.translate("list the notes", () -> tree.lockedIo(files::names));
+        return Errors.translate("list the notes", files::names);
     }
 
     @Override
     public Optional<String> read(String name) {
-        return Errors.translate("read note " + name, () -> tree.lockedIo(() -> files.read(name)));
+        return Errors.translate("read note " + name, () -> files.read(name));
     }
 
     @Override

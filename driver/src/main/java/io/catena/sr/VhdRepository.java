@@ -39,7 +39,6 @@ import io.catena.sr.open.OpenSr;
 import io.catena.sr.open.SrLooks;
 import io.catena.sr.open.Wanted;
 import io.catena.sr.record.Errors;
-import io.catena.sr.tree.Aside;
 import io.catena.sr.upload.KeptUploads;
 import io.catena.sr.verb.Composer;
 import io.catena.sr.verb.Contents;
@@ -254,14 +253,14 @@ public final class VhdRepository implements StorageRepository, Closeable {
     @Override
     public List<SnapshotResult> snapshot(List<VdiId> ids, String name) {
         checkNamedOnce(ids);
-        return change("snapshot " + ids, ids, () -> cutter.snapshot(ids, name));
+        return changeFiles("snapshot " + ids, ids, () -> cutter.snapshot(ids, name));
     }
 
     @Override
     public List<SnapshotResult> snapshot(List<SnapshotSpec> specs) {
         List<VdiId> ids = specs.stream().map(SnapshotSpec::of).toList();
         checkNamedOnce(ids);
-        return change("snapshot " + ids, ids, () -> cutter.snapshot(specs));
+        return changeFiles("snapshot " + ids, ids, () -> cutter.snapshot(specs));
     }
 
     private static void checkNamedOnce(List<VdiId> ids) {
@@ -272,7 +271,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi clone(VdiId id, String name, long sizeBytes) {
-        return vdi(change("clone VDI " + id, List.of(id), () -> cutter.clone(id, name, sizeBytes)));
+        return vdi(changeFiles("clone VDI " + id, List.of(id), () -> cutter.clone(id, name, sizeBytes)));
     }
 
     @Override
@@ -283,7 +282,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi compose(VdiId parent, VdiId child) {
-        change("compose VDI " + child, List.of(parent, child), () -> {
+        changeFiles("compose VDI " + child, List.of(parent, child), () -> {
             try {
                 composer.compose(parent, child);
             } finally {
@@ -295,25 +294,25 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Vdi reset(VdiId id) {
-        change("reset VDI " + id, List.of(id), () -> resetter.reset(id));
+        changeFiles("reset VDI " + id, List.of(id), () -> resetter.reset(id));
         return vdi(id);
     }
 
     @Override
     public Vdi beginBoot(VdiId id) {
-        change("reset VDI " + id, List.of(id), () -> resetter.beginBoot(id));
+        changeFiles("reset VDI " + id, List.of(id), () -> resetter.beginBoot(id));
         return vdi(id);
     }
 
     @Override
     public Vdi resize(VdiId id, long sizeBytes) {
-        change("resize VDI " + id, List.of(id), () -> resizer.resize(id, sizeBytes));
+        changeFiles("resize VDI " + id, List.of(id), () -> resizer.resize(id, sizeBytes));
         return vdi(id);
     }
 
     @Override
     public Vdi revert(VdiId id, VdiId snapshot) {
-        change("revert VDI " + id, List.of(id, snapshot), () -> reverter.revert(id, snapshot));
+        changeFiles("revert VDI " + id, List.of(id, snapshot), () -> reverter.revert(id, snapshot));
         sr.garbage.changed();
         return vdi(id);
     }
@@ -343,7 +342,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
 
     @Override
     public Export attach(VdiId id, String holder, AccessMode mode) {
-        return change("attach VDI " + id, id, () -> attacher.attach(id, holder, mode));
+        return open("attach VDI " + id, id, () -> attacher.attach(id, holder, mode));
     }
 
     @Override
@@ -374,7 +373,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         change("keep " + file, () -> {
             sr.tree.awaitOpenings();
             TwinDecision.keep(sr, file);
-            sr.lookAtAll(Aside.Step::take);
+            sr.lookAtAll(sr.tree::aside);
         });
     }
 
@@ -385,7 +384,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
             for (String file : sr.behind.acceptLoss()) {
                 sr.tree.accept(file);
             }
-            sr.lookAtAll(Aside.Step::take);
+            sr.lookAtAll(sr.tree::aside);
         });
     }
 
@@ -484,12 +483,27 @@ public final class VhdRepository implements StorageRepository, Closeable {
         });
     }
 
-    /** Runs what changes only how one disk is used. */
-    private <T> T change(String what, VdiId id, Errors.Work<T> work) {
-        return Errors.translate(what, () -> sr.tree.change(id, work));
+    /**
+     * As {@link #change(String, List, Errors.Work)}, of what changes the disks' files, so that garbage collection has to leave them: how
+     * long that takes is up to the disks, so it is waited for before the SR's turn is taken.
+     */
+    private <T> T changeFiles(String what, List<VdiId> ids, Errors.Work<T> work) {
+        return Errors.translate(what, () -> {
+            for (VdiId id : ids) {
+                sr.tree.locked(id, () -> sr.attachments.leaves().endOfWork(id)).take();
+            }
+            return sr.tree.change(ids, work);
+        });
     }
 
-    /** As {@link #change(String, VdiId, Errors.Work)}, of what opens the disk. */
+    private void changeFiles(String what, List<VdiId> ids, ChainSwaps.Change work) {
+        changeFiles(what, ids, () -> {
+            work.make();
+            return what;
+        });
+    }
+
+    /** Runs what changes only how one disk is used, and opens it or looks whether it can be opened. */
     private <T> T open(String what, VdiId id, Errors.Work<T> work) {
         return Errors.translate(what, () -> sr.tree.open(id, work));
     }
@@ -499,7 +513,7 @@ public final class VhdRepository implements StorageRepository, Closeable {
         return Errors.translate(what, () -> sr.tree.lockedIo(work));
     }
 
-    /** As {@link #change(String, VdiId, Errors.Work)}, also when an operation that failed cannot be completed. */
+    /** Runs what changes only how one disk is used, also when an operation that failed cannot be completed. */
     private void locked(String what, VdiId id, ChainSwaps.Change work) {
         Errors.translate(
                 what,

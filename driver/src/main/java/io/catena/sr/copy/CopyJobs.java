@@ -35,7 +35,7 @@ public final class CopyJobs {
      * @param copy null for a new id
      */
     public Job start(VdiId id, VdiOperations target, String name, @Nullable VdiId copy) throws IOException {
-        VdiSpec spec = sr.tree.change(id, () -> specification(id, name, copy));
+        VdiSpec spec = sr.tree.open(id, () -> specification(id, name, copy));
         return sr.environment.jobs().start("copy", sr.settings.id(), control -> {
             Vdi made = copy(id, target, spec, control);
             return "copied to VDI " + made.vdi();

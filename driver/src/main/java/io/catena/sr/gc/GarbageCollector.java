@@ -26,7 +26,7 @@ import java.util.List;
  */
 final class GarbageCollector {
     /** What requests use still that began before the end of a step, and take longer, is closed after a later one. */
-    private static final Duration REQUEST_PATIENCE = Duration.ofSeconds(5);
+    private static final Duration REQUEST_PATIENCE = Duration.ofSeconds(1);
 
     private final Storage storage;
     private final SrTree tree;

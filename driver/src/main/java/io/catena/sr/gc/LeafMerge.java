@@ -55,7 +55,7 @@ final class LeafMerge implements Merge {
         DetachedDrain[] drain = new DetachedDrain[1];
         LeafCopy copy = tree.changeOf(List.of(step.node(), step.lower()), () -> {
             checkIsStillThere(step);
-            attachments.nodes().settle(step.node().name());
+            attachments.nodes().settle(step.node().name(), tree::aside);
             tree.aside(() -> drain[0] = DetachedDrain.open(
                     storage,
                     ChainFile.read(storage, step.node().name()),
@@ -74,7 +74,7 @@ final class LeafMerge implements Merge {
         Fill[] fill = new Fill[1];
         LeafCopy copy = tree.changeOf(List.of(step.node(), step.lower()), () -> {
             checkIsStillThere(step);
-            attachments.nodes().settle(step.node().name());
+            attachments.nodes().settle(step.node().name(), tree::aside);
             tree.aside(() -> fill[0] = open(step));
             return attachments.leaves().beginCopy(step.node().id(), new LeafCopy(new LeafCopy.Rounds() {
                 @Override
@@ -90,11 +90,9 @@ final class LeafMerge implements Merge {
         });
         control.addTotal(fill[0].lackingBytes());
         run(step, copy, control, () -> {
-            Unlinking.of(
-                            storage,
-                            step.lower(),
-                            ChainFile.read(storage, step.node().name()))
-                    .run(tree, LiveSteps.NONE);
+            Unlinking unlinking = tree.lookAside(() -> Unlinking.of(
+                    storage, step.lower(), ChainFile.read(storage, step.node().name())));
+            unlinking.run(tree, LiveSteps.NONE);
             tree.refresh(List.of(step.lower().name(), step.node().name()));
         });
         return fill[0].copied();

@@ -2,6 +2,7 @@ package io.catena.sr.gc;
 
 import io.catena.api.JobControl;
 import io.catena.api.VdiId;
+import io.catena.disk.DiskBusyException;
 import io.catena.op.Absorb;
 import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.live.Attachment;
@@ -28,6 +29,8 @@ import java.util.Optional;
  * </ol>
  */
 final class LiveLeafMerge implements Merge {
+    private static final int MOST_TRIES = 5;
+
     private final Storage storage;
     private final SrTree tree;
     private final Attachments attachments;
@@ -41,11 +44,7 @@ final class LiveLeafMerge implements Merge {
     @Override
     public Done merge(GcStep step, JobControl control) throws IOException {
         VdiId vdi = step.node().id();
-        awaitRequests(vdi);
-        LeafDrain drain = tree.changeOf(List.of(step.node(), step.lower()), () -> {
-            checkMayMerge(step.node().name());
-            return attachments.leaves().beginDrain(vdi, step.lower().name(), tree::aside);
-        });
+        LeafDrain drain = begin(vdi, step);
         boolean finished = false;
         try {
             control.addTotal(drain.bytesLeft());
@@ -62,6 +61,23 @@ final class LiveLeafMerge implements Merge {
         } finally {
             if (!finished) {
                 leave(vdi, drain, step);
+            }
+        }
+    }
+
+    /** A disk that is slow just then is waited for again, without the SR's turn. */
+    private LeafDrain begin(VdiId vdi, GcStep step) throws IOException {
+        for (int tries = 1; ; tries++) {
+            awaitRequests(vdi);
+            try {
+                return tree.changeOf(List.of(step.node(), step.lower()), () -> {
+                    checkMayMerge(step.node().name());
+                    return attachments.leaves().beginDrain(vdi, step.lower().name(), tree::aside);
+                });
+            } catch (DiskBusyException e) {
+                if (tries == MOST_TRIES) {
+                    throw e;
+                }
             }
         }
     }

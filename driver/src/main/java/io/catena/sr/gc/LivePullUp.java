@@ -85,7 +85,8 @@ final class LivePullUp implements Merge {
         }
         Node baseCopy = step.lower();
         LiveSteps steps = attachments.leaves().finishFill(vdi, live, baseCopy.name());
-        Unlinking.ofInUse(storage, baseCopy, ChainFile.read(storage, leaf)).run(tree, steps);
+        tree.lookAside(() -> Unlinking.ofInUse(storage, baseCopy, ChainFile.read(storage, leaf)))
+                .run(tree, steps);
         tree.refresh(List.of(baseCopy.name(), leaf));
     }
 }

@@ -39,8 +39,8 @@ record PullUpMerge(Storage storage, SrTree tree, Attachments attachments) implem
             if (attachments.leavesThatAreRead().contains(step.lower().name())) {
                 throw new ChangedMeanwhileException("the base copy is being read");
             }
-            ChainFile holder = ChainFile.read(storage, node);
-            Unlinking.of(storage, step.lower(), holder)
+            ChainFile holder = tree.lookAside(() -> ChainFile.read(storage, node));
+            tree.lookAside(() -> Unlinking.of(storage, step.lower(), holder))
                     .run(tree, new DroppedNodes(attachments, Set.of(step.lower().name()), holder));
             tree.refresh(List.of(node, step.lower().name()));
             return step;

@@ -55,7 +55,7 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
         tree.changeOf(step.nodes(), () -> {
             step.checkIsStillThere(tree);
             kept.saveAgain();
-            relink(step, ChainFile.read(storage, parent.name()));
+            relink(step, tree.lookAside(() -> ChainFile.read(storage, parent.name())));
             return step;
         });
         return Done.merged(nodes.size(), pushDown.copied());
@@ -64,7 +64,8 @@ record PushDownMerge(Storage storage, SrTree tree, Attachments attachments, GcPr
     private void relink(GcStep step, ChainFile parent) throws IOException {
         Set<String> gone = new HashSet<>(step.pushed().stream().map(Node::name).toList());
         List<Node> children = tree.now().children(step.node().name());
-        tree.commit(operation(step, children, parent), new DroppedNodes(attachments, gone, parent));
+        Relink operation = tree.lookAside(() -> operation(step, children, parent));
+        tree.commit(operation, new DroppedNodes(attachments, gone, parent));
         for (Node below : step.between()) {
             tree.delete(below.name());
         }

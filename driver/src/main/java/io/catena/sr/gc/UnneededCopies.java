@@ -42,7 +42,7 @@ final class UnneededCopies {
             for (String name : names) {
                 orphans.add(orphan(tree.now(), name));
             }
-            Orphans.add(storage, orphans);
+            tree.aside(() -> Orphans.add(storage, orphans));
             tree.lookOutside(List.of());
             return names;
         });

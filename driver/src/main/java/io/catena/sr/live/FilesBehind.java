@@ -19,7 +19,6 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Collectors;
 
 /**
@@ -27,16 +26,13 @@ import java.util.stream.Collectors;
  * written, say for want of room. Until such a file has caught up nothing may be made of it but the disk that writes to it, and
  * the session goes on that its log belongs to. The same holds for files whose logs are lost, until somebody accepts that.
  *
- * <p><b>Threads.</b> Safe for use by many threads; files catch up under the SR's tree lock only.
+ * <p><b>Threads.</b> Safe for use by many threads. To catch up takes as long as the disk does; who wants the same file waits for it.
  */
 public final class FilesBehind {
     private static final Logger LOG = System.getLogger(FilesBehind.class.getName());
 
-    private final Storage storage;
     private final RedoStore redo;
-
-    /** Taken from and added to by holders of this only. */
-    private final Set<String> names;
+    private final FilesToSettle files;
 
     /** Why files lack for good what was written to them last. */
     private final Map<String, String> lost;
@@ -46,9 +42,9 @@ public final class FilesBehind {
      * @param lost those whose logs are lost, and what was found
      */
     public FilesBehind(Storage storage, RedoStore redo, Collection<String> names, Map<String, String> lost) {
-        this.storage = storage;
         this.redo = redo;
-        this.names = new ConcurrentSkipListSet<>(names);
+        this.files = new FilesToSettle(storage, redo);
+        names.forEach(files::add);
         this.lost = new ConcurrentSkipListMap<>(lost);
     }
 
@@ -84,23 +80,30 @@ public final class FilesBehind {
 
     /** Returns those that are there; does not wait for files that catch up. */
     public Set<String> in(Tree tree) {
-        return names.stream().filter(name -> tree.node(name).isPresent()).collect(Collectors.toUnmodifiableSet());
+        return files.names().stream()
+                .filter(name -> tree.node(name).isPresent())
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /** Notes which nodes of a chain are behind, after an attempt to close it failed. */
-    public synchronized void note(List<Node> chain) throws IOException {
+    public void note(List<Node> chain) throws IOException {
         Set<UUID> logs = new HashSet<>(RedoLog.logs(redo.storage(), redo.directory()));
         for (Node node : chain) {
             ChainFile file = node.file();
             if (file != null && file.isSparse() && logs.contains(redo.logId(node.name()))) {
-                names.add(node.name());
+                files.add(node.name());
             }
         }
     }
 
     /** Forgets a file that was opened for writing with its log: the disk shows what is in both. */
-    public synchronized void opened(String name) {
-        names.remove(name);
+    public void opened(String name) {
+        files.remove(name);
+    }
+
+    /** Whether a node of a chain is behind. */
+    public boolean isBehind(List<Node> chain) {
+        return chain.stream().map(Node::name).anyMatch(files::contains);
     }
 
     /**
@@ -109,17 +112,14 @@ public final class FilesBehind {
      * @param chain the uppermost first; an upper one may have given up what only a lower one has by now
      * @throws IOException if one cannot; those below it have
      */
-    public synchronized void catchUp(List<Node> chain) throws IOException {
-        for (int i = chain.size() - 1; i >= 0 && !names.isEmpty(); i--) {
+    public void catchUp(List<Node> chain) throws IOException {
+        for (int i = chain.size() - 1; i >= 0; i--) {
             catchUp(chain.get(i).name());
         }
     }
 
     private void catchUp(String name) throws IOException {
-        if (names.contains(name)) {
-            ChainFile file = ChainFile.read(storage, name);
-            file.openWritable(storage, redo.open(file)).close();
-            names.remove(name);
+        if (files.settle(name)) {
             LOG.log(Level.INFO, LogLine.of("redo-replayed", "node", name));
         }
     }
@@ -128,9 +128,9 @@ public final class FilesBehind {
      * Lets all files catch up; returns whether that is done, as far as it can be: a damaged file must be repaired first, which
      * is for somebody who has the directory alone. To be called when no disk is active.
      */
-    public synchronized boolean haveAllCaughtUp(Tree tree) {
+    public boolean haveAllCaughtUp(Tree tree) {
         List<Node> uppermostFirst = tree.nodes().stream()
-                .filter(node -> node.file() != null && names.contains(node.name()))
+                .filter(node -> node.file() != null && files.contains(node.name()))
                 .sorted(Comparator.comparingInt(tree::depth).reversed())
                 .toList();
         try {

@@ -2,6 +2,7 @@ package io.catena.sr.live;
 
 import io.catena.api.VdiId;
 import io.catena.disk.Chain;
+import io.catena.disk.DiskBusyException;
 import io.catena.disk.LiveDisk;
 import io.catena.op.Absorb;
 import io.catena.sr.tree.Aside;
@@ -11,6 +12,7 @@ import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,9 @@ import java.util.Objects;
  * <p><b>Threads.</b> Used under the SR's tree lock only; the work itself is done by other threads.
  */
 public final class LeafWork {
+    /** Requests were waited for before; other changes of the SR wait as long for those since. */
+    private static final Duration END_PATIENCE = Duration.ofSeconds(5);
+
     private final Storage storage;
     private final OpenNodes nodes;
     private final DisksInUse disks;
@@ -103,6 +108,25 @@ public final class LeafWork {
         };
     }
 
+    /**
+     * Returns what ends all work on a disk's leaf as far as the disk has to be waited for; to be run without the tree lock and without the
+     * SR's turn, before a change that {@link #stopMerging stops the merging}.
+     */
+    public Aside.Step endOfWork(VdiId vdi) {
+        Runnable rounds = endOfRounds(vdi);
+        LeafCopy copy = copies.get(vdi);
+        LeafDrain drain = drains.get(vdi);
+        return () -> {
+            rounds.run();
+            if (copy != null) {
+                copy.stop();
+            }
+            if (drain != null) {
+                drain.disk().alone(() -> {});
+            }
+        };
+    }
+
     /** Ends the filling of a leaf, wherever it got: what it was given stays. */
     void stopFill(VdiId vdi) {
         LiveFill fill = fills.remove(vdi);
@@ -177,6 +201,7 @@ public final class LeafWork {
      * <p>Nothing is written. If one of the first two fails the disk goes on as it was.
      *
      * @param aside of a change that concerns both files
+     * @throws DiskBusyException if requests took too long; they are to be waited for without the SR's turn
      * @throws IOException if the disk is not attached for writing, or its second node is not {@code baseCopy}
      */
     public LeafDrain beginDrain(VdiId vdi, String baseCopy, Aside aside) throws IOException {
@@ -199,7 +224,7 @@ public final class LeafWork {
             if (!(baseCopy.layer() instanceof SparseLayer)) {
                 throw new IOException(baseCopy.name() + " is no dynamic disk");
             }
-            return aside.get(disk::pause);
+            return aside.get(() -> disk.pause(ChainSwaps.PATIENCE));
         } catch (IOException | RuntimeException e) {
             nodes.releaseAll(List.of(baseCopy), e);
             throw e;
@@ -224,7 +249,7 @@ public final class LeafWork {
             return;
         }
         aside.run(drain::stop);
-        try (LiveDisk.Pause pause = aside.get(drain.disk()::pause)) {
+        try (LiveDisk.Pause pause = aside.get(() -> drain.disk().pause(END_PATIENCE))) {
             pause.replace(new Chain(drain.nodes()));
         }
         aside.run(() -> {

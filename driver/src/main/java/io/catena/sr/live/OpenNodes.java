@@ -14,7 +14,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,7 +34,10 @@ public final class OpenNodes implements OpenFiles {
      * Nodes that could not be closed in order: only their redo logs know of some answered writes. In the order in which they
      * must be settled.
      */
-    private final Set<String> unsettled = new LinkedHashSet<>();
+    private final FilesToSettle unsettled;
+
+    /** Those of them that are being settled now, once for each who waits for that. */
+    private final List<String> settling = new ArrayList<>();
 
     /** The files that were opened while somebody wants to know; null if nobody does. */
     private @Nullable Set<String> noted;
@@ -49,6 +51,7 @@ public final class OpenNodes implements OpenFiles {
     OpenNodes(Storage storage, RedoStore redo) {
         this.storage = storage;
         this.redo = redo;
+        this.unsettled = new FilesToSettle(storage, redo);
     }
 
     @Override
@@ -56,6 +59,7 @@ public final class OpenNodes implements OpenFiles {
         noted = new HashSet<>();
         Set<String> open = new HashSet<>(byName.keySet());
         openings.forEach(opening -> open.addAll(opening.names()));
+        open.addAll(settling);
         return open;
     }
 
@@ -83,8 +87,8 @@ public final class OpenNodes implements OpenFiles {
      *
      * <ol>
      *   <li>Follow the parents, aside.
-     *   <li>Note which files will be opened, and keep those open that are: nobody closes them from here on. Settle those that must be; that
-     *       is not done aside, for others may want to share one of them, but there are some only after one could not be closed.
+     *   <li>Tell which files will be opened. Settle those that must be, aside; there are some only after one could not be closed.
+     *   <li>Note them, and keep those open that are: nobody closes them from here on.
      *   <li>Open those that are not open, aside.
      *   <li>Enter them. Of what another has entered meanwhile that is shared, and the own one closed.
      * </ol>
@@ -94,7 +98,7 @@ public final class OpenNodes implements OpenFiles {
     List<Chain.Node> open(String leaf, boolean writable, Opening aside) throws IOException {
         List<ChainFile> path = aside.get(() -> ChainPath.of(storage, ChainFile.read(storage, leaf)));
         aside.opens(path.stream().map(ChainFile::name).toList());
-        settle(path);
+        settle(path, aside);
         if (writable) {
             refuseIfOpen(leaf);
         }
@@ -171,28 +175,37 @@ public final class OpenNodes implements OpenFiles {
         return enter(name, layer);
     }
 
-    /** Makes sure that a node's file alone tells of all its answered writes; to be called before it is read. */
-    public void settle(String name) throws IOException {
-        if (unsettled.contains(name) && !byName.containsKey(name)) {
-            note(name);
-            ChainFile file = ChainFile.read(storage, name);
-            file.openWritable(storage, redo.open(file)).close();
-            unsettled.remove(name);
+    /**
+     * Makes sure that a node's file alone tells of all its answered writes; to be called before it is read.
+     *
+     * @param aside of who opens a disk and has told that it will open the file, or of a change: nobody writes to the file meanwhile, and
+     *     others that want to read it wait
+     */
+    public void settle(String name, Aside aside) throws IOException {
+        if (!unsettled.contains(name) || byName.containsKey(name)) {
+            return;
+        }
+        note(name);
+        settling.add(name);
+        try {
+            aside.run(() -> unsettled.settle(name));
+        } finally {
+            settling.remove(name);
         }
     }
 
     /** Settles a chain; the lowest first: an upper one may have given up what only a lower one has. */
-    void settle(List<ChainFile> path) throws IOException {
+    private void settle(List<ChainFile> path, Aside aside) throws IOException {
         for (int i = path.size() - 1; i >= 0; i--) {
-            settle(path.get(i).name());
+            settle(path.get(i).name(), aside);
         }
     }
 
-    /** Settles all nodes: after that, redo logs are needed no more. */
-    public void settleAll() throws IOException {
-        for (String name : List.copyOf(unsettled)) {
+    /** Settles all nodes: after that, redo logs are needed no more. To be called when no disk is opened any more. */
+    public void settleAll(Aside aside) throws IOException {
+        for (String name : unsettled.names()) {
             if (storage.exists(name)) {
-                settle(name);
+                settle(name, aside);
             }
         }
     }

@@ -302,7 +302,7 @@ public final class OpenSr {
                 tree.close();
                 attachments.detachAll();
                 holds.vdis().forEach(attachments::conceal);
-                attachments.nodes().settleAll();
+                attachments.nodes().settleAll(tree::aside);
                 if (behind.haveAllCaughtUp(tree.now()) && !tree.isBound()) {
                     tree.kept().rest();
                     tree.noteFiles(true);

@@ -74,7 +74,9 @@ public final class SrView {
 
     private void catchUp(VdiId id, List<Node> chain) {
         try {
-            behind.catchUp(chain);
+            if (behind.isBehind(chain)) {
+                tree.aside(() -> behind.catchUp(chain));
+            }
         } catch (IOException e) {
             throw Errors.of("VDI " + id + " cannot be used before what was written to it last is in its file", e);
         }

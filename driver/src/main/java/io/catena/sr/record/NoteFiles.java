@@ -9,7 +9,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** The notes of an agent in an SR: a small file each. For one thread at a time. */
+/**
+ * The notes of an agent in an SR: a small file each, replaced at one instant.
+ *
+ * <p><b>Threads.</b> Read by any thread, written by one at a time.
+ */
 public final class NoteFiles {
     private static final Pattern NAME = Pattern.compile("[a-z0-9-]+(\\.[a-z0-9-]+)*");
     private static final int MOST_CHARACTERS = 1 << 20;

@@ -95,13 +95,18 @@ final class Commits {
             aside(journal::forget);
             underway = LiveSteps.NONE;
         } catch (IOException e) {
-            if (operation.hasNotBegun(storage) && live.goBack(this::aside)) {
+            if (hasNotBegun(operation) && live.goBack(this::aside)) {
                 underway = LiveSteps.NONE;
                 takeBack(e);
                 throw e;
             }
             finish(e);
         }
+    }
+
+    private boolean hasNotBegun(Operation operation) throws IOException {
+        Aside aside = this::aside;
+        return aside.get(() -> operation.hasNotBegun(storage));
     }
 
     private void aside(Aside.Step step) throws IOException {
@@ -160,14 +165,30 @@ final class Commits {
         }
     }
 
-    /** Under the tree lock all the time: it comes seldom, and which files it concerns is known only to the record. */
-    private Optional<Operation> recover() throws IOException {
-        Aside atOnce = Aside.Step::take;
-        underway.settle(atOnce);
-        Optional<Operation> completed = journal.recoverOwn(operation -> underway.apply(operation, storage, atOnce));
-        underway.goOn(atOnce);
+    /**
+     * Completes the recorded operation, if there is one, and what it still has to do to disks in use; returns whether there was one.
+     *
+     * <ol>
+     *   <li>Read the record, and make its name durable, aside.
+     *   <li>Tell which files it concerns: from here on nobody begins or ceases to use a disk that has one of them.
+     *   <li>Make durable what its own steps need of the disks in use, take them, and forget it; all aside, but for what is in memory.
+     *   <li>Let go of what the disks in use do not need any more.
+     * </ol>
+     */
+    private boolean recover() throws IOException {
+        Aside aside = this::aside;
+        Optional<Operation> recorded = aside.get(journal::interrupted);
+        if (recorded.isPresent()) {
+            lock.concern(recorded.get().files());
+        }
+        underway.settle(aside);
+        if (recorded.isPresent()) {
+            underway.apply(recorded.get(), storage, aside);
+            aside(journal::forget);
+        }
+        underway.goOn(aside);
         underway = LiveSteps.NONE;
-        return completed;
+        return recorded.isPresent();
     }
 
     /**
@@ -182,7 +203,7 @@ final class Commits {
                     + " attach it again. It failed because: " + stuck);
         }
         try {
-            mayHaveChanged |= recover().isPresent();
+            mayHaveChanged |= recover();
             interrupted = false;
         } catch (IOException e) {
             mayHaveChanged = true;

@@ -32,7 +32,8 @@ import java.util.stream.Collectors;
  *
  * <p>Who looks takes {@link #seen}, the tree as the last operation left it, and never waits.
  *
- * <p><b>Threads.</b> {@link #now} and {@link #refresh} are to be called under the lock, all else by any thread.
+ * <p><b>Threads.</b> {@link #now} is to be called under the lock, {@link #refresh} and what else changes the tree by a change, all else
+ * by any thread.
  */
 public final class SrTree {
     private static final Logger LOG = System.getLogger(SrTree.class.getName());
@@ -58,6 +59,12 @@ public final class SrTree {
     /** Whether files may have changed that the tree does not know of. */
     private boolean outdated;
 
+    /**
+     * Whether something failed half-way, and nobody can know which files it concerns: it has to be completed before anybody begins to use
+     * a disk. In the turn in which it failed, these were told before. Guarded by the tree lock.
+     */
+    private boolean doubtful;
+
     private boolean closed;
 
     /**
@@ -74,6 +81,7 @@ public final class SrTree {
         tree = compared(watch.scan());
         seen = tree;
         commits = new Commits(this.storage, seenFiles, lock);
+        doubtful = !commits.isAllWell();
     }
 
     public <T> T locked(Supplier<T> work) {
@@ -144,7 +152,10 @@ public final class SrTree {
 
     /** What the operation did is seen from now on, all at once. */
     private void unlock() {
-        boolean hasEnded = lock.endChange(() -> seen = tree);
+        boolean hasEnded = lock.endChange(() -> {
+            seen = tree;
+            doubtful = outdated || !commits.isAllWell();
+        });
         if (hasEnded) {
             storage.giveBack();
         }
@@ -223,7 +234,7 @@ public final class SrTree {
     private <T> T use(Errors.Work<T> work, Runnable end, Errors.Work<T> otherwise) throws IOException {
         IOException failure = null;
         try {
-            if (!closed && !outdated && commits.isAllWell()) {
+            if (!closed && !doubtful) {
                 return work.run();
             }
         } catch (IOException e) {
@@ -296,6 +307,12 @@ public final class SrTree {
         lock.aside(step);
     }
 
+    /** As {@link #aside}, of a step that finds out something. */
+    public <T> T lookAside(Aside.Look<T> look) throws IOException {
+        Aside aside = this::aside;
+        return aside.get(look);
+    }
+
     /** Deletes the file of a node, durably. To be called under the lock; what takes long of it is done without. */
     public void delete(String node) throws IOException {
         aside(() -> {
@@ -327,10 +344,17 @@ public final class SrTree {
     private void completeInterrupted() throws IOException {
         outdated |= commits.complete();
         if (outdated) {
-            boolean all = PendingRewrites.complete(storage);
+            boolean all = completeRewrites();
             rescan();
             outdated = !all;
         }
+        doubtful = outdated;
+    }
+
+    private boolean completeRewrites() throws IOException {
+        List<String> files = lookAside(() -> PendingRewrites.files(storage));
+        lock.concern(files);
+        return lookAside(() -> PendingRewrites.complete(storage, files));
     }
 
     /** As {@link #commit}, of an operation that no disk in use hears of. */
@@ -402,12 +426,13 @@ public final class SrTree {
         return seen;
     }
 
-    /** Looks at some files again. */
+    /** Looks at some files again, aside: files that the change under way concerns, or of which nobody knew. */
     public void refresh(Collection<String> names) throws IOException {
-        tree = scanner.refresh(tree, names)
+        Tree before = tree;
+        tree = lookAside(() -> scanner.refresh(before, names)
                 .withOrphans(Orphans.read(storage))
                 .withAnchors(kept.anchors())
-                .withReplaced(seenFiles.replaced());
+                .withReplaced(seenFiles.replaced()));
     }
 
     /**
@@ -446,10 +471,13 @@ public final class SrTree {
         return seenFiles.compare(withOutside(files));
     }
 
-    /** Takes a file as the disk that it is not, or not for sure. To be called under the lock. */
+    /** Takes a file as the disk that it is not, or not for sure. To be called by a change that concerns it. */
     public void accept(String file) throws IOException {
-        seenFiles.forget(List.of(file));
-        tree = seenFiles.compare(tree);
+        Tree before = tree;
+        tree = lookAside(() -> {
+            seenFiles.forget(List.of(file));
+            return seenFiles.compare(before);
+        });
     }
 
     /**
@@ -476,8 +504,11 @@ public final class SrTree {
      */
     public void lookOutside(Collection<Node> concerned) throws IOException {
         concern(concerned);
-        aside(() -> outside = outsiders.look());
-        tree = withOutside(tree);
+        Tree before = tree;
+        tree = lookAside(() -> {
+            outside = outsiders.look();
+            return withOutside(before);
+        });
     }
 
     private Tree withOutside(Tree files) throws IOException {
@@ -486,8 +517,11 @@ public final class SrTree {
 
     /** Forgets the proofs that what is there now refutes: they must not count when it goes away again. */
     public void forgetRefutedOrphans() throws IOException {
-        Orphans.forget(storage, tree.refutedOrphans());
-        tree = tree.withOrphans(Orphans.read(storage));
+        Tree before = tree;
+        tree = lookAside(() -> {
+            Orphans.forget(storage, before.refutedOrphans());
+            return before.withOrphans(Orphans.read(storage));
+        });
     }
 
     /**
@@ -505,9 +539,9 @@ public final class SrTree {
         }
     }
 
-    /** Looks at all files again; into none. */
+    /** Looks at all files again, aside; into none. */
     private void rescan() throws IOException {
-        tree = compared(watch.scan());
+        tree = lookAside(() -> compared(watch.scan()));
         outdated = false;
     }
 }

@@ -67,7 +67,7 @@ public final class Composer {
         for (Node node : List.of(parent, child)) {
             sr.attachments.leaves().stopMerging(node.id(), sr.tree::aside);
             if (sr.attachments.get(node.id()).isEmpty()) {
-                sr.attachments.nodes().settle(node.name());
+                sr.attachments.nodes().settle(node.name(), sr.tree::aside);
             }
         }
         checkNothingIsLeftBehind(child);
@@ -105,7 +105,7 @@ public final class Composer {
     private void checkNothingIsLeftBehind(Node child) throws IOException {
         List<Node> chain = sr.tree.now().chain(child);
         for (Node lower : chain.subList(1, chain.size())) {
-            sr.attachments.nodes().settle(lower.name());
+            sr.attachments.nodes().settle(lower.name(), sr.tree::aside);
             if (!isEmpty(lower)) {
                 throw new SrException(
                                 SrError.VDI_TYPE,
@@ -117,7 +117,7 @@ public final class Composer {
     }
 
     private boolean isEmpty(Node node) throws IOException {
-        return sr.tree.opening().get(() -> LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, node.name())));
+        return sr.tree.lookAside(() -> LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, node.name())));
     }
 
     private void checkHoldsItsZeros(Node child) throws IOException {

@@ -125,10 +125,7 @@ public final class Contents implements VdiContents {
     @Override
     public void drop(KeptUpload upload) {
         Errors.translate("drop what has come of VDI " + upload.vdi(), () -> {
-            sr.tree.lockedIo(() -> {
-                kept.drop(upload);
-                return upload;
-            });
+            kept.drop(upload);
             return upload;
         });
     }

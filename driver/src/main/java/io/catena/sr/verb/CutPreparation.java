@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Lays the new, empty files of snapshots and clones ready, whole and durable, where recovery deletes them if nothing comes of
  * it.
  *
- * <p><b>Threads.</b> Used under the SR's tree lock only.
+ * <p><b>Threads.</b> Used under the SR's tree lock only; files are read and made aside.
  */
 final class CutPreparation {
     private static final String VHD = ".vhd";
@@ -74,16 +74,18 @@ final class CutPreparation {
 
     private CutPart prepare(CutRequest request, boolean mayShareParent) throws IOException {
         attachments.leaves().stopMerging(request.source().id(), tree::aside);
-        attachments.nodes().settle(request.source().name());
+        attachments.nodes().settle(request.source().name(), tree::aside);
         // Read anew: the tree may not know of a footer that changed since.
-        ChainFile source = ChainFile.read(storage, request.source().name());
+        ChainFile source =
+                tree.lookAside(() -> ChainFile.read(storage, request.source().name()));
         Attachment attachment = attachments.get(request.source().id()).orElse(null);
-        Optional<ChainFile> parent = mayShareParent ? sharedParent(request, source, attachment) : Optional.empty();
+        Optional<ChainFile> parent =
+                mayShareParent ? tree.lookAside(() -> sharedParent(request, source, attachment)) : Optional.empty();
         if (parent.isPresent()) {
-            return besideEmpty(request, source, parent.get(), attachment);
+            return tree.lookAside(() -> besideEmpty(request, source, parent.get(), attachment));
         }
         request.mayDeepen().run();
-        return uponBaseCopy(request, source, attachment);
+        return tree.lookAside(() -> uponBaseCopy(request, source, attachment));
     }
 
     /** Makes sure that a cut would not make a chain too long; changes nothing. */
@@ -170,7 +172,7 @@ final class CutPreparation {
         VhdHeaders headers =
                 Objects.requireNonNull(ChainFile.vhd(storage, filled).headers());
         List<ParentLink.Patch> patches = parent.replaceIn(headers, filled);
-        tree.aside(() -> link(filled, patches));
+        link(filled, patches);
         return new Snapshot.Child(filled, name);
     }
 
@@ -188,7 +190,7 @@ final class CutPreparation {
         int now = VhdTime.fromEpochSeconds(environment.clock().instant().getEpochSecond());
         try {
             UUID id = environment.uuids().get();
-            tree.aside(() -> creator.differencing(prepared, sizeBytes, id, now, parent));
+            creator.differencing(prepared, sizeBytes, id, now, parent);
         } catch (IOException | RuntimeException e) {
             delete(List.of(prepared), e);
             throw e;

@@ -17,9 +17,11 @@ import java.lang.System.Logger.Level;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.file.NoSuchFileException;
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The uploads that an earlier agent began, or this one before it let go of the SR. What nobody goes on with is deleted some
@@ -90,29 +92,33 @@ public final class KeptImports {
                 .orElseThrow(() -> VdiContents.gone(kept));
     }
 
+    /** To be called without the SR's turn: it takes long to delete a large file. */
     void drop(KeptUpload kept) throws IOException {
-        for (KeptUploads.Found found : uploads.all(imports.files())) {
-            if (found.upload().equals(kept)) {
-                delete(found);
-            }
+        delete(found -> found.upload().equals(kept));
+    }
+
+    /** The records go first: what they told of is nothing without them, so nobody goes on with a file that is about to be deleted. */
+    private void delete(Predicate<KeptUploads.Found> wanted) throws IOException {
+        List<String> files = sr.tree.lockedIo(() -> sr.tree.lookAside(() -> forget(wanted)));
+        for (String file : files) {
+            sr.storage.delete(file);
         }
     }
 
-    /** The record goes first: what it told of is nothing without it. */
-    private void delete(KeptUploads.Found found) throws IOException {
-        uploads.forget(found.file());
-        sr.storage.delete(found.file());
+    private List<String> forget(Predicate<KeptUploads.Found> wanted) throws IOException {
+        List<String> files = new ArrayList<>();
+        for (KeptUploads.Found found : uploads.all(imports.files())) {
+            if (wanted.test(found)) {
+                uploads.forget(found.file());
+                files.add(found.file());
+            }
+        }
+        return files;
     }
 
     private void expire() {
         try {
-            sr.tree.lockedIo(() -> {
-                Set<String> before = new HashSet<>(imports.files());
-                for (KeptUploads.Found found : uploads.all(before)) {
-                    delete(found);
-                }
-                return before;
-            });
+            delete(found -> true);
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.WARNING, LogLine.of("uploads-not-expired", "sr", sr.settings.id(), "cause", e.getMessage()));
         }

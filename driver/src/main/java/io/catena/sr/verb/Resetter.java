@@ -40,9 +40,10 @@ public final class Resetter {
         check(node);
         sr.tree.concern(List.of(node));
         sr.attachments.leaves().stopMerging(id, sr.tree::aside);
-        sr.attachments.nodes().settle(node.name());
-        ChainFile file = ChainFile.read(sr.storage, node.name());
-        ChainFile parent = new ParentFinder(sr.storage).parentOf(file).orElseThrow(() -> parentless(id));
+        sr.attachments.nodes().settle(node.name(), sr.tree::aside);
+        ChainFile file = sr.tree.lookAside(() -> ChainFile.read(sr.storage, node.name()));
+        ChainFile parent = sr.tree.lookAside(
+                () -> new ParentFinder(sr.storage).parentOf(file).orElseThrow(() -> parentless(id)));
         sr.tree.refresh(replacer.replace(node, parent, file.sizeBytes()));
     }
 
@@ -77,8 +78,9 @@ public final class Resetter {
         }
         sr.view.usableVdi(node.id());
         check(node);
-        sr.attachments.nodes().settle(node.name());
-        if (!LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, node.name()))) {
+        sr.tree.concern(List.of(node));
+        sr.attachments.nodes().settle(node.name(), sr.tree::aside);
+        if (!sr.tree.lookAside(() -> LeafReplacer.isEmpty(sr.storage, ChainFile.read(sr.storage, node.name())))) {
             throw new SrException(
                             SrError.VDI_TYPE,
                             "VDI " + node.id() + " holds data of its own, which its next boot would lose")

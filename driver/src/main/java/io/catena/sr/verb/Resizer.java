@@ -103,7 +103,7 @@ public final class Resizer {
         if (attachment.isPresent()) {
             attachments.swaps().growth(attachment.get()).grow(file, size, () -> growSurely(file, size), sr.tree::aside);
         } else {
-            attachments.nodes().settle(node.name());
+            attachments.nodes().settle(node.name(), sr.tree::aside);
             sr.tree.aside(() -> growSurely(file, size));
         }
     }

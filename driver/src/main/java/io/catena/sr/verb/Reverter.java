@@ -69,9 +69,10 @@ public final class Reverter {
     private List<String> revert(Node disk, Node snapshot) throws IOException {
         attachments.leaves().stopMerging(disk.id(), sr.tree::aside);
         attachments.leaves().stopMerging(snapshot.id(), sr.tree::aside);
-        attachments.nodes().settle(snapshot.name());
-        ChainFile file = ChainFile.read(sr.storage, snapshot.name());
-        return replacer.replace(disk, parentOf(snapshot, file), file.sizeBytes());
+        attachments.nodes().settle(snapshot.name(), sr.tree::aside);
+        ChainFile file = sr.tree.lookAside(() -> ChainFile.read(sr.storage, snapshot.name()));
+        ChainFile parent = sr.tree.lookAside(() -> parentOf(snapshot, file));
+        return replacer.replace(disk, parent, file.sizeBytes());
     }
 
     private ChainFile parentOf(Node snapshot, ChainFile file) throws IOException {

@@ -20,8 +20,8 @@ public final class TwinDecision {
 
     /**
      * Decides that a file is the disk that others claim to be, too, which show as disks of their own from then on; or that it
-     * is the disk though its file was another one when it was seen last; or that it may build on a raw file. To be called under the tree lock; the tree is to be
-     * read anew afterwards.
+     * is the disk though its file was another one when it was seen last; or that it may build on a raw file. To be called by a change, which reads the tree
+     * anew afterwards.
      *
      * @throws SrException with {@link SrError#BAD_REQUEST} if there is no such contradiction
      */
@@ -32,13 +32,15 @@ public final class TwinDecision {
         Optional<Node> raw =
                 node.problem() == null ? Optional.empty() : sr.tree.now().rawParent(node);
         if (raw.isPresent()) {
-            new RawParents(sr.storage).allow(raw.get().id());
-            sr.storage.syncNames();
+            sr.tree.concern(List.of(node));
+            sr.tree.aside(() -> allow(sr, raw.get()));
             return;
         }
         if (rivals.isEmpty() && !isOther) {
             throw none(sr, file);
         }
+        sr.tree.concern(List.of(node));
+        sr.tree.concern(rivals);
         sr.use.checkDetached(node.id());
         sr.tree.accept(file);
         if (!rivals.isEmpty()) {
@@ -52,9 +54,14 @@ public final class TwinDecision {
         }
         VdiId disk = node.claimedId();
         VdiRecord record = sr.records.get(disk, SrFiles.stem(node.name()));
-        sr.records.write(
-                disk,
-                record.withFile(node.name(), rivals.stream().map(Node::name).toList()));
+        VdiRecord decided =
+                record.withFile(node.name(), rivals.stream().map(Node::name).toList());
+        sr.tree.aside(() -> sr.records.write(disk, decided));
+    }
+
+    private static void allow(OpenSr sr, Node raw) throws IOException {
+        new RawParents(sr.storage).allow(raw.id());
+        sr.storage.syncNames();
     }
 
     private static SrException none(OpenSr sr, String file) {

@@ -40,7 +40,7 @@ public final class VdiAttacher {
         this.holds = sr.holds;
     }
 
-    /** Reserves a disk, and tells where it will be served. */
+    /** Reserves a disk, and tells where it will be served. To be run as {@link #activate} is. */
     public Export attach(VdiId id, String holder, AccessMode mode) {
         Node node = openable(id, mode);
         Optional<Hold> own = holds.get(id, holder);
@@ -67,8 +67,8 @@ public final class VdiAttacher {
      *   <li>Under the tree lock, reserve the disk: wait for the change under way if that concerns a file of its chain, and for who opens the
      *       same disk. From here on a change that concerns one of the files waits, be it a cut, a merge or a deletion, and so does who wants
      *       to detach the disk, or to attach it once more.
-     *   <li>Look whether it may be opened: what is found stays so until the end. Only a file that is behind its redo log catches up here,
-     *       under the lock; there are some only after a disk failed or was full.
+     *   <li>Look whether it may be opened: what is found stays so until the end. A file that is behind its redo log catches up here, aside;
+     *       there are some only after a disk failed or was full.
      *   <li>Aside, note in the record that its content changes; let garbage collection leave the leaf, and close it.
      *   <li>Open the files that are not open yet: see {@code OpenNodes.open}.
      *   <li>Aside, serve the disk. A guest may use it from here on, before the next step.

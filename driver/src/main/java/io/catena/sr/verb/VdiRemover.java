@@ -43,12 +43,18 @@ public final class VdiRemover {
         if (node.isPresent()) {
             sr.use.checkDetached(id);
             sr.view.refuseContradiction(node.get());
-            sr.tree.kept().delete(id);
+            deleteKept(id);
             remove(node.get());
         } else if (sr.view.hasNoData(id)) {
-            sr.tree.kept().delete(id);
+            deleteKept(id);
             sr.tree.aside(() -> deleteRecords(id));
             sr.tree.refresh(List.of());
+        }
+    }
+
+    private void deleteKept(VdiId id) throws IOException {
+        if (sr.tree.kept().has(id)) {
+            sr.tree.aside(() -> sr.tree.kept().delete(id));
         }
     }
 
@@ -131,7 +137,8 @@ public final class VdiRemover {
             throw new SrException(SrError.VDI_IN_USE, "VDI " + node.id() + " cannot be read, and others build on it")
                     .correction("Destroy the disks that build on it first.");
         } else if (node.file().headers() == null) {
-            sr.records.write(node.id(), VdiRecord.ofBaseCopy());
+            sr.tree.concern(List.of(node));
+            sr.tree.aside(() -> sr.records.write(node.id(), VdiRecord.ofBaseCopy()));
             sr.tree.refresh(List.of(node.name()));
             return;
         } else {

@@ -3,36 +3,24 @@ package io.catena.harness.e2e;
 import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.agent.linux.LinuxFiles;
-import io.catena.api.AccessMode;
-import io.catena.api.Hold;
 import io.catena.api.Job;
-import io.catena.api.SrId;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
-import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
 import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
-import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
 import io.catena.sr.record.MirrorMark;
 import io.catena.store.FileStorage;
-import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -51,9 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Tag("slow")
 class HangingDiskTest {
-    private static final long PATIENCE_SECONDS = 20;
     private static final Duration JOB_PATIENCE = Duration.ofSeconds(60);
-    private static final long DISK_BYTES = 8 << 20;
     private static final int BLOCK_BYTES = 2 << 20;
 
     @TempDir
@@ -62,51 +48,35 @@ class HangingDiskTest {
     @TempDir
     Path redo;
 
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final Jobs jobs = new Jobs(Clock.systemUTC());
     private final DirectExports exports = new DirectExports();
+    private StalledSr stalled;
+    private VhdRepository sr;
+    private Jobs jobs;
 
     /** What garbage collection waits for. */
-    private final Stall collector = new Stall();
+    private Stall collector;
 
     /** What the guest's request waits for. */
-    private final Stall guest = new Stall();
+    private Stall guest;
 
-    private VhdRepository sr;
     private VdiId disk;
     private VdiId other;
 
     @BeforeEach
     void attach() throws IOException {
-        Storage storage = LinuxFiles.storage(directory);
-        VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
-        sr = VhdRepository.attach(
-                collector.over(guest.over(storage)),
-                directory.toString(),
-                new Environment(
-                        new FileStorage(redo),
-                        new UUID(1, 1),
-                        exports,
-                        jobs,
-                        Clock.systemUTC(),
-                        System::nanoTime,
-                        UUID::randomUUID));
-        other = create("other");
-        disk = create("disk");
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
-    }
-
-    private VdiId create(String name) {
-        return sr.create(new VdiSpec(DISK_BYTES, name, "", null, false)).vdi();
+        stalled = new StalledSr(directory, redo, exports);
+        sr = stalled.sr();
+        jobs = stalled.jobs();
+        collector = stalled.stall();
+        guest = stalled.other();
+        other = stalled.create("other");
+        disk = stalled.create("disk");
+        stalled.attach(disk);
     }
 
     @AfterEach
     void detach() throws IOException {
-        collector.end();
-        guest.end();
-        sr.close();
-        jobs.close();
-        threads.shutdownNow();
+        stalled.close();
     }
 
     @Test
@@ -121,7 +91,7 @@ class HangingDiskTest {
         assertOthersAreUsed();
         assertThat(read.isDone()).isFalse();
         guest.end();
-        assertThat(read.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
+        assertThat(read.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
         assertAllEnds(merge);
     }
 
@@ -154,7 +124,7 @@ class HangingDiskTest {
         device().flush();
         assertThat(read.isDone()).isFalse();
         guest.end();
-        assertThat(read.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
+        assertThat(read.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
         assertThat(read(4096)).isEqualTo((byte) 3);
         assertAllEnds(merge);
     }
@@ -183,7 +153,7 @@ class HangingDiskTest {
         assertOthersAreUsed();
         assertThat(write.isDone()).isFalse();
         guest.end();
-        write.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        write.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         sr.snapshot(List.of(disk), "s");
         assertThat(read(0)).isEqualTo((byte) 5);
         assertThat(read(BLOCK_BYTES)).isEqualTo((byte) 2);
@@ -201,10 +171,54 @@ class HangingDiskTest {
         assertOthersAreUsed();
         assertThat(write.isDone()).isFalse();
         guest.end();
-        write.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        write.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         assertThat(jobs.waitFor(merge.id(), JOB_PATIENCE).result()).contains("set aside");
         assertThat(read(0)).isEqualTo((byte) 5);
         assertAllEnds(sr.garbage().run());
+    }
+
+    /** Who cuts the disk waits without the SR's turn, and so do those who cut others not wait with him. */
+    @Test
+    void aDiskIsCutWhenItsDrainCanBeLeft() throws Exception {
+        Job merge = mergeUpToItsEnd("LiveLeafMerge");
+        Future<Byte> read = hangingRead(0);
+        Future<?> cut = stalled.begin(() -> sr.snapshot(List.of(disk), "s"));
+
+        until("it waits for the request", () -> isSomebodyIn("LiveDisk", "alone"));
+        assertOthersAreUsed();
+        assertThat(cut.isDone()).isFalse();
+        collector.end();
+        guest.end();
+        assertThat(read.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
+        cut.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        jobs.waitFor(merge.id(), JOB_PATIENCE);
+        assertThat(read(0)).isEqualTo((byte) 1);
+        stalled.detach(disk);
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    /** As {@link #aDiskIsCutWhenItsDrainCanBeLeft}, if what the collector copies hangs. */
+    @ParameterizedTest
+    @ValueSource(strings = {"LeafDrain", "LiveFill"})
+    void aDiskIsCutWhenTheRoundOfItsMergeHasEnded(String work) throws Exception {
+        boolean drains = work.equals("LeafDrain");
+        write(0, drains ? 3 * BLOCK_BYTES : 4096, 1);
+        becomeBaseCopy();
+        write(drains ? 3 * BLOCK_BYTES : BLOCK_BYTES, drains ? 4096 : 3 * BLOCK_BYTES, 2);
+        collector.beginInside(work + ".round");
+        Job merge = sr.garbage().run();
+        collector.awaitCall();
+        Future<?> cut = stalled.begin(() -> sr.snapshot(List.of(disk), "s"));
+
+        until("it waits for the round", () -> isSomebodyIn(work, "stop"));
+        assertOthersAreUsed();
+        assertThat(cut.isDone()).isFalse();
+        collector.end();
+        cut.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        jobs.waitFor(merge.id(), JOB_PATIENCE);
+        assertThat(read(0)).isEqualTo((byte) 1);
+        stalled.detach(disk);
+        assertThat(sr.check(false).findings()).isEmpty();
     }
 
     private static boolean isSomebodyIn(String type, String method) {
@@ -216,7 +230,7 @@ class HangingDiskTest {
 
     private Future<?> hangingWriteToPartOfSector() throws InterruptedException {
         guest.beginForOneInside("LiveDisk.write");
-        Future<?> write = threads.submit(() -> {
+        Future<?> write = stalled.begin(() -> {
             device().write(0, ByteBuffer.wrap(new byte[] {5}));
             return null;
         });
@@ -236,7 +250,7 @@ class HangingDiskTest {
         assertThat(write.isDone()).isFalse();
 
         guest.end();
-        write.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        write.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         assertThat(read(0)).isEqualTo((byte) 5);
         assertAllEnds(sr.garbage().run());
     }
@@ -251,44 +265,39 @@ class HangingDiskTest {
         Thread marking = new Thread(marked, "marking");
         marking.start();
         until("it waits for the request", () -> marking.getState() == Thread.State.TIMED_WAITING);
-        inTime(() -> {
-            sr.attachAndActivate(other, Hold.HOST, AccessMode.READ_WRITE);
-            sr.detach(other, Hold.HOST);
+        stalled.inTime(() -> {
+            stalled.attach(other);
+            stalled.detach(other);
             return other;
         });
         assertThat(marked.isDone()).isFalse();
         guest.end();
-        assertThat(read.get(PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
-        marked.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        assertThat(read.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS)).isEqualTo((byte) 1);
+        marked.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     private Future<Byte> hangingRead(long offset) throws InterruptedException {
         guest.beginForOneInside("LiveDisk.read");
-        Future<Byte> read = threads.submit(() -> read(offset));
+        Future<Byte> read = stalled.begin(() -> read(offset));
         guest.awaitCall();
         return read;
     }
 
     private void assertOthersAreUsed() throws Exception {
-        inTime(() -> sr.snapshot(List.of(other), "s"));
-        inTime(() -> {
-            sr.attachAndActivate(other, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.inTime(() -> sr.snapshot(List.of(other), "s"));
+        stalled.inTime(() -> {
+            stalled.attach(other);
             exports.device(other).write(0, ByteBuffer.allocate(4096));
-            sr.detach(other, Hold.HOST);
-            return sr.resize(other, sr.vdi(other).virtualSizeBytes() + DISK_BYTES);
+            stalled.detach(other);
+            return sr.resize(other, sr.vdi(other).virtualSizeBytes() + StalledSr.DISK_BYTES);
         });
-    }
-
-    /** Far less than a request that hangs would be waited for, far more than a busy machine needs. */
-    private void inTime(Callable<?> work) throws Exception {
-        threads.submit(work).get(PATIENCE_SECONDS / 2, TimeUnit.SECONDS);
     }
 
     /** The last to use what is open in vain is the request; after that it is closed, or when the disk is detached. */
     private void assertAllEnds(Job merge) throws Exception {
         String result = jobs.waitFor(merge.id(), JOB_PATIENCE).result();
         assertThat(result).contains("merged").doesNotContain("set aside", "left for later");
-        sr.detach(disk, Hold.HOST);
+        stalled.detach(disk);
         assertThat(deletedButOpen()).isEmpty();
         assertThat(sr.check(false).findings()).isEmpty();
     }

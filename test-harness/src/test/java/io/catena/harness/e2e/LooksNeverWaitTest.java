@@ -3,7 +3,6 @@ package io.catena.harness.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.agent.linux.LinuxFiles;
 import io.catena.api.AccessMode;
 import io.catena.api.Export;
 import io.catena.api.Hold;
@@ -11,7 +10,6 @@ import io.catena.api.Job;
 import io.catena.api.SrCheck;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.api.SrId;
 import io.catena.api.VdiChange;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
@@ -19,17 +17,11 @@ import io.catena.disk.BlockDevice;
 import io.catena.disk.Exporter;
 import io.catena.harness.model.DirectExports;
 import io.catena.sr.VhdRepository;
-import io.catena.sr.job.Environment;
 import io.catena.sr.job.Jobs;
-import io.catena.sr.job.Looks;
-import io.catena.sr.job.Timer;
 import io.catena.sr.record.MirrorMark;
-import io.catena.store.FileStorage;
-import io.catena.store.Storage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,8 +30,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -52,10 +42,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Who looks at an SR is answered while the disk below it does not answer, whatever work waits for the disk. */
 @Tag("slow")
 class LooksNeverWaitTest {
-    /** No call to the disk ends within this time, unless it is let go. */
-    private static final long PATIENCE_SECONDS = 20;
-
-    private static final long DISK_BYTES = 8 << 20;
     private static final int DISKS = 20;
 
     @TempDir
@@ -64,34 +50,21 @@ class LooksNeverWaitTest {
     @TempDir
     Path redo;
 
-    private final ExecutorService threads = Executors.newCachedThreadPool();
-    private final Jobs jobs = new Jobs(Clock.systemUTC());
-    private final Looks looks = new Looks();
-    private final Stall stall = new Stall();
     private final StubbornClients exports = new StubbornClients();
     private final List<VdiId> disks = new ArrayList<>();
+    private StalledSr stalled;
     private VhdRepository sr;
+    private Jobs jobs;
+    private Stall stall;
 
     @BeforeEach
     void attach() throws IOException {
-        Storage storage = LinuxFiles.storage(directory);
-        VhdRepository.create(storage, new SrId(UUID.randomUUID()), "sr");
-        sr = VhdRepository.attach(
-                stall.over(storage),
-                directory.toString(),
-                new Environment(
-                        new FileStorage(redo),
-                        new UUID(1, 1),
-                        exports,
-                        jobs,
-                        Clock.systemUTC(),
-                        System::nanoTime,
-                        UUID::randomUUID,
-                        Timer.NEVER,
-                        looks));
+        stalled = new StalledSr(directory, redo, exports);
+        sr = stalled.sr();
+        jobs = stalled.jobs();
+        stall = stalled.stall();
         for (int i = 0; i < DISKS; i++) {
-            disks.add(sr.create(new VdiSpec(DISK_BYTES, "disk" + i, "", null, false))
-                    .vdi());
+            disks.add(stalled.create("disk" + i));
         }
         deepen(disks.get(0));
         look();
@@ -99,21 +72,17 @@ class LooksNeverWaitTest {
 
     private void deepen(VdiId disk) throws IOException {
         for (int level = 0; level < 4; level++) {
-            sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+            stalled.attach(disk);
             exports.device(disk).write((long) level << 20, ByteBuffer.allocate(1 << 20));
-            sr.detach(disk, Hold.HOST);
+            stalled.detach(disk);
             sr.destroy(sr.snapshot(List.of(disk), "s" + level).get(0).vdi());
         }
     }
 
     @AfterEach
     void detach() throws IOException {
-        stall.end();
         exports.leave.countDown();
-        sr.close();
-        jobs.close();
-        looks.close();
-        threads.shutdownNow();
+        stalled.close();
     }
 
     @Test
@@ -124,7 +93,7 @@ class LooksNeverWaitTest {
         assertLooksAnswer();
         stall.end();
         assertThat(jobs.waitFor(job.id(), Duration.ofSeconds(60)).state()).isEqualTo(Job.State.DONE);
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(StalledSr.PATIENCE_SECONDS);
         while (!sr.garbage().status().plan().isEmpty()) {
             assertThat(System.nanoTime() - deadline)
                     .as("on a busy machine a look tells what was known before, but not for long")
@@ -135,12 +104,12 @@ class LooksNeverWaitTest {
     @Test
     void whileADiskIsDestroyedAndNothingAnswers() throws Exception {
         stall.begin();
-        Future<?> destroyed = threads.submit(() -> sr.destroy(disks.get(5)));
+        Future<?> destroyed = stalled.begin(() -> sr.destroy(disks.get(5)));
         stall.awaitCall();
         assertLooksAnswer();
         assertThat(destroyed.isDone()).isFalse();
         stall.end();
-        destroyed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        destroyed.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         assertThat(sr.vdis()).extracting(vdi -> vdi.vdi()).doesNotContain(disks.get(5));
     }
 
@@ -148,35 +117,35 @@ class LooksNeverWaitTest {
     @Test
     void whileTheRoomOfALargeFileIsGivenBackOthersAreMadeCutAndDeleted() throws Exception {
         VdiId large = sr.create(new VdiSpec(80 << 20, "large", "", null, false)).vdi();
-        sr.attachAndActivate(large, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(large);
         exports.device(large).write(0, ByteBuffer.allocate(66 << 20));
-        sr.detach(large, Hold.HOST);
+        stalled.detach(large);
 
         stall.beginAt("delete", ".catena/tmp/deleted-");
-        Future<?> destroyed = threads.submit(() -> sr.destroy(large));
+        Future<?> destroyed = stalled.begin(() -> sr.destroy(large));
         stall.awaitCall();
         assertLooksAnswer();
         assertThat(sr.vdis()).extracting(vdi -> vdi.vdi()).doesNotContain(large);
-        inTime(() -> sr.create(new VdiSpec(DISK_BYTES, "another", "", null, false)));
-        inTime(() -> sr.snapshot(List.of(disks.get(1)), "s"));
-        inTime(() -> {
+        stalled.inTime(() -> sr.create(new VdiSpec(StalledSr.DISK_BYTES, "another", "", null, false)));
+        stalled.inTime(() -> sr.snapshot(List.of(disks.get(1)), "s"));
+        stalled.inTime(() -> {
             sr.destroy(disks.get(6));
-            return sr.attachAndActivate(disks.get(2), Hold.HOST, AccessMode.READ_WRITE);
+            return stalled.attach(disks.get(2));
         });
         assertThat(destroyed.isDone()).isFalse();
 
         stall.end();
-        destroyed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        sr.detach(disks.get(2), Hold.HOST);
+        destroyed.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        stalled.detach(disks.get(2));
         assertThat(directory.resolve(".catena/tmp")).isEmptyDirectory();
     }
 
     /** From the first sync of what is laid ready to the last one of the journal. */
     @Test
     void whileAnotherDiskIsCutAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
-        sr.attachAndActivate(disks.get(1), Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disks.get(1));
         stall.begin("syncNames", "rename");
-        Future<?> cut = threads.submit(() -> sr.snapshot(List.of(disks.get(1)), "s"));
+        Future<?> cut = stalled.begin(() -> sr.snapshot(List.of(disks.get(1)), "s"));
         assertOthersAreUsedMeanwhile(cut);
     }
 
@@ -184,12 +153,12 @@ class LooksNeverWaitTest {
     @Test
     void whileADiskInUseIsResizedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         VdiId disk = disks.get(1);
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disk);
         for (String part : List.of("LiveDisk.flush", "SparseLayer.changeHeaders")) {
-            long size = exports.device(disk).sizeBytes() + DISK_BYTES;
+            long size = exports.device(disk).sizeBytes() + StalledSr.DISK_BYTES;
             exports.device(disk).write(0, ByteBuffer.allocate(4096));
             stall.beginInside("LiveGrowth.grow > " + part);
-            assertOthersAreUsedMeanwhile(threads.submit(() -> sr.resize(disk, size)));
+            assertOthersAreUsedMeanwhile(stalled.begin(() -> sr.resize(disk, size)));
             assertThat(exports.device(disk).sizeBytes()).isEqualTo(size);
         }
     }
@@ -200,16 +169,16 @@ class LooksNeverWaitTest {
         VdiId disk = disks.get(0);
         for (String part : List.of("ChainPath.of", "ChainOpening.open")) {
             stall.beginForOneInside("OpenNodes.open > " + part);
-            Future<?> attached = threads.submit(() -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE));
+            Future<?> attached = stalled.begin(() -> stalled.attach(disk));
             stall.awaitCall();
-            inTime(() -> sr.snapshot(List.of(disks.get(3)), "s"));
-            inTime(() -> {
-                sr.destroy(create("another"));
-                return sr.resize(disks.get(4), sr.vdi(disks.get(4)).virtualSizeBytes() + DISK_BYTES);
+            stalled.inTime(() -> sr.snapshot(List.of(disks.get(3)), "s"));
+            stalled.inTime(() -> {
+                sr.destroy(stalled.create("another"));
+                return sr.resize(disks.get(4), sr.vdi(disks.get(4)).virtualSizeBytes() + StalledSr.DISK_BYTES);
             });
             assertOthersAreUsedMeanwhile(attached);
             exports.device(disk).write(0, ByteBuffer.allocate(4096));
-            sr.detach(disk, Hold.HOST);
+            stalled.detach(disk);
         }
         assertThat(sr.check(false).findings()).isEmpty();
     }
@@ -220,11 +189,11 @@ class LooksNeverWaitTest {
             throws Exception {
         VdiId disk = disks.get(0);
         stall.beginForOneInside("ChainOpening.open");
-        Future<?> attached = threads.submit(() -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE));
+        Future<?> attached = stalled.begin(() -> stalled.attach(disk));
         stall.awaitCall();
         List<FutureTask<?>> waiting = List.of(
                 new FutureTask<>(() -> sr.snapshot(List.of(disk), "s")),
-                new FutureTask<>(() -> sr.resize(disk, 2 * DISK_BYTES)),
+                new FutureTask<>(() -> sr.resize(disk, 2 * StalledSr.DISK_BYTES)),
                 new FutureTask<>(() -> sr.attachAndActivate(disk, "another", AccessMode.READ_ONLY)),
                 new FutureTask<>(() -> sr.destroy(disk), disk),
                 new FutureTask<>(() -> sr.scan()),
@@ -232,22 +201,22 @@ class LooksNeverWaitTest {
         for (FutureTask<?> work : waiting.subList(0, 4)) {
             awaitWaiting(started(work));
         }
-        inTime(() -> sr.snapshot(List.of(disks.get(3)), "s"));
+        stalled.inTime(() -> sr.snapshot(List.of(disks.get(3)), "s"));
         waiting.subList(4, 6).forEach(LooksNeverWaitTest::started);
         assertOthersAreUsedMeanwhile(attached);
 
         for (int i : List.of(0, 1, 4, 5)) {
-            waiting.get(i).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            waiting.get(i).get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
         for (int i : List.of(2, 3)) {
-            assertThatThrownBy(() -> waiting.get(i).get(PATIENCE_SECONDS, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> waiting.get(i).get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS))
                     .cause()
                     .isInstanceOfSatisfying(
                             SrException.class, e -> assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE));
         }
-        assertThat(exports.device(disk).sizeBytes()).isEqualTo(2 * DISK_BYTES);
+        assertThat(exports.device(disk).sizeBytes()).isEqualTo(2 * StalledSr.DISK_BYTES);
         exports.device(disk).write(0, ByteBuffer.allocate(4096));
-        sr.detach(disk, Hold.HOST);
+        stalled.detach(disk);
         assertThat(sr.check(false).findings()).isEmpty();
     }
 
@@ -255,12 +224,11 @@ class LooksNeverWaitTest {
     void aDiskThatCannotBeOpenedLeavesNothingBehind() throws Exception {
         VdiId disk = disks.get(0);
         stall.failInside("ChainOpening.open");
-        assertThatThrownBy(() -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE))
-                .isInstanceOf(SrException.class);
+        assertThatThrownBy(() -> stalled.attach(disk)).isInstanceOf(SrException.class);
         stall.end();
         assertThat(sr.holds()).isEmpty();
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
-        sr.detach(disk, Hold.HOST);
+        stalled.attach(disk);
+        stalled.detach(disk);
         assertThat(sr.check(false).findings()).isEmpty();
         sr.destroy(disk);
     }
@@ -269,53 +237,49 @@ class LooksNeverWaitTest {
     @Test
     void whileADiskInUseIsComposedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         for (String part : List.of("ChainOpening.open", "LiveDisk.flush", "Compose.apply")) {
-            VdiId parent = create("parent");
-            VdiId child = create("child");
+            VdiId parent = stalled.create("parent");
+            VdiId child = stalled.create("child");
             sr.set(child, new VdiChange(null, null, Map.of(MirrorMark.SM_CONFIG, "1"), Set.of(), null));
             sr.snapshot(List.of(child), "empty");
-            sr.attachAndActivate(child, Hold.HOST, AccessMode.READ_WRITE);
+            stalled.attach(child);
             exports.device(child).write(0, ByteBuffer.allocate(4096));
             stall.beginForOneInside("Composer.compose > " + part);
-            assertOthersAreUsedMeanwhile(threads.submit(() -> sr.compose(parent, child)));
-            sr.detach(child, Hold.HOST);
+            assertOthersAreUsedMeanwhile(stalled.begin(() -> sr.compose(parent, child)));
+            stalled.detach(child);
         }
-    }
-
-    private VdiId create(String name) {
-        return sr.create(new VdiSpec(DISK_BYTES, name, "", null, false)).vdi();
     }
 
     /** While the base copy is opened for writing, or for reading. */
     @Test
     void whileTheMergeOfALeafInUseBeginsAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         VdiId disk = disks.get(0);
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disk);
         exports.device(disk).write(5 << 20, ByteBuffer.allocate(1 << 20));
         stall.beginForOneInside("LeafWork.beginDrain", "LeafWork.beginFill");
         Job merge = sr.garbage().run();
-        assertOthersAreUsedMeanwhile(threads.submit(() -> jobs.waitFor(merge.id(), Duration.ofSeconds(60))));
-        sr.detach(disk, Hold.HOST);
+        assertOthersAreUsedMeanwhile(stalled.begin(() -> jobs.waitFor(merge.id(), Duration.ofSeconds(60))));
+        stalled.detach(disk);
     }
 
     /** The second waits for the first, and does not end what the holder began after that. */
     @Test
     void ofTwoDetachesAtOnceTheSecondDoesNotEndALaterAttach() throws Exception {
         VdiId disk = disks.get(1);
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disk);
         stall.beginForOneInside("LiveDisk.complete");
         exports.device(disk).write(0, ByteBuffer.allocate(4096));
-        Future<?> first = threads.submit(() -> sr.detach(disk, Hold.HOST));
+        Future<?> first = stalled.begin(() -> stalled.detach(disk));
         stall.awaitCall();
-        FutureTask<?> second = new FutureTask<>(() -> sr.detach(disk, Hold.HOST), disk);
+        FutureTask<?> second = new FutureTask<>(() -> stalled.detach(disk), disk);
         awaitWaiting(started(second));
         stall.end();
-        first.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
-        second.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        first.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        stalled.attach(disk);
+        second.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
 
         assertThat(sr.holds()).extracting(Hold::vdi).containsExactly(disk);
         exports.device(disk).write(0, ByteBuffer.allocate(4096));
-        sr.detach(disk, Hold.HOST);
+        stalled.detach(disk);
         assertThat(sr.holds()).isEmpty();
     }
 
@@ -325,11 +289,11 @@ class LooksNeverWaitTest {
         VdiId disk = disks.get(1);
         long newBlock = 0;
         for (String part : List.of("LiveDisk.flush", "LiveDisk.complete")) {
-            sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+            stalled.attach(disk);
             exports.device(disk).write(newBlock, ByteBuffer.allocate(4096));
-            newBlock += DISK_BYTES / 2;
+            newBlock += StalledSr.DISK_BYTES / 2;
             stall.beginForOneInside("VdiAttacher.leave > " + part);
-            assertOthersAreUsedMeanwhile(threads.submit(() -> sr.detach(disk, Hold.HOST)));
+            assertOthersAreUsedMeanwhile(stalled.begin(() -> stalled.detach(disk)));
             assertThat(sr.holds()).isEmpty();
         }
     }
@@ -338,10 +302,10 @@ class LooksNeverWaitTest {
     @Test
     void whileADiskIsDetachedAndTheDiskDoesNotAnswerItIsNotActivatedNorDestroyed() throws Exception {
         VdiId disk = disks.get(1);
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disk);
         exports.device(disk).write(0, ByteBuffer.allocate(4096));
         stall.beginInside("LiveDisk.complete");
-        Future<?> detached = threads.submit(() -> sr.detach(disk, Hold.HOST));
+        Future<?> detached = stalled.begin(() -> stalled.detach(disk));
         stall.awaitCall();
 
         refusedInTime(SrError.TRY_AGAIN, () -> sr.attachAndActivate(disk, "another", AccessMode.READ_WRITE));
@@ -349,25 +313,24 @@ class LooksNeverWaitTest {
             sr.destroy(disk);
             return disk;
         });
-        Future<?> cut = threads.submit(() -> sr.snapshot(List.of(disk), "s"));
-        Future<?> again = threads.submit(() -> sr.detach(disk, Hold.HOST));
+        Future<?> cut = stalled.begin(() -> sr.snapshot(List.of(disk), "s"));
+        Future<?> again = stalled.begin(() -> stalled.detach(disk));
         stall.end();
         for (Future<?> work : List.of(detached, cut, again)) {
-            work.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            work.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         }
         assertThat(sr.holds()).isEmpty();
         assertThat(sr.check(false).findings()).isEmpty();
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
-        sr.detach(disk, Hold.HOST);
+        stalled.attach(disk);
+        stalled.detach(disk);
     }
 
     /** Garbage collection has its leaf open for writing, and closes it first. */
     @Test
     void whileADiskThatIsMergedIsAttachedOrCutAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         VdiId disk = disks.get(0);
-        for (Callable<?> use : List.<Callable<?>>of(
-                () -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE),
-                () -> sr.snapshot(List.of(disk), "s"))) {
+        for (Callable<?> use :
+                List.<Callable<?>>of(() -> stalled.attach(disk), () -> sr.snapshot(List.of(disk), "s"))) {
             stall.beginInside("LeafCopy.round");
             Job merge = sr.garbage().run();
             stall.awaitCall();
@@ -376,7 +339,7 @@ class LooksNeverWaitTest {
             stall.goOnInside("LeafCopy.stop");
             assertOthersAreUsedMeanwhile(using);
             jobs.waitFor(merge.id(), Duration.ofSeconds(60));
-            sr.detach(disk, Hold.HOST);
+            stalled.detach(disk);
             deepen(disk);
         }
     }
@@ -384,14 +347,14 @@ class LooksNeverWaitTest {
     @Test
     void whileTheSrIsScannedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         stall.beginInside("TreeWatch.look");
-        assertOthersAreUsedMeanwhile(threads.submit(() -> sr.scan()));
+        assertOthersAreUsedMeanwhile(stalled.begin(() -> sr.scan()));
     }
 
     @Test
     void whileTheSrIsCheckedAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         for (String part : List.of("TreeScanner.scan", "Checker.look")) {
             stall.beginInside(part);
-            Future<SrCheck> checked = threads.submit(() -> sr.check(false));
+            Future<SrCheck> checked = stalled.begin(() -> sr.check(false));
             assertOthersAreUsedMeanwhile(checked);
             assertThat(checked.get().findings()).isEmpty();
         }
@@ -401,15 +364,113 @@ class LooksNeverWaitTest {
     @Test
     void whileAMergeOfALeafIsLeftAndTheDiskDoesNotAnswerOthersAreAttachedAndDetached() throws Exception {
         VdiId disk = disks.get(0);
-        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disk);
         exports.device(disk).write(5 << 20, ByteBuffer.allocate(1 << 20));
         stall.beginInside("LeafDrain.round", "LiveFill.round");
         sr.garbage().run();
         stall.awaitCall();
-        FutureTask<?> detached = new FutureTask<>(() -> sr.detach(disk, Hold.HOST), disk);
+        FutureTask<?> detached = new FutureTask<>(() -> stalled.detach(disk), disk);
         awaitBlocked(started(detached));
         assertOthersAreUsedMeanwhile(detached);
         assertThat(sr.holds()).isEmpty();
+    }
+
+    /** While its last writes are taken from the redo log: by who writes to it next, who reads it, and who cuts it. */
+    @Test
+    void whileADiskThatCouldNotBeClosedIsSettledAndTheDiskDoesNotAnswerOthersAreUsed() throws Exception {
+        VdiId disk = disks.get(1);
+        for (Callable<?> use : List.<Callable<?>>of(
+                () -> stalled.attach(disk),
+                () -> sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_ONLY),
+                () -> sr.snapshot(List.of(disk), "s"))) {
+            leaveUnsettled(disk);
+            stall.beginForOneInside("FilesToSettle.settle");
+            assertOthersAreUsedMeanwhile(stalled.begin(use));
+            stalled.detach(disk);
+            assertThat(firstByte(disk)).isEqualTo((byte) 1);
+        }
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    private void leaveUnsettled(VdiId disk) throws IOException {
+        stalled.attach(disk);
+        exports.device(disk).write(0, ByteBuffer.allocate(4096).put(0, (byte) 1));
+        exports.device(disk).flush();
+        exports.device(disk).write(StalledSr.DISK_BYTES / 2, ByteBuffer.allocate(4096));
+        stalled.other().failAllInside("LiveDisk.flush", "LiveDisk.complete", "OpenNodes.close");
+        assertThatThrownBy(() -> stalled.detach(disk)).isInstanceOf(SrException.class);
+        stalled.other().end();
+    }
+
+    private byte firstByte(VdiId disk) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(4096);
+        sr.attachAndActivate(disk, Hold.HOST, AccessMode.READ_ONLY);
+        exports.device(disk).read(0, bytes);
+        stalled.detach(disk);
+        return bytes.get(0);
+    }
+
+    @Test
+    void whileAnOperationThatFailedIsCompletedAndTheDiskDoesNotAnswerOthersAreUsed() throws Exception {
+        stalled.other().failInside("Snapshot.apply");
+        stall.beginForOneInside("Commits.recover");
+        assertOthersAreUsedMeanwhile(stalled.begin(() -> sr.snapshot(List.of(disks.get(1)), "s")));
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    /** Nobody knows what has to be completed, so no disk is attached before; but those that are can be detached. */
+    @Test
+    void whileAnOperationThatCouldNotBeCompletedIsTriedAgainAndTheDiskDoesNotAnswerOthersAreDetached()
+            throws Exception {
+        stalled.attach(disks.get(2));
+        stalled.other().failAllInside("Snapshot.apply");
+        assertThatThrownBy(() -> sr.snapshot(List.of(disks.get(1)), "s")).isInstanceOf(SrException.class);
+        stalled.other().end();
+        stall.beginForOneInside("Commits.recover");
+        Future<?> made = stalled.begin(() -> stalled.create("another"));
+        stall.awaitCall();
+        assertLooksAnswer();
+        stalled.inTime(() -> {
+            exports.device(disks.get(2)).write(0, ByteBuffer.allocate(4096));
+            stalled.detach(disks.get(2));
+            return sr.holds();
+        });
+        Future<?> attached = stalled.begin(() -> stalled.attach(disks.get(3)));
+        assertThat(made.isDone()).isFalse();
+        stall.end();
+        made.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        attached.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
+        stalled.detach(disks.get(3));
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    /** After a change that failed it is looked at all files, whatever became of them. */
+    @Test
+    void whileItIsLookedWhatAChangeThatFailedLeftAndTheDiskDoesNotAnswerOthersAreUsed() throws Exception {
+        for (String part : List.of("SrTree.completeRewrites", "SrTree.rescan")) {
+            stalled.other().failInside("VdiMaker.makeFile");
+            stall.beginForOneInside(part);
+            Future<?> made = stalled.begin(() -> {
+                assertThatThrownBy(() -> stalled.create("another")).isInstanceOf(SrException.class);
+                return part;
+            });
+            assertOthersAreUsedMeanwhile(made);
+        }
+        stalled.create("another");
+        assertThat(sr.check(false).findings()).isEmpty();
+    }
+
+    @Test
+    void whileTheFilesOfADiskThatWasMadeCutOrResizedAreReadAndTheDiskDoesNotAnswerOthersAreUsed() throws Exception {
+        VdiId disk = disks.get(4);
+        for (Callable<?> change : List.<Callable<?>>of(
+                () -> stalled.create("another"),
+                () -> sr.snapshot(List.of(disk), "s"),
+                () -> sr.resize(disk, 2 * StalledSr.DISK_BYTES))) {
+            stall.beginForOneInside("SrTree.refresh");
+            assertOthersAreUsedMeanwhile(stalled.begin(change));
+        }
+        assertThat(sr.check(false).findings()).isEmpty();
     }
 
     private static Thread started(Runnable work) {
@@ -436,39 +497,40 @@ class LooksNeverWaitTest {
     private void assertOthersAreUsedMeanwhile(Future<?> work) throws Exception {
         stall.awaitCall();
         assertLooksAnswer();
-        inTime(() -> sr.attachAndActivate(disks.get(2), Hold.HOST, AccessMode.READ_WRITE));
-        inTime(() -> {
+        stalled.inTime(() -> stalled.attach(disks.get(2)));
+        stalled.inTime(() -> {
             exports.device(disks.get(2)).write(0, ByteBuffer.allocate(4096));
-            sr.detach(disks.get(2), Hold.HOST);
+            stalled.detach(disks.get(2));
             return sr.holds();
         });
         assertThat(work.isDone()).isFalse();
         stall.end();
-        work.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        work.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
     }
 
     @Test
     void whileAClientDoesNotLeaveOthersAreAttachedAndDetached() throws Exception {
-        sr.attachAndActivate(disks.get(1), Hold.HOST, AccessMode.READ_WRITE);
+        stalled.attach(disks.get(1));
         exports.stubborn = disks.get(1);
-        Future<?> detached = threads.submit(() -> sr.detach(disks.get(1), Hold.HOST));
-        assertThat(exports.asked.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        Future<?> detached = stalled.begin(() -> stalled.detach(disks.get(1)));
+        assertThat(exports.asked.await(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS))
+                .isTrue();
 
         assertLooksAnswer();
-        inTime(() -> sr.attachAndActivate(disks.get(2), Hold.HOST, AccessMode.READ_WRITE));
-        inTime(() -> {
-            sr.detach(disks.get(2), Hold.HOST);
-            return sr.create(new VdiSpec(DISK_BYTES, "another", "", null, false));
+        stalled.inTime(() -> stalled.attach(disks.get(2)));
+        stalled.inTime(() -> {
+            stalled.detach(disks.get(2));
+            return sr.create(new VdiSpec(StalledSr.DISK_BYTES, "another", "", null, false));
         });
         assertThat(detached.isDone()).isFalse();
         exports.leave.countDown();
-        detached.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        detached.get(StalledSr.PATIENCE_SECONDS, TimeUnit.SECONDS);
         assertThat(sr.holds()).isEmpty();
     }
 
     private void assertLooksAnswer() throws Exception {
         for (int i = 0; i < 20; i++) {
-            inTime(this::look);
+            stalled.inTime(this::look);
         }
     }
 
@@ -482,15 +544,10 @@ class LooksNeverWaitTest {
     }
 
     private void refusedInTime(SrError error, Callable<?> work) {
-        assertThatThrownBy(() -> inTime(work))
+        assertThatThrownBy(() -> stalled.inTime(work))
                 .cause()
                 .isInstanceOfSatisfying(
                         SrException.class, e -> assertThat(e.error()).isEqualTo(error));
-    }
-
-    /** Far less than any wait for the disk would take, far more than a busy machine needs. */
-    private void inTime(Callable<?> work) throws Exception {
-        threads.submit(work).get(PATIENCE_SECONDS / 2, TimeUnit.SECONDS);
     }
 
     /** Serves disks in memory, one of them to a client that does not leave when asked to. */
