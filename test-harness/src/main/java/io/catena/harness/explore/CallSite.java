@@ -1,6 +1,7 @@
 package io.catena.harness.explore;
 
-import java.util.function.Predicate;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
@@ -14,20 +15,33 @@ public record CallSite(String method, int index) {
     private static final Pattern DRIVER = Pattern.compile(
             "io\\.catena\\.(?!store\\.(Fenced|Forwarding|LateDeletion|Tracked))(vhd|op|sr|store|disk|tool|check)\\..*");
 
+    private static final StackWalker STACK = StackWalker.getInstance();
+
+    /** Which classes are in {@link #DRIVER}. */
+    private static final Map<String, Boolean> DRIVER_BY_CLASS = new ConcurrentHashMap<>();
+
     /** Returns the site of the call that is being made by this thread. */
     public static CallSite current() {
-        return StackWalker.getInstance()
-                .walk(frames -> frames.filter(
-                                frame -> DRIVER.matcher(frame.getClassName()).matches())
-                        .findFirst()
-                        .map(frame -> new CallSite(nameOf(frame), frame.getByteCodeIndex()))
-                        .orElseThrow(() -> new IllegalStateException("the driver did not make this call")));
+        return STACK.walk(frames -> frames.filter(frame -> isDriver(frame.getClassName()))
+                .findFirst()
+                .map(frame -> new CallSite(nameOf(frame), frame.getByteCodeIndex()))
+                .orElseThrow(() -> new IllegalStateException("the driver did not make this call")));
+    }
+
+    private static boolean isDriver(String className) {
+        return DRIVER_BY_CLASS.computeIfAbsent(
+                className, name -> DRIVER.matcher(name).matches());
     }
 
     /** Whether this thread is inside a method, named as "Journal.record". */
     public static boolean isInside(String method) {
-        Predicate<StackWalker.StackFrame> wanted = frame -> nameOf(frame).equals(method);
-        return StackWalker.getInstance().walk(frames -> frames.anyMatch(wanted));
+        int dot = method.lastIndexOf('.');
+        String endOfClass = "." + method.substring(0, dot);
+        String name = method.substring(dot + 1);
+        // A frame knows its class; its method it has to look up.
+        return STACK.walk(
+                frames -> frames.anyMatch(frame -> frame.getClassName().endsWith(endOfClass)
+                        && frame.getMethodName().equals(name)));
     }
 
     private static String nameOf(StackWalker.StackFrame frame) {

@@ -1,5 +1,7 @@
 package io.catena.harness.model;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,7 +35,8 @@ public final class DiskModel {
 
     private static final int FAULTS_SHOWN = 5;
     private static final Version NEVER_WRITTEN = new Version(ZEROS, FOUND, 0);
-    private static final byte[] ZERO_SECTOR = new byte[SECTOR];
+    private static final int PIECE_SECTORS = DiskContent.PIECE_BYTES / SECTOR;
+    private static final byte[] ZERO_PIECE = new byte[DiskContent.PIECE_BYTES];
     private static final long MARK = 0xCA7E_0000_0000_0000L;
     private static final int VALUE_BITS = 24;
 
@@ -186,15 +189,24 @@ public final class DiskModel {
         return values(versionsOf(sector));
     }
 
+    /** As {@link #check(DiskContent)}, with all bytes of the disk. */
+    public void check(byte[] content) {
+        try {
+            check(of(content));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
      * Compares the disk's content, whose sectors from now on have the values found.
      *
      * @throws AssertionError if a sector has a value that it must not have
      */
-    public void check(byte[] content) {
-        compare(content, false);
+    public void check(DiskContent content) throws IOException {
+        int[] values = compare(content, false);
         versions.forEach((sector, all) -> {
-            int found = valueAt(content, sector);
+            int found = values[(int) (long) sector];
             if (all.get(all.size() - 1).value() != found
                     || !all.get(all.size() - 1).sureAt(now)) {
                 all.add(new Version(found, FOUND, now));
@@ -202,38 +214,68 @@ public final class DiskModel {
         });
     }
 
+    /** As {@link #checkAfterPowerCut(DiskContent)}, with all bytes of the disk. */
+    public void checkAfterPowerCut(byte[] content) {
+        try {
+            checkAfterPowerCut(of(content));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /**
      * Compares the disk's content after a power cut; what is found is durable.
      *
      * @throws AssertionError if a sector has a value that it must not have
      */
-    public void checkAfterPowerCut(byte[] content) {
-        compare(content, true);
+    public void checkAfterPowerCut(DiskContent content) throws IOException {
+        int[] values = compare(content, true);
         versions.forEach((sector, all) -> {
             all.clear();
-            all.add(new Version(valueAt(content, sector), FOUND, now));
+            all.add(new Version(values[(int) (long) sector], FOUND, now));
         });
     }
 
-    private void compare(byte[] content, boolean afterPowerCut) {
+    private DiskContent of(byte[] content) {
         if (content.length != sizeBytes()) {
             throw new AssertionError("the disk has " + content.length + " bytes, expected " + sizeBytes());
         }
+        return (offset, target) -> target.put(content, (int) offset, target.remaining());
+    }
+
+    /** Returns the value found in each sector. */
+    private int[] compare(DiskContent content, boolean afterPowerCut) throws IOException {
+        int[] values = new int[(int) sectors];
         List<String> faults = new ArrayList<>();
-        for (long sector = 0; sector < sectors; sector++) {
-            if (!written.get((int) sector) && isZero(content, sector)) {
-                continue;
-            }
-            int found = valueAt(content, sector);
-            List<Version> allowed = afterPowerCut ? versionsOf(sector) : versionsNow(sector);
-            if (!hasValue(allowed, found)) {
-                faults.add(
-                        "sector " + sector + " has " + describe(content, sector) + ", allowed are " + values(allowed));
-            }
+        byte[] piece = new byte[DiskContent.PIECE_BYTES];
+        for (int first = 0; first < sectors; first += PIECE_SECTORS) {
+            int count = (int) Math.min(PIECE_SECTORS, sectors - first);
+            content.read((long) first * SECTOR, ByteBuffer.wrap(piece, 0, count * SECTOR));
+            compare(first, piece, count, afterPowerCut, values, faults);
         }
         if (!faults.isEmpty()) {
             throw new AssertionError(faults.size() + " sectors are wrong: "
                     + String.join("; ", faults.subList(0, Math.min(FAULTS_SHOWN, faults.size()))));
+        }
+        return values;
+    }
+
+    private void compare(int first, byte[] piece, int count, boolean afterPowerCut, int[] values, List<String> faults) {
+        // Most are zeros; of those only the sectors need a look that were ever written.
+        boolean isZero = Arrays.equals(piece, 0, count * SECTOR, ZERO_PIECE, 0, count * SECTOR);
+        for (int i = 0; i < count; i++) {
+            int sector = first + i;
+            int found = isZero ? ZEROS : valueAt(piece, i * SECTOR, sector);
+            values[sector] = found;
+            if (found == ZEROS && !written.get(sector)) {
+                continue;
+            }
+            List<Version> allowed = afterPowerCut ? versionsOf(sector) : versionsNow(sector);
+            if (!hasValue(allowed, found)) {
+                faults.add("sector " + sector + " has "
+                        + describe(found, ByteBuffer.wrap(piece).getLong(i * SECTOR)) + ", allowed are "
+                        + values(allowed));
+            }
         }
     }
 
@@ -281,27 +323,19 @@ public final class DiskModel {
         return MARK | (long) value << VALUE_BITS | sector;
     }
 
-    /** Returns the value that stands in a sector; {@link #GARBAGE} if none, or one of another sector. */
-    private static int valueAt(byte[] content, long sector) {
-        int from = (int) (sector * SECTOR);
+    /** Returns the value that stands in a sector, whose bytes begin at {@code from}; {@link #GARBAGE} if none, or one of another. */
+    private static int valueAt(byte[] content, int from, long sector) {
         long first = ByteBuffer.wrap(content).getLong(from);
+        int end = from + SECTOR;
         if (first == 0) {
-            return isZero(content, sector) ? ZEROS : GARBAGE;
+            return Arrays.equals(ZERO_PIECE, 0, SECTOR, content, from, end) ? ZEROS : GARBAGE;
         }
         int value = (int) ((first & ~MARK) >>> VALUE_BITS);
-        int end = from + SECTOR;
         boolean isSameThroughout = Arrays.equals(content, from, end - Long.BYTES, content, from + Long.BYTES, end);
         return first == mark(value, sector) && isSameThroughout ? value : GARBAGE;
     }
 
-    private static boolean isZero(byte[] content, long sector) {
-        int from = (int) (sector * SECTOR);
-        return Arrays.equals(ZERO_SECTOR, 0, SECTOR, content, from, from + SECTOR);
-    }
-
-    private static String describe(byte[] content, long sector) {
-        int value = valueAt(content, sector);
-        long first = ByteBuffer.wrap(content).getLong((int) (sector * SECTOR));
+    private static String describe(int value, long first) {
         return value == GARBAGE ? "garbage that begins with " + Long.toHexString(first) : Integer.toString(value);
     }
 }

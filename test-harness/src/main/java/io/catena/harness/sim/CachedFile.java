@@ -1,10 +1,12 @@
 package io.catena.harness.sim;
 
+import static io.catena.harness.sim.SparseBytes.PAGE;
 import static io.catena.harness.sim.SparseBytes.SECTOR;
 
 import io.catena.store.Storage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -27,6 +29,9 @@ final class CachedFile {
 
     /** Of each sector changed since the last sync: its value then, and each that was written since. */
     private final TreeMap<Long, List<Version>> versionsBySector = new TreeMap<>();
+
+    /** Of each page that has such a sector: what it held at the last sync. */
+    private final Map<Long, ByteBuffer> durablePages = new HashMap<>();
 
     private static final AtomicLong IDENTITIES = new AtomicLong();
 
@@ -93,41 +98,60 @@ final class CachedFile {
 
     /** Writes all of {@code source}, sector by sector. */
     void write(long offset, ByteBuffer source) {
-        ByteBuffer rest = source.duplicate();
-        for (long at = offset; rest.hasRemaining(); ) {
-            int length = Math.min(SECTOR - (int) (at % SECTOR), rest.remaining());
-            writeInSector(at, rest.slice(rest.position(), length));
-            rest.position(rest.position() + length);
-            at += length;
+        if (!source.hasRemaining()) {
+            return;
         }
-        if (source.hasRemaining() && offset + source.remaining() > size()) {
-            sizes.add(offset + source.remaining());
+        byte[] written = new byte[source.remaining()];
+        source.duplicate().get(written);
+        change(offset, written);
+        if (offset + written.length > size()) {
+            sizes.add(offset + written.length);
         }
     }
 
-    private void writeInSector(long offset, ByteBuffer source) {
-        long sector = offset / SECTOR;
+    /** Gives each sector that {@code written} touches another value; of one that it does not fill, what it lacks stays. */
+    private void change(long offset, byte[] written) {
+        long end = offset + written.length;
+        for (long sector = offset / SECTOR; sector * SECTOR < end; sector++) {
+            keepDurable(sector);
+        }
+        ByteBuffer values = ByteBuffer.wrap(written);
+        bytes.write(offset, values.duplicate());
+        for (long sector = offset / SECTOR; sector * SECTOR < end; sector++) {
+            long start = sector * SECTOR;
+            boolean isWhole = start >= offset && start + SECTOR <= end;
+            if (isWhole) {
+                add(sector, values, (int) (start - offset));
+            } else {
+                add(sector, ByteBuffer.wrap(bytes.sector(sector)), 0);
+            }
+        }
+    }
+
+    private void add(long sector, ByteBuffer value, int at) {
         List<Version> versions = keepDurable(sector);
-        bytes.write(offset, source);
         if (versions.size() == VERSIONS_KEPT) {
             versions.remove(VERSIONS_KEPT / 2);
         }
-        versions.add(new Version(sizes.size() - 1, copyOf(sector)));
+        versions.add(new Version(sizes.size() - 1, value, at));
     }
 
     /** Makes bytes zero, sector by sector; whole pages of them take no memory. The size stays. */
     void punchHole(long offset, long length) {
         long end = Math.min(offset + length, size());
-        List<Long> sectors = new ArrayList<>();
-        bytes.forEachSectorFrom(offset, sector -> {
-            if (sector * SECTOR < end) {
-                sectors.add(sector);
+        if (end <= offset) {
+            return;
+        }
+        List<Long> pages = new ArrayList<>();
+        bytes.forEachPageFrom(offset, page -> {
+            if (page * PAGE < end) {
+                pages.add(page);
             }
         });
-        for (long sector : sectors) {
-            long from = Math.max(offset, sector * SECTOR);
-            long to = Math.min(end, (sector + 1) * SECTOR);
-            writeInSector(from, ByteBuffer.allocate((int) (to - from)));
+        for (long page : pages) {
+            long from = Math.max(offset, page * PAGE);
+            long to = Math.min(end, (page + 1) * PAGE);
+            change(from, new byte[(int) (to - from)]);
         }
         bytes.dropPages(offset, end);
     }
@@ -136,18 +160,25 @@ final class CachedFile {
         if (size == size()) {
             return;
         }
-        bytes.forEachSectorFrom(size, this::keepDurable);
+        bytes.forEachPageFrom(size, page -> {
+            long first = page * PAGE / SECTOR;
+            for (long sector = Math.max(first, size / SECTOR); sector < first + PAGE / SECTOR; sector++) {
+                keepDurable(sector);
+            }
+        });
         bytes.clearFrom(size);
         sizes.add(size);
     }
 
-    /** The first change of a sector since the last sync finds the durable value still there. */
+    /** The first change of a sector since the last sync finds the durable value still there, and that of its neighbours too. */
     private List<Version> keepDurable(long sector) {
-        return versionsBySector.computeIfAbsent(sector, s -> new ArrayList<>(List.of(new Version(0, copyOf(s)))));
-    }
-
-    private ByteBuffer copyOf(long sector) {
-        return ByteBuffer.wrap(bytes.sector(sector));
+        return versionsBySector.computeIfAbsent(sector, ignored -> {
+            ByteBuffer page =
+                    durablePages.computeIfAbsent(sector * SECTOR / PAGE, number -> ByteBuffer.wrap(bytes.page(number)));
+            List<Version> versions = new ArrayList<>(2);
+            versions.add(new Version(0, page, (int) (sector * SECTOR % PAGE)));
+            return versions;
+        });
     }
 
     void sync() {
@@ -158,6 +189,7 @@ final class CachedFile {
         sizes.clear();
         sizes.add(size);
         versionsBySector.clear();
+        durablePages.clear();
     }
 
     /** Lets chance say what of the unsynced changes survives; that is then durable. */
@@ -181,12 +213,16 @@ final class CachedFile {
         }
         long kept = Math.max(0, Math.min(SECTOR, cutOffAt - sector * SECTOR));
         byte[] value = new byte[SECTOR];
-        version.bytes().get(0, value, 0, (int) kept);
+        version.bytes().get(version.at(), value, 0, (int) kept);
         bytes.write(sector * SECTOR, ByteBuffer.wrap(value));
     }
 
-    /** A value that a sector had, and how many of {@link #sizes} after the first had come before it. */
-    private record Version(int sizeChangesBefore, ByteBuffer bytes) {}
+    /**
+     * A value that a sector had: it begins at {@code at} of {@code bytes}, which it shares with its neighbours.
+     *
+     * @param sizeChangesBefore how many of {@link #sizes} after the first had come before it
+     */
+    private record Version(int sizeChangesBefore, ByteBuffer bytes, int at) {}
 
     /** How much of one file survives. Without the extremes a large file would never lose, or keep, all. */
     private enum Chance {

@@ -9,7 +9,7 @@ import java.util.function.LongConsumer;
 final class SparseBytes {
     static final int PAGE = 4096;
     static final int SECTOR = 512;
-    private static final byte[] ZEROS = new byte[SECTOR];
+    private static final byte[] ZEROS = new byte[PAGE];
 
     private final TreeMap<Long, byte[]> pages = new TreeMap<>();
 
@@ -26,7 +26,7 @@ final class SparseBytes {
             int length = Math.min(PAGE - inPage, target.remaining());
             byte[] page = pages.get(at / PAGE);
             if (page == null) {
-                target.put(new byte[length]);
+                target.put(ZEROS, 0, length);
             } else {
                 target.put(page, inPage, length);
             }
@@ -44,14 +44,17 @@ final class SparseBytes {
         }
     }
 
-    /** Returns a copy of a sector's bytes, not to be changed. */
+    /** Returns a copy of a page's bytes, not to be changed. */
+    byte[] page(long number) {
+        byte[] page = pages.get(number);
+        return page == null ? ZEROS : page.clone();
+    }
+
+    /** Returns a copy of a sector's bytes. */
     byte[] sector(long sector) {
-        byte[] page = pages.get(sector * SECTOR / PAGE);
-        if (page == null) {
-            return ZEROS;
-        }
-        int from = (int) (sector * SECTOR % PAGE);
-        return Arrays.copyOfRange(page, from, from + SECTOR);
+        byte[] bytes = new byte[SECTOR];
+        read(sector * SECTOR, ByteBuffer.wrap(bytes));
+        return bytes;
     }
 
     /** Makes all bytes from {@code offset} zero. */
@@ -71,13 +74,10 @@ final class SparseBytes {
         }
     }
 
-    /** Names the sectors in memory that have a byte at or after {@code offset}. */
-    void forEachSectorFrom(long offset, LongConsumer action) {
+    /** Names the pages in memory that have a byte at or after {@code offset}. */
+    void forEachPageFrom(long offset, LongConsumer action) {
         for (long page : pages.tailMap(offset / PAGE).keySet()) {
-            long first = page * PAGE / SECTOR;
-            for (long sector = Math.max(first, offset / SECTOR); sector < first + PAGE / SECTOR; sector++) {
-                action.accept(sector);
-            }
+            action.accept(page);
         }
     }
 

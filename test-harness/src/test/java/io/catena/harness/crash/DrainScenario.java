@@ -7,6 +7,7 @@ import io.catena.harness.explore.CallSite;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DiskContent;
 import io.catena.harness.model.DiskModel;
 import io.catena.harness.sim.Machine;
 import io.catena.store.Storage;
@@ -315,7 +316,7 @@ final class DrainScenario implements Scenario {
                 machine.restart();
             }
             open();
-            byte[] content = Requests.read(chain()::read, SIZE_BYTES);
+            DiskContent content = chain()::read;
             if (fault == Fault.POWER_CUT && happened) {
                 model.checkAfterPowerCut(content);
             } else {
@@ -326,11 +327,11 @@ final class DrainScenario implements Scenario {
                 leaf().write(write.offset(), write.bytes());
                 model.answered(write);
             }
-            model.check(Requests.read(chain()::read, SIZE_BYTES));
+            model.check(chain()::read);
             closeAll();
             VhdFiles.checkFooters(machine.disk("sr"));
             open();
-            model.check(Requests.read(chain()::read, SIZE_BYTES));
+            model.check(chain()::read);
             closeAll();
             if (!happened) {
                 VhdFiles.checkWithReference(machine.disk("sr"), LEAF, model);

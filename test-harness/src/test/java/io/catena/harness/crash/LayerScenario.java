@@ -7,6 +7,7 @@ import io.catena.harness.explore.Call;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DiskContent;
 import io.catena.harness.model.DiskModel;
 import io.catena.harness.sim.Machine;
 import io.catena.store.Storage;
@@ -286,7 +287,7 @@ final class LayerScenario implements Scenario {
                 machine.restart();
             }
             open();
-            byte[] content = Requests.read(new Chain(nodes)::read, SIZE_BYTES);
+            DiskContent content = new Chain(nodes)::read;
             if (fault == Fault.POWER_CUT && happened) {
                 model.checkAfterPowerCut(content);
             } else {
@@ -295,11 +296,11 @@ final class LayerScenario implements Scenario {
             for (int i = 0; i < 4; i++) {
                 write(nodes.get(0).layer());
             }
-            model.check(Requests.read(new Chain(nodes)::read, SIZE_BYTES));
+            model.check(new Chain(nodes)::read);
             close();
             VhdFiles.checkFooters(machine.disk("sr"));
             open();
-            model.check(Requests.read(new Chain(nodes)::read, SIZE_BYTES));
+            model.check(new Chain(nodes)::read);
             close();
             if (!happened) {
                 VhdFiles.checkWithReference(machine.disk("sr"), LEAF, model);

@@ -365,15 +365,25 @@ final class SimulatedSr {
     void checkContents(Fault fault) throws IOException {
         for (Map.Entry<VdiId, DiskModel> entry : models.entrySet()) {
             try {
-                byte[] content = content(entry.getKey());
-                if (fault == Fault.POWER_CUT) {
-                    entry.getValue().checkAfterPowerCut(content);
-                } else {
-                    entry.getValue().check(content);
-                }
+                checkContent(entry.getKey(), entry.getValue(), fault);
             } catch (AssertionError | SrException e) {
                 throw new AssertionError(entry.getKey() + ": " + e.getMessage(), e);
             }
+        }
+    }
+
+    private void checkContent(VdiId vdi, DiskModel model, Fault fault) throws IOException {
+        boolean wasAttached = isAttached(vdi);
+        if (!wasAttached) {
+            repository.attach(vdi, AccessMode.READ_ONLY);
+        }
+        if (fault == Fault.POWER_CUT) {
+            model.checkAfterPowerCut(device(vdi)::read);
+        } else {
+            model.check(device(vdi)::read);
+        }
+        if (!wasAttached) {
+            repository.detach(vdi);
         }
     }
 

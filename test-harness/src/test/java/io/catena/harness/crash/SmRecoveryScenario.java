@@ -7,6 +7,7 @@ import io.catena.api.VdiId;
 import io.catena.harness.explore.Fault;
 import io.catena.harness.explore.Scenario;
 import io.catena.harness.explore.WatchedStorage;
+import io.catena.harness.model.DiskContent;
 import io.catena.harness.sim.Machine;
 import io.catena.harness.sim.SimulatedStorage;
 import io.catena.harness.tool.BareSr;
@@ -14,10 +15,8 @@ import io.catena.sr.Probe;
 import io.catena.sr.VhdRepository;
 import io.catena.sr.job.Jobs;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -59,7 +58,6 @@ final class SmRecoveryScenario implements Scenario {
     private final class RecoveryRun implements Scenario.Run {
         private final SimulatedStorage storage;
         private final Map<String, byte[]> contents;
-        private final byte[] found = new byte[SmDirectory.DISK_BYTES];
         private final BareSr sr;
         private final Jobs jobs = BareSr.jobs();
         private @Nullable VhdRepository repository;
@@ -113,10 +111,9 @@ final class SmRecoveryScenario implements Scenario {
             for (Map.Entry<String, byte[]> disk : contents.entrySet()) {
                 VdiId id = VdiId.parse(disk.getKey());
                 attached.attach(id, AccessMode.READ_ONLY);
-                Arrays.fill(found, (byte) 0xff);
-                sr.device(id).read(0, ByteBuffer.wrap(found));
+                DiskContent found = sr.device(id)::read;
+                long at = found.mismatch(disk.getValue(), disk.getValue().length);
                 attached.detach(id);
-                int at = Arrays.mismatch(found, disk.getValue());
                 require(at < 0, id + " differs at byte " + at);
             }
         }

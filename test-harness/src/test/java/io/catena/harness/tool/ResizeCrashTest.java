@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.api.SrException;
 import io.catena.format.UnsupportedVhdException;
+import io.catena.harness.model.DiskContent;
 import io.catena.harness.sim.Machine;
 import io.catena.harness.sim.PowerLossException;
 import io.catena.harness.sim.Seeds;
@@ -19,11 +20,9 @@ import io.catena.tool.VhdWrite;
 import io.catena.vhd.PendingRewrite;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.Arrays;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
@@ -205,10 +204,10 @@ final class ResizeCrashTest {
     private static void check(Storage storage, byte[] content, long size) throws IOException {
         try (OpenChain chain = OpenChain.readOnly(storage, NAME)) {
             assertThat(chain.disk().sizeBytes()).isEqualTo(size);
-            byte[] expected = Arrays.copyOf(content, (int) Math.min(size, 16 * MIB));
-            byte[] found = new byte[expected.length];
-            chain.disk().read(0, ByteBuffer.wrap(found));
-            assertThat(Arrays.mismatch(found, expected)).as("first wrong byte").isEqualTo(-1);
+            DiskContent found = chain.disk()::read;
+            assertThat(found.mismatch(content, Math.min(size, 16 * MIB)))
+                    .as("first wrong byte")
+                    .isEqualTo(-1);
         }
     }
 }
