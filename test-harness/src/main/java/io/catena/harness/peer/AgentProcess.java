@@ -51,13 +51,18 @@ public final class AgentProcess implements AutoCloseable {
 
     /**
      * Starts an agent that lives for seconds at a time: its JVM compiles quickly, not well. That halves what each start costs, for tests
-     * that kill it again and again.
+     * that start many or kill it again and again.
      *
      * @throws IOException if it ends or is silent instead; the message holds its log
      */
-    public static AgentProcess startShortLived(Path runDirectory) throws IOException {
+    public static AgentProcess startShortLived(Path runDirectory, String... options) throws IOException {
+        return startShortLived(home(), runDirectory, List.of(options));
+    }
+
+    /** As {@link #startShortLived(Path, String...)}, of another source tree. */
+    public static AgentProcess startShortLived(Path home, Path runDirectory, List<String> options) throws IOException {
         return new AgentProcess(
-                launcher(home()), runDirectory, List.of(), Map.of("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1"));
+                launcher(home), runDirectory, options, Map.of("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1"));
     }
 
     /** Returns the top directory of this source tree. */

@@ -134,7 +134,7 @@ class AnswersInContractTest {
     @Test
     void theAnswersOfAProcessAreSeenAfterItWasKilled(@TempDir Path directory) throws IOException {
         int before = AnswerWitness.seen();
-        try (AgentProcess agent = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
+        try (AgentProcess agent = AgentProcess.startShortLived(directory.resolve("run"), "--libvirt=none")) {
             UnixHttp http = new UnixHttp(agent.runDirectory().resolve("agent.sock"), Duration.ofSeconds(20), 1 << 20);
             assertThat(http.ask("GET", "/v1/srs", "text/plain", new byte[0]).status())
                     .isEqualTo(200);

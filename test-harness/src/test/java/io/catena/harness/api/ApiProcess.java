@@ -24,7 +24,8 @@ final class ApiProcess extends ApiClients implements AutoCloseable {
     ApiProcess(Path directory, boolean nbd) throws IOException {
         super(directory);
         port = freePort();
-        agent = AgentProcess.start(directory.resolve("run"), options(nbd).toArray(String[]::new));
+        agent = AgentProcess.startShortLived(
+                directory.resolve("run"), options(nbd).toArray(String[]::new));
     }
 
     private List<String> options(boolean nbd) {

@@ -39,7 +39,7 @@ class CopyToKillTest {
     @Test
     void itArrivesWholeWhoeverDies(@TempDir Path directory) throws IOException {
         try (ApiProcess there = new ApiProcess(Files.createDirectory(directory.resolve("there")));
-                AgentProcess here = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
+                AgentProcess here = AgentProcess.startShortLived(directory.resolve("run"), "--libvirt=none")) {
             there.sr("offsite");
             String snapshot = writtenAndCut(here, directory.resolve("sr"));
             byte[] content = SourceAgent.content(here.runDirectory(), snapshot);

@@ -4,6 +4,7 @@ import static io.catena.harness.api.SourceAgent.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.catena.agent.control.Role;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.NbdClient;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Thousands of connections that say nothing, to the API and to the disks over TCP, delay nobody who says something. */
 @Timeout(120)
 @Tag("slow")
+@WholeMachine
 class IdleCrowdTest {
     private static final int ADDRESSES = 4;
     private static final int SILENT_OF_ONE = 500;

@@ -40,7 +40,7 @@ class ImportKillTest {
         byte[] content = new byte[BYTES];
         new Random(19).nextBytes(content);
         Path file = Files.write(directory.resolve("disk.raw"), content);
-        try (AgentProcess agent = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
+        try (AgentProcess agent = AgentProcess.startShortLived(directory.resolve("run"), "--libvirt=none")) {
             makeSr(agent);
             String id = UUID.randomUUID().toString();
             try (BackgroundProgram client = importing("--input '" + file + "' --uuid " + id)) {
@@ -67,7 +67,7 @@ class ImportKillTest {
     @Test
     void whatComesThroughAPipeSaysThatItCannotGoOn() throws Exception {
         Path file = Files.write(directory.resolve("disk.raw"), new byte[BYTES]);
-        try (AgentProcess agent = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
+        try (AgentProcess agent = AgentProcess.startShortLived(directory.resolve("run"), "--libvirt=none")) {
             makeSr(agent);
             try (BackgroundProgram client = BackgroundProgram.start(
                     "sh", "-c", "cat '" + file + "' | " + command("--size " + BYTES) + "; echo exit $?")) {
@@ -86,7 +86,7 @@ class ImportKillTest {
     @Test
     void nothingIsKeptOfWhatIsInterrupted() throws Exception {
         Path file = Files.write(directory.resolve("disk.raw"), new byte[BYTES]);
-        try (AgentProcess agent = AgentProcess.start(directory.resolve("run"), "--libvirt=none")) {
+        try (AgentProcess agent = AgentProcess.startShortLived(directory.resolve("run"), "--libvirt=none")) {
             makeSr(agent);
             try (BackgroundProgram client = importing("--input '" + file + "'")) {
                 awaitNoted();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import io.catena.agent.control.Role;
 import io.catena.harness.api.ApiFixture.Answer;
+import io.catena.harness.machine.WholeMachine;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 @Timeout(300)
+@WholeMachine
 class ManyDisksTest {
     private static final int TRIES = 8;
     /** Of the agent's threads; what others do on this machine takes from the clock, not from it. */

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.catena.agent.control.client.ControlClient;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.TestCertificates;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A disk in use is mirrored from agent to agent, and the one that has the copy is killed. */
 @Timeout(180)
 @Tag("slow")
+@WholeMachine
 class MirrorKillTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
@@ -68,7 +70,7 @@ class MirrorKillTest {
 
     private static AgentProcess source(Path directory, TestCertificates certificates) throws IOException {
         certificates.certify("source", "source-host");
-        return AgentProcess.start(
+        return AgentProcess.startShortLived(
                 directory.resolve("run"),
                 "--libvirt=none",
                 "--api-listen=127.0.0.1:0",

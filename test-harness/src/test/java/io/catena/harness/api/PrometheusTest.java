@@ -9,6 +9,7 @@ import com.google.gson.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.catena.agent.control.Role;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.BackgroundProgram;
 import io.catena.harness.peer.Programs;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The whole way of an alert: an SR fills, Prometheus scrapes it over TLS with a token, and tells who is to be told. */
 @Tag("slow")
 @Timeout(240)
+@WholeMachine
 class PrometheusTest {
     private static final Duration DEADLINE = Duration.ofSeconds(90);
 

@@ -77,7 +77,7 @@ class ReplayKillTest {
     }
 
     private AgentProcess start() throws IOException {
-        return AgentProcess.start(
+        return AgentProcess.startShortLived(
                 directory.resolve("run"),
                 "--libvirt",
                 "none",

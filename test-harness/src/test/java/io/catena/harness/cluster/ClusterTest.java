@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.harness.cluster.ClusterPlan.Fence;
 import io.catena.harness.cluster.ClusterPlan.Omission;
 import io.catena.harness.cluster.ClusterPlan.StoreKind;
-import io.catena.harness.machine.SharesMachine;
 import java.io.IOException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,7 +17,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  * more of it.
  */
 @Tag("slow")
-@SharesMachine
 class ClusterTest {
     private static final long MILLIS = 150_000;
     private static final int SCHEDULES = 5;

@@ -3,7 +3,6 @@ package io.catena.harness.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.harness.machine.SharesMachine;
 import io.catena.lease.Claim;
 import io.catena.lease.FormerHosts;
 import io.catena.lease.HeldElsewhereException;
@@ -18,7 +17,6 @@ import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /** What hosts leave behind that are no more, and who may still need it. */
-@SharesMachine
 class FormerHostsTest {
     private static final LeaseTimes TIMES = LeaseTimes.DEFAULT;
     private static final String KEY = "tree";

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.catena.api.SrException;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.Fixture;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
@@ -28,7 +27,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a guest writes to disks that other programs made is what those programs then read. */
 @Tag("slow")
-@SharesMachine
 class AdoptedWritesTest {
     private static final int SECTOR = 512;
     private static final int WRITES = 80;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.gson.JsonObject;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.AgentProcess;
 import io.catena.harness.peer.BackgroundProgram;
 import io.catena.harness.peer.NbdClient;
@@ -33,7 +32,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command line as scripts meet it: exit codes, JSON, and an agent that starts, ends and refuses as promised. */
 @Tag("slow")
-@SharesMachine
 class AgentCliTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final byte[] GREETING = "written before the end".getBytes(StandardCharsets.UTF_8);
@@ -535,7 +533,7 @@ class AgentCliTest {
     @Test
     void anSrOfAnotherAgentIsRefused() throws Exception {
         createSr("sr");
-        try (AgentProcess other = AgentProcess.start(directory.resolve("run2"))) {
+        try (AgentProcess other = AgentProcess.startShortLived(directory.resolve("run2"))) {
             Outcome refused =
                     other.tryCli("sr", "attach", directory.resolve("sr").toString());
             assertThat(refused.exitCode()).isEqualTo(1);
@@ -552,7 +550,7 @@ class AgentCliTest {
         String vdi = createVdi("sr", "disk");
         agent.cli("vdi", "attach", vdi);
         agent.kill9();
-        try (AgentProcess other = AgentProcess.start(directory.resolve("run2"))) {
+        try (AgentProcess other = AgentProcess.startShortLived(directory.resolve("run2"))) {
             other.cli("sr", "attach", directory.resolve("sr").toString());
             // What the killed agent answered may be in its run directory only.
             JsonObject error = error(other.tryCli("vdi", "attach", vdi));

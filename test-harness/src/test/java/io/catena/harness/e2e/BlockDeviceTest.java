@@ -1,7 +1,7 @@
 package io.catena.harness.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
@@ -10,6 +10,7 @@ import io.catena.agent.linux.LoopDevice;
 import io.catena.agent.linux.MountTable;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.BackgroundProgram;
 import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * <p>{@code -Dkill.rounds=100} kills the agent more often under a mounted file system.
  */
 @Tag("slow")
+@WholeMachine
 class BlockDeviceTest {
     private static final int KILLS = Integer.getInteger("kill.rounds", 2);
     private static final Duration DEADLINE = Duration.ofMinutes(2);
@@ -80,7 +82,11 @@ class BlockDeviceTest {
 
     /** What the device is made of. */
     private Path blockFile() throws IOException {
-        return directory.toRealPath().resolve("run/block/" + vdi);
+        return blockFile(vdi);
+    }
+
+    private Path blockFile(String disk) throws IOException {
+        return directory.toRealPath().resolve("run/block/" + disk);
     }
 
     @ParameterizedTest
@@ -167,29 +173,42 @@ class BlockDeviceTest {
         }
     }
 
+    /** Of two devices at the same time, as each is waited for. */
     @Test
     void aDeviceInUseIsNotTakenAway() throws Exception {
         Path device = agent.attachAsBlock(vdi, "rw");
         MountedDisks.format(device, MountedDisks.Kind.ext4);
         Path point = mounts.mount(device);
-
-        assertThatThrownBy(() -> agent.detach(vdi)).isInstanceOfSatisfying(SrException.class, e -> {
-            assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE);
-            assertThat(e.detail()).contains(device.toString(), "mounted at " + point);
-        });
-        mounts.unmount(point);
-        try (BackgroundProgram user = BackgroundProgram.start("sh", "-c", "exec 5<" + device + "; echo open; read x")) {
+        String other = agent.createVdi(sr, "other", DISK_BYTES);
+        Path otherDevice = agent.attachAsBlock(other, "rw");
+        try (BackgroundProgram user =
+                BackgroundProgram.start("sh", "-c", "exec 5<" + otherDevice + "; echo open; read x")) {
             user.awaitLine("open"::equals, DEADLINE);
-            assertThatThrownBy(() -> agent.detach(vdi)).hasMessageContaining("open in process " + user.pid());
+            Task<SrException> whileMounted = Task.start("detach a mounted device", () -> refusalOfDetach(vdi));
+            assertThat(refusalOfDetach(other)).hasMessageContaining("open in process " + user.pid());
+            assertThat(whileMounted.result(DEADLINE)).satisfies(e -> {
+                assertThat(e.error()).isEqualTo(SrError.VDI_IN_USE);
+                assertThat(e.detail()).contains(device.toString(), "mounted at " + point);
+            });
             Task<String> detach = Task.start("detach", () -> {
-                agent.detach(vdi);
+                agent.detach(other);
                 return "detached";
             });
             user.kill9();
             assertThat(detach.result(DEADLINE)).isEqualTo("detached");
         }
-        assertThat(LoopDevice.of(blockFile())).isEmpty();
-        assertThat(blockFile()).doesNotExist();
+        mounts.unmount(point);
+        agent.detach(vdi);
+        for (String disk : List.of(vdi, other)) {
+            assertThat(LoopDevice.of(blockFile(disk))).isEmpty();
+            assertThat(blockFile(disk)).doesNotExist();
+        }
+    }
+
+    private SrException refusalOfDetach(String disk) {
+        SrException refusal = catchThrowableOfType(SrException.class, () -> agent.detach(disk));
+        assertThat(refusal).as("the refusal").isNotNull();
+        return refusal;
     }
 
     @Test

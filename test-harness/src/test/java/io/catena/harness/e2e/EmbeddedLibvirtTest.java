@@ -10,6 +10,7 @@ import io.catena.agent.nbd.NbdLimits;
 import io.catena.harness.guest.EmbeddedLibvirt;
 import io.catena.harness.guest.GuestImage;
 import io.catena.harness.guest.RunningGuest;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Timeout;
 /** An agent within this process, and libvirt's driver within it, too: no daemon, nothing outside of one directory. */
 @Timeout(600)
 @Tag("slow")
+@WholeMachine
 final class EmbeddedLibvirtTest {
     private Path directory;
 

@@ -10,10 +10,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
-import io.catena.harness.peer.Programs;
-import io.catena.harness.peer.TestCertificates;
 import io.catena.lease.BootClock;
 import io.catena.lease.Claim;
 import io.catena.lease.FileLeaseStore;
@@ -32,52 +29,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.CleanupMode;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Two agents that have one SR attached at the same time: one has it, the other follows. */
 @Tag("slow")
-class FollowerTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
+class FollowerTest extends PoolTest {
     private static final long DISK_BYTES = 8 << 20;
-
-    @TempDir(cleanup = CleanupMode.ALWAYS)
-    private Path directory;
-
-    private PoolHost a;
-    private PoolHost b;
-    private Path path;
-    private String sr;
-
-    @BeforeEach
-    void attachOnBoth() throws IOException {
-        path = directory.resolve("sr");
-        TestCertificates certificates = new TestCertificates(directory.resolve("pki"));
-        a = PoolHost.start(Files.createDirectory(directory.resolve("a")), certificates, "hosta", List.of("hostb"));
-        b = PoolHost.start(Files.createDirectory(directory.resolve("b")), certificates, "hostb", List.of("hosta"));
-        sr = a.agent().createSr("pool", path);
-        a.agent().detachSr(sr);
-        a.agent().process().cli("sr", "share", path.toString(), "--coordination", "files");
-        a.agent().process().cli("sr", "attach", path.toString());
-        b.agent().process().cli("sr", "attach", path.toString());
-    }
-
-    @AfterEach
-    void endAgents() throws IOException {
-        try {
-            if (a != null) {
-                a.close();
-            }
-        } finally {
-            if (b != null) {
-                b.close();
-            }
-        }
-    }
 
     /** Everything that is asked of the follower happens; a disk is one host's at a time, and moves from one to the other. */
     @Test
@@ -173,28 +131,6 @@ class FollowerTest {
             now = b.agent().api().get("/v1/jobs/" + job + "?waitMillis=10000").getAsJsonObject();
         } while (LiveAgent.id(now, "state").equals("running"));
         assertThat(LiveAgent.id(now, "state")).as("%s", now).isEqualTo("done");
-    }
-
-    @Test
-    void aBlockDeviceOfAFollowerIsThereAgainAfterAKill() throws Exception {
-        String disk = b.agent().createVdi(sr, "disk", DISK_BYTES);
-        MountedDisks mounts = new MountedDisks(directory, directory.resolve("b"));
-        try {
-            Path device = b.agent().attachAsBlock(disk, "rw");
-            Programs.run(PATIENCE, "dd", "if=/dev/urandom", "of=" + device, "bs=1M", "count=4", "conv=fsync");
-            String before = Digests.sha256(device);
-            b.agent().process().kill9();
-            b.agent().process().restart();
-            assertThat(Digests.sha256(device)).isEqualTo(before);
-            Programs.run(PATIENCE, "dd", "if=/dev/urandom", "of=" + device, "bs=1M", "count=2", "oflag=direct");
-            String after = Digests.sha256(device);
-            assertThat(after).isNotEqualTo(before);
-            b.agent().detach(disk);
-            assertThat(NbdCopy.sha256(a.agent().attach(disk), PATIENCE)).isEqualTo(after);
-        } finally {
-            b.agent().process().kill9();
-            mounts.close();
-        }
     }
 
     /** As a hypervisor does it: attach where the guest goes, and activate there when the other has let go. */

@@ -3,6 +3,7 @@ package io.catena.harness.e2e;
 import static io.catena.harness.Waiting.until;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.NbdClient;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * -Dexports=1000} attaches more disks.
  */
 @Tag("slow")
+@WholeMachine
 class FootprintTest {
     private static final int EXPORTS = Integer.getInteger("exports", 100);
     private static final long MOST_BYTES = (250L << 20) + Math.max(0, EXPORTS - 100) * (1L << 20);
@@ -51,7 +53,7 @@ class FootprintTest {
 
     @BeforeEach
     void startAgent() throws IOException {
-        agent = LiveAgent.start(directory.resolve("run"));
+        agent = LiveAgent.startMeasured(directory.resolve("run"));
     }
 
     @AfterEach

@@ -4,7 +4,6 @@ import static io.catena.agent.control.client.ControlClient.part;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.NbdCopy;
 import java.io.IOException;
@@ -21,7 +20,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs that are under way when the agent is killed go on, under the same id, when it starts again. */
 @Tag("slow")
-@SharesMachine
 class JobRestartTest {
     private static final Duration DEADLINE = Duration.ofMinutes(5);
     private static final int PIECE_BYTES = 2 << 20;

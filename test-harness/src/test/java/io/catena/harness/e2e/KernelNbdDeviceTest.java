@@ -7,6 +7,7 @@ import io.catena.harness.guest.AgentDisk;
 import io.catena.harness.guest.GuestImage;
 import io.catena.harness.guest.LibvirtDaemon;
 import io.catena.harness.guest.RunningGuest;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(900)
 @Tag("slow")
+@WholeMachine
 final class KernelNbdDeviceTest {
     private static final Duration DEADLINE = Duration.ofMinutes(4);
     private static final long DISK_BYTES = 256 << 20;

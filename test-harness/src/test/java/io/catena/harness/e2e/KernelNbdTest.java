@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.harness.guest.GuestImage;
 import io.catena.harness.guest.LibvirtDaemon;
 import io.catena.harness.guest.RunningGuest;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 @Timeout(600)
 @Tag("slow")
+@WholeMachine
 final class KernelNbdTest {
     private static final Duration DEADLINE = Duration.ofMinutes(3);
     private static final int DIGEST_CHARS = 64;

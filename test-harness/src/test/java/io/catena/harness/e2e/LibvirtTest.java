@@ -7,6 +7,7 @@ import com.google.gson.JsonObject;
 import io.catena.harness.guest.GuestImage;
 import io.catena.harness.guest.LibvirtDaemon;
 import io.catena.harness.guest.RunningGuest;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.peer.NbdCopy;
 import io.catena.harness.peer.Outcome;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.Timeout;
 @TestMethodOrder(OrderAnnotation.class)
 @Timeout(1200)
 @Tag("slow")
+@WholeMachine
 final class LibvirtTest {
     private static final Duration DEADLINE = Duration.ofMinutes(3);
     private static final String FIRST = "first";

@@ -33,17 +33,22 @@ final class LiveAgent implements AutoCloseable {
     }
 
     /**
-     * Starts an agent whose run directory is {@code runDirectory}.
+     * Starts an agent whose run directory is {@code runDirectory}. It lives for seconds at a time.
      *
      * @param options what follows {@code catena agent}
      */
     static LiveAgent start(Path runDirectory, String... options) throws IOException {
-        return new LiveAgent(AgentProcess.start(runDirectory, options));
+        return new LiveAgent(AgentProcess.startShortLived(runDirectory, options));
     }
 
     /** Starts the agent of another source tree. */
     static LiveAgent start(Path home, Path runDirectory, List<String> options) throws IOException {
-        return new LiveAgent(AgentProcess.start(home, runDirectory, options));
+        return new LiveAgent(AgentProcess.startShortLived(home, runDirectory, options));
+    }
+
+    /** Starts an agent of which something is measured: its JVM has the options of every day. */
+    static LiveAgent startMeasured(Path runDirectory) throws IOException {
+        return new LiveAgent(AgentProcess.start(runDirectory));
     }
 
     AgentProcess process() {

@@ -11,7 +11,6 @@ import io.catena.api.TreeNode;
 import io.catena.api.VdiId;
 import io.catena.api.VdiSpec;
 import io.catena.disk.BlockDevice;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.model.DirectExports;
 import io.catena.harness.sim.Seeds;
 import io.catena.sr.VhdRepository;
@@ -46,7 +45,6 @@ import org.junit.jupiter.api.io.TempDir;
  * collection ends with the least number of nodes, and every disk holds what was written to it.
  */
 @Tag("slow")
-@SharesMachine
 class RandomTreesTest {
     private static final int PAGE = 4096;
     private static final int PAGES = 2048;

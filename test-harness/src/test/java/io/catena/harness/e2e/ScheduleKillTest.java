@@ -2,7 +2,6 @@ package io.catena.harness.e2e;
 
 import static io.catena.harness.Waiting.until;
 
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.AgentProcess;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** An agent that is killed while a schedule runs goes on with it, and takes no snapshot twice. */
 @Tag("slow")
 @Timeout(300)
-@SharesMachine
 class ScheduleKillTest {
     private static final int KILLS = 3;
     private static final int LONGEST_MILLIS = 1500;
@@ -26,7 +24,7 @@ class ScheduleKillTest {
     @Test
     void eachRunHasItsSnapshotOnce(@TempDir Path directory) throws IOException, InterruptedException {
         Random random = new Random(1);
-        try (AgentProcess agent = AgentProcess.start(directory.resolve("run"))) {
+        try (AgentProcess agent = AgentProcess.startShortLived(directory.resolve("run"))) {
             agent.cli("sr", "create", "main", "--path", directory.resolve("sr").toString());
             agent.cli("vdi", "create", "main", "--size", "4M", "--name", "disk");
             ScheduleRuns schedule = new ScheduleRuns(agent, "main", "often");

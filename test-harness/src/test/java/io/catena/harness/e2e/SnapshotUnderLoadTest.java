@@ -3,6 +3,7 @@ package io.catena.harness.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.Fio;
 import io.catena.harness.peer.FioJob;
 import io.catena.harness.peer.FioResult;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Snapshots, clones and garbage collection while guests write. */
 @Tag("slow")
+@WholeMachine
 class SnapshotUnderLoadTest {
     private static final Duration DEADLINE = Duration.ofMinutes(2);
     private static final int SECTOR = 512;
@@ -44,7 +46,7 @@ class SnapshotUnderLoadTest {
 
     @BeforeEach
     void startAgent() throws IOException {
-        agent = LiveAgent.start(directory.resolve("run"));
+        agent = LiveAgent.startMeasured(directory.resolve("run"));
         sr = agent.createSr("loaded", directory.resolve("sr"));
     }
 

@@ -35,8 +35,8 @@ class TwoHostsTest {
     @BeforeEach
     void shareAnSr() throws IOException {
         sr = directory.resolve("sr");
-        a = AgentProcess.start(Files.createDirectory(directory.resolve("a")));
-        b = AgentProcess.start(Files.createDirectory(directory.resolve("b")));
+        a = AgentProcess.startShortLived(Files.createDirectory(directory.resolve("a")));
+        b = AgentProcess.startShortLived(Files.createDirectory(directory.resolve("b")));
         a.cli("sr", "create", "pool", "--path", sr.toString());
         a.cli("vdi", "create", "pool", "--size", "64M", "--name", "disk");
         a.cli("sr", "detach", "pool");

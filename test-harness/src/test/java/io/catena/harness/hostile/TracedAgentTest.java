@@ -65,7 +65,7 @@ class TracedAgentTest {
         directory = directory.toRealPath();
         Programs.require("strace");
         outside = Victims.make(Files.createDirectory(directory.resolve("outside")));
-        agent = AgentProcess.start(directory.resolve("run"));
+        agent = AgentProcess.startShortLived(directory.resolve("run"));
         api = new ControlClient(agent.runDirectory().resolve("agent.sock"), DEADLINE);
         warmUp();
         strace = BackgroundProgram.start(

@@ -10,10 +10,7 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/**
- * Lets one class of tests at a time have the machine, whichever JVM it runs in. Those that are marked
- * {@link SharesMachine}, or whose package is, don't ask. JUnit finds it as a service.
- */
+/** Of the classes that are marked {@link WholeMachine} lets one at a time run, whichever JVM it runs in. JUnit finds it as a service. */
 public final class MachineTurn implements BeforeAllCallback {
 
     private static final ExtensionContext.Namespace NAMESPACE = ExtensionContext.Namespace.create(MachineTurn.class);
@@ -21,8 +18,7 @@ public final class MachineTurn implements BeforeAllCallback {
     @Override
     public void beforeAll(ExtensionContext context) {
         Class<?> outermost = context.getRequiredTestClass().getNestHost();
-        if (outermost.isAnnotationPresent(SharesMachine.class)
-                || outermost.getPackage().isAnnotationPresent(SharesMachine.class)) {
+        if (!outermost.isAnnotationPresent(WholeMachine.class)) {
             return;
         }
         // A nested class finds the turn of the class around it. JUnit closes it when the outermost class has ended.

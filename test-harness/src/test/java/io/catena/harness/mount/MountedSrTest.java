@@ -11,6 +11,7 @@ import io.catena.agent.linux.MountTable;
 import io.catena.agent.linux.MountTable.Mount;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.SrException;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real file systems on loop devices, mounted and unmounted by an agent. */
 @Tag("slow")
+@WholeMachine
 final class MountedSrTest {
     private static final Duration DEADLINE = Duration.ofSeconds(60);
     private static final long DEVICE_BYTES = 320L << 20;

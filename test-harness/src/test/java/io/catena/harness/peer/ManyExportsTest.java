@@ -7,6 +7,7 @@ import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.AccessMode;
 import io.catena.disk.Chain;
 import io.catena.disk.LiveDisk;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.store.Storage;
 import io.catena.vhd.ChainFile;
 import io.catena.vhd.Layer;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A thousand disks, each with a client: what they take of a process is as much as is told. */
 @Tag("slow")
 @Timeout(300)
+@WholeMachine
 final class ManyExportsTest {
     private static final int DISKS = 1000;
     private static final int DISK_BYTES = 64 << 20;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.agent.nbd.NbdLimits;
 import io.catena.api.AccessMode;
 import io.catena.disk.ForwardingDevice;
+import io.catena.harness.machine.WholeMachine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Timeout;
 /** Disks that take their time, and clients that do. */
 @Tag("slow")
 @Timeout(120)
+@WholeMachine
 class NbdPatienceTest {
     private static final int SIZE_BYTES = 64 << 20;
     private static final byte[] NOTHING = {};

@@ -7,7 +7,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.catena.harness.machine.SharesMachine;
 import io.catena.store.BlockFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,7 +15,6 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** The fault model's part on power cuts: each test collects what 400 seeds make of one situation. */
-@SharesMachine
 class PowerCutTest {
     private static final int SEEDS = 400;
 

@@ -7,6 +7,7 @@ import com.google.gson.JsonArray;
 import io.catena.agent.linux.FuseConnection;
 import io.catena.agent.linux.MountTable;
 import io.catena.harness.e2e.MountedDisks;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** Plugins that were installed to make disks block devices. Only root can have them. */
 @Tag("slow")
+@WholeMachine
 final class BlockDeviceDatapathTest extends SmapiTest {
     private static final Duration DEADLINE = Duration.ofMinutes(2);
     private static final int DATA_BYTES = 8 << 20;

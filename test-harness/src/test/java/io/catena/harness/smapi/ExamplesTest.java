@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import io.catena.agent.control.client.ControlClient;
+import io.catena.harness.machine.WholeMachine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Test;
  * has to be the example's, sizes on disk aside.
  */
 @Tag("slow")
+@WholeMachine
 final class ExamplesTest extends SmapiTest {
     private static final String DISK = "9b1f6c3a-2d54-4e0b-8c77-1a2b3c4d5e6f";
     private static final String SNAPSHOT = "c0ffee00-1111-4222-8333-444455556666";

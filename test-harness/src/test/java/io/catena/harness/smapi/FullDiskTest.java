@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import io.catena.harness.machine.WholeMachine;
 import io.catena.harness.peer.NbdClient;
 import io.catena.harness.peer.NbdClient.RequestFailedException;
 import io.catena.harness.peer.Programs;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 
 /** An SR on a real file system, a small ext4 of its own, that is full. Only root can mount it. */
 @Tag("slow")
+@WholeMachine
 final class FullDiskTest extends SmapiTest {
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final String FULL = "SR_BACKEND_FAILURE_44";

@@ -28,7 +28,7 @@ abstract class SmapiTest {
 
     @BeforeEach
     void start() throws IOException {
-        agent = AgentProcess.start(directory.resolve("run"));
+        agent = AgentProcess.startShortLived(directory.resolve("run"));
         scripts = StorageScripts.install(agent, Files.createDirectory(directory.resolve("root")));
     }
 

@@ -2,7 +2,6 @@ package io.catena.harness.vhd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.Outcome;
 import io.catena.harness.peer.Programs;
 import java.io.IOException;
@@ -17,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
  * property {@code catena.disks} does not say how many.
  */
 @Tag("slow")
-@SharesMachine
 class FragmentedDisksTest {
     private static final Duration DEADLINE = Duration.ofMinutes(10);
     private static final int DISKS = Integer.getInteger("catena.disks", 60);

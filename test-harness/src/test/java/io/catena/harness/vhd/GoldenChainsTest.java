@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.catena.format.CorruptVhdException;
 import io.catena.format.UnsupportedVhdException;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.tool.HostFile;
@@ -29,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The driver reads what other programs wrote as they meant it, or says why not. */
 @Timeout(300)
 @Tag("slow")
-@SharesMachine
 class GoldenChainsTest {
     /** What must be said of each file that has no defined content. */
     private static final Map<String, String> REFUSED = Map.ofEntries(

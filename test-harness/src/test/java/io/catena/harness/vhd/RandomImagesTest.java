@@ -6,7 +6,6 @@ import io.catena.format.DiskType;
 import io.catena.format.DynamicHeader;
 import io.catena.format.Footer;
 import io.catena.format.SparseLayout;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.Programs;
 import io.catena.harness.peer.QemuImg;
 import io.catena.harness.peer.VhdiMount;
@@ -54,7 +53,6 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(300)
 @Tag("slow")
-@SharesMachine
 class RandomImagesTest {
     private static final int SECTOR = 512;
     private static final int PAGE = 4096;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.catena.disk.Chain;
 import io.catena.disk.ChainPath;
 import io.catena.disk.LiveDisk;
-import io.catena.harness.machine.SharesMachine;
 import io.catena.harness.peer.FixtureFile;
 import io.catena.harness.peer.Fixtures;
 import io.catena.harness.peer.QemuImg;
@@ -37,7 +36,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What the driver writes, others read: the reference reader, qemu and libvhdi. */
 @Timeout(300)
 @Tag("slow")
-@SharesMachine
 class RandomWritesTest {
     private static final int SECTOR = 512;
     private static final int PAGE = 4096;
