@@ -34,6 +34,9 @@ public final class LiveDisk implements BlockDevice {
     /** How many requests were begun. */
     private final LongAdder requests = new LongAdder();
 
+    /** How many flushes are under way. */
+    private final LongAdder flushes = new LongAdder();
+
     private final PauseMeter pauses;
 
     /** Asked before a request begins and again before it is answered. */
@@ -251,6 +254,16 @@ public final class LiveDisk implements BlockDevice {
     public void flush() throws IOException {
         requests.increment();
         fence.check();
+        flushes.increment();
+        try {
+            flushShared();
+        } finally {
+            flushes.decrement();
+        }
+        fence.check();
+    }
+
+    private void flushShared() throws IOException {
         Lock shared = flushGate.readLock();
         shared.lock();
         try {
@@ -260,7 +273,6 @@ public final class LiveDisk implements BlockDevice {
         } finally {
             shared.unlock();
         }
-        fence.check();
     }
 
     /**
@@ -292,6 +304,11 @@ public final class LiveDisk implements BlockDevice {
     /** Returns how many reads, writes and flushes were begun so far: whether somebody works. */
     public long requests() {
         return requests.sum();
+    }
+
+    /** Whether a flush is under way. */
+    public boolean isFlushing() {
+        return flushes.sum() > 0;
     }
 
     /** Returns the chain that serves new requests now. */

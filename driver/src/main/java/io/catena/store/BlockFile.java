@@ -70,9 +70,12 @@ public interface BlockFile extends Closeable {
      * Has bytes that were written taken from the system's cache to the disk, and waits for that, if it is possible: so that
      * the next {@link #sync} finds little to do. It makes nothing durable.
      *
+     * @return false if nothing was done, since it is not possible
      * @throws IOException if it fails; then {@link #sync} does from then on
      */
-    default void writeOut(long offset, long lengthBytes) throws IOException {}
+    default boolean writeOut(long offset, long lengthBytes) throws IOException {
+        return false;
+    }
 
     /**
      * Makes all bytes written so far, and the size, durable.

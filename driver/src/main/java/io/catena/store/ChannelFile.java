@@ -152,13 +152,13 @@ final class ChannelFile implements BlockFile {
 
     /** The system tells of a failure once: a sync would not hear of it. */
     @Override
-    public void writeOut(long offset, long lengthBytes) throws IOException {
+    public boolean writeOut(long offset, long lengthBytes) throws IOException {
         HolePunch own = punch;
         if (own == null) {
-            return;
+            return false;
         }
         try {
-            own.writeOut(offset, lengthBytes);
+            return own.writeOut(offset, lengthBytes);
         } catch (ClosedChannelException e) {
             throw e;
         } catch (IOException e) {

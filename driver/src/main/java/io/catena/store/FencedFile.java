@@ -54,8 +54,8 @@ final class FencedFile implements BlockFile {
     }
 
     @Override
-    public void writeOut(long offset, long lengthBytes) throws IOException {
-        file.writeOut(offset, lengthBytes);
+    public boolean writeOut(long offset, long lengthBytes) throws IOException {
+        return file.writeOut(offset, lengthBytes);
     }
 
     @Override

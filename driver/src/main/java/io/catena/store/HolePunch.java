@@ -32,5 +32,7 @@ public interface HolePunch extends Closeable {
      *
      * @throws IOException if bytes could not be written; nobody else is told
      */
-    default void writeOut(long offset, long lengthBytes) throws IOException {}
+    default boolean writeOut(long offset, long lengthBytes) throws IOException {
+        return false;
+    }
 }

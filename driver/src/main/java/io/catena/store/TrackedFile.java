@@ -82,8 +82,8 @@ public final class TrackedFile implements BlockFile {
     }
 
     @Override
-    public void writeOut(long offset, long lengthBytes) throws IOException {
-        file.writeOut(offset, lengthBytes);
+    public boolean writeOut(long offset, long lengthBytes) throws IOException {
+        return file.writeOut(offset, lengthBytes);
     }
 
     @Override

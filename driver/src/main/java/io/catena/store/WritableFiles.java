@@ -162,8 +162,8 @@ final class WritableFiles {
         }
 
         @Override
-        public void writeOut(long offset, long lengthBytes) throws IOException {
-            file().writeOut(offset, lengthBytes);
+        public boolean writeOut(long offset, long lengthBytes) throws IOException {
+            return file().writeOut(offset, lengthBytes);
         }
 
         @Override

@@ -22,7 +22,12 @@ public final class SectorCopier {
             ByteBuffer.allocateDirect(MOST_BYTES + 4096).alignedSlice(4096);
     private long writtenBytes;
     private long sharedBytes;
-    private long writtenOutBytes;
+
+    /** Of what was written, how much may wait in the system's cache. */
+    private long cachedBytes;
+
+    /** How much was written since {@link #writeOut} was called. */
+    private long newBytes;
 
     /**
      * Copies sectors that are all present in {@code source}.
@@ -47,7 +52,7 @@ public final class SectorCopier {
                 yield true;
             }
             case COPIED -> {
-                writtenBytes += lengthBytes;
+                noteWritten(lengthBytes);
                 yield true;
             }
             case HOLE -> {
@@ -74,8 +79,14 @@ public final class SectorCopier {
             target.zero(offset, length);
         } else {
             target.write(offset, bytes);
-            writtenBytes += length;
+            noteWritten(length);
         }
+    }
+
+    private void noteWritten(int lengthBytes) {
+        writtenBytes += lengthBytes;
+        cachedBytes += lengthBytes;
+        newBytes += lengthBytes;
     }
 
     /**
@@ -83,14 +94,25 @@ public final class SectorCopier {
      * little of it waits in the system's cache for the flush of a guest.
      */
     public void writeOut(Layer target, long offset, long lengthBytes) throws IOException {
-        if (writtenBytes == writtenOutBytes) {
+        if (newBytes == 0) {
             return;
         }
-        writtenOutBytes = writtenBytes;
         Layer.Place place = target.place(offset);
-        if (place != null) {
-            place.file().writeOut(place.offset(), lengthBytes);
+        if (place != null && place.file().writeOut(place.offset(), lengthBytes)) {
+            cachedBytes -= Math.min(newBytes, lengthBytes);
         }
+        newBytes = 0;
+    }
+
+    /** Returns how many of the bytes that were written since {@link #wasSynced} may wait in the system's cache. */
+    long cachedBytes() {
+        return cachedBytes;
+    }
+
+    /** Is told that all that was written is durable. */
+    void wasSynced() {
+        cachedBytes = 0;
+        newBytes = 0;
     }
 
     /** Returns how many bytes were written. */

@@ -4,7 +4,6 @@ import io.catena.api.GcStatus;
 import io.catena.api.JobControl;
 import io.catena.api.SrError;
 import io.catena.api.SrException;
-import io.catena.disk.LiveDisk;
 import io.catena.op.Remove;
 import io.catena.sr.gc.plan.GcStep;
 import io.catena.sr.job.StepInterrupted;
@@ -110,11 +109,6 @@ final class GarbageCollector {
             throw new IOException("merging needs up to " + step.bytesNeeded() + " bytes, " + free + " are free; "
                     + (step.bytesNeeded() - free) + " more are needed");
         }
-    }
-
-    /** Returns how many requests guests have made so far. */
-    static long requests(List<LiveDisk> disks) {
-        return disks.stream().mapToLong(LiveDisk::requests).sum();
     }
 
     /** Whether a failure of a step is that the job was cancelled. */

@@ -36,6 +36,11 @@ public final class GcProgress {
 
     private static final int WORK_TO_NOTES = 20;
 
+    /** The same while guests work, whose writes may have to wait meanwhile: of a hundred fewer than one shall. */
+    private static final long MOST_NANOS_BESIDE_GUESTS = 30_000_000_000L;
+
+    private static final int WORK_TO_NOTES_BESIDE_GUESTS = 400;
+
     private final Storage storage;
     private final LongSupplier nanoTime;
 
@@ -152,9 +157,12 @@ public final class GcProgress {
         }
 
         @Override
-        public boolean isDue() {
+        public boolean isDue(boolean guestsWork) {
             askedAt = nanoTime.getAsLong();
-            return askedAt - lastAt >= Math.min(MOST_NANOS, WORK_TO_NOTES * costNanos);
+            long due = guestsWork
+                    ? Math.min(MOST_NANOS_BESIDE_GUESTS, WORK_TO_NOTES_BESIDE_GUESTS * costNanos)
+                    : Math.min(MOST_NANOS, WORK_TO_NOTES * costNanos);
+            return askedAt - lastAt >= due;
         }
 
         @Override

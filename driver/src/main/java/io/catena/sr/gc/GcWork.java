@@ -82,14 +82,26 @@ final class GcWork {
     }
 
     private JobControl stepControl(JobControl control, boolean automatic) {
-        List<LiveDisk> disks = parts.attachments().liveDisks();
         return new StepControl(
                 control,
                 () -> stopReason(automatic),
                 rate,
-                () -> GarbageCollector.requests(disks),
+                new WorkingGuests(parts.attachments().liveDisks()),
                 parts.environment().nanoTime(),
                 isUrgent());
+    }
+
+    /** Guests of disks that are attached. */
+    private record WorkingGuests(List<LiveDisk> disks) implements StepControl.Guests {
+        @Override
+        public long requests() {
+            return disks.stream().mapToLong(LiveDisk::requests).sum();
+        }
+
+        @Override
+        public boolean flush() {
+            return disks.stream().anyMatch(LiveDisk::isFlushing);
+        }
     }
 
     private boolean isUrgent() {

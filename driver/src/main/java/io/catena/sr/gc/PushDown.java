@@ -51,7 +51,7 @@ public final class PushDown {
     interface Milestones {
         Milestones NONE = new Milestones() {
             @Override
-            public boolean isDue() {
+            public boolean isDue(boolean guestsWork) {
                 return false;
             }
 
@@ -59,8 +59,8 @@ public final class PushDown {
             public void reached(long offset) {}
         };
 
-        /** Whether it is time to make durable what was copied. */
-        boolean isDue();
+        /** Whether it is time to make durable what was copied, which guests may notice. */
+        boolean isDue(boolean guestsWork);
 
         /** Is told the byte of the disk up to which all was copied, durably. */
         void reached(long offset);
@@ -101,7 +101,7 @@ public final class PushDown {
                 }
                 offset += run.bytes();
                 if (run.layer() != null) {
-                    if (milestones.isDue()) {
+                    if (milestones.isDue(control.guestsWork())) {
                         mark(target, offset, milestones);
                     }
                     control.giveWay();

@@ -8,11 +8,14 @@ import java.util.function.Supplier;
 /**
  * Lets one step of garbage collection go on, wait or stop: guests come first, then the rate limit.
  *
- * <p><b>The budget.</b> While guests make requests, and for a second after, a step works for a quarter of the time, and its
- * pieces are small, unless it is urgent: it rests three times as long as its last piece took, which takes longer the more
- * guests ask of the disk. A rest has an end, {@link #MOST_REST_NANOS}, and no piece is skipped. So whatever guests do, a
- * piece is copied at least every tenth of a second and what it takes; and no way of merging gets more to copy by what a
- * guest writes meanwhile. So every step ends.
+ * <p><b>The budget.</b> While guests make requests, and for a second after, a step works for at most 250 ms of each second,
+ * and its pieces are small, unless it is urgent: it rests three times as long as its last piece took, which takes longer the
+ * more guests ask of the disk. Nor does it begin a piece while a guest's flush is under way, which would wait for that: so of a
+ * flush's own writes and syncs one at most meets a piece.
+ *
+ * <p><b>It converges.</b> A rest has an end, {@link #MOST_REST_NANOS}, whatever guests do, and no piece is skipped. So a piece of
+ * 256 KiB is copied at least every tenth of a second and what it takes: with 10 ms each that is 2.3 MiB a second under guests that
+ * never cease to flush. No way of merging gets more to copy by what a guest writes meanwhile, so every step ends.
  *
  * <p><b>Threads.</b> Used by the thread that takes the step.
  */
@@ -23,13 +26,16 @@ public final class StepControl implements JobControl {
     /** A thread cannot rest for less. */
     private static final long LEAST_REST_NANOS = 1_000_000;
 
+    /** So often it is asked whether a flush is still under way. */
+    private static final long LOOK_NANOS = LEAST_REST_NANOS;
+
     /** Who asked for something so long ago may ask again soon. */
     private static final long GUESTS_NANOS = 1_000_000_000;
 
     private final JobControl job;
     private final Supplier<Optional<String>> stop;
     private final RateLimit rate;
-    private final LongSupplier requests;
+    private final Guests guests;
     private final LongSupplier nanoTime;
     private final boolean urgent;
     private long requestsSeen;
@@ -44,24 +50,32 @@ public final class StepControl implements JobControl {
     private boolean guestsWork;
     private long guestsWorkedAt;
 
+    /** Those who must not be disturbed. Safe for use by many threads. */
+    public interface Guests {
+        /** Returns how many requests they have made so far. */
+        long requests();
+
+        /** Whether one of them waits for a flush. */
+        boolean flush();
+    }
+
     /**
      * @param stop why the step shall stop where it is; empty while it may go on
-     * @param requests how many requests guests have made so far
      */
     public StepControl(
             JobControl job,
             Supplier<Optional<String>> stop,
             RateLimit rate,
-            LongSupplier requests,
+            Guests guests,
             LongSupplier nanoTime,
             boolean urgent) {
         this.job = job;
         this.stop = stop;
         this.rate = rate;
-        this.requests = requests;
+        this.guests = guests;
         this.nanoTime = nanoTime;
         this.urgent = urgent;
-        requestsSeen = requests.getAsLong();
+        requestsSeen = guests.requests();
         workingSince = nanoTime.getAsLong();
     }
 
@@ -108,11 +122,22 @@ public final class StepControl implements JobControl {
             job.rest(restNanos);
         }
         restNanos = 0;
+        if (guestsWork) {
+            awaitFlushes(now + MOST_REST_NANOS);
+        }
         workingSince = nanoTime.getAsLong();
     }
 
+    /** A job that is to stop or to pause does not rest. */
+    private void awaitFlushes(long until) {
+        while (guests.flush() && until - nanoTime.getAsLong() > 0 && !job.pauseWanted()) {
+            checkCancelled();
+            job.rest(LOOK_NANOS);
+        }
+    }
+
     private void lookForGuests(long now) {
-        long seen = requests.getAsLong();
+        long seen = guests.requests();
         if (seen != requestsSeen) {
             requestsSeen = seen;
             guestsWorkedAt = now;
@@ -124,6 +149,7 @@ public final class StepControl implements JobControl {
 
     @Override
     public boolean guestsWork() {
+        lookForGuests(nanoTime.getAsLong());
         return guestsWork;
     }
 }

@@ -15,6 +15,7 @@ class StepControlTest {
     private final List<Long> rests = new ArrayList<>();
     private long nanos;
     private long requests;
+    private long flushUntil;
     private Optional<String> stop = Optional.empty();
 
     @Test
@@ -85,8 +86,51 @@ class StepControlTest {
     }
 
     @Test
+    void guestsThatWorkWhileAStepBeginsAreSparedItsFirstPiece() {
+        StepControl control = control(0, false);
+        requests++;
+
+        assertThat(control.guestsWork()).isTrue();
+    }
+
+    @Test
+    void noPieceBeginsWhileAGuestWaitsForAFlush() {
+        StepControl control = control(0, false);
+        requests++;
+        nanos += MILLI;
+        flushUntil = nanos + 20 * MILLI;
+        control.giveWay();
+
+        assertThat(nanos).isBetween(flushUntil, flushUntil + MILLI);
+    }
+
+    @Test
+    void underFlushesWithoutEndAPieceBeginsEveryTenthOfASecond() {
+        StepControl control = control(0, false);
+        flushUntil = Long.MAX_VALUE;
+        for (int i = 0; i < 10; i++) {
+            requests++;
+            nanos += MILLI;
+            control.giveWay();
+        }
+
+        assertThat(nanos / MILLI).as("milliseconds for ten pieces").isBetween(1010L, 1030L);
+    }
+
+    @Test
+    void whoIsToStopDoesNotWaitForAFlush() {
+        StepControl control = control(0, false);
+        requests++;
+        flushUntil = Long.MAX_VALUE;
+        stop = Optional.of("paused");
+
+        assertThatThrownBy(control::giveWay).isInstanceOf(StepInterrupted.class).hasMessage("paused");
+    }
+
+    @Test
     void whatIsUrgentDoesNotWaitForGuests() {
         StepControl control = control(0, true);
+        flushUntil = Long.MAX_VALUE;
         nanos += 10 * MILLI;
         requests++;
         control.done(2 << 20);
@@ -121,7 +165,19 @@ class StepControlTest {
 
     private StepControl control(long bytesPerSecond, boolean urgent) {
         RateLimit rate = new RateLimit(() -> bytesPerSecond, () -> nanos);
-        return new StepControl(new Resting(), () -> stop, rate, () -> requests, () -> nanos, urgent);
+        return new StepControl(new Resting(), () -> stop, rate, new Working(), () -> nanos, urgent);
+    }
+
+    private final class Working implements StepControl.Guests {
+        @Override
+        public long requests() {
+            return requests;
+        }
+
+        @Override
+        public boolean flush() {
+            return nanos < flushUntil;
+        }
     }
 
     /** A job whose rests take no time but that of the test. */

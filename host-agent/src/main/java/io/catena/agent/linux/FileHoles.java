@@ -145,20 +145,20 @@ final class FileHoles implements HolePunch {
     }
 
     @Override
-    public void writeOut(long offset, long lengthBytes) throws IOException {
+    public boolean writeOut(long offset, long lengthBytes) throws IOException {
         enter();
         try {
-            writeOutOpen(offset, lengthBytes);
+            return writeOutOpen(offset, lengthBytes);
         } finally {
             leave();
         }
     }
 
-    private void writeOutOpen(long offset, long lengthBytes) throws IOException {
+    private boolean writeOutOpen(long offset, long lengthBytes) throws IOException {
         while (writesOut) {
             try {
                 sync_file_range(descriptor, offset, lengthBytes, WRITE_AND_WAIT);
-                return;
+                return true;
             } catch (LastErrorException e) {
                 switch (e.getErrorCode()) {
                     case EINTR -> {}
@@ -167,6 +167,7 @@ final class FileHoles implements HolePunch {
                 }
             }
         }
+        return false;
     }
 
     /** Shares what begins and ends with blocks of the file system; bytes that may have holes in them are copied. */

@@ -139,8 +139,8 @@ public final class WatchedStorage extends ForwardingStorage {
         }
 
         @Override
-        public void writeOut(long offset, long lengthBytes) throws IOException {
-            file.writeOut(offset, lengthBytes);
+        public boolean writeOut(long offset, long lengthBytes) throws IOException {
+            return file.writeOut(offset, lengthBytes);
         }
 
         @Override

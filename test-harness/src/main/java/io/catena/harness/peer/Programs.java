@@ -39,6 +39,7 @@ public final class Programs {
             Map.entry("mkfs.xfs", "xfsprogs"),
             Map.entry("mount", "mount"),
             Map.entry("nbdcopy", "libnbd-bin"),
+            Map.entry("nbdfuse", "libnbd-bin"),
             Map.entry("nbdinfo", "libnbd-bin"),
             Map.entry("nbdkit", "nbdkit"),
             Map.entry("openssl", "openssl"),

@@ -26,16 +26,25 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Measures what a guest's writes and flushes take while its disk is merged, beside the same load without: its leaf drained
- * into its base copy, its leaf filled from it, and two base copies under it merged.
+ * into its base copy, its leaf filled from it, and two base copies under it merged. On the disk of a directory, or a slow one.
  */
 public final class MergeLatencyBench {
-    private static final String USAGE = "bench merge-latency [--mib N] [--writes-per-second N] [DIRECTORY]";
+    private static final String USAGE = "bench merge-latency [--mib N] [--writes-per-second N] [--runs N] [DIRECTORY]";
     private static final Duration PATIENCE = Duration.ofMinutes(30);
     private static final long WITHOUT_NANOS = 10_000_000_000L;
+
+    /** The first writes find few blocks to write to, and make them. */
+    private static final long WARM_UP_NANOS = 5_000_000_000L;
+
+    /** All parts of a disk three times, and room to spare. */
+    private static final long SLOW_DISK_FACTOR = 4;
+
     private static final int MIB = 1 << 20;
+    private static final int PARTS = 8;
     private static final PrintStream OUT = System.out;
 
     private final Path parent;
@@ -48,11 +57,14 @@ public final class MergeLatencyBench {
         this.writesPerSecond = writesPerSecond;
     }
 
-    /** How a disk is merged: what is written before its snapshot, between that and the next, and to the leaf, of eight parts. */
+    /**
+     * How a disk is merged: how many of its eight parts are written before its snapshot, between that and the next, and to the
+     * leaf, which gets the last ones.
+     */
     private enum Way {
-        DRAIN(8, 0, 1),
-        FILL(2, 0, 8),
-        PUSH_DOWN(8, 4, 1);
+        DRAIN(8, 0, 2),
+        FILL(4, 0, 5),
+        PUSH_DOWN(8, 4, 2);
 
         private final int base;
         private final int middle;
@@ -69,7 +81,8 @@ public final class MergeLatencyBench {
     public static void main(String[] arguments) throws IOException {
         long mib = 1024;
         int writesPerSecond = 1000;
-        String parent = System.getProperty("java.io.tmpdir");
+        int runs = 1;
+        @Nullable Path parent = null;
         Iterator<String> words = List.of(arguments).iterator();
         while (words.hasNext()) {
             String word = words.next();
@@ -79,13 +92,20 @@ public final class MergeLatencyBench {
             switch (word) {
                 case "--mib" -> mib = Long.parseLong(words.next());
                 case "--writes-per-second" -> writesPerSecond = Integer.parseInt(words.next());
-                default -> parent = word;
+                case "--runs" -> runs = Integer.parseInt(words.next());
+                default -> parent = Path.of(word).toAbsolutePath();
             }
         }
-        new MergeLatencyBench(Path.of(parent).toAbsolutePath(), mib << 20, writesPerSecond).run();
+        if (parent != null) {
+            new MergeLatencyBench(parent, mib << 20, writesPerSecond).run(runs);
+        } else {
+            try (SlowDisk disk = SlowDisk.make(SLOW_DISK_FACTOR * mib << 20)) {
+                new MergeLatencyBench(disk.root(), mib << 20, writesPerSecond).run(runs);
+            }
+        }
     }
 
-    private void run() throws IOException {
+    private void run(int runs) throws IOException {
         OUT.printf(
                 Locale.ROOT,
                 "%d writes of 4 KiB a second and a flush after every 64th, in microseconds, under %s%n",
@@ -99,8 +119,10 @@ public final class MergeLatencyBench {
                 "seconds",
                 "writes: p50 p99 p99.9 max",
                 "flushes: p50 p99 max");
-        for (Way way : Way.values()) {
-            measure(way);
+        for (int run = 0; run < runs; run++) {
+            for (Way way : Way.values()) {
+                measure(way);
+            }
         }
     }
 
@@ -118,13 +140,14 @@ public final class MergeLatencyBench {
                     sr.create(new VdiSpec(sizeBytes, "disk", "", null, false)).vdi();
             sr.attach(disk, AccessMode.READ_WRITE);
             BlockDevice device = exports.device(disk);
-            write(device, way.base);
+            write(device, 0, way.base);
             VdiId first = sr.snapshot(List.of(disk), "first").get(0).vdi();
             if (way.middle > 0) {
-                write(device, way.middle);
+                write(device, 0, way.middle);
                 sr.snapshot(List.of(disk), "second");
             }
-            write(device, way.leaf);
+            write(device, PARTS - way.leaf, way.leaf);
+            load(device, () -> LockSupport.parkNanos(WARM_UP_NANOS));
             report(way, "without", device, () -> LockSupport.parkNanos(WITHOUT_NANOS));
             sr.destroy(first);
             report(way, "during", device, () -> {
@@ -146,12 +169,9 @@ public final class MergeLatencyBench {
     }
 
     private void report(Way way, String merge, BlockDevice device, Runnable meanwhile) throws IOException {
-        PacedGuest guest = new PacedGuest(device, sizeBytes, writesPerSecond);
         long begin = System.nanoTime();
-        guest.start();
-        meanwhile.run();
+        PacedGuest guest = load(device, meanwhile);
         double seconds = (System.nanoTime() - begin) / 1e9;
-        guest.end();
         OUT.printf(
                 Locale.ROOT,
                 "%-10s %-8s %8.1f %9.0f %9.0f %9.0f %9.0f   %9.0f %9.0f %9.0f%n",
@@ -167,10 +187,19 @@ public final class MergeLatencyBench {
                 guest.flushes.micros(1));
     }
 
-    private void write(BlockDevice device, int parts) throws IOException {
+    private PacedGuest load(BlockDevice device, Runnable meanwhile) throws IOException {
+        PacedGuest guest = new PacedGuest(device, sizeBytes, writesPerSecond);
+        guest.start();
+        meanwhile.run();
+        guest.end();
+        return guest;
+    }
+
+    private void write(BlockDevice device, int firstPart, int parts) throws IOException {
         byte[] bytes = new byte[MIB];
         new Random(parts).nextBytes(bytes);
-        for (long offset = 0; offset < sizeBytes / 8 * parts; offset += bytes.length) {
+        long end = sizeBytes / PARTS * (firstPart + parts);
+        for (long offset = sizeBytes / PARTS * firstPart; offset < end; offset += bytes.length) {
             device.write(offset, ByteBuffer.wrap(bytes));
         }
         device.flush();
