@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @Tag("slow")
 class MutantsTest {
-    private static final int SEEDS = 30;
+    private static final int SEEDS = 60;
 
     /** Methods that leave it to others to make their calls. */
     private static final Set<String> INDIRECT = Set.of(

@@ -63,7 +63,7 @@ public final class MergeLatencyBench {
      */
     private enum Way {
         DRAIN(8, 0, 2),
-        FILL(4, 0, 5),
+        FILL(4, 0, 6),
         PUSH_DOWN(8, 4, 2);
 
         private final int base;
