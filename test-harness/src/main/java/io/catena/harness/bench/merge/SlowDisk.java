@@ -103,12 +103,24 @@ final class SlowDisk implements Closeable {
     @Override
     public void close() throws IOException {
         Runtime.getRuntime().removeShutdownHook(atExit);
-        try (Nbdkit serving = server;
-                BackgroundProgram seen = view) {
+        try {
             unmount(root(), "umount", root().toString());
             unmount(fuse(), "umount", "-l", fuse().toString());
+        } finally {
+            endServers();
         }
         DirectoryTree.delete(directory);
+    }
+
+    private void endServers() throws IOException {
+        BackgroundProgram seen = view;
+        if (seen != null) {
+            seen.close();
+        }
+        Nbdkit serving = server;
+        if (serving != null) {
+            serving.close();
+        }
     }
 
     /** The server may be gone before. */
