@@ -99,7 +99,7 @@ public final class MergeLatencyBench {
         if (parent != null) {
             new MergeLatencyBench(parent, mib << 20, writesPerSecond).run(runs);
         } else {
-            try (SlowDisk disk = SlowDisk.make(SLOW_DISK_FACTOR * mib << 20)) {
+            try (SlowDisk disk = SlowDisk.make((SLOW_DISK_FACTOR * mib) << 20)) {
                 new MergeLatencyBench(disk.root(), mib << 20, writesPerSecond).run(runs);
             }
         }
