@@ -56,7 +56,7 @@ class BusyPollTest {
     }
 
     private BusyPoll poll(Duration longest) {
-        return new BusyPoll(server, new PollingRoom(longest, 2, () -> asked.incrementAndGet() == 0));
+        return new BusyPoll(server, new PollingRoom(longest, 2, () -> asked.incrementAndGet() == 0, System::nanoTime));
     }
 
     @Test
@@ -137,7 +137,7 @@ class BusyPollTest {
     @Test
     void cannotTellWhatIsHereOfWhatIsNoSocket() throws IOException {
         ReadableByteChannel bytes = Channels.newChannel(new ByteArrayInputStream(new byte[] {5}));
-        BusyPoll poll = new BusyPoll(bytes, new PollingRoom(LONG, 2, () -> false));
+        BusyPoll poll = new BusyPoll(bytes, new PollingRoom(LONG, 2, () -> false, System::nanoTime));
 
         assertEquals(0, poll.readNow(ByteBuffer.allocateDirect(1)));
         assertEquals(5, read(poll));

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,7 +17,7 @@ class PollingRoomTest {
 
     @Test
     void hasPlacesForHalfOfTheProcessors() {
-        PollingRoom room = new PollingRoom(POLL, 5, () -> false);
+        PollingRoom room = new PollingRoom(POLL, 5, () -> false, System::nanoTime);
 
         assertTrue(room.enter());
         assertTrue(room.enter());
@@ -27,14 +28,14 @@ class PollingRoomTest {
 
     @Test
     void hasNoneOnOneProcessorOrIfPollingIsSwitchedOff() {
-        assertFalse(new PollingRoom(POLL, 1, () -> false).enter());
-        assertFalse(new PollingRoom(Duration.ZERO, 8, () -> false).enter());
+        assertFalse(new PollingRoom(POLL, 1, () -> false, System::nanoTime).enter());
+        assertFalse(new PollingRoom(Duration.ZERO, 8, () -> false, System::nanoTime).enter());
     }
 
     @Test
     void isClosedWhileTheMachineIsBusyAndOpensAgain() throws InterruptedException {
         AtomicBoolean busy = new AtomicBoolean(true);
-        PollingRoom room = new PollingRoom(POLL, 4, busy::get);
+        PollingRoom room = new PollingRoom(POLL, 4, busy::get, System::nanoTime);
         assertFalse(room.enter());
 
         busy.set(false);
@@ -50,9 +51,53 @@ class PollingRoomTest {
     }
 
     @Test
+    void losesLittleToWhatRunsForAMomentAndLooksRarelyWhileTheMachineStaysBusy() {
+        AtomicInteger looks = new AtomicInteger();
+        AtomicBoolean busy = new AtomicBoolean(true);
+        AtomicLong now = new AtomicLong();
+        PollingRoom room = new PollingRoom(
+                POLL,
+                4,
+                () -> {
+                    looks.incrementAndGet();
+                    return busy.get();
+                },
+                now::get);
+        assertEquals(10, closedMillis(room, now, busy));
+        assertEquals(10, closedMillis(room, now, busy));
+
+        busy.set(true);
+        now.addAndGet(10_000_000);
+        looks.set(0);
+        for (int i = 0; i < 2000; i++) {
+            assertFalse(room.enter());
+            now.addAndGet(1_000_000);
+        }
+        assertTrue(looks.get() <= 15, looks + " looks in 2 s");
+        assertTrue(closedMillis(room, now, busy) <= 200);
+    }
+
+    /** Has the room find the machine busy once more; returns for how long it is closed though the machine is busy no longer. */
+    private static int closedMillis(PollingRoom room, AtomicLong now, AtomicBoolean busy) {
+        busy.set(true);
+        while (room.enter()) {
+            room.leave();
+            now.addAndGet(1_000_000);
+        }
+        busy.set(false);
+        for (int millis = 1; ; millis++) {
+            now.addAndGet(1_000_000);
+            if (room.enter()) {
+                room.leave();
+                return millis;
+            }
+        }
+    }
+
+    @Test
     void looksAtTheMachineRarely() {
         AtomicInteger looks = new AtomicInteger();
-        PollingRoom room = new PollingRoom(POLL, 4, () -> looks.incrementAndGet() == 0);
+        PollingRoom room = new PollingRoom(POLL, 4, () -> looks.incrementAndGet() == 0, System::nanoTime);
         long start = System.nanoTime();
         for (int i = 0; i < 100_000; i++) {
             assertTrue(room.enter());
