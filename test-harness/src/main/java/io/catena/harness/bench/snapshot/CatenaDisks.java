@@ -34,11 +34,6 @@ final class CatenaDisks implements Disks {
     }
 
     @Override
-    public String title() {
-        return "catena";
-    }
-
-    @Override
     public Path socket() {
         return agent.runDirectory().resolve("nbd.sock");
     }

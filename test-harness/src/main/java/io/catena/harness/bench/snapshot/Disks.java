@@ -7,8 +7,6 @@ import java.util.List;
 
 /** Disks that are served over NBD, and can be cut. */
 interface Disks extends Closeable {
-    String title();
-
     /** Where they are served. */
     Path socket();
 

@@ -68,11 +68,6 @@ final class QemuDisks implements Disks {
     }
 
     @Override
-    public String title() {
-        return "qemu";
-    }
-
-    @Override
     public Path socket() {
         return socket;
     }

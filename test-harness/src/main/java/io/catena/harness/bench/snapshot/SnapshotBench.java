@@ -21,22 +21,29 @@ import java.util.stream.Stream;
  */
 public final class SnapshotBench {
     private static final String USAGE =
-            "bench snapshot [--disks N,...] [--snapshots N] [--mib N] [--depth N] [DIRECTORY]";
+            "bench snapshot [--disks N,...] [--snapshots N] [--round N] [--mib N] [--depth N] [DIRECTORY]";
     private static final long PROBED_BYTES = 16 << 20;
     private static final long SETTLE_NANOS = 2_000_000_000L;
-    private static final long LEAST_FREE_PART = 4;
+    private static final long LEAST_FREE_PART = 8;
+    private static final int WARM_UP = 5;
+
+    /** Where the redo logs are, as they are under /run. */
+    private static final Path MEMORY = Path.of("/dev/shm");
+
     private static final PrintStream OUT = System.out;
 
     private final Path parent;
     private final List<Integer> diskCounts;
     private final int snapshots;
+    private final int round;
     private final long sizeBytes;
     private final int depth;
 
-    private SnapshotBench(Path parent, List<Integer> diskCounts, int snapshots, long sizeBytes, int depth) {
+    private SnapshotBench(Path parent, List<Integer> diskCounts, int snapshots, int round, long sizeBytes, int depth) {
         this.parent = parent;
         this.diskCounts = diskCounts;
         this.snapshots = snapshots;
+        this.round = round;
         this.sizeBytes = sizeBytes;
         this.depth = depth;
     }
@@ -45,7 +52,8 @@ public final class SnapshotBench {
     public static void main(String[] arguments) throws IOException {
         List<Integer> disks = List.of(1, 8, 32);
         int snapshots = 200;
-        long mib = 256;
+        int round = 25;
+        long mib = 64;
         int depth = 16;
         String parent = System.getProperty("java.io.tmpdir");
         Iterator<String> words = List.of(arguments).iterator();
@@ -60,12 +68,13 @@ public final class SnapshotBench {
                             .map(Integer::valueOf)
                             .toList();
                 case "--snapshots" -> snapshots = Integer.parseInt(words.next());
+                case "--round" -> round = Integer.parseInt(words.next());
                 case "--mib" -> mib = Long.parseLong(words.next());
                 case "--depth" -> depth = Integer.parseInt(words.next());
                 default -> parent = word;
             }
         }
-        new SnapshotBench(Path.of(parent).toAbsolutePath(), disks, snapshots, mib << 20, depth).run();
+        new SnapshotBench(Path.of(parent).toAbsolutePath(), disks, snapshots, round, mib << 20, depth).run();
     }
 
     private void run() throws IOException {
@@ -89,19 +98,47 @@ public final class SnapshotBench {
     }
 
     private void measure(boolean ours, int count, boolean all) throws IOException {
+        Measured measured = new Measured();
+        for (int left = snapshots; left > 0; left -= round) {
+            measureRound(ours, count, all, Math.min(round, left), measured);
+        }
+        OUT.printf(
+                Locale.ROOT,
+                "%-8s %5d %-6s %s   %s   %9s%n",
+                ours ? "catena" : "qemu",
+                count,
+                all ? "all" : "one",
+                measured.with.text(),
+                measured.without.text(),
+                measured.reported < 0 ? "" : measured.reported);
+    }
+
+    /** What a client noticed, and the longest pause that was reported. */
+    private static final class Measured {
+        private final Gaps with = new Gaps();
+        private final Gaps without = new Gaps();
+        private long reported = -1;
+    }
+
+    private void measureRound(boolean ours, int count, boolean all, int snapshotsNow, Measured measured)
+            throws IOException {
         Path directory = Files.createTempDirectory(parent, "bench");
-        Path run = Files.createTempDirectory("catena");
+        Path run = Files.createTempDirectory(Files.isDirectory(MEMORY) ? MEMORY : parent, "cb");
         try (Disks disks = ours
                 ? new CatenaDisks(run, directory, count, sizeBytes)
                 : new QemuDisks(run, directory, count, sizeBytes)) {
-            underLoad(disks, all);
+            underLoad(disks, probe -> cut(disks, all, probe, snapshotsNow, measured));
         } finally {
             DirectoryTree.delete(directory);
             DirectoryTree.delete(run);
         }
     }
 
-    private void underLoad(Disks disks, boolean all) throws IOException {
+    private interface Measurement {
+        void run(Probe probe) throws IOException;
+    }
+
+    private void underLoad(Disks disks, Measurement measurement) throws IOException {
         List<BackgroundProgram> load = new ArrayList<>();
         try {
             for (String export : disks.exports()) {
@@ -111,7 +148,7 @@ public final class SnapshotBench {
             try (Probe probe =
                     new Probe(disks.socket(), disks.exports().get(0), sizeBytes - PROBED_BYTES, PROBED_BYTES)) {
                 LockSupport.parkNanos(SETTLE_NANOS);
-                report(disks, all, probe);
+                measurement.run(probe);
             }
             for (BackgroundProgram fio : load) {
                 if (!fio.isAlive()) {
@@ -125,34 +162,26 @@ public final class SnapshotBench {
         }
     }
 
-    private void report(Disks disks, boolean all, Probe probe) throws IOException {
-        Gaps with = new Gaps();
-        Gaps without = new Gaps();
-        long[] reported = {-1};
-        for (int i = 0; i < snapshots; i++) {
+    private void cut(Disks disks, boolean all, Probe probe, int snapshotsNow, Measured measured) throws IOException {
+        for (int i = 0; i < WARM_UP; i++) {
+            disks.snapshot(all);
+        }
+        for (int i = 0; i < snapshotsNow; i++) {
             checkSpace();
             long begin = System.nanoTime();
-            with.add(probe.longestGapMicros(() -> reported[0] = Math.max(reported[0], disks.snapshot(all))));
+            measured.with.add(
+                    probe.longestGapMicros(() -> measured.reported = Math.max(measured.reported, disks.snapshot(all))));
             long tookNanos = System.nanoTime() - begin;
-            without.add(probe.longestGapMicros(() -> LockSupport.parkNanos(tookNanos)));
+            measured.without.add(probe.longestGapMicros(() -> LockSupport.parkNanos(tookNanos)));
         }
-        OUT.printf(
-                Locale.ROOT,
-                "%-8s %5d %-6s %s   %s   %9s%n",
-                disks.title(),
-                disks.exports().size(),
-                all ? "all" : "one",
-                with.text(),
-                without.text(),
-                reported[0] < 0 ? "" : reported[0]);
     }
 
-    /** Snapshots pile up, and each disk is written all over again after each: a file system in memory takes the machine with it. */
+    /** A file system in memory takes the machine with it. */
     private void checkSpace() throws IOException {
         FileStore store = Files.getFileStore(parent);
         if (store.getUsableSpace() < store.getTotalSpace() / LEAST_FREE_PART) {
-            throw new IOException("Less than a quarter of " + parent
-                    + " is free; take fewer --snapshots or --disks, a smaller --mib, or another DIRECTORY");
+            throw new IOException("Less than an eighth of " + parent
+                    + " is free; take a smaller --round, fewer --disks, a smaller --mib, or another DIRECTORY");
         }
     }
 
