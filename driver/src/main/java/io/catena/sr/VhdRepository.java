@@ -143,8 +143,27 @@ public final class VhdRepository implements StorageRepository, Closeable {
      * @param path the directory, for messages; its last part, if a UUID, is an adopted SR's id
      */
     public static VhdRepository attach(Storage storage, String path, Environment environment, Wanted wanted) {
+        VhdRepository repository = attachFirst(storage, path, environment, wanted);
+        repository.noteDisks();
+        return repository;
+    }
+
+    /**
+     * As {@link #attach(Storage, String, Environment, Wanted)}, without what disks that guests wait for do not need. It is to be
+     * done by {@link #noteDisks} when they have them.
+     */
+    public static VhdRepository attachFirst(Storage storage, String path, Environment environment, Wanted wanted) {
         return Errors.translate(
                 "attach " + path, () -> new VhdRepository(path, OpenSr.attach(storage, path, environment, wanted)));
+    }
+
+    /** Notes what the disks' files are. If that fails the next attach does it. */
+    public void noteDisks() {
+        try {
+            change("note the files of SR " + sr.settings.name(), sr::noteDisks);
+        } catch (SrException e) {
+            OpenSr.tellRecordsIncomplete(e);
+        }
     }
 
     /** Returns the SR's identity. */

@@ -59,18 +59,22 @@ final class DirectorySr implements Closeable {
     }
 
     VhdRepository attach(Storage storage, Wanted wanted) {
-        return VhdRepository.attach(
-                storage,
-                directory.toString(),
-                new Environment(
-                        new FileStorage(redo),
-                        new UUID(1, 1),
-                        new Direct(),
-                        jobs,
-                        Clock.systemUTC(),
-                        System::nanoTime,
-                        UUID::randomUUID),
-                wanted);
+        return VhdRepository.attach(storage, directory.toString(), environment(), wanted);
+    }
+
+    VhdRepository attachFirst() {
+        return VhdRepository.attachFirst(storage(), directory.toString(), environment(), Wanted.KNOWN);
+    }
+
+    private Environment environment() {
+        return new Environment(
+                new FileStorage(redo),
+                new UUID(1, 1),
+                new Direct(),
+                jobs,
+                Clock.systemUTC(),
+                System::nanoTime,
+                UUID::randomUUID);
     }
 
     static VdiId disk(VhdRepository sr) {

@@ -118,7 +118,7 @@ final class VhdOpener implements SrOpener {
                                     attach(directory, right, Objects.requireNonNullElse(own, exporter), wanted)));
         }
         singleHost.check(directory, FileSystemType.of(directory));
-        return new VhdSr(VhdRepository.attach(plain, directory.toString(), environment, wanted), done -> {});
+        return new VhdSr(VhdRepository.attachFirst(plain, directory.toString(), environment, wanted), done -> {});
     }
 
     /** As its record calls it: also an SR that another host has can be read. */
@@ -221,6 +221,11 @@ final class VhdOpener implements SrOpener {
         @Override
         public void restore(VdiId vdi, String holder, AccessMode mode, @Nullable AccessMode active) {
             driver.restore(vdi, holder, mode, active);
+        }
+
+        @Override
+        public void restored() {
+            driver.noteDisks();
         }
 
         @Override

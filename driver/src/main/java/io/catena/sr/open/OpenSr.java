@@ -30,6 +30,7 @@ import io.catena.sr.record.VdiRecords;
 import io.catena.sr.tree.Aside;
 import io.catena.sr.tree.Node;
 import io.catena.sr.tree.SrTree;
+import io.catena.sr.tree.Tree;
 import io.catena.sr.tree.TreeScanner;
 import io.catena.store.FencedStorage;
 import io.catena.store.Storage;
@@ -133,15 +134,32 @@ public final class OpenSr {
         health = new HealthCheck(record.srId(), tree, garbage, behind, fence, crowding);
     }
 
-    /** It can be done the next time as well, say when there is room on the file system. */
-    private void completeRecords() {
-        tree.noteFiles(true);
-        try {
-            Contradictions.complete(storage, tree.now());
-            records.forget();
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, LogLine.of("records-not-completed", "cause", e.getMessage()));
-        }
+    /**
+     * Notes what the disks' files are, as each attach does; no disk is attached or detached meanwhile. It can be done the next
+     * time as well, say when there is room on the file system. To be called under the tree lock.
+     *
+     * <ol>
+     *   <li>Note what is in the files now.
+     *   <li>Complete the records that do not name their files. Both say what was found before: neither needs the other.
+     * </ol>
+     */
+    public void noteDisks() throws IOException {
+        Tree now = tree.now();
+        tree.concern(now.nodes());
+        tree.aside(() -> {
+            tree.noteFiles(true);
+            try {
+                Contradictions.complete(storage, now);
+                records.forget();
+            } catch (IOException e) {
+                tellRecordsIncomplete(e);
+            }
+        });
+    }
+
+    /** They are completed at the next attach. */
+    public static void tellRecordsIncomplete(Exception cause) {
+        LOG.log(Level.WARNING, LogLine.of("records-not-completed", "cause", cause.getMessage()));
     }
 
     private Optional<String> garbageNote(Node node) {
@@ -171,7 +189,7 @@ public final class OpenSr {
     }
 
     /**
-     * Attaches an SR, after recovery of what was interrupted.
+     * Attaches an SR, after recovery of what was interrupted. {@link #noteDisks} is to follow.
      *
      * @param path the directory; its last part, if a UUID, is an adopted SR's id
      * @param wanted says what the directory must be; asked before anything in it is changed
@@ -193,9 +211,7 @@ public final class OpenSr {
             if (!storage.exists(SrFiles.SEEN)) {
                 Contradictions.allowRawParents(storage);
             }
-            OpenSr sr = new OpenSr(plain, storage, record, environment, lock, room, begun);
-            sr.completeRecords();
-            return sr;
+            return new OpenSr(plain, storage, record, environment, lock, room, begun);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;

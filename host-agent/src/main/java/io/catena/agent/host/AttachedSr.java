@@ -37,6 +37,9 @@ public interface AttachedSr extends Closeable {
         }
     }
 
+    /** Does what could wait until guests had their disks again. To be called once, also if there were none. */
+    default void restored() {}
+
     /**
      * Hears that who has which disks attached has changed; before whoever changed it is answered.
      *

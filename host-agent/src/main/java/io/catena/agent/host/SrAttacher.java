@@ -66,6 +66,7 @@ final class SrAttacher {
         for (List<AttachedVdi> next = queue.next(); !next.isEmpty(); next = queue.next()) {
             next.forEach(vdi -> restore(sr, vdi));
         }
+        sr.restored();
         return saved.known(id);
     }
 

@@ -95,12 +95,14 @@ final class HostTest {
                         List.<VdiId>of(), List.of(ofNoSr, disks.get(3), disks.get(2)), List.of(disks.get(4)))
                 .iterator();
         srs.activated.clear();
+        srs.restoredAfter.clear();
 
         host.close();
         host = newHost();
         host.restore(directory -> true, () -> waiting.hasNext() ? waiting.next() : List.of());
 
         assertThat(srs.activated).containsExactly(disks.get(0), disks.get(3), disks.get(4), disks.get(1), disks.get(2));
+        assertThat(srs.restoredAfter).as("what can wait does").containsExactly(5);
     }
 
     @Test

@@ -34,6 +34,9 @@ public final class MemorySrs {
     /** The disks that were activated, of all SRs, in the order in which that happened. */
     final List<VdiId> activated = new CopyOnWriteArrayList<>();
 
+    /** How many disks were activated when an SR had all its own again, for each time that this was told. */
+    final List<Integer> restoredAfter = new CopyOnWriteArrayList<>();
+
     private record Stored(SrId id, String name, Map<VdiId, Vdi> vdis) {}
 
     /** Returns an opener whose SRs' jobs run in {@code jobs}. */
@@ -123,6 +126,11 @@ public final class MemorySrs {
             @Override
             public StorageRepository repository() {
                 return repository;
+            }
+
+            @Override
+            public void restored() {
+                restoredAfter.add(activated.size());
             }
 
             @Override
