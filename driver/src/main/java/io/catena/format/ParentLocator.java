@@ -48,7 +48,6 @@ public record ParentLocator(int platform, int dataSpace, int dataLength, long da
 
     private static final String FILE_URL = "file://";
     private static final Pattern ESCAPE = Pattern.compile("%[0-9A-Fa-f]{2}");
-    private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
 
     /** Returns the room for the path, in bytes, or 0 if the slot holds none that makes sense. */
     public long spaceBytes() {
@@ -83,9 +82,18 @@ public record ParentLocator(int platform, int dataSpace, int dataLength, long da
 
     private Optional<String> pathOf(String text) {
         if (platform != MACX) {
-            return nonEmpty(DRIVE.matcher(text.replace('\\', '/')).replaceFirst(""));
+            return nonEmpty(withoutDrive(text.replace('\\', '/')));
         }
         return text.startsWith(FILE_URL) ? nonEmpty(text.substring(FILE_URL.length())) : Optional.empty();
+    }
+
+    private static String withoutDrive(String path) {
+        boolean hasDrive = path.length() > 1 && path.charAt(1) == ':' && isLetter(path.charAt(0));
+        return hasDrive ? path.substring(2) : path;
+    }
+
+    private static boolean isLetter(char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
     }
 
     /**
@@ -95,7 +103,7 @@ public record ParentLocator(int platform, int dataSpace, int dataLength, long da
      * @param path as {@link #decodePath} returns it
      */
     public Optional<String> unescaped(String path) {
-        if (platform != MACX || !ESCAPE.matcher(path).find()) {
+        if (platform != MACX || path.indexOf('%') < 0 || !ESCAPE.matcher(path).find()) {
             return Optional.empty();
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

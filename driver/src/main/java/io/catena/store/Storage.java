@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tree of named files: everything the driver asks of the host's storage. The only road to disk, so that a test can put
@@ -174,7 +175,22 @@ public interface Storage {
      * @param modifiedNanos when its bytes were changed last, in ns since 1970
      * @param changedNanos when its bytes or its inode were changed last; unlike the other nobody can set it back
      */
-    record Stamp(String identity, long sizeBytes, long modifiedNanos, long changedNanos) {}
+    record Stamp(String identity, long sizeBytes, long modifiedNanos, long changedNanos) {
+        /** As the compiler would have it, without the time that it takes what the compiler makes to begin. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Stamp stamp
+                    && sizeBytes == stamp.sizeBytes
+                    && modifiedNanos == stamp.modifiedNanos
+                    && changedNanos == stamp.changedNanos
+                    && identity.equals(stamp.identity);
+        }
+
+        @Override
+        public int hashCode() {
+            return Long.hashCode(changedNanos) + 31 * identity.hashCode();
+        }
+    }
 
     /** The size of a file system, and what is free on it for this user. */
     record Space(long totalBytes, long freeBytes) {}

@@ -39,16 +39,20 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
         CorruptVhdException reason = null;
         Footer trailing = null;
         long trailingOffset = size - Footer.SIZE;
+        ByteBuffer end = sectorAt(file, trailingOffset);
         try {
-            trailing = footerAt(file, trailingOffset);
+            trailing = footer(end, file, trailingOffset);
         } catch (CorruptVhdException e) {
             reason = e;
         }
         if (trailing == null && size % 512 == 511) {
             trailingOffset++;
-            trailing = orNull(file, trailingOffset);
+            end = sectorAt(file, trailingOffset);
+            trailing = orNull(end, file, trailingOffset);
         }
-        Footer copy = orNull(file, 0);
+        ByteBuffer start = sectorAt(file, 0);
+        // Most are equal, and one look at them is enough then.
+        Footer copy = trailing != null && start.equals(end) ? trailing : orNull(start, file, 0);
         if (trailing != null && copy != null && !isOfSameDisk(trailing, trailingOffset, copy)) {
             trailing = null;
         }
@@ -78,7 +82,7 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
                     file.name(), "written by blktap 0.1, whose bitmaps no current program reads");
         }
         DynamicHeader header = headerAt(file, footer.dataOffset());
-        return new VhdHeaders(footer, header, trailing == null ? -1 : trailingOffset, footer.equals(copy));
+        return new VhdHeaders(footer, header, trailing == null ? -1 : trailingOffset, Objects.equals(footer, copy));
     }
 
     /** Returns these as they are while the disk is written: nobody else may say where its footer at the end is. */
@@ -131,21 +135,25 @@ public record VhdHeaders(Footer footer, @Nullable DynamicHeader header, long tra
                 && trailing.dataOffset() == copy.dataOffset();
     }
 
-    private static @Nullable Footer orNull(BlockFile file, long offset) throws IOException {
+    private static @Nullable Footer orNull(ByteBuffer sector, BlockFile file, long offset) throws IOException {
         try {
-            return footerAt(file, offset);
+            return footer(sector, file, offset);
         } catch (CorruptVhdException e) {
             return null;
         }
     }
 
-    private static Footer footerAt(BlockFile file, long offset) throws IOException {
+    /** What the file does not reach is zero: a footer of 511 bytes lacks the last one, which is reserved. */
+    private static ByteBuffer sectorAt(BlockFile file, long offset) throws IOException {
         ByteBuffer sector = ByteBuffer.allocate(Footer.SIZE);
         if (offset >= 0) {
             file.read(offset, sector);
         }
-        // A footer of 511 bytes lacks the last one, which is reserved and zero.
-        return Footer.decode(sector.clear(), file.name(), Math.max(0, offset));
+        return sector.clear();
+    }
+
+    private static Footer footer(ByteBuffer sector, BlockFile file, long offset) throws IOException {
+        return Footer.decode(sector, file.name(), Math.max(0, offset));
     }
 
     private static DynamicHeader headerAt(BlockFile file, long offset) throws IOException {

@@ -61,6 +61,18 @@ final class VhdHeadersTest {
         assertThat(read("f.vhd").footer().type()).isEqualTo(DiskType.FIXED);
     }
 
+    @Test
+    void bothFootersAreLookedAtThatAreNotEqualByteForByte() throws IOException {
+        assertThat(read("a.vhd").validCopy()).isTrue();
+        ByteBuffer other = Footer.of(DiskType.DYNAMIC, SIZE, OURS, 1).encode();
+        try (BlockFile file = storage.open("a.vhd")) {
+            file.write(0, other);
+        }
+        assertThat(read("a.vhd").validCopy()).isFalse();
+        append("a.vhd", other.rewind());
+        assertThat(read("a.vhd").validCopy()).isTrue();
+    }
+
     private static void assertOurs(VhdHeaders headers) {
         assertThat(headers.footer().uniqueId()).isEqualTo(OURS);
         assertThat(headers.footer().type()).isEqualTo(DiskType.DYNAMIC);

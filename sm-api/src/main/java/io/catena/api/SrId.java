@@ -2,6 +2,7 @@ package io.catena.api;
 
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The identity of a storage repository. */
 public record SrId(UUID uuid) implements Comparable<SrId> {
@@ -22,6 +23,20 @@ public record SrId(UUID uuid) implements Comparable<SrId> {
     @Override
     public int compareTo(SrId other) {
         return Uuids.compare(uuid, other.uuid);
+    }
+
+    /**
+     * As the compiler would have it. What it makes instead is put together when it is called first, which takes milliseconds
+     * for which guests wait while an agent starts.
+     */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof SrId id && uuid.equals(id.uuid);
+    }
+
+    @Override
+    public int hashCode() {
+        return uuid.hashCode();
     }
 
     @Override

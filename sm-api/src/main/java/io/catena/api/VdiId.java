@@ -3,6 +3,7 @@ package io.catena.api;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The identity of a virtual disk image. */
 public record VdiId(UUID uuid) implements Comparable<VdiId> {
@@ -32,6 +33,20 @@ public record VdiId(UUID uuid) implements Comparable<VdiId> {
     @Override
     public int compareTo(VdiId other) {
         return Uuids.compare(uuid, other.uuid);
+    }
+
+    /**
+     * As the compiler would have it. What it makes instead is put together when it is called first, which takes milliseconds
+     * for which guests wait while an agent starts.
+     */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof VdiId id && uuid.equals(id.uuid);
+    }
+
+    @Override
+    public int hashCode() {
+        return uuid.hashCode();
     }
 
     @Override

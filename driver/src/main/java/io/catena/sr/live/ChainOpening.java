@@ -63,7 +63,7 @@ final class ChainOpening {
     void open() throws IOException {
         for (ChainFile file : path) {
             if (!shared.containsKey(file.name())) {
-                boolean isWritten = writable && file.equals(path.get(0));
+                boolean isWritten = writable && file.name().equals(path.get(0).name());
                 opened.put(
                         file.name(),
                         isWritten ? file.openWritable(storage, redo.open(file)) : file.openReadOnly(storage));

@@ -50,6 +50,11 @@ public record Node(
     public record Doubt(boolean any, @Nullable UUID uniqueId) {
         public static final Doubt NONE = new Doubt(false, null);
         public static final Doubt ANY = new Doubt(true, null);
+
+        /** Whether it needs no file that is not known. */
+        boolean isNone() {
+            return !any && uniqueId == null;
+        }
     }
 
     Node withProblem(String text) {

@@ -214,7 +214,7 @@ public final class Tree {
         if (!node.id().equals(node.claimedId())) {
             doubles.computeIfAbsent(node.claimedId(), id -> new TreeMap<>()).put(node.name(), node);
         }
-        if (!node.mayNeed().equals(Node.Doubt.NONE)) {
+        if (!node.mayNeed().isNone()) {
             damaged.put(node.name(), node);
         }
     }

@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
-import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Remembers, outside the disk and outside the process, which metadata of one file is not written yet: what makes an
@@ -42,7 +42,7 @@ import java.util.zip.CRC32C;
  */
 public final class RedoLog implements Closeable {
     private static final long MAGIC = 0x6361747265646f32L; // "catredo2"
-    private static final Pattern FIRST_HALF = Pattern.compile(".*/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.0");
+    private static final String FIRST = ".0";
     private static final int HEADER_BYTES = 64;
     private static final int ATTACHMENT = 24;
     private static final int DISK_ID = 40;
@@ -171,11 +171,25 @@ public final class RedoLog implements Closeable {
     }
 
     private static List<UUID> logs(String directory, Set<String> names) {
-        return names.stream()
-                .filter(name -> FIRST_HALF.matcher(name).matches())
-                .map(name -> UUID.fromString(name.substring(directory.length() + 1, name.length() - 2)))
-                .filter(id -> names.contains(half(directory, id, 1)))
-                .toList();
+        List<UUID> logs = new ArrayList<>();
+        for (String name : names) {
+            UUID id = name.endsWith(FIRST)
+                    ? id(name.substring(directory.length() + 1, name.length() - FIRST.length()))
+                    : null;
+            if (id != null && name.equals(half(directory, id, 0)) && names.contains(half(directory, id, 1))) {
+                logs.add(id);
+            }
+        }
+        return logs;
+    }
+
+    /** Returns null for what cannot be an id; of other forms of an id than the usual one the id. */
+    private static @Nullable UUID id(String text) {
+        try {
+            return UUID.fromString(text);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
     }
 
     /** Returns the ids of the logs in {@code directory} that tell of writes of {@code owner}. */

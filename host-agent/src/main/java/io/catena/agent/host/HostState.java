@@ -104,8 +104,12 @@ record HostState(List<KnownSr> srs) {
 
     /** Returns this with an SR to be attached; of an SR that is known already, the disks stay. */
     HostState withAttached(SrId sr, String name, String path) {
-        List<AttachedVdi> vdis = find(sr).map(KnownSr::vdis).orElse(List.of());
-        return with(new KnownSr(sr, name, path, true, vdis));
+        Optional<KnownSr> known = find(sr);
+        if (known.filter(was -> was.attached && was.name.equals(name) && was.path.equals(path))
+                .isPresent()) {
+            return this;
+        }
+        return with(new KnownSr(sr, name, path, true, known.map(KnownSr::vdis).orElse(List.of())));
     }
 
     /** Returns this with an SR that is not to be attached, nor any of its disks. */
@@ -135,7 +139,7 @@ record HostState(List<KnownSr> srs) {
     private HostState with(KnownSr changed) {
         List<KnownSr> all = new ArrayList<>(srs);
         all.replaceAll(known -> known.sr.equals(changed.sr) ? changed : known);
-        if (!all.contains(changed)) {
+        if (find(changed.sr).isEmpty()) {
             all.add(changed);
         }
         return new HostState(all);

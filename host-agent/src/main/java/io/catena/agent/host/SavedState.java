@@ -9,6 +9,7 @@ import io.catena.remedy.Remedy;
 import io.catena.remedy.Verb;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /** The {@link HostState} that was saved last. Safe for use by many threads; reading it waits for nobody. */
@@ -47,7 +48,7 @@ final class SavedState {
     /** Changes the state; the new one is durable when this returns. If it cannot be saved the old one stays. */
     synchronized void change(UnaryOperator<HostState> change) {
         HostState next = change.apply(state);
-        if (next.equals(state)) {
+        if (Objects.equals(next, state)) {
             return;
         }
         try {

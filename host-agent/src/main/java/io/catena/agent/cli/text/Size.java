@@ -62,6 +62,12 @@ public record Size(long bytes) {
         }
     }
 
+    /** In the form that is read; the command line asks for that of each option when it is put together. */
+    @Override
+    public String toString() {
+        return Long.toString(bytes);
+    }
+
     /** Returns a number of bytes for humans, three digits or so: {@code 1.5 GiB}. */
     public static String format(long bytes) {
         if (bytes < 1024) {

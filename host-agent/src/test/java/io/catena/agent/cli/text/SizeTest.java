@@ -32,6 +32,7 @@ final class SizeTest {
     })
     void sizesAreReadInPowersOf1024(String text, long bytes) {
         assertThat(Size.parse(text).bytes()).isEqualTo(bytes);
+        assertThat(Size.parse(Size.parse(text).toString())).isEqualTo(Size.parse(text));
     }
 
     @ParameterizedTest
