@@ -62,7 +62,7 @@ class BystanderCrashTest {
 
     static Stream<Arguments> longest() {
         return Stream.of(
-                arguments(Change.ATTACH, methods("VhdHeaders.footerAt", "RedoLog.openHalf")),
+                arguments(Change.ATTACH, methods("VhdHeaders.sectorAt", "RedoLog.openHalf")),
                 arguments(Change.DETACH, methods("BatmapFile.write")),
                 arguments(Change.DETACH_UNWRITTEN, methods("SparseTail.writeTrailingFooter")),
                 arguments(
@@ -74,7 +74,7 @@ class BystanderCrashTest {
                                 "SparseFlush.flushNow",
                                 "Snapshot.name")),
                 arguments(Change.LIVE_RESIZE, methods("SparseFlush.flushNow", "StoredText.replace", "Bytes.writeTo")),
-                arguments(Change.CHECK, methods("VhdHeaders.footerAt", "BatmapFile.find", "StoredText.replace")));
+                arguments(Change.CHECK, methods("VhdHeaders.sectorAt", "BatmapFile.find", "StoredText.replace")));
     }
 
     private static String[] methods(String... names) {
