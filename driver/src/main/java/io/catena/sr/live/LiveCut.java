@@ -133,8 +133,17 @@ public final class LiveCut implements LiveSteps {
             } else {
                 part.fresh = file.openWritable(storage, redo.open(file, part.disk.name()));
                 ((SparseLayer) part.fresh).makeReadyForWrites();
+                closeOnce(file);
             }
         }
+    }
+
+    /**
+     * After a file was cut, XFS starts to write all of it at the next close by anyone ({@code XFS_ITRUNCATED}), while it gives
+     * places to what was written, and writes wait for that. Of this file nothing was written yet.
+     */
+    private void closeOnce(ChainFile file) throws IOException {
+        storage.openReadOnly(file.name()).close();
     }
 
     /** Closes the new leaves, since there will be no instant. */
