@@ -285,6 +285,7 @@ public final class FileStorage implements Storage {
     /** Syncs the directories in which names changed, and once each that this storage has met for the first time. */
     @Override
     public void syncNames() throws IOException {
+        Scheduling.letOthersRun();
         unsynced.sync();
     }
 

@@ -1,5 +1,6 @@
 package io.catena.sr.tree;
 
+import io.catena.store.Scheduling;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -172,7 +173,9 @@ final class TreeLock {
         }
         release(holds);
         try {
+            Scheduling.letOthersRun();
             work.take();
+            Scheduling.letOthersRun();
         } finally {
             takeAgain(holds);
         }
