@@ -8,11 +8,11 @@ import java.util.function.Supplier;
 /**
  * Lets one step of garbage collection go on, wait or stop: guests come first, then the rate limit.
  *
- * <p><b>The budget.</b> While guests make requests, and for a second after, a step works for at most 100 ms of each second,
- * and its pieces are small, unless it is urgent: it rests nine times as long as its last piece took, which takes longer the
- * more guests ask of the disk. With a quarter of the time instead the slowest hundredth of a guest's writes took up to 70 % longer
- * on a slow disk, with a tenth about 15 %. Nor does it begin a piece while a guest's flush is under way, which would wait for that: so of a
- * flush's own writes and syncs one at most meets a piece.
+ * <p><b>The budget.</b> While guests make requests, and for a second after, a step works for 100 ms of each second, and its
+ * pieces are small, unless it is urgent: it rests nine times as long as its last piece took, which takes longer the more guests
+ * ask of the disk, but no longer than a tenth of a second. With a quarter of the time the slowest hundredth of a guest's writes
+ * took up to 70 % longer on a slow disk, with a tenth about 15 %. Nor does it begin a piece while a guest's flush is under way,
+ * which would wait for that: so of a flush's own writes and syncs one at most meets a piece.
  *
  * <p><b>It converges.</b> A rest has an end, {@link #MOST_REST_NANOS}, whatever guests do, and no piece is skipped. So a piece of
  * 256 KiB is copied at least every tenth of a second and what it takes: with 10 ms each that is 2.3 MiB a second under guests that

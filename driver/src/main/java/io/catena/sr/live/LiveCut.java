@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Before anything is bound to happen ({@link #open}): open the new leaves under the names under which they lie ready, with
- *       the redo logs of the names that they will have, and do what the first write to them would have to wait for.
+ *       the redo logs of the names that they will have, and do what the first write to them, and on XFS the later ones, would have
+ *       to wait for.
  *   <li>The instant ({@link #cut}): hold back the requests of disks that hold nothing until those under way have ended, for
  *       their old leaves are dropped, and a late write must not get lost. Then close the gates of all, give each its new leaf,
  *       and open them: see {@link ChainSwitch}. Nothing is synced, renamed or written; requests under way of disks that hold

@@ -95,8 +95,11 @@ class EarlyWritebackTest {
                 write(sr, at);
             }
         });
-        repository.snapshot(List.of(DISK), "");
-        isDone.set(true);
+        try {
+            repository.snapshot(List.of(DISK), "");
+        } finally {
+            isDone.set(true);
+        }
         writer.get();
     }
 
