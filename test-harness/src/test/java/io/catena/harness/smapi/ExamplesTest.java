@@ -22,6 +22,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -352,15 +355,20 @@ final class ExamplesTest extends SmapiTest {
         return bound.getOrDefault(placeholder, placeholder);
     }
 
+    /** In one pass: what was put in is random, and could hold another placeholder, such as {@code c-1}. */
     private JsonElement bind(JsonElement json) {
         String text = json.toString()
                 .replaceAll("vhdchain:///run/sr/([0-9a-f-]*)\\?key=", "catena:///$1/")
                 .replace("/run/sr/" + SR, SR)
                 .replace("/srv/vhd", directory.resolve("sr").toString());
-        for (Map.Entry<String, String> entry : bound.entrySet()) {
-            text = text.replace(entry.getKey(), entry.getValue());
+        if (bound.isEmpty()) {
+            return JsonParser.parseString(text);
         }
-        return JsonParser.parseString(text);
+        Pattern placeholders =
+                Pattern.compile(bound.keySet().stream().map(Pattern::quote).collect(Collectors.joining("|")));
+        return JsonParser.parseString(placeholders
+                .matcher(text)
+                .replaceAll(placeholder -> Matcher.quoteReplacement(bound.get(placeholder.group()))));
     }
 
     private static Set<JsonElement> elements(JsonElement list) {
