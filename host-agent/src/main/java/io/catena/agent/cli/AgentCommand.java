@@ -79,7 +79,7 @@ final class AgentCommand implements Callable<Integer> {
             names = "--nbd-readers",
             paramLabel = "N",
             description =
-                    "Threads that read what is not in memory, and write large pieces, for all NBD clients together. Default: 64.")
+                    "Threads that read what is not in memory, and copy large pieces, for all NBD clients together. Default: 64.")
     private int readers = NbdLimits.DEFAULT.maxReaders();
 
     @Option(

@@ -1,5 +1,7 @@
 package io.catena.agent.nbd;
 
+import io.catena.agent.nbd.aside.CopyingClients;
+import io.catena.agent.nbd.aside.HandedOver;
 import io.catena.agent.nbd.buffer.BufferShare;
 import io.catena.agent.nbd.buffer.BufferShortageException;
 import io.catena.agent.nbd.channel.NbdTls;
@@ -48,14 +50,16 @@ final class NbdConnection implements Runnable {
      *
      * @param timer for deadlines
      * @param polling where to ask whether to poll for requests
-     * @param readers threads for reads; refuses what it has no thread for
+     * @param readers threads for what is handed over; refuses what it has no thread for
+     * @param copying those of its clients whose large requests it works on
      */
     record Means(
             NbdLimits limits,
             ClientBuffers buffers,
             ScheduledExecutorService timer,
             PollingRoom polling,
-            Executor readers) {}
+            Executor readers,
+            CopyingClients copying) {}
 
     /**
      * @param client its socket is owned by the connection from now on
@@ -115,7 +119,8 @@ final class NbdConnection implements Runnable {
         Thread.currentThread().setName(name + "-" + export.name());
         NbdLog.connectionOpened(name, export);
         BufferShare buffers = means.buffers().forClientOf(export);
-        try (Transmission serving = new Transmission(agreed, channel, buffers, means.polling(), means.readers())) {
+        HandedOver handedOver = new HandedOver(means.readers(), means.copying());
+        try (Transmission serving = new Transmission(agreed, channel, buffers, means.polling(), handedOver)) {
             transmission = serving;
             serving.run();
         } finally {

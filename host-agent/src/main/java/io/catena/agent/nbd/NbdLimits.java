@@ -11,7 +11,7 @@ import java.time.Duration;
  *     between requests
  * @param drainDeadline how long a closing server waits for requests under way
  * @param bufferBytes how much memory all connections together may use for buffers; an idle one uses 68 KiB
- * @param maxReaders how many threads beside those of the connections read what has to be waited for, or write what is large, for all
+ * @param maxReaders how many threads beside those of the connections read what has to be waited for, or copy what is large, for all
  *     connections together
  * @param longestPoll how long a connection may keep a processor busy with waiting for a request of a client that sends one at a time
  *     and is quick; zero for not at all

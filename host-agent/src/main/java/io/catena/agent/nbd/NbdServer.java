@@ -1,6 +1,7 @@
 package io.catena.agent.nbd;
 
 import io.catena.agent.linux.Pages;
+import io.catena.agent.nbd.aside.CopyingClients;
 import io.catena.agent.nbd.channel.PollingRoom;
 import io.catena.agent.nbd.listen.NbdListener;
 import io.catena.agent.nbd.listen.TcpListener;
@@ -90,8 +91,13 @@ public final class NbdServer implements Closeable {
                 task -> daemon(task, "nbd-reader"));
         this.timer = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nbd-deadlines"));
         this.rightsTimer = Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "nbd-rights"));
-        this.means =
-                new NbdConnection.Means(limits, buffers, timer, PollingRoom.ofMachine(limits.longestPoll()), readers);
+        this.means = new NbdConnection.Means(
+                limits,
+                buffers,
+                timer,
+                PollingRoom.ofMachine(limits.longestPoll()),
+                readers,
+                CopyingClients.ofMachine());
     }
 
     /**

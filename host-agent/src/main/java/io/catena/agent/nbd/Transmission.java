@@ -21,14 +21,13 @@ import java.nio.channels.ByteChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executor;
 
 /**
  * The second part of a connection: serves requests until the client disconnects.
  *
  * <p>Requests are executed one after another, on the thread that received them; but for reads that have to wait for the
- * disk, as {@link SlowReads} tells, and for a large write behind which another request is at hand: another thread copies it while
- * this one receives the next. Replies are held back while further requests are at hand, and sent before the
+ * disk, as {@link SlowReads} tells, and for large reads and writes behind which another request is at hand: other threads copy
+ * those while this one receives the next. Replies are held back while further requests are at hand, and sent before the
  * thread waits for the client.
  *
  * <p><b>Threads.</b> For one thread; those that it gives requests to it waits for.
@@ -44,7 +43,7 @@ final class Transmission implements AutoCloseable {
     static final int PIECE_BYTES = 1 << 20;
 
     /** To copy so much takes several times as long as to wake another thread. */
-    private static final int LARGE_BYTES = 512 << 10;
+    private static final int LARGE_BYTES = 128 << 10;
 
     /** After so many requests that came alone the next is expected to. */
     private static final int MANY_SINGLE = 8;
@@ -69,9 +68,9 @@ final class Transmission implements AutoCloseable {
     /**
      * @param buffers what this client may have
      * @param polling where to ask whether to poll for requests
-     * @param threads for requests that are handed over; refuses what it has no thread for
+     * @param handedOver takes what other threads are to work on
      */
-    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, PollingRoom polling, Executor threads)
+    Transmission(Agreement agreed, ByteChannel client, BufferShare buffers, PollingRoom polling, HandedOver handedOver)
             throws IOException {
         this.agreed = agreed;
         this.export = agreed.export();
@@ -81,7 +80,7 @@ final class Transmission implements AutoCloseable {
         this.received = new ReceiveBuffer(client, new BusyPoll(client, polling), buffers);
         this.replyChannel = new ReplyChannel(client);
         this.replies = replyBuffer();
-        this.handedOver = new HandedOver(threads);
+        this.handedOver = handedOver;
     }
 
     private ReplyBuffer replyBuffer() {
@@ -112,7 +111,7 @@ final class Transmission implements AutoCloseable {
             watch.stop(RequestMeter.Outcome.REFUSED);
         } else if (request.command() == Command.READ) {
             read(request, watch);
-        } else if (isLargePiece(request)) {
+        } else if (request.command() == Command.WRITE && isLargePiece(request)) {
             writePiece(request, watch);
         } else {
             watch.start();
@@ -126,6 +125,7 @@ final class Transmission implements AutoCloseable {
             return true;
         }
         replies.flush();
+        handedOver.pause();
         single = handedOver.areUnderWay() ? 0 : single + 1;
         return received.awaitRequest(single > MANY_SINGLE);
     }
@@ -170,7 +170,8 @@ final class Transmission implements AutoCloseable {
 
     private void read(Request request, Stopwatch watch) throws IOException {
         boolean several = received.has(NbdProtocol.REQUEST_BYTES) || handedOver.areUnderWay();
-        boolean aside = several && slowReads.areToBeExpected();
+        boolean aside =
+                several && (slowReads.areToBeExpected() || (isLargePiece(request) && handedOver.isBetterForCopy()));
         if (!aside || !handedOver.start(() -> readAside(request, watch))) {
             read(request, watch, replies);
         }
@@ -232,17 +233,16 @@ final class Transmission implements AutoCloseable {
         return NbdErrno.ENOMEM;
     }
 
+    /** Whether it is worth another thread, and needs a buffer of one piece at most. */
     private static boolean isLargePiece(Request request) {
-        return request.command() == Command.WRITE
-                && request.lengthBytes() >= LARGE_BYTES
-                && request.lengthBytes() <= PIECE_BYTES;
+        return request.lengthBytes() >= LARGE_BYTES && request.lengthBytes() <= PIECE_BYTES;
     }
 
     private void writePiece(Request request, Stopwatch watch) throws IOException {
         watch.start();
         try {
             AlignedBuffers.Lease payload = receivePiece(request.validLengthBytes());
-            boolean aside = !handedOver.areUnderWay() && received.poll();
+            boolean aside = handedOver.isBetterForCopy() && received.poll();
             if (!aside || !handedOver.start(() -> writeAside(request, watch, payload))) {
                 writeAside(request, watch, payload);
             }
@@ -254,7 +254,7 @@ final class Transmission implements AutoCloseable {
 
     private AlignedBuffers.Lease receivePiece(int lengthBytes) throws IOException {
         beginLarge();
-        AlignedBuffers.Lease payload = buffers.acquire(lengthBytes);
+        AlignedBuffers.Lease payload = acquirePiece(lengthBytes);
         try {
             received.takeInto(payload.bytes().position(0).limit(lengthBytes));
             payload.bytes().flip();
@@ -263,6 +263,16 @@ final class Transmission implements AutoCloseable {
             payload.close();
             throw e;
         }
+    }
+
+    /** If what is under way has taken all, waits for it as long as the device takes: it is no reason to refuse this one. */
+    private AlignedBuffers.Lease acquirePiece(int lengthBytes) throws IOException {
+        AlignedBuffers.Lease lease = buffers.poll(lengthBytes);
+        if (lease == null) {
+            handedOver.awaitAll();
+            lease = buffers.acquire(lengthBytes);
+        }
+        return lease;
     }
 
     private void writeAside(Request request, Stopwatch watch, AlignedBuffers.Lease payload) {
@@ -395,6 +405,7 @@ final class Transmission implements AutoCloseable {
         // First: a read of a client that takes no replies would never end.
         cut();
         handedOver.awaitAll();
+        handedOver.pause();
         replies.close();
         received.close();
     }

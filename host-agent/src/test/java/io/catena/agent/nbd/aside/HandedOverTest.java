@@ -9,7 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class HandedOverTest {
     private final Deque<Runnable> started = new ArrayDeque<>();
-    private final HandedOver requests = new HandedOver(started::add);
+    private final CopyingClients copying = new CopyingClients(3);
+    private final HandedOver requests = new HandedOver(started::add, copying);
 
     @Test
     void noMoreThanThirtyTwoAreUnderWay() {
@@ -26,11 +27,39 @@ class HandedOverTest {
 
     @Test
     void whereThereIsNoThreadTheCallerWorks() {
-        HandedOver none = new HandedOver(task -> {
-            throw new RejectedExecutionException();
-        });
+        HandedOver none = new HandedOver(
+                task -> {
+                    throw new RejectedExecutionException();
+                },
+                copying);
         assertThat(none.start(() -> {})).isFalse();
         assertThat(none.areUnderWay()).isFalse();
         none.awaitAll();
+    }
+
+    @Test
+    void aFewCopiesAtATimeAreBetterHandedOver() {
+        for (int i = 0; i < 4; i++) {
+            assertThat(requests.isBetterForCopy()).isTrue();
+            requests.start(() -> {});
+        }
+        assertThat(requests.isBetterForCopy()).isFalse();
+        started.remove().run();
+        assertThat(requests.isBetterForCopy()).isTrue();
+    }
+
+    @Test
+    void noneIsWhileTheProcessorsHaveEnoughToDoWithOtherClients() {
+        HandedOver other = new HandedOver(started::add, copying);
+        assertThat(requests.isBetterForCopy()).isTrue();
+        assertThat(requests.isBetterForCopy()).isTrue();
+        assertThat(other.isBetterForCopy()).isFalse();
+        assertThat(requests.isBetterForCopy()).isFalse();
+        requests.pause();
+        requests.pause();
+        assertThat(other.isBetterForCopy()).isTrue();
+        assertThat(requests.isBetterForCopy()).isFalse();
+        other.pause();
+        assertThat(requests.isBetterForCopy()).isTrue();
     }
 }
