@@ -1,5 +1,5 @@
 // The page: who is logged in, which SR is looked at, and what happens to it.
-import { html, render, useState, useEffect, useRef, useMemo } from './vendor/preact-htm.js'
+import { html, render, useState, useEffect, useLayoutEffect, useRef, useMemo } from './vendor/preact-htm.js'
 import { ask, follow, get, list, patiently } from './api.js'
 import { bytes, fills, percent, plural } from './format.js'
 import { Tree } from './tree.js'
@@ -109,7 +109,8 @@ function Host({ session, leave }) {
     guard(loadSr())
   }, [sr, srs.length])
   const edited = dialog && dialog.type === 'schedule' ? (dialog.schedule ? dialog.schedule.id : NEW) : wanted
-  useEffect(() => {
+  // At once: who follows or types another address right after a view has come would have it overwritten.
+  useLayoutEffect(() => {
     history.replaceState(null, '', '#' + sr + (tab === 'chains' ? '' : '/' + tab) + (tab === 'schedules' && edited ? '/' + edited : ''))
   }, [sr, tab, edited])
   useEffect(() => {

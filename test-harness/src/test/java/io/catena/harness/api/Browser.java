@@ -103,8 +103,8 @@ final class Browser implements AutoCloseable {
     }
 
     /** Runs a script that calls its last argument with what it returns. */
-    Object asyncScript(String text) {
-        return Objects.requireNonNull(driver.executeAsyncScript(text));
+    Object asyncScript(String text, Object... arguments) {
+        return Objects.requireNonNull(driver.executeAsyncScript(text, arguments));
     }
 
     /** Returns how many nodes of documents are held, in the page or not, after garbage was collected. */

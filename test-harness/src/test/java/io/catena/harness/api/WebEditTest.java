@@ -190,6 +190,8 @@ class WebEditTest {
         browser.waitFor("#tab-space").sendKeys(Keys.ARROW_LEFT);
         browser.waitFor("#tab-schedules[aria-selected=true]");
 
+        assertThat(addressWhenShown("space")).endsWith("/space");
+        assertThat(addressWhenShown("schedules")).endsWith("/schedules");
         browser.script("location.hash = location.hash + '/new'; return true");
         assertThat(browser.waitFor("dialog h2").getText()).isEqualTo("New schedule");
         browser.script("location.hash = location.hash.split('/')[0] + '/events'; return true");
@@ -203,6 +205,16 @@ class WebEditTest {
 
     private String focused(String property) {
         return String.valueOf(browser.script("return document.activeElement." + property));
+    }
+
+    /** Chooses a view, and returns the address as it is at the moment in which the view is marked as shown. */
+    private String addressWhenShown(String view) {
+        return String.valueOf(browser.asyncScript("""
+                const done = arguments[arguments.length - 1]
+                const tab = document.getElementById('tab-' + arguments[0])
+                const shown = new MutationObserver(() => { shown.disconnect(); done(location.hash) })
+                shown.observe(tab, { attributeFilter: ['aria-selected'] })
+                tab.click()""", view));
     }
 
     private String fragment() {
