@@ -8,7 +8,9 @@ import io.catena.vhd.Layer;
 import io.catena.vhd.SparseLayer;
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
@@ -146,8 +148,8 @@ public record Snapshot(List<Cut> cuts, List<Child> children, List<TextFile> reco
         for (Cut cut : cuts) {
             HiddenFlag.set(storage, cut.baseCopy(), true);
         }
-        for (TextFile record : records) {
-            StoredText.write(storage, record.name(), record.text());
-        }
+        Map<String, String> texts = new LinkedHashMap<>();
+        records.forEach(record -> texts.put(record.name(), record.text()));
+        StoredText.writeAll(storage, texts);
     }
 }

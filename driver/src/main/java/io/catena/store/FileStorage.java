@@ -332,23 +332,22 @@ public final class FileStorage implements Storage {
             return;
         }
         makeDirectories(Root.parent(directory));
-        try {
-            makeIfAbsent(nameOf(directory));
-        } finally {
-            unsynced.changed(Root.parent(directory));
+        if (!isDirectoryHere(nameOf(directory))) {
+            makeAbsent(directory);
         }
+        unsynced.isThere(directory);
     }
 
-    private void makeIfAbsent(String name) throws IOException {
-        if (isDirectoryHere(name)) {
-            return;
-        }
+    private void makeAbsent(Path directory) throws IOException {
+        String name = nameOf(directory);
         try {
             files.makeDirectory(name);
         } catch (FileAlreadyExistsException e) {
             if (!isDirectoryHere(name)) {
                 throw e;
             }
+        } finally {
+            unsynced.changed(Root.parent(directory));
         }
     }
 

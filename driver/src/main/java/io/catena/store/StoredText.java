@@ -11,6 +11,8 @@ import java.io.Reader;
 import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /** Small text files that are replaced whole: a reader finds the old text or the new, also after a power cut. */
@@ -58,17 +60,53 @@ public final class StoredText {
         write(storage, name, text, MAX_BYTES);
     }
 
+    /**
+     * As {@link #write(Storage, String, String)}, of several files, which then wait for fewer syncs. Each has its old text or its
+     * new one at any time; if this fails some may have the new one.
+     *
+     * <ol>
+     *   <li>Write each text under another name and sync it.
+     *   <li>Rename them.
+     *   <li>Sync the names.
+     * </ol>
+     *
+     * @param texts by the files' names
+     */
+    public static void writeAll(Storage storage, Map<String, String> texts) throws IOException {
+        Map<String, byte[]> encoded = new LinkedHashMap<>();
+        for (Map.Entry<String, String> text : texts.entrySet()) {
+            encoded.put(text.getKey(), encode(text.getKey(), text.getValue(), MAX_BYTES));
+        }
+        try {
+            for (Map.Entry<String, byte[]> text : encoded.entrySet()) {
+                layReady(storage, text.getKey(), file -> file.write(0, ByteBuffer.wrap(text.getValue())));
+            }
+            for (String name : encoded.keySet()) {
+                storage.rename(whileWritten(name), name);
+            }
+        } catch (IOException e) {
+            encoded.keySet().forEach(name -> deleteAfter(e, storage, whileWritten(name)));
+            throw e;
+        }
+        storage.syncNames();
+    }
+
     /** As {@link #write(Storage, String, String)}, for what {@link #readLong} reads. */
     public static void writeLong(Storage storage, String name, String text) throws IOException {
         write(storage, name, text, LONG_BYTES);
     }
 
     private static void write(Storage storage, String name, String text, int mostBytes) throws IOException {
+        byte[] bytes = encode(name, text, mostBytes);
+        replace(storage, name, file -> file.write(0, ByteBuffer.wrap(bytes)));
+    }
+
+    private static byte[] encode(String name, String text, int mostBytes) throws TooLargeException {
         byte[] bytes = text.getBytes(UTF_8);
         if (bytes.length > mostBytes) {
             throw new TooLargeException(name, bytes.length, mostBytes);
         }
-        replace(storage, name, file -> file.write(0, ByteBuffer.wrap(bytes)));
+        return bytes;
     }
 
     /** Writes a text bit by bit, so that it is never in memory as a whole. */
@@ -112,19 +150,22 @@ public final class StoredText {
     }
 
     private static void replace(Storage storage, String name, Content content) throws IOException {
-        String fresh = name + NEW;
-        storage.delete(fresh);
         try {
-            try (BlockFile file = storage.create(fresh)) {
-                content.writeTo(file);
-                file.sync();
-            }
-            storage.rename(fresh, name);
+            layReady(storage, name, content);
+            storage.rename(whileWritten(name), name);
         } catch (IOException e) {
-            deleteAfter(e, storage, fresh);
+            deleteAfter(e, storage, whileWritten(name));
             throw e;
         }
         storage.syncNames();
+    }
+
+    private static void layReady(Storage storage, String name, Content content) throws IOException {
+        storage.delete(whileWritten(name));
+        try (BlockFile file = storage.create(whileWritten(name))) {
+            content.writeTo(file);
+            file.sync();
+        }
     }
 
     /** Returns the name that the new text of a file has until it takes the place of the old one. */

@@ -30,6 +30,9 @@ final class UnsyncedDirectories {
     /** Those of them that were asked for by name: who asks again need not be understood again. Guarded by this. */
     private final Set<String> seenNames = new HashSet<>();
 
+    /** Those whose own name needs no sync any more than {@link #unsynced} tells. Guarded by this. */
+    private final Set<Path> there = new HashSet<>();
+
     private final Set<Path> unsynced = new TreeSet<>();
 
     /** Held while syncing: who finds nothing left to sync must not return before another's sync is done. */
@@ -54,9 +57,20 @@ final class UnsyncedDirectories {
         if (seen.size() > MOST_SEEN) {
             seen.clear();
             seenNames.clear();
+            there.clear();
         }
         for (Path at = directory; at.startsWith(root) && seen.add(at); at = Root.parent(at)) {
             unsynced.add(at);
+        }
+    }
+
+    /**
+     * Tells that a directory, not the root, was found where a name is to be made in it. Whoever made it, maybe at this moment, may
+     * not have told {@link #changed} or synced yet: at the first time its own name is taken for unsynced.
+     */
+    synchronized void isThere(Path directory) {
+        if (there.add(directory)) {
+            changed(Root.parent(directory));
         }
     }
 

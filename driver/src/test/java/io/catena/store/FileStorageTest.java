@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,6 +61,54 @@ class FileStorageTest {
         fresh.create("vdi/a").close();
         fresh.syncNames();
         assertThat(fresh.list("vdi")).containsExactly("vdi/a");
+    }
+
+    @Test
+    void onlyTheNamesOfDirectoriesThatAreNewAreSyncedWithThoseInThem() throws IOException {
+        List<String> synced = new ArrayList<>();
+        Storage watched = new FileStorage(root, below -> watched(new JavaFiles(below), synced), List.of());
+        watched.create("a/b/one").close();
+        watched.syncNames();
+        assertThat(synced).containsExactly("", "a", "a/b");
+
+        synced.clear();
+        watched.create("a/b/two").close();
+        watched.syncNames();
+        assertThat(synced).containsExactly("a/b");
+
+        synced.clear();
+        watched.create("a/c/three").close();
+        watched.syncNames();
+        assertThat(synced).containsExactly("a", "a/c");
+    }
+
+    @Test
+    void theNameOfADirectoryThatSomebodyElseMadeMeanwhileIsSyncedToo() throws IOException {
+        List<String> synced = new ArrayList<>();
+        Storage watched = new FileStorage(root, below -> watched(new JavaFiles(below), synced), List.of());
+        watched.create("a/one").close();
+        watched.syncNames();
+        Files.createDirectory(root.resolve("a/b"));
+
+        synced.clear();
+        watched.create("a/b/two").close();
+        watched.syncNames();
+        assertThat(synced).containsExactly("a", "a/b");
+    }
+
+    private static ConfinedFiles watched(ConfinedFiles files, List<String> synced) {
+        InvocationHandler handler = (proxy, method, arguments) -> {
+            if (method.getName().equals("syncDirectory")) {
+                synced.add((String) arguments[0]);
+            }
+            try {
+                return method.invoke(files, arguments);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        };
+        Class<?>[] types = {ConfinedFiles.class};
+        return (ConfinedFiles) Proxy.newProxyInstance(ConfinedFiles.class.getClassLoader(), types, handler);
     }
 
     @Test

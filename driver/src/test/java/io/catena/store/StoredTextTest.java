@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,5 +82,31 @@ final class StoredTextTest {
         StoredText.writeLong(storage, "a", large);
         assertThat(StoredText.readLong(storage, "a")).isPresent();
         assertThatThrownBy(() -> StoredText.read(storage, "a")).isInstanceOf(StoredText.TooLargeException.class);
+    }
+
+    @Test
+    void severalAreReplacedTogether() throws IOException {
+        StoredText.write(storage, "d/a", "old");
+        Files.writeString(directory.resolve("d/b.new"), "half");
+        StoredText.writeAll(storage, Map.of("d/a", "new", "d/b", "other"));
+        assertThat(StoredText.read(storage, "d/a")).contains("new");
+        assertThat(StoredText.read(storage, "d/b")).contains("other");
+        assertThat(storage.list("d")).containsExactly("d/a", "d/b");
+    }
+
+    @Test
+    void noneOfSeveralIsReplacedIfOneCannotBeLaidReady() throws IOException {
+        StoredText.write(storage, "d/a", "old");
+        Files.createDirectory(directory.resolve("d/b.new"));
+        Map<String, String> texts = new LinkedHashMap<>();
+        texts.put("d/a", "new");
+        texts.put("d/b", "other");
+        assertThatThrownBy(() -> StoredText.writeAll(storage, texts)).isInstanceOf(IOException.class);
+        assertThat(storage.list("d")).containsExactly("d/a");
+        assertThat(StoredText.read(storage, "d/a")).contains("old");
+
+        texts.put("d/b", "x".repeat((8 << 20) + 1));
+        assertThatThrownBy(() -> StoredText.writeAll(storage, texts)).isInstanceOf(StoredText.TooLargeException.class);
+        assertThat(storage.list("d")).containsExactly("d/a");
     }
 }

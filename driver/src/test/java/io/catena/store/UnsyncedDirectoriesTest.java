@@ -43,6 +43,22 @@ class UnsyncedDirectoriesTest {
     }
 
     @Test
+    void theNameOfADirectoryThatAnotherMadeIsSyncedOnce() throws IOException {
+        directories.changed(ROOT);
+        directories.see(ROOT.resolve("a"));
+        directories.sync();
+        synced.clear();
+
+        directories.isThere(ROOT.resolve("a"));
+        directories.sync();
+        assertThat(synced).containsExactly(ROOT);
+
+        directories.isThere(ROOT.resolve("a"));
+        directories.sync();
+        assertThat(synced).containsExactly(ROOT);
+    }
+
+    @Test
     void aParentOutsideTheRootIsSyncedIfItsNamesChanged() throws IOException {
         directories.changed(Path.of("/"));
         directories.sync();
