@@ -55,7 +55,9 @@ class MutantsTest {
             "LiveCut.complete",
             "SparseGrowth.move",
             "UploadKeeper.makeDurable",
-            "KeptUploads.write");
+            "KeptUploads.write",
+            "Snapshot.complete",
+            "StoredText.writeAll");
 
     /** What has been left out, in which scenario and under which fault it must be noticed. */
     private record Mutant(Fault fault, Mutated scenario, Call.Kind kind, String method, int site, int sites) {
@@ -110,6 +112,8 @@ class MutantsTest {
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "CutPreparation.makeDurable", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "VhdCreator.finish", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "HiddenFlag.set", 1, 1),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "StoredText.writeAll", 1, 1),
+                        new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC_NAMES, "Snapshot.complete", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "LiveCut.complete", 1, 1),
                         new Mutant(Fault.POWER_CUT, snapshot, Call.Kind.SYNC, "SparseFlush.flushFirst", 1, 1),
                         new Mutant(Fault.KILL, snapshot, Call.Kind.WRITE, "RedoLog.append", 1, 1),
