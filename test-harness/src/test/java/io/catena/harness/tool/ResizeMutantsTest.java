@@ -27,7 +27,7 @@ final class ResizeMutantsTest {
     private enum Mutant {
         MOVED_BLOCK_NOT_SYNCED(Call.Kind.SYNC, "BlockMover.move"),
         HEADERS_NOT_SYNCED(Call.Kind.SYNC, "Rewrite.apply"),
-        JOURNAL_NOT_SYNCED(Call.Kind.SYNC, "StoredText.replace"),
+        JOURNAL_NOT_SYNCED(Call.Kind.SYNC, "StoredText.layReady"),
         JOURNAL_NOT_NAMED_DURABLY(Call.Kind.SYNC_NAMES, "StoredText.replace"),
         NO_JOURNAL(Call.Kind.RENAME, "StoredText.replace"),
         /** The block's new place is entered first, its data written after that. */

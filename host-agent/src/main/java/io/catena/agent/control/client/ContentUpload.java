@@ -145,9 +145,7 @@ public final class ContentUpload {
         ByteBuffer bytes = ByteBuffer.allocate(MOST_ANSWER_BYTES);
         UnixHttp.Answer answer;
         try {
-            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
-                // The server closes the connection behind its answer.
-            }
+            receive(channel, bytes, broken);
             answer = UnixHttp.decode(Arrays.copyOf(bytes.array(), bytes.position()));
         } catch (IOException e) {
             broken.addSuppressed(e);
@@ -158,5 +156,16 @@ public final class ContentUpload {
             throw Json.read(body, ErrorBody.class).toException();
         }
         return JsonParser.parseString(body);
+    }
+
+    /** Receives all until the server closes the connection; if it does so before it has read all, what comes last is an error. */
+    private static void receive(SocketChannel channel, ByteBuffer bytes, LostConnectionException broken) {
+        try {
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+                // The answer tells how long it is.
+            }
+        } catch (IOException e) {
+            broken.addSuppressed(e);
+        }
     }
 }
